@@ -1,0 +1,1 @@
+"""Networks that learn, and proofs of why yours does not."""
