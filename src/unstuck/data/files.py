@@ -1,0 +1,76 @@
+"""Files opened for reading: whatever the system or gzip has against one becomes a DataError naming it.
+
+Nothing here trusts a size that a header declares: memory grows with the bytes that really arrive.
+"""
+
+import gzip
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ..errors import DataError
+
+GZIP_MAGIC = b"\x1f\x8b"
+CHUNK = 1 << 20  # bytes
+
+
+@contextmanager
+def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a regular file for reading its bytes as they are.
+
+    Raises DataError, also for what goes wrong while the caller reads: no such file, a folder, a device or pipe,
+    no permission, any other refusal of the system.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+            raise DataError(f"{path}: is a device or a pipe, expected a regular file")
+        with open(path, "rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: is a folder, expected a file") from None
+    except PermissionError:
+        raise DataError(f"{path}: no permission to read this file") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, TypeError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path!r}: is not a usable path: {error}") from None
+
+
+@contextmanager
+def open_unpacked(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file for reading, unpacking it on the way if it is gzip (told by its first two bytes, not by its name).
+
+    Raises DataError as `open_file` does; also if a name ending in .gz hides something else, or if the gzip data are
+    damaged or cut short, with the offset in the packed file.
+    """
+    with open_file(path) as file:
+        packed = file.read(2) == GZIP_MAGIC
+        file.seek(0)
+        if not packed:
+            if Path(path).suffix == ".gz":
+                raise DataError(f"{path}, byte 0: named .gz, but does not begin with the gzip magic 1f 8b")
+            yield file
+            return
+        try:
+            with gzip.GzipFile(fileobj=file) as stream:
+                yield cast(BinaryIO, stream)
+        except EOFError:
+            raise DataError(f"{path}, byte {file.tell()}: the gzip data end before their end marker") from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise DataError(f"{path}, near byte {file.tell()}: the gzip data are damaged: {error}") from None
+
+
+def read_up_to(stream: BinaryIO, size: int) -> bytearray:
+    """Read at most `size` bytes, fewer only where the stream ends before; never holds much more than it has read."""
+    content = bytearray()
+    while len(content) < size and (chunk := stream.read(min(CHUNK, size - len(content)))):
+        content += chunk
+    return content
