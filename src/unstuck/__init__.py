@@ -1,5 +1,43 @@
 """Networks that learn, and proofs of why yours does not."""
 
-from unstuck.diagnosis.case import Case
+from importlib import import_module
+from typing import Any
 
-__all__ = ["Case"]
+# Public name -> the module that defines it. Read on first use, so that `import unstuck` costs next to nothing.
+_HOMES = {
+    "Dataset": "unstuck.data",
+    "load_mnist": "unstuck.data",
+    "read_data": "unstuck.data",
+    "read_image": "unstuck.data",
+    "Network": "unstuck.nn",
+    "train": "unstuck.nn",
+    "save": "unstuck.nn",
+    "load": "unstuck.nn",
+    "check_gradients": "unstuck.nn",
+    "SGD": "unstuck.nn",
+    "RMSProp": "unstuck.nn",
+    "Adam": "unstuck.nn",
+    "AdamW": "unstuck.nn",
+    "Case": "unstuck.diagnosis.case",
+    "diagnose": "unstuck.diagnosis",
+    "UnstuckError": "unstuck.errors",
+    "DataError": "unstuck.errors",
+    "ModelFileError": "unstuck.errors",
+    "TrainingError": "unstuck.errors",
+    "CaseError": "unstuck.errors",
+}
+
+__version__ = "0.1.0"
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'unstuck' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
