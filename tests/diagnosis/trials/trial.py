@@ -1,0 +1,71 @@
+"""One trial: a right setup, the faults planted in it, the wiring; what must be found, and whether it matters."""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from .architectures import ARCHITECTURES
+from .faults import FAULTS, plant
+from .programs import Program, Setup
+from .wiring import digits_for, wire
+
+FALSIFIES = {"D05", "D06", "D11", "E01", "E02", "L03"}  # the author reads a wrong number, whatever the network learns
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`where` names the architecture, or is a Setup itself; `faults` are names of FAULTS; none: a healthy program."""
+
+    where: str | Setup
+    faults: tuple[str, ...] = ()
+    wiring: str = "full"
+    seed: int = 0
+
+    @property
+    def setup(self) -> Setup:
+        return ARCHITECTURES[self.where] if isinstance(self.where, str) else self.where
+
+    @property
+    def name(self) -> str:
+        where = self.where if isinstance(self.where, str) else "drawn"
+        return " + ".join(self.faults) + f" in {where}, {self.wiring}, seed {self.seed}"
+
+    def make(self, seed: int) -> Program:
+        construct, setup = plant(self.setup, *(FAULTS[name] for name in self.faults))
+        return construct(setup, seed)
+
+    def case(self):
+        return wire(self.make, self.wiring, self.seed)
+
+    @property
+    def slots(self) -> list[frozenset[str]]:
+        """One set of codes for each fault; any code of the set names it."""
+        return [FAULTS[name].named_by for name in self.faults]
+
+    @property
+    def fair(self) -> frozenset[str]:
+        """Codes that are no false alarm."""
+        return frozenset().union(*(FAULTS[name].named_by | FAULTS[name].also for name in self.faults))
+
+    def loss_of_accuracy(self) -> float:
+        """What the faults cost, measured by training the right and the faulty program from the same seeds."""
+        seeds = (self.seed, self.seed + 1)
+        return float(np.mean([outcome(Trial(self.where), seed) - outcome(self, seed) for seed in seeds]))
+
+    def matters(self) -> bool:
+        falsified = any(FAULTS[name].code in FALSIFIES for name in self.faults)
+        return falsified or self.loss_of_accuracy() >= 0.02
+
+
+@functools.cache
+def outcome(trial: Trial, seed: int) -> float:
+    """Accuracy after the program's own training, on its own test images, counted rightly; 0 if it raises."""
+    program = trial.make(seed)
+    with np.errstate(all="ignore"):
+        training, test = program.load(digits_for(program))
+        try:
+            program.train(training[0].copy(), training[1].copy())
+        except (ValueError, TypeError, FloatingPointError):
+            return 0.0
+        return Program.accuracy(program, test[0], test[2])
