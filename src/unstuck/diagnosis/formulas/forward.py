@@ -1,0 +1,153 @@
+"""Forward formulas: hidden activations and output functions, right and faulty.
+
+`derivative(z, a)` of a faulty form is the one its author meant, so that one slip in the value is one fault and not two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+Array = np.ndarray
+Elementwise = Callable[[Array], Array]
+
+
+def sigmoid(z: Array) -> Array:
+    """1 / (1 + exp(-z)) without overflow in either direction."""
+    small = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def softmax(z: Array, axis: int | None = -1) -> Array:
+    shifted = np.exp(z - z.max(axis=axis, keepdims=True))
+    return shifted / shifted.sum(axis=axis, keepdims=True)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A function from sums to activations, with the derivative that belongs to it; both (n, width) -> (n, width)."""
+
+    name: str
+    value: Elementwise = field(repr=False, compare=False)
+    derivative: Callable[[Array, Array], Array] | None = field(default=None, repr=False, compare=False)
+    fault: str = ""
+    couples_examples: bool = False
+
+
+def _leaky(slope: float) -> Form:
+    return Form(
+        f"leaky_relu({slope:g})", lambda z: np.where(z > 0, z, slope * z), lambda z, a: np.where(z > 0, 1.0, slope)
+    )
+
+
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+SIGMOID = Form("sigmoid", sigmoid, lambda z, a: a * (1 - a))
+TANH = Form("tanh", np.tanh, lambda z, a: 1 - a * a)
+RELU = Form("relu", lambda z: np.maximum(z, 0), lambda z, a: (z > 0).astype(z.dtype))
+LINEAR = Form("linear", lambda z: z, lambda z, a: np.ones_like(z))
+SOFTMAX = Form("softmax", softmax, lambda z, a: a * (1 - a))
+
+COMMON: tuple[Form, ...] = (
+    SIGMOID,
+    TANH,
+    RELU,
+    _leaky(0.01),
+    _leaky(0.1),
+    _leaky(0.2),
+    _leaky(0.001),
+    _leaky(0.05),
+    _leaky(0.3),
+    Form("elu", lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))), lambda z, a: np.where(z > 0, 1, a + 1)),
+    Form("softplus", lambda z: np.logaddexp(0, z), lambda z, a: sigmoid(z)),
+    Form("silu", lambda z: z * sigmoid(z), lambda z, a: sigmoid(z) * (1 + z * (1 - sigmoid(z)))),
+    Form("softsign", lambda z: z / (1 + np.abs(z)), lambda z, a: (1 + np.abs(z)) ** -2),
+    Form("arctan", np.arctan, lambda z, a: 1 / (1 + z * z)),
+    Form("scaled_tanh", lambda z: 1.7159 * np.tanh(2 / 3 * z), lambda z, a: 1.7159 * 2 / 3 * (1 - (a / 1.7159) ** 2)),
+    Form("relu6", lambda z: np.clip(z, 0, 6), lambda z, a: ((z > 0) & (z < 6)).astype(z.dtype)),
+    Form(
+        "selu",
+        lambda z: _SELU_SCALE * np.where(z > 0, z, _SELU_ALPHA * np.expm1(np.minimum(z, 0))),
+        lambda z, a: np.where(z > 0, _SELU_SCALE, a + _SELU_SCALE * _SELU_ALPHA),
+    ),
+    Form(
+        "gelu_tanh",
+        lambda z: 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))),
+        lambda z, a: _central_difference(lambda s: 0.5 * s * (1 + np.tanh(np.sqrt(2 / np.pi) * (s + 0.044715 * s**3))), z),
+    ),
+    Form("sine", np.sin, lambda z, a: np.cos(z)),
+)
+
+
+def _central_difference(function: Elementwise, z: Array, step: float = 1e-6) -> Array:
+    return (function(z + step) - function(z - step)) / (2 * step)
+
+
+WITHOUT_MINUS = Form("sigmoid without the minus", lambda z: sigmoid(-z), lambda z, a: a * (1 - a), "F04")
+
+HIDDEN: tuple[Form, ...] = (
+    *COMMON,
+    WITHOUT_MINUS,
+    Form("linear", LINEAR.value, LINEAR.derivative, "F05"),
+    Form("softmax", softmax, SOFTMAX.derivative, "F08"),
+    Form("softmax over the whole batch", lambda z: softmax(z, None), SOFTMAX.derivative, "F08", couples_examples=True),
+    Form("softmax over the examples", lambda z: softmax(z, 0), SOFTMAX.derivative, "F08", couples_examples=True),
+    Form("step", lambda z: (z > 0).astype(z.dtype), lambda z, a: np.zeros_like(z), "F11"),
+    Form("1 / (1 + exp(-z)) without brackets", lambda z: 1 + np.exp(-z), lambda z, a: a * (1 - a), "F04"),
+    Form("absolute value", np.abs, lambda z, a: np.sign(z), "F11"),
+    Form("relu of the negative", lambda z: np.maximum(-z, 0), lambda z, a: (z > 0).astype(z.dtype), "F11"),
+    Form("minimum instead of maximum", lambda z: np.minimum(z, 0), lambda z, a: (z > 0).astype(z.dtype), "F11"),
+    Form("exp", lambda z: np.exp(np.minimum(z, 700)), lambda z, a: a, "F11"),
+    Form("exp without normalisation, negative", lambda z: np.exp(-np.maximum(z, -700)), lambda z, a: -a, "F11"),
+    Form("derivative of the sigmoid", lambda z: sigmoid(z) * (1 - sigmoid(z)), lambda z, a: a * (1 - a), "F11"),
+    Form("derivative of tanh", lambda z: 1 - np.tanh(z) ** 2, lambda z, a: 1 - a * a, "F11"),
+    Form("derivative of relu", lambda z: (z > 0) * 1.0, lambda z, a: (z > 0).astype(z.dtype), "F11"),
+)
+
+
+def _before_softmax(inner: Form) -> Form:
+    return Form(
+        f"softmax of {inner.name}", lambda z: softmax(inner.value(z)), lambda z, a: a * (1 - a), "F06"
+    )
+
+
+def log_softmax(z: Array) -> Array:
+    shifted = z - z.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+OUTPUT: tuple[Form, ...] = (
+    SOFTMAX,
+    SIGMOID,
+    LINEAR,
+    TANH,
+    Form("log_softmax", log_softmax),
+    RELU,
+    *(form for form in COMMON if form.name not in ("sigmoid", "tanh", "relu")),
+    Form("log_sigmoid", lambda z: -np.logaddexp(0, -z)),
+    Form("softmax over the whole batch", lambda z: softmax(z, None), SOFTMAX.derivative, "F01", couples_examples=True),
+    Form("softmax over the examples", lambda z: softmax(z, 0), SOFTMAX.derivative, "F02", couples_examples=True),
+    WITHOUT_MINUS,
+    Form("softmax without the exponent's sign", lambda z: softmax(-z), SOFTMAX.derivative, "F04"),
+    *(_before_softmax(form) for form in (RELU, SIGMOID, TANH, _leaky(0.01), _leaky(0.1), _leaky(0.2))),
+    Form("sigmoid of relu", lambda z: sigmoid(np.maximum(z, 0)), SIGMOID.derivative, "F06"),
+    Form("sigmoid of sigmoid", lambda z: sigmoid(sigmoid(z)), SIGMOID.derivative, "F06"),
+    Form("sigmoid of tanh", lambda z: sigmoid(np.tanh(z)), SIGMOID.derivative, "F06"),
+    Form("softmax of softmax", lambda z: softmax(softmax(z)), SOFTMAX.derivative, "L01"),
+    Form("exp without normalisation", lambda z: np.exp(np.minimum(z, 700)), lambda z, a: a, "F11"),
+    Form("step", lambda z: (z > 0).astype(z.dtype), lambda z, a: np.zeros_like(z), "F11"),
+    Form("scores over their sum", lambda z: z / z.sum(axis=-1, keepdims=True), None, "F11"),
+    Form("softmax over the largest", lambda z: np.exp(z - z.max(-1, keepdims=True)), SOFTMAX.derivative, "F11"),
+)
+
+LOGITS = ("linear", "log_softmax", "log_sigmoid")   # outputs that leave the output function to the loss
+
+
+def hidden_form(name: str) -> Form:
+    return next(form for form in HIDDEN if form.name == name)
+
+
+def output_form(name: str) -> Form:
+    return next(form for form in OUTPUT if form.name == name)

@@ -1,0 +1,103 @@
+"""Output deltas: what stands for the gradient of the loss at the output sums. (z, a, t) -> (n, n_outputs), up to a factor.
+
+z are the output sums, a the outputs of the function that training uses, t the targets, f the output function.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from unstuck.diagnosis.formulas.formula import Array, Formula
+from unstuck.diagnosis.formulas.forward import Form
+
+TINY = 1e-300
+
+
+def _safe(values: Array) -> Array:
+    return np.where(np.abs(values) < TINY, TINY, values)
+
+
+def softmax_jacobian(upstream: Array, a: Array) -> Array:
+    """Gradient at the sums of a softmax, given the gradient at its outputs: a (g - sum g a)."""
+    return a * (upstream - (upstream * a).sum(axis=-1, keepdims=True))
+
+
+def right_deltas(output: Form) -> list[Formula]:
+    """The deltas of the losses that belong to this output function."""
+    f = output.derivative
+    error = Formula("cross_entropy", lambda z, a, t: a - t)
+    if "softmax" in output.name:
+        return [
+            error,
+            Formula("cross_entropy of unnormalised targets", lambda z, a, t: a * t.sum(-1, keepdims=True) - t),
+            Formula("squared_error", lambda z, a, t: softmax_jacobian(a - t, a)),
+        ]
+    squared = Formula("squared_error", lambda z, a, t: (a - t) * f(z, a)) if f else error
+    if output.name.startswith("sigmoid"):
+        return [Formula("binary_cross_entropy", lambda z, a, t: a - t), squared]
+    if output.name == "linear":
+        return [
+            Formula("squared_error", lambda z, a, t: a - t),
+            Formula("absolute_error", lambda z, a, t: np.sign(a - t)),
+        ]
+    return [squared, Formula("absolute_error", lambda z, a, t: np.sign(a - t) * f(z, a))] if f else [error]
+
+
+def wrong_deltas(output: Form) -> list[Formula]:
+    """Deltas that are the derivative of no loss over this output function, with the slip behind them."""
+    found: list[Formula] = []
+    f = output.derivative
+    is_softmax = "softmax" in output.name
+
+    def add(name: str, compute, fault: str) -> None:
+        found.append(Formula(name, compute, fault))
+
+    if f is not None and output.name != "linear":
+        if not is_softmax and not output.name.startswith("sigmoid"):
+            add("error without the derivative", lambda z, a, t: a - t, "B02")
+        if is_softmax:
+            add("error times the diagonal a (1 - a)", lambda z, a, t: (a - t) * f(z, a), "B11")
+            add("-t / a times the diagonal", lambda z, a, t: -t / _safe(a) * f(z, a), "B11")
+            add("squared error through the squared diagonal", lambda z, a, t: (a - t) * f(z, a) ** 2, "B11")
+        else:
+            add("derivative applied twice", lambda z, a, t: (a - t) * f(z, a) ** 2, "B04")
+            add("derivative taken at the activation", lambda z, a, t: (a - t) * f(a, output.value(a)), "B03")
+        add("activation instead of its derivative", lambda z, a, t: (a - t) * a, "B01")
+        add("activation of the activation", lambda z, a, t: (a - t) * output.value(a), "B01")
+        add("sum instead of the derivative", lambda z, a, t: (a - t) * z, "B01")
+        add("derivative without the error", lambda z, a, t: f(z, a), "B12")
+        add("derivative at the activation without the error", lambda z, a, t: f(a, output.value(a)), "B12")
+        if output.name.startswith("sigmoid") or is_softmax:
+            add("z (1 - z): the derivative's formula fed the sum", lambda z, a, t: (a - t) * z * (1 - z), "B03")
+            add("derivative of another function: 1 - a²", lambda z, a, t: (a - t) * (1 - a * a), "B18")
+        else:
+            add("derivative of another function: a (1 - a)", lambda z, a, t: (a - t) * a * (1 - a), "B18")
+        add("loss instead of its derivative", lambda z, a, t: (a - t) ** 2 * f(z, a), "L04")
+        add("sign of the error, derivative kept", lambda z, a, t: np.sign(a - t) * f(z, a), "L04")
+        add("error of the sums", lambda z, a, t: (z - t) * f(z, a), "L02")
+        add("cube of the error", lambda z, a, t: (a - t) ** 3 * f(z, a), "L04")
+    add("loss instead of its derivative", lambda z, a, t: (a - t) ** 2, "L04")
+    add("mean of the loss in every place", lambda z, a, t: _everywhere(((a - t) ** 2).mean(-1), a), "L04")
+    add("mean error in every place", lambda z, a, t: _everywhere((a - t).mean(-1), a), "L04")
+    add("mean error times the derivative", lambda z, a, t: _everywhere((a - t).mean(-1), a) * (f(z, a) if f else 1), "L04")
+    add("sign of the error", lambda z, a, t: np.sign(a - t), "L04")
+    add("-t / a: no derivative of the output function", lambda z, a, t: -t / _safe(a), "L04")
+    add("(a - t) / (a (1 - a)): no derivative of the output function", lambda z, a, t: (a - t) / _safe(a * (1 - a)), "L04")
+    add("-t log a: the loss itself", lambda z, a, t: -t * np.log(np.maximum(a, TINY)), "L04")
+    add("-t / a + (1 - t) / (1 - a), halved wrongly", lambda z, a, t: -t / _safe(a) - (1 - t) / _safe(1 - a), "L04")
+    add("outputs without targets", lambda z, a, t: a, "L04")
+    add("targets without outputs", lambda z, a, t: t, "L04")
+    add("sum of outputs and targets", lambda z, a, t: a + t, "L04")
+    add("outputs times targets", lambda z, a, t: a * t, "L04")
+    add("error only where the target is set", lambda z, a, t: (a - t) * (t > 0), "L04")
+    add("-t (1 - a): only the first half of the cross-entropy", lambda z, a, t: -t * (1 - a), "L04")
+    add("error of the sums", lambda z, a, t: z - t, "L02")
+    add("outputs minus the class number", lambda z, a, t: a - t.argmax(-1)[:, None], "D09")
+    add("error of the decided class", lambda z, a, t: (a >= a.max(-1, keepdims=True)) * 1.0 - t, "L04")
+    add("error of the rounded outputs", lambda z, a, t: np.round(a) - t, "L04")
+    add("nothing but ones", lambda z, a, t: np.ones_like(a), "B12")
+    return found
+
+
+def _everywhere(values: Array, like: Array) -> Array:
+    return np.broadcast_to(values[:, None], like.shape)

@@ -1,0 +1,59 @@
+"""How well a formula explains what was observed: one free factor, nothing else, unless further terms are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+Transform = Callable[[list[Array]], list[Array]]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """changes = scale · prediction + decay · parameters, with what is left over as a share of the changes."""
+
+    residual: float
+    scale: float
+    decay: float = 0.0
+
+
+def stack(arrays: Sequence[Array]) -> Array:
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
+def fit(changes: Array, prediction: Array, parameters: Array | None = None) -> Fit:
+    """Least squares of the flattened changes on the prediction (and on the parameters: weight decay)."""
+    size = np.linalg.norm(changes)
+    if not np.isfinite(prediction).all():
+        return Fit(np.inf, 0.0)
+    square = prediction @ prediction
+    if size == 0 or square == 0:
+        return Fit(0.0 if size == 0 and square == 0 else np.inf, 0.0)
+    if parameters is None:
+        scale = float(prediction @ changes / square)
+        return Fit(float(np.linalg.norm(changes - scale * prediction) / size), scale)
+    columns = np.stack([prediction / np.sqrt(square), parameters / max(np.linalg.norm(parameters), 1e-300)], axis=1)
+    weights, *_ = np.linalg.lstsq(columns, changes, rcond=None)
+    left = np.linalg.norm(changes - columns @ weights) / size
+    return Fit(float(left), float(weights[0] / np.sqrt(square)), float(weights[1] / max(np.linalg.norm(parameters), 1e-300)))
+
+
+def fit_each(changes: Sequence[Array], predictions: Sequence[Array]) -> Fit:
+    """A factor of its own for every record: clipped or normalised gradients, a rate that changes."""
+    fits = [fit(np.ravel(c), np.ravel(p)) for c, p in zip(changes, predictions, strict=True)]
+    total = np.sqrt(sum((f.residual * np.linalg.norm(c)) ** 2 for f, c in zip(fits, changes, strict=True)))
+    return Fit(float(total / max(np.linalg.norm(stack(changes)), 1e-300)), float(np.median([f.scale for f in fits])))
+
+
+def rounding_floor(before: Sequence[Array], changes: Sequence[Array], epsilon: float) -> float:
+    """The share of the changes that rounding of the stored parameters alone can make."""
+    size = np.linalg.norm(stack(changes))
+    return float(epsilon * (np.linalg.norm(stack(before)) + size) / max(size, 1e-300))
+
+
+def tolerance(floor: float) -> float:
+    """Exact means: no more left over than rounding can explain."""
+    return max(1e-9, 100 * floor)

@@ -1,0 +1,232 @@
+"""The user's program as an experimenter sees it: set the parameters, ask for outputs, take a step, put everything back."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from unstuck.diagnosis.case import Case
+from unstuck.diagnosis.guard import Call, guard
+from unstuck.diagnosis.leaves import find_leaves
+from unstuck.diagnosis.snapshot import Snapshot
+
+Array = np.ndarray
+
+
+@dataclass
+class Record:
+    """One update seen from outside: the batch, and the parameter arrays before and after, as the user keeps them."""
+
+    x: Array                     # (n, n_features)
+    targets: Array               # (n,) or (n, k), as the user's loop takes them
+    before: list[Array]
+    after: list[Array]
+
+    @property
+    def changes(self) -> list[Array]:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return [after - before for before, after in zip(self.before, self.after, strict=True)]
+
+
+@dataclass
+class Problem:
+    """Something the user's program did that stands in the way, said in one sentence."""
+
+    what: str
+    call: Call | None = None
+
+
+@dataclass
+class Program:
+    """Runs a Case's callables from known states; after `close` everything is as it was found."""
+
+    case: Case
+    seconds_per_call: float = 3.0
+    problems: list[Problem] = field(default_factory=list)
+    first_warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.snapshot = Snapshot([self.case])
+        self.x = as_rows(self.case.x)
+        self.targets = as_targets(self.case.targets)
+        self.as_found = self.parameters()
+        self.dtypes = [leaf.dtype for leaf in self._leaves()]
+        self._writable: bool | None = None
+
+    def close(self) -> None:
+        self.snapshot.restore(everything=True)
+
+    def restore(self) -> None:
+        self.snapshot.restore()
+
+    # -- parameters ------------------------------------------------------------------------------------------------
+
+    def _leaves(self):
+        if self.case.parameters is None:
+            return []
+        call = guard(self.case.parameters, seconds=self.seconds_per_call, copy_result=False)
+        if call.failed:
+            self.problem(f"parameters() did not return: {call.error}", call)
+            return []
+        return find_leaves(call.value)
+
+    def parameters(self) -> list[Array]:
+        """float64 copies of all parameter arrays, in the order of `parameters()`."""
+        return [leaf.read() for leaf in self._leaves()]
+
+    def set_parameters(self, arrays: list[Array]) -> bool:
+        with np.errstate(all="ignore"):
+            return all([leaf.write(values) for leaf, values in zip(self._leaves(), arrays, strict=True)])
+
+    @property
+    def integer_parameters(self) -> bool:
+        return bool(self.dtypes) and all(dtype.kind in "iu" for dtype in self.dtypes)
+
+    @property
+    def writable(self) -> bool:
+        """Whether parameters written in place are those that the program uses from then on."""
+        if self._writable is None:
+            wanted = self.draw_parameters(0)
+            self._writable = bool(wanted) and self.set_parameters(wanted)
+            if self._writable:
+                seen = self.parameters()
+                self._writable = all(
+                    np.allclose(a, b, rtol=1e-2) for a, b in zip(seen, wanted, strict=True)
+                ) and not self.integer_parameters
+                before = self.predict(self.x[:3], restore=False)
+                self.restore()
+                after = self.predict(self.x[:3], restore=False)
+                if before is not None and after is not None and before.shape == after.shape:
+                    self._writable &= not np.array_equal(before, after)
+            self.restore()
+        return self._writable
+
+    def draw_parameters(self, seed: int) -> list[Array]:
+        """Well-conditioned random parameters of the user's shapes: sums of size about 1.5, biases about 0.5."""
+        generator = np.random.default_rng(seed)
+        norm = float(np.sqrt(np.mean(np.sum(np.nan_to_num(self.x[:200]) ** 2, axis=1)))) or 1.0
+        n_features = self.x.shape[1]
+        drawn = []
+        for array in self.as_found:
+            sizes = [n for n in array.shape if n > 1]
+            if n_features > 1 and (n_features in array.shape or n_features + 1 in array.shape) and array.ndim >= 2:
+                scale = 1.5 / norm
+            elif len(sizes) >= 2:
+                scale = 1.5 / np.sqrt(max(sizes))
+            else:
+                scale = 0.5
+            values = generator.standard_normal(array.shape) * scale
+            drawn.append(values.astype(np.float32).astype(float))   # exactly representable in the user's type
+        return drawn
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def problem(self, what: str, call: Call | None = None) -> None:
+        if all(what != known.what for known in self.problems):
+            self.problems.append(Problem(what, call))
+
+    def call(self, name: str, *args: Any, seconds: float | None = None) -> Call:
+        """The case's callable of this name, guarded; copies go in and come out."""
+        call = guard(getattr(self.case, name), *args, seconds=seconds or self.seconds_per_call, copy_arguments=True)
+        if call.failed:
+            self.problem(f"{name}() did not return: {call.error}", call)
+        elif call.warnings:
+            self.first_warnings.setdefault(name, call.warnings)
+        return call
+
+    def predict(self, x: Array, restore: bool = True, seconds: float | None = None) -> Array | None:
+        """(n, n_outputs) float64, or None with a problem noted."""
+        call = self.call("predict", self._typed(x), seconds=seconds)
+        if restore:
+            self.restore()
+        if call.failed:
+            return None
+        try:
+            outputs = as_output_rows(call.value)
+        except (TypeError, ValueError):
+            self.problem(f"predict(x) returned {type(call.value).__name__}, expected an array of numbers")
+            return None
+        if outputs.ndim == 0 or len(outputs) != len(x):
+            self.problem(f"predict(x) returned shape {outputs.shape} for {len(x)} examples, expected ({len(x)}, n_outputs)")
+            return None
+        return outputs.reshape(len(x), -1)
+
+    def _typed(self, x: Array) -> Array:
+        original = np.asarray(self.case.x)
+        return x.astype(original.dtype) if original.dtype.kind == "f" else x
+
+    def run(
+        self, batches: Sequence[tuple[Array, Array]], parameters: list[Array] | None = None, callable_name: str = "step",
+        perturb: int | None = None, seconds: float | None = None,
+    ) -> list[Record] | None:
+        """Consecutive steps from a restored state, one record each; None where a step fails. Restores afterwards."""
+        records: list[Record] = []
+        try:
+            if parameters is not None and not self.set_parameters(parameters):
+                return None
+            if perturb is not None:
+                self.perturb_randomness(perturb)
+            for x, targets in batches:
+                before = self.parameters()
+                call = self.call(callable_name, self._typed(x), targets, seconds=seconds)
+                if call.failed:
+                    return None
+                after = self.parameters()
+                if [a.shape for a in after] != [b.shape for b in before]:
+                    self.problem("step() changed the shapes of the parameters: "
+                                 + ", ".join(f"{b.shape} to {a.shape}" for b, a in zip(before, after) if a.shape != b.shape))
+                    return None
+                records.append(Record(x, targets, before, after))
+        finally:
+            self.restore()
+        return records
+
+    def user_gradients(self, x: Array, targets: Array, parameters: list[Array] | None = None) -> list[Array] | None:
+        """What `gradients(x, targets)` gives, as float64 arrays; None where it fails."""
+        try:
+            if parameters is not None and not self.set_parameters(parameters):
+                return None
+            call = self.call("gradients", self._typed(x), targets)
+            return None if call.failed else [leaf.read() for leaf in find_leaves(call.value)]
+        finally:
+            self.restore()
+
+    def perturb_randomness(self, seed: int) -> None:
+        """Other random numbers than before, in NumPy's and Python's global generators and in those the program holds."""
+        np.random.seed(seed)
+        random.seed(seed)
+        self.snapshot.reseed(seed)
+
+    def now(self) -> float:
+        return time.perf_counter()
+
+
+def as_rows(x: Any) -> Array:
+    """Training inputs as (n, n_features) float64; images are flattened."""
+    rows = np.asarray(_numpy(x), dtype=float)
+    return rows.reshape(len(rows), -1)
+
+
+def as_targets(targets: Any) -> Array:
+    """Targets as the user's loop takes them: an array of numbers, (n,) or (n, k)."""
+    values = np.asarray(_numpy(targets))
+    if values.dtype == object:
+        values = np.array([np.asarray(row, dtype=float) for row in values])
+    return values
+
+
+def as_output_rows(value: Any) -> Array:
+    return np.asarray(_numpy(value), dtype=float)
+
+
+def _numpy(value: Any) -> Any:
+    if hasattr(value, "detach"):
+        return value.detach().cpu().numpy()
+    if isinstance(value, (list, tuple)) and value and hasattr(value[0], "detach"):
+        return [item.detach().cpu().numpy() for item in value]
+    return value

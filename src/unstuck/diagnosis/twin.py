@@ -1,0 +1,235 @@
+"""The twin: a network put together from the formulas that were identified, every link a value that can be replaced.
+
+A fault planted in a twin, `twin.plant(...)`, is the hypothesis that reproduces a user's numbers; taken out, `twin.cured()`,
+it is the cure. Experiments train twins, never the user's program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from unstuck.diagnosis.formulas.formula import Formula, Pass
+from unstuck.diagnosis.formulas.forward import Form, hidden_form, output_form
+from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
+from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
+from unstuck.diagnosis.formulas.updates import Moments, adaptive_rule
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Link:
+    """The backward formulas of one layer, and the factors of its two gradients relative to the learning rate.
+
+    A factor of 1 is right; -1 ascends; 0 never changes; 10 moves ten times as fast as the rate says.
+    back and factor belong to a hidden layer: how its delta comes from the layer above.
+    """
+
+    back: Formula = RIGHT_BACK
+    factor: Formula = RIGHT_FACTOR
+    weights: Formula = RIGHT_WEIGHTS
+    bias: Formula = RIGHT_BIAS
+    weight_scale: float = 1.0
+    bias_scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """How gradients become changes.
+
+    learning_rate  of the first update, per example where reduction is "sum" or "each"
+    reduction      "sum" or "mean" over the batch, or "each": one update after every example
+    response       impulse response of the optimiser: the share of the last gradients in this update. ("momentum", 0.9) is
+                   1, 0.9, 0.81, …; ("raw", 3000) is 1, 3000, 0: the previous raw gradient; ("nesterov", 0.9) looks ahead
+    decay          share of the weights that each update takes away (negative: adds)
+    adaptive       name of an adaptive rule, "" for a linear one
+    """
+
+    learning_rate: float = 0.1
+    reduction: str = "mean"
+    response: tuple[str, float] = ("plain", 0.0)
+    bias_response: tuple[str, float] | None = None
+    decay: float = 0.0
+    bias_decay: float = 0.0
+    adaptive: str = ""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A feed-forward network and its training step as a chain of formulas."""
+
+    sizes: tuple[int, ...]
+    hidden: tuple[str, ...]
+    output: str
+    training_output: str
+    output_delta: Formula
+    coding: Formula
+    links: tuple[Link, ...]
+    update: UpdateRule = UpdateRule()
+    bias_modes: tuple[str, ...] = ()
+
+    # -- forward and backward ------------------------------------------------------------------------------------------
+
+    def forms(self, output: str | None = None) -> list[Form]:
+        return [*(hidden_form(name) for name in self.hidden), output_form(output or self.output)]
+
+    def predict(self, parameters: Parameters, x: Array) -> Array:
+        """(n, n_features) -> (n, n_outputs)."""
+        return self._propagate(parameters, x, self.output)[1][-1]
+
+    def _propagate(self, parameters: Parameters, x: Array, output: str) -> tuple[list[Array], list[Array]]:
+        sums, activations = [], [x]
+        for w, b, form, mode in zip(parameters.weights, parameters.biases, self.forms(output), self.bias_modes, strict=True):
+            z = activations[-1] @ w                               # (n, n_{l+1})
+            if b is not None and mode == "inside":
+                z += b
+            a = form.value(z)
+            if b is not None and mode == "outside":
+                a = a + b
+            sums.append(z)
+            activations.append(a)
+        return sums, activations
+
+    def forward_pass(self, parameters: Parameters, x: Array, targets: Array) -> Pass:
+        sums, activations = self._propagate(parameters, x, self.training_output)
+        return Pass(
+            activations, sums, parameters.weights, parameters.biases, targets, self.hidden, self.training_output
+        )
+
+    def deltas(self, p: Pass, l: int, above: Array | None) -> Array:
+        """The delta of layer l (n, n_{l+1}), given that of the layer above."""
+        if above is None:
+            return self.output_delta.compute(p.sums[-1], p.activations[-1], p.targets)
+        sent = self.links[l].back.compute(p, l, above)
+        return sent * self.links[l].factor.compute(hidden_form(self.hidden[l]), p.sums[l], p.activations[l + 1])
+
+    def gradients(self, p: Pass) -> list[tuple[Array, Array | None]]:
+        """(weights, bias) gradients per layer, first layer first, as this chain of formulas gives them; summed over the batch."""
+        found: list[tuple[Array, Array | None]] = []
+        delta: Array | None = None
+        for l in range(p.depth - 1, -1, -1):
+            delta = self.deltas(p, l, delta)
+            link = self.links[l]
+            bias = link.bias.compute(p, l, delta) if p.biases[l] is not None else None
+            found.append((link.weights.compute(p, l, delta), bias))
+        return found[::-1]
+
+    # -- one step ------------------------------------------------------------------------------------------------------
+
+    def step(self, parameters: Parameters, state: State, x: Array, targets: Array) -> None:
+        """One call of the user's step: one update, or one for every example; parameters and state change in place.
+
+        targets (n, n_outputs) as `coding` gives them.
+        """
+        if self.update.reduction == "each":
+            for i in range(len(x)):
+                self._update(parameters, state, x[i : i + 1], targets[i : i + 1])
+        else:
+            self._update(parameters, state, x, targets)
+
+    def _update(self, parameters: Parameters, state: State, x: Array, targets: Array) -> None:
+        """Layers from the top, each changed as soon as its gradient is known, so that a step may see weights just changed."""
+        rule = self.update
+        looked_ahead = rule.response[0] == "nesterov" and state.ready
+        if looked_ahead:
+            state.look_ahead(parameters, rule.response[1])
+        p = self.forward_pass(parameters, x, targets)
+        if looked_ahead:
+            state.look_back(parameters, rule.response[1])
+        p.weights_after, p.biases_after = list(p.weights), list(p.biases)
+        share = 1 / len(x) if rule.reduction == "mean" else 1.0
+        delta: Array | None = None
+        for l in range(p.depth - 1, -1, -1):
+            delta = self.deltas(p, l, delta)
+            link = self.links[l]
+            for kind, gradient, scale in (
+                ("w", link.weights.compute(p, l, delta), link.weight_scale),
+                ("b", link.bias.compute(p, l, delta) if p.biases[l] is not None else None, link.bias_scale),
+            ):
+                if gradient is None or scale == 0:
+                    continue
+                arrays = parameters.weights if kind == "w" else parameters.biases
+                change = state.change(rule, (kind, l), gradient * (share * scale) if share * scale != 1 else gradient, arrays[l])
+                arrays[l] = arrays[l] + change
+            p.weights_after[l], p.biases_after[l] = parameters.weights[l], parameters.biases[l]
+        state.ready = True
+
+    # -- planting and curing -------------------------------------------------------------------------------------------
+
+    def plant(self, **changes: object) -> Twin:
+        """The same twin with some of its links replaced."""
+        return replace(self, **changes)
+
+    def plant_link(self, layer: int, **changes: object) -> Twin:
+        links = list(self.links)
+        links[layer] = replace(links[layer], **changes)
+        return replace(self, links=tuple(links))
+
+
+@dataclass
+class Parameters:
+    """weights[l] (n_l, n_{l+1}), biases[l] (n_{l+1},) or None."""
+
+    weights: list[Array]
+    biases: list[Array | None]
+
+    def copy(self, dtype: np.dtype | type | None = None) -> Parameters:
+        kind = dtype or self.weights[0].dtype
+        return Parameters(
+            [w.astype(kind) for w in self.weights], [None if b is None else b.astype(kind) for b in self.biases]
+        )
+
+    def arrays(self) -> list[Array]:
+        return [array for w, b in zip(self.weights, self.biases, strict=True) for array in (w, b) if array is not None]
+
+    @property
+    def finite(self) -> bool:
+        return all(np.isfinite(array).all() for array in self.arrays())
+
+
+@dataclass
+class State:
+    """What the optimiser remembers, by array."""
+
+    memory: dict[tuple[str, int], list[Array]] = field(default_factory=dict)
+    moments: dict[tuple[str, int], Moments] = field(default_factory=dict)
+    ready: bool = False
+
+    def change(self, rule: UpdateRule, key: tuple[str, int], gradient: Array, values: Array) -> Array:
+        """The change of one array (the rule's response to this gradient and those before), remembered where needed."""
+        rate = rule.learning_rate
+        if rule.adaptive:
+            change = -rate * adaptive_rule(rule.adaptive).direction(self.moments.setdefault(key, {}), gradient)
+        else:
+            kind, beta = rule.response if key[0] == "w" or rule.bias_response is None else rule.bias_response
+            if kind in ("momentum", "nesterov"):
+                last = self.memory.get(key)
+                change = -rate * gradient if last is None else beta * last[0] - rate * gradient
+                self.memory[key] = [change]
+            elif kind == "nesterov gradient":
+                last = self.memory.get(key)
+                velocity = gradient if last is None else beta * last[0] + gradient
+                self.memory[key] = [velocity]
+                change = -rate * (gradient + beta * velocity) / (1 + beta)
+            elif kind == "raw":
+                last = self.memory.get(key)
+                change = -rate * gradient if last is None else -rate * (gradient + beta * last[0])
+                self.memory[key] = [gradient]
+            else:
+                change = -rate * gradient
+        decay = rule.decay if key[0] == "w" else rule.bias_decay
+        return change - decay * values if decay else change
+
+    def look_ahead(self, parameters: Parameters, beta: float) -> None:
+        self._shift(parameters, beta)
+
+    def look_back(self, parameters: Parameters, beta: float) -> None:
+        self._shift(parameters, -beta)
+
+    def _shift(self, parameters: Parameters, beta: float) -> None:
+        for (kind, l), memory in self.memory.items():
+            arrays = parameters.weights if kind == "w" else parameters.biases
+            arrays[l] = arrays[l] + beta * memory[0]
+
