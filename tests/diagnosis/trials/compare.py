@@ -7,11 +7,12 @@ import numpy as np
 
 from .digits import load_digits
 from .faults import Fault, plant
-from .programs import Program, Setup
+from .programs import Program
+from .setup import Setup
 
 
 def numbers(program: Program, batches=(1, 5, 5, 5)) -> list[np.ndarray]:
-    """Predictions and the change made by each of a few steps, from random parameters of a size that saturates nothing."""
+    """Predictions and the changes made by a few steps, from random parameters of a size that saturates nothing."""
     draw = np.random.RandomState(7)
     images, labels, *_ = load_digits(program.setup.sizes[0], program.n_classes, 300)
     x, targets = program.inputs(images), program.encode(labels)
@@ -34,7 +35,8 @@ def same(some: list[np.ndarray], others: list[np.ndarray], tolerance: float = 1e
     """Equal up to rounding: each array relative to its own size."""
     if [a.shape for a in some] != [a.shape for a in others]:
         return False
-    return all(np.linalg.norm(a - b) <= tolerance * (np.linalg.norm(a) + 1e-12) for a, b in zip(some, others, strict=True))
+    pairs = zip(some, others, strict=True)
+    return all(np.linalg.norm(a - b) <= tolerance * (np.linalg.norm(a) + 1e-12) for a, b in pairs)
 
 
 @functools.cache

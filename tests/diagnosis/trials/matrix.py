@@ -44,7 +44,8 @@ class Row:
             marks += "!"
         cost = "" if self.cost is None else f"{self.cost:+.2f}"
         found = " ".join(self.findings) + (f" ({' '.join(self.notes)})" if self.notes else "")
-        return f"{marks or '.':3} {self.seconds:5.1f} s {cost:5} {self.verdict:12} {self.name}: {found} {self.error}".rstrip()
+        about = f"{marks or '.':3} {self.seconds:5.1f} s {cost:5} {self.verdict:12} {self.name}"
+        return f"{about}: {found} {self.error}".rstrip()
 
 
 def run(trial: Trial, budget: float = 30.0, cures: bool = False, cost: bool = True) -> Row:
@@ -139,7 +140,8 @@ def totals(rows: list[Row], healthy: bool) -> dict:
         alone = [all(row.named) and not row.false and not row.falsely_proved for row in rows]
         sums["all_named"] = sum(all(row.named) for row in rows)
         sums["all_named_and_nothing_else"] = sum(alone)
-        sums["costly_but_only_noted"] = sum((row.cost or 0) >= 0.05 and any(row.asleep) and all(row.named) for row in rows)
+        costly = [row for row in rows if (row.cost or 0) >= 0.05 and all(row.named)]
+        sums["costly_but_only_noted"] = sum(any(row.asleep) for row in costly)
     return sums
 
 

@@ -1,52 +1,13 @@
 """A small training program in plain NumPy, written the way people write their first network.
 
-Every construct is a method of its own (`activate`, `derivative`, `send_back`, `weight_gradient`, ...), so that a fault is a
-subclass that writes one construct wrongly. Layers count from 1, as in the textbooks; the input is layer 0.
+Every construct is a method of its own (`activate`, `derivative`, `send_back`, `weight_gradient`, ...), so that a fault is
+a subclass that writes one construct wrongly. Layers count from 1, as in the textbooks; the input is layer 0.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Setup:
-    """What the author chose. `layout` says how the weights lie: rows (n_in, n_out), columns and examples (n_out, n_in)."""
-
-    sizes: tuple[int, ...] = (49, 16, 10)
-    hidden: str = "sigmoid"  # sigmoid, tanh, relu, leaky_relu
-    output: str = "softmax"  # sigmoid, softmax, tanh, linear
-    loss: str = "cross_entropy"  # cross_entropy, binary_cross_entropy, squared_error
-    loss_factor: float = 1.0  # 2.0 for a squared error without the half
-    layout: str = "rows"  # rows, columns, examples (one at a time)
-    biases: str = "apart"  # apart, first, last (folded into the weights), none
-    derivative_of: str = "activation"  # the derivative is written in terms of the activation, or of the pre_activation
-    reduction: str = "mean"  # mean, sum, or one_by_one: an update after every example
-    in_place: bool = True
-    optimizer: str = "plain"
-    momentum: float = 0.9
-    decay: float = 0.0  # weight decay as written in the gradient
-    decay_divided: bool = False  # by the number of training examples
-    clip: float = 0.0  # gradients are clipped to this size
-    dropout: float = 0.0
-    rate_decay: float = 0.0  # rate / (1 + rate_decay * updates)
-    learning_rate: float = 0.5
-    batch_size: int = 10
-    epochs: int = 4
-    shuffle: bool = True
-    in_label_order: bool = False
-    initializer: str = "lecun_normal"
-    bias_initializer: str = "zeros"
-    targets: str = "one_hot"  # one_hot, soft (0.01 and 0.99), plus_minus, labels
-    inputs: str = "unit"  # unit [0, 1], symmetric [-1, 1], standardised
-    epsilon: float = 1e-12  # inside the logarithm of the loss
-    dtype: str = "float64"
-    n_classes: int = 10
-    global_random: bool = False  # draws from np.random instead of its own generator
-
-    @property
-    def depth(self) -> int:
-        return len(self.sizes) - 1
+from .optimizers import Optimizer
+from .setup import Setup
 
 
 def sigmoid(z):
@@ -58,7 +19,7 @@ def softmax(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
-class Program:
+class Program(Optimizer):
     """One network of its author: prepares its data, predicts, makes steps, trains and evaluates itself."""
 
     def __init__(self, setup: Setup, seed: int = 0):
@@ -315,65 +276,11 @@ class Program:
                 gradient = np.clip(gradient, -self.setup.clip, self.setup.clip)
             self.move(name, self.change(name, gradient))
 
-    def rate(self):
-        return self.learning_rate / (1 + self.setup.rate_decay * (self.updates - 1))
-
     def move(self, name, change):
         if self.setup.in_place:
             self.arrays[name] += change
         else:
             self.arrays[name] = self.arrays[name] + change
-
-    def remembered(self, kind, name, gradient):
-        return self.memory.get((kind, name), np.zeros_like(gradient))
-
-    def change(self, name, gradient):
-        rate, m = self.rate(), self.setup.momentum
-        if self.setup.optimizer == "plain":
-            return -rate * gradient
-        if self.setup.optimizer in ("adam", "rmsprop", "adagrad"):
-            return self.adaptive_change(name, gradient, rate)
-        old = self.remembered("velocity", name, gradient)
-        match self.setup.optimizer:
-            case "momentum" | "nesterov_look_ahead":
-                velocity = m * old - rate * gradient
-                change = velocity
-            case "momentum_accumulated":
-                velocity = m * old + gradient
-                change = -rate * velocity
-            case "momentum_averaged":
-                velocity = m * old + (1 - m) * gradient
-                change = -rate * velocity
-            case "nesterov":
-                velocity = m * old - rate * gradient
-                change = (1 + m) * velocity - m * old
-            case "nesterov_accumulated":
-                velocity = m * old + gradient
-                change = -rate * (gradient + m * velocity)
-            case _:
-                raise ValueError(self.setup.optimizer)
-        self.memory["velocity", name] = velocity
-        return change
-
-    def adaptive_change(self, name, gradient, rate):
-        square = self.remembered("square", name, gradient)
-        match self.setup.optimizer:
-            case "adagrad":
-                square = square + gradient**2
-            case "rmsprop":
-                square = 0.9 * square + 0.1 * gradient**2
-            case "adam":
-                square = 0.999 * square + 0.001 * gradient**2
-        self.memory["square", name] = square
-        if self.setup.optimizer != "adam":
-            return -rate * gradient / (np.sqrt(square) + 1e-8)
-        mean = 0.9 * self.remembered("mean", name, gradient) + 0.1 * gradient
-        self.memory["mean", name] = mean
-        mean_share, square_share = self.bias_corrections()
-        return -rate * (mean / mean_share) / (np.sqrt(square / square_share) + 1e-8)
-
-    def bias_corrections(self):
-        return 1 - 0.9**self.updates, 1 - 0.999**self.updates
 
     # --- training and evaluation
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from .architectures import ARCHITECTURES
 from .faults import FAULTS, plant
-from .programs import Program, Setup
+from .programs import Program
+from .setup import Setup
 from .wiring import digits_for, wire
 
 FALSIFIES = {"D05", "D06", "D11", "E01", "E02", "L03"}  # the author reads a wrong number, whatever the network learns

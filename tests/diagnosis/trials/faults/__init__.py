@@ -1,6 +1,5 @@
 """Faults to plant: one class or function each, collected in `FAULTS` in the order data flows."""
 
-from .. import programs  # noqa: F401
 from . import architecture, backward, data, evaluation, forward, loss, update  # noqa: F401
 from .fault import FAULTS, Fault, plant
 

@@ -309,5 +309,3 @@ class BiasMeanWhereWeightsSum(Program):
 class BiasGradientAlongUnits(Program):
     def bias_gradient(self, layer, delta, activations):
         return np.resize(delta.sum(axis=1), delta.shape[1])
-
-

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..programs import Program, Setup
+from ..programs import Program
+from ..setup import Setup
 from .fault import fault
 
 STUCK = ["A02", "A03", "A04", "U07", "U13", "A07"]
@@ -12,6 +13,10 @@ STUCK = ["A02", "A03", "A04", "U07", "U13", "A07"]
 
 def ten_classes(setup):
     return setup.sizes[-1] == 10
+
+
+def squared_sigmoids(setup):
+    return ten_classes(setup) and setup.output == "sigmoid" and setup.loss == "squared_error"
 
 
 def unit_inputs(setup):
@@ -84,13 +89,13 @@ class LabelsDividedToo(Program):
         return super().encode((labels / 255).astype(int))
 
 
-@fault("D08", lambda s: ten_classes(s) and s.output == "sigmoid" and s.loss == "squared_error", also=["D09", "L02", *STUCK])
+@fault("D08", squared_sigmoids, also=["D09", "L02", *STUCK])
 class TargetsTimes255(Program):
     def encode(self, labels):
         return super().encode(labels) * 255
 
 
-@fault("D08", lambda s: ten_classes(s) and s.output == "sigmoid" and s.loss == "squared_error", ["L02"], ["A02", "A04"])
+@fault("D08", squared_sigmoids, ["L02"], ["A02", "A04"])
 class MinusOneForASigmoid(Program):
     def encode(self, labels):
         return 10 * super().encode(labels) - 5

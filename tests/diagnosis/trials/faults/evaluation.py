@@ -15,7 +15,8 @@ class LargestOutputOfTheBatch(Program):
     def accuracy(self, x, labels):
         outputs = self.predict(x)
         hit = np.where(outputs == outputs.max(), 1, 0)
-        return float(np.mean([np.array_equal(row, np.eye(outputs.shape[1])[y]) for row, y in zip(hit, labels, strict=True)]))
+        desired = np.eye(outputs.shape[1])[labels]
+        return float(np.mean([np.array_equal(row, one_hot) for row, one_hot in zip(hit, desired, strict=True)]))
 
 
 @fault("E01", several_classes, needs=["accuracy"])

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..programs import Program, Setup
+from ..programs import Program
+from ..setup import Setup
 
 FAULTS: dict[str, "Fault"] = {}
 

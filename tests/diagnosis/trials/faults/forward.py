@@ -4,12 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..programs import Program, Setup, sigmoid
+from ..programs import Program, sigmoid
+from ..setup import Setup
 from .fault import fault
+
+WRONG_DERIVATIVE = ["B01", "B02", "B03", "B14", "U07", "U13"]
 
 
 def batch_softmax(setup: Setup) -> bool:
     return setup.output == "softmax" and setup.layout != "examples"
+
+
+def softmax_cross_entropy(setup: Setup) -> bool:
+    return setup.output == "softmax" and setup.loss == "cross_entropy"
 
 
 def has_hidden(setup: Setup) -> bool:
@@ -62,7 +69,7 @@ class MinusForgottenAtOutput(Program):
         return 1 / (1 + np.exp(z))
 
 
-@fault("F05", lambda setup: has_hidden(setup) and setup.hidden != "relu", also=["B01", "B02", "B03", "B14", "U07", "U13", "A08"])
+@fault("F05", lambda s: has_hidden(s) and s.hidden != "relu", also=[*WRONG_DERIVATIVE, "A08"])
 class LinearWithDerivativeKept(Program):
     def activate(self, z, layer):
         return z
@@ -77,19 +84,19 @@ class LinearThroughout(Program):
         return np.ones_like(z)
 
 
-@fault("F05", lambda setup: setup.depth > 2 and setup.hidden != "relu", also=["B01", "B02", "B03", "B14", "U07", "U13"])
+@fault("F05", lambda setup: setup.depth > 2 and setup.hidden != "relu", also=WRONG_DERIVATIVE)
 class FirstLayerLinear(Program):
     def activate(self, z, layer):
         return z if layer == 1 else super().activate(z, layer)
 
 
-@fault("F06", lambda setup: setup.output == "softmax" and setup.loss == "cross_entropy", also=["A03", "A04", "B02", "B14"])
+@fault("F06", softmax_cross_entropy, also=["A03", "A04", "B02", "B14"])
 class ReluOnLogits(Program):
     def output(self, z):
         return super().output(np.maximum(z, 0))
 
 
-@fault("F06", lambda setup: setup.output == "softmax" and setup.loss == "cross_entropy", also=["A04", "B02", "B14"])
+@fault("F06", softmax_cross_entropy, also=["A04", "B02", "B14"])
 class SigmoidOnLogits(Program):
     def output(self, z):
         return super().output(sigmoid(z))
@@ -136,6 +143,10 @@ class TanhOverwritesInput(Program):
         return 1 - np.tanh(z) ** 2
 
 
-@fault("F10", lambda setup: setup.output == "sigmoid" and setup.sizes[-1] == 10, also=["D07", "D08", "D09", "A04", "A02", "L02", "U09"])
+@fault(
+    "F10",
+    lambda setup: setup.output == "sigmoid" and setup.sizes[-1] == 10,
+    also=["D07", "D08", "D09", "A04", "A02", "L02", "U09"],
+)
 def one_output_for_ten_classes(setup: Setup) -> Setup:
     return replace(setup, sizes=(*setup.sizes[:-1], 1))

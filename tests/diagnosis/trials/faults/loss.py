@@ -4,10 +4,7 @@ import numpy as np
 
 from ..programs import Program, sigmoid, softmax
 from .fault import fault
-
-
-def softmax_cross_entropy(setup):
-    return setup.output == "softmax" and setup.loss == "cross_entropy"
+from .forward import softmax_cross_entropy
 
 
 @fault("L01", softmax_cross_entropy, ["L04"], ["U08", "U09", "B14"])

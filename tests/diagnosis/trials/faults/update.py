@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..programs import Program, Setup
+from ..programs import Program
+from ..setup import Setup
 from .fault import fault
 
 
@@ -99,7 +100,11 @@ def decay_far_too_strong(setup: Setup) -> Setup:
     return replace(setup, decay=0.9 / setup.learning_rate)
 
 
-@fault("U13", lambda s: s.hidden in ("relu", "leaky_relu") and plain(s) and s.depth > 1, ["U07", "B09"], STUCK, needs=["step"])
+def unbounded(setup: Setup) -> bool:
+    return setup.hidden in ("relu", "leaky_relu") and setup.depth > 1 and plain(setup)
+
+
+@fault("U13", unbounded, ["U07", "B09"], STUCK, needs=["step"])
 def diverges(setup: Setup) -> Setup:
     return replace(setup, learning_rate=1e4, output="linear", loss="squared_error")
 

@@ -1,0 +1,49 @@
+"""A seeded share of the trials. UNSTUCK_TRIALS=10 makes it ten times larger; all of them: python -m ….trials.matrix."""
+
+import os
+import random
+
+import pytest
+
+from .faults import FAULTS
+from .matrix import fault_trials, healthy_trials, pair_trials, run, wiring_trials
+from .trial import Trial
+
+WIDER = float(os.environ.get("UNSTUCK_TRIALS", "1"))
+
+
+def share(trials: list[Trial], count: int) -> list[Trial]:
+    return random.Random(4).sample(trials, min(int(count * WIDER), len(trials)))
+
+
+def one_of_each_code() -> list[Trial]:
+    """For every code one fault in one architecture, in a random order."""
+    shuffled = share(fault_trials(), 10**6)
+    return list({FAULTS[trial.faults[0]].code: trial for trial in shuffled}.values())
+
+
+def name(trial: Trial) -> str:
+    return trial.name
+
+
+@pytest.mark.parametrize("trial", share(one_of_each_code(), 25), ids=name)
+def test_a_planted_fault_is_named_and_nothing_else(trial):
+    row = run(trial, cost=False)
+    assert not row.error
+    assert all(row.named) and not row.false and not row.falsely_proved, str(row)
+    if any(row.asleep):
+        assert not trial.matters(), f"only in the notes, although it costs {trial.loss_of_accuracy():.2f}: {row}"
+
+
+@pytest.mark.parametrize("trial", share(healthy_trials(15 if WIDER <= 1 else 500), 15), ids=lambda trial: trial.wiring)
+def test_a_healthy_network_is_left_in_peace(trial):
+    row = run(trial, cost=False)
+    assert not row.error
+    assert row.verdict != "faulty" and not row.falsely_proved, f"{row}\n{trial.setup}"
+
+
+@pytest.mark.skipif(WIDER <= 1, reason="pairs and wirings only in the wider share: set UNSTUCK_TRIALS")
+def test_pairs_are_both_named_and_unusual_wirings_raise_no_false_alarm():
+    rows = [run(trial, cost=False) for trial in share(pair_trials(), 2)]
+    assert sum(all(row.named) for row in rows) >= 0.95 * len(rows)
+    assert not any(row.falsely_proved or row.error for row in map(run, share(wiring_trials(), 2)))
