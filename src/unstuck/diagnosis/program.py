@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import numpy as np
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.guard import Call, guard
 from unstuck.diagnosis.leaves import find_leaves
-from unstuck.diagnosis.snapshot import Snapshot
+from unstuck.diagnosis.snapshot import Snapshot, walk
 
 Array = np.ndarray
 
@@ -200,7 +201,14 @@ class Program:
         """Other random numbers than before, in NumPy's and Python's global generators and in those the program holds."""
         np.random.seed(seed)
         random.seed(seed)
-        self.snapshot.reseed(seed)
+        for node in walk([self.case]):
+            if isinstance(node.object, np.random.Generator):
+                node.object.bit_generator.state = type(node.object.bit_generator)(seed).state
+            elif isinstance(node.object, (np.random.RandomState, random.Random)):
+                node.object.seed(seed)
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            torch.manual_seed(seed)
 
     def now(self) -> float:
         return time.perf_counter()

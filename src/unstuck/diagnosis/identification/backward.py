@@ -113,24 +113,30 @@ class _Setting:
     forward: Forward
     epsilon: float
     transform: Transform | None
+    quick: bool = False
     has_scale: dict[int, float] = field(default_factory=dict)
 
 
 def identify_backward(
-    records: list[Record], forward: Forward, epsilon: float, n_outputs: int, transform: Transform | None = None
+    records: list[Record],
+    forward: Forward,
+    epsilon: float,
+    n_outputs: int,
+    transform: Transform | None = None,
+    only_top: bool = False,
 ) -> Backward:
     """Explain the changes in `records` (all of one batch size, each from a fresh state) by formulas.
 
     epsilon is the rounding unit of the user's parameters. `transform` turns a layer's gradients into directions where
     the update rule is not proportional to them (Adam and its kind).
     """
-    setting = _Setting([View.of(r, forward) for r in records], forward, epsilon, transform)
+    setting = _Setting([View.of(r, forward) for r in records], forward, epsilon, transform, only_top)
     depth = len(forward.hidden) + 1
     results: list[LayerResult] = []
     with np.errstate(all="ignore"):
         top = _identify_layer(setting, depth - 1, _output_levels(setting, n_outputs))
         results.append(top)
-        for l in range(depth - 2, -1, -1):
+        for l in () if only_top else range(depth - 2, -1, -1):
             above = results[-1]
             guesses = _surviving(above, setting, n_outputs)
             results.append(_identify_layer(setting, l, _hidden_levels(setting, l, guesses)))
@@ -281,9 +287,9 @@ def _identify_layer(setting: _Setting, l: int, levels: list[Level]) -> LayerResu
     if by_bias and (result.bias_frozen or not biased):
         return result
     for with_weights in (False, True):
-        if with_weights and by_bias:
+        if with_weights and (by_bias or setting.quick):
             break
-        for level in levels if not with_weights else levels[:3]:
+        for level in levels[:2] if setting.quick else levels[:3] if with_weights else levels:
             for how in ("plain", "decay", "each"):
                 if how == "each" and (with_weights or setting.transform is not None):
                     continue

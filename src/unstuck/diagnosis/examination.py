@@ -1,0 +1,331 @@
+"""What an examination of a program found, stage by stage; the rules read it, nobody else interprets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from unstuck.diagnosis.case import Case
+from unstuck.diagnosis.formulas.formula import Formula
+from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
+from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
+from unstuck.diagnosis.formulas.output_deltas import right_deltas
+from unstuck.diagnosis.formulas.forward import output_form
+from unstuck.diagnosis.formulas.targets import codings
+from unstuck.diagnosis.identification.backward import Backward, LayerResult, View, identify_backward
+from unstuck.diagnosis.identification.forward import Forward, identify_forward
+from unstuck.diagnosis.identification.layout import Chain, find_chains, read_chain
+from unstuck.diagnosis.identification.stepping import Stepping, batch, observe, observe_runs, probe_stepping
+from unstuck.diagnosis.identification.update import (
+    Key,
+    Update,
+    identify_adaptive,
+    identify_responses,
+    looks_adaptive,
+    reduction_of,
+)
+from unstuck.diagnosis.program import Program, Record
+from unstuck.diagnosis.twin import Link, Parameters, Twin, UpdateRule
+
+Array = np.ndarray
+
+
+@dataclass
+class Missing:
+    """Something that could not be examined, and what would allow it."""
+
+    what: str
+    missing: str
+
+
+@dataclass
+class Examination:
+    """The program under examination and everything identified so far; None where a stage did not get that far."""
+
+    case: Case
+    program: Program
+    epsilon: float = float(np.finfo(float).eps)
+    chains: list[Chain] = field(default_factory=list)
+    outputs: Array | None = None                     # (n, n_outputs) of the parameters as found, first examples
+    forward: Forward | None = None
+    forward_tolerance: float = 1e-9
+    stepping: Stepping | None = None
+    backward: Backward | None = None
+    update: Update | None = None
+    twin: Twin | None = None
+    initial: Parameters | None = None
+    unchecked: list[Missing] = field(default_factory=list)
+    source: str = "step"                             # whether changes came from step() or gradients()
+
+    def leave_unchecked(self, what: str, missing: str) -> None:
+        if all(known.what != what for known in self.unchecked):
+            self.unchecked.append(Missing(what, missing))
+
+    @property
+    def n_features(self) -> int:
+        return self.program.x.shape[1]
+
+    @property
+    def n_outputs(self) -> int:
+        return self.outputs.shape[1] if self.outputs is not None else 0
+
+    @property
+    def sizes(self) -> list[int]:
+        if self.initial is None:
+            return []
+        return [self.initial.weights[0].shape[0], *(w.shape[1] for w in self.initial.weights)]
+
+    @property
+    def forward_proved(self) -> bool:
+        return self.forward is not None and self.forward.residual <= self.forward_tolerance
+
+
+def rounding_unit(dtypes: list[np.dtype]) -> float:
+    """The coarsest rounding unit among the types; float64's for anything finer or not floating."""
+    return max([float(np.finfo(d).eps) for d in dtypes if d.kind == "f"] + [float(np.finfo(float).eps)])
+
+
+def examine_forward(e: Examination) -> None:
+    """Layout and activations: which hypothesis gives the user's own outputs under controlled parameters."""
+    program = e.program
+    e.outputs = program.predict(program.x[:50])
+    if e.outputs is None:
+        e.leave_unchecked("everything that needs the network's outputs", "a predict(x) that returns (n, n_outputs) numbers")
+        return
+    if e.case.parameters is None or not program.as_found:
+        e.leave_unchecked("layout, activations, gradients and update", "parameters=… (the live arrays)")
+        return
+    e.epsilon = max(rounding_unit(program.dtypes), _output_unit(e))
+    parameters = program.draw_parameters(1) if program.writable else program.as_found
+    x, _ = batch(program, 8)
+    try:
+        if program.writable:
+            program.set_parameters(parameters)
+        outputs = program.predict(x, restore=False)
+    finally:
+        program.restore()
+    if outputs is None:
+        return
+    shapes = [array.shape for array in parameters]
+    e.chains = find_chains(shapes, e.n_features, outputs.shape[1])
+    if not e.chains:
+        e.leave_unchecked(
+            "layout, activations, gradients and update",
+            f"parameters whose shapes lead from {e.n_features} inputs to {outputs.shape[1]} outputs; found {shapes}",
+        )
+        return
+    e.forward_tolerance = max(1e-9, 100 * e.epsilon)
+    e.forward = identify_forward(parameters, x, outputs, e.chains, e.forward_tolerance)
+    if e.forward_proved and e.forward is not None:
+        e.initial = Parameters(*read_chain(e.forward.chain, program.as_found))
+    else:
+        e.leave_unchecked(
+            "gradients and update",
+            "a forward pass of dense layers with known activations; the nearest one tried, "
+            f"{e.forward.describe() if e.forward else 'none'}, differs by {e.forward.residual if e.forward else 1:.0%}",
+        )
+
+
+def _output_unit(e: Examination) -> float:
+    value = e.program.call("predict", e.program._typed(e.program.x[:2])).value
+    e.program.restore()
+    dtype = getattr(value, "dtype", None)
+    try:
+        return rounding_unit([np.dtype(str(dtype).replace("torch.", ""))])
+    except TypeError:
+        return 0.0
+
+
+def examine_step(e: Examination) -> None:
+    """Output delta, way back, gradients and update rule, from single steps and runs of three."""
+    if not e.forward_proved or e.forward is None:
+        return
+    if e.case.step is None:
+        if e.case.gradients is not None:
+            _examine_gradients(e)
+        else:
+            e.leave_unchecked("loss, gradients and update", "step=… (one update on a batch), or gradients=…")
+        return
+    e.stepping = probe_stepping(e.program)
+    if not e.stepping.acts:
+        if e.stepping.failed:
+            e.leave_unchecked("loss, gradients and update", f"a step that runs: {e.stepping.failed}")
+        return
+    if e.stepping.random:
+        e.leave_unchecked("loss, gradients and update to rounding", "a step that makes the same update from the same state (random numbers inside: dropout or noise?)")
+        return
+    records = observe(e.program, e.stepping.batch_size, 4)
+    if not records:
+        e.leave_unchecked("loss, gradients and update", "a step that runs: " + "; ".join(p.what for p in e.program.problems))
+        return
+    e.update = Update(batch_size=e.stepping.batch_size)
+    if looks_adaptive(records):
+        runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
+        e.update.adaptive, e.backward = identify_adaptive(runs, e.forward, e.epsilon, e.n_outputs)
+        if e.backward is None:
+            e.leave_unchecked("gradients and update", "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms")
+            return
+        e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
+    else:
+        e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
+        _weigh(e, records)
+    _assemble(e)
+
+
+def _examine_gradients(e: Examination) -> None:
+    """The same identification on what gradients() returns, as if it were a change."""
+    assert e.forward is not None
+    records = []
+    for i in range(4):
+        x, targets = batch(e.program, 6, 20 + i)
+        parameters = e.program.draw_parameters(30 + i % 2) if e.program.writable else e.program.as_found
+        gradients = e.program.user_gradients(x, targets, parameters if e.program.writable else None)
+        if gradients is None or [g.size for g in gradients] != [a.size for a in parameters]:
+            e.leave_unchecked("loss and gradients", "gradients(x, targets) in the order and shapes of parameters()")
+            return
+        after = [a + g.reshape(a.shape) for a, g in zip(parameters, gradients, strict=True)]
+        records.append(Record(x, targets, parameters, after))
+    e.source = "gradients"
+    e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
+    e.update = Update(batch_size=6)
+    _weigh(e, records)
+    e.leave_unchecked("update", "step=… (one update on a batch)")
+    _assemble(e)
+
+
+def _weigh(e: Examination, records: list[Record]) -> None:
+    """Factors and decay of every array, at this batch size and at others."""
+    update, backward = e.update, e.backward
+    assert update is not None and backward is not None and e.forward is not None
+    size = len(records[0].x)
+    update.scales = _scales(backward)
+    update.scales_by_size = {size: update.scales}
+    for layer in backward.layers:
+        update.decays["w", layer.layer] = layer.weight_fit.decay
+        update.decays["b", layer.layer] = layer.bias_fit.decay
+    if e.source == "step" and e.stepping is not None and not e.stepping.one_by_one:
+        twin = build_twin(e)
+        for other in (1, 2 * size if size > 1 else 6):
+            if twin is None or (other == 1 and 1 not in e.stepping.acts_on):
+                continue
+            more = observe(e.program, other, 2)
+            if more:
+                update.scales_by_size[other] = _scales_with(twin, more, e.forward)
+    if e.stepping is not None and e.stepping.one_by_one:
+        update.reduction = "each"
+    for key in update.scales:
+        by_size = {size: scales.get(key, 0.0) for size, scales in update.scales_by_size.items()}
+        update.reductions[key] = reduction_of(by_size, e.case.learning_rate, e.n_outputs)
+    if not update.reduction:
+        top = ("w", len(backward.layers) - 1)
+        update.reduction = update.reductions.get(top, "unknown")
+
+
+def _scales(backward: Backward) -> dict[Key, float]:
+    found: dict[Key, float] = {}
+    for layer in backward.layers:
+        if layer.weights is not None:
+            found["w", layer.layer] = layer.weight_fit.scale
+        if layer.bias is not None:
+            found["b", layer.layer] = layer.bias_fit.scale
+    return found
+
+
+def _scales_with(twin: Twin, records: list[Record], forward: Forward) -> dict[Key, float]:
+    """Factors at another batch size, with the formulas already known; 0 where they do not explain the change."""
+    from unstuck.diagnosis.identification.fit import fit, stack
+    from unstuck.diagnosis.identification.update import _gradients_along
+
+    steps = _gradients_along(records, forward, twin)
+    found: dict[Key, float] = {}
+    for key in steps[0][0]:
+        changes = stack([step[1][key] for step in steps])
+        values = stack([step[2][key] for step in steps])
+        made = fit(changes, stack([step[0][key] for step in steps]), values)
+        found[key] = made.scale if made.residual < 1e-3 else 0.0
+    return found
+
+
+def _assemble(e: Examination) -> None:
+    """The twin with its update rule, after looking at what the optimiser remembers."""
+    assert e.update is not None and e.forward is not None
+    twin = build_twin(e)
+    if twin is None:
+        return
+    if e.source == "step" and e.update.adaptive is None and e.stepping is not None:
+        size = e.stepping.batch_size
+        runs = observe_runs(e.program, size, 2, 3)
+        if runs:
+            e.update.responses = identify_responses(runs, e.forward, twin, e.epsilon)
+    e.twin = build_twin(e)
+
+
+def build_twin(e: Examination) -> Twin | None:
+    """The chain of identified formulas; None where a layer is not explained."""
+    forward, backward, update = e.forward, e.backward, e.update
+    if forward is None or backward is None or update is None:
+        return None
+    explained = [layer for layer in backward.layers if layer.guess is not None]
+    if not explained or not all(layer.explained or layer.weights_frozen for layer in backward.layers):
+        return None
+    guess = next(layer.guess for layer in backward.layers if layer.guess is not None)
+    parts: dict[tuple[str, int], Formula] = {}
+    for layer in backward.layers[::-1]:
+        if layer.guess is not None:
+            parts.update({(kind, l): formula for kind, l, formula in layer.guess.parts})
+    top = len(backward.layers) - 1
+    reference = abs(next((s for key, s in sorted(update.scales.items(), key=lambda kv: (kv[0][0] == "b", -kv[0][1])) if s), 1.0))
+    links = tuple(_link(layer, parts, update, reference) for layer in backward.layers)
+    size = update.batch_size
+    rate = reference * size if update.reduction == "mean" else reference
+    responses = [update.responses.get(("w", l)) for l in range(top + 1)]
+    response = next((r for r in responses[::-1] if r is not None and r.kind != "frozen"), None)
+    bias_response = update.responses.get(("b", top))
+    assert guess is not None
+    return Twin(
+        sizes=(),
+        hidden=forward.hidden,
+        output=forward.output,
+        training_output=guess.output,
+        output_delta=parts.get(("output delta", top)) or right_deltas(output_form(guess.output))[0],
+        coding=guess.coding or codings(e.program.targets, e.n_outputs)[0],
+        links=links,
+        update=UpdateRule(
+            learning_rate=rate,
+            reduction="mean" if update.reduction == "mean" else "each" if update.reduction == "each" else "sum",
+            response=_plain(response),
+            bias_response=None if bias_response is None else _plain(bias_response),
+            decay=-update.decays.get(("w", top), 0.0),
+            bias_decay=-update.decays.get(("b", top), 0.0),
+            adaptive=update.adaptive.name if update.adaptive else "",
+        ),
+        bias_modes=forward.bias_modes,
+    )
+
+
+def _plain(response) -> tuple[str, float]:
+    if response is None or response.kind in ("plain", "frozen", "unexplained", "other"):
+        return ("plain", 0.0)
+    return ("momentum" if response.kind == "accumulate" else response.kind, response.beta)
+
+
+def _link(layer: LayerResult, parts: dict[tuple[str, int], Formula], update: Update, reference: float) -> Link:
+    l = layer.layer
+    adaptive = update.adaptive is not None
+    weight_scale = 1.0 if adaptive and layer.explained else -update.scales.get(("w", l), 0.0) / reference
+    bias_scale = 1.0 if adaptive and layer.bias is not None else -update.scales.get(("b", l), 0.0) / reference
+    if adaptive:
+        weight_scale = -np.sign(layer.weight_fit.scale) if layer.explained else 0.0
+        bias_scale = -np.sign(layer.bias_fit.scale) if layer.bias is not None else 0.0
+    return Link(
+        back=parts.get(("back", l), RIGHT_BACK),
+        factor=parts.get(("factor", l), RIGHT_FACTOR),
+        weights=parts.get(("weights", l), RIGHT_WEIGHTS),
+        bias=layer.bias or RIGHT_BIAS,
+        weight_scale=0.0 if layer.weights_frozen else float(weight_scale),
+        bias_scale=0.0 if layer.bias_frozen else float(bias_scale),
+    )
+
+
+__all__ = ["Examination", "Missing", "View", "build_twin", "examine_forward", "examine_step"]

@@ -1,0 +1,140 @@
+"""How the user's step behaves before any formula is known: on which batches it acts, one update or many, at random or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unstuck.diagnosis.program import Program, Record
+
+Array = np.ndarray
+SMALL_BATCH = 6
+
+
+@dataclass
+class Stepping:
+    """batch_size      the number of examples of the records that follow
+    one_by_one         a call on n examples makes one update after each of them
+    random             the same step from the same state ends elsewhere when random numbers differ
+    acts               whether any parameter ever changed
+    acts_on            batch sizes on which the step was seen to change something
+    """
+
+    batch_size: int = 1
+    one_by_one: bool = False
+    random: bool = False
+    acts: bool = True
+    acts_on: tuple[int, ...] = ()
+    failed: str = ""
+
+
+def pick_examples(program: Program, n: int, seed: int = 0) -> Array:
+    """Indices of n examples, as varied in their targets as the data allow."""
+    targets = np.nan_to_num(np.asarray(program.targets, dtype=float).reshape(len(program.x), -1))
+    labels = targets.argmax(1) if targets.shape[1] > 1 else targets[:, 0]
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(labels))
+    by_class = [list(order[labels[order] == value]) for value in np.unique(labels)[:50]]
+    generator.shuffle(by_class)
+    picked: list[int] = []
+    while len(picked) < n:
+        for members in by_class:
+            if members and len(picked) < n:
+                picked.append(int(members.pop()))
+        if not any(by_class):
+            picked += [int(order[i % len(order)]) for i in range(n - len(picked))]
+    return np.array(picked[:n])
+
+
+def batch(program: Program, n: int, seed: int = 0) -> tuple[Array, Array]:
+    index = pick_examples(program, n, seed)
+    return program.x[index], program.targets[index]
+
+
+def start(program: Program, seed: int) -> list[Array] | None:
+    """Controlled parameters where the program takes them, else None: the parameters as found."""
+    return program.draw_parameters(seed) if program.writable else None
+
+
+def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
+    """Looks for the smallest batch on which the step acts, and whether a batch is one update or one for every example."""
+    found = Stepping()
+    sizes = [1, SMALL_BATCH]
+    stated = program.case.batch_size
+    for size in (stated, 100, len(program.x)):
+        if size and size not in sizes and size <= len(program.x):
+            sizes.append(int(size))
+    parameters = start(program, 11)
+    acting: list[int] = []
+    for size in sizes:
+        if len(acting) == 2 or (acting and size > SMALL_BATCH):
+            break
+        records = program.run([batch(program, size, 1)], parameters)
+        if records and _moved(records[0]):
+            acting.append(size)
+    found.acts_on = tuple(acting)
+    if not acting:
+        found.acts = False
+        found.failed = "; ".join(problem.what for problem in program.problems if problem.what.startswith("step"))
+        return found
+    found.batch_size = SMALL_BATCH if SMALL_BATCH in acting else acting[0]
+    if 1 in acting:
+        found.one_by_one = SMALL_BATCH in acting and _is_one_by_one(program, parameters)
+        if found.one_by_one:
+            found.batch_size = 1
+    found.random = _is_random(program, parameters, found.batch_size)
+    return found
+
+
+def _moved(record: Record) -> bool:
+    return any(np.any(change != 0) for change in record.changes)
+
+
+def _is_one_by_one(program: Program, parameters: list[Array] | None) -> bool:
+    """Two examples at once end where one after the other ends, in either order."""
+    x, targets = batch(program, 2, 3)
+    singles = [(x[i : i + 1], targets[i : i + 1]) for i in (0, 1)]
+    joined = program.run([(x, targets)], parameters)
+    if not joined:
+        return False
+    for order in (singles, singles[::-1]):
+        apart = program.run(order, parameters)
+        if apart and _equal(apart[-1].after, joined[-1].after, joined[-1].before):
+            return True
+    return False
+
+
+def _equal(a: list[Array], b: list[Array], before: list[Array]) -> bool:
+    """The same end point, judged by the size of the way there."""
+    moved = sum(float(np.sum((y - z) ** 2)) for y, z in zip(b, before, strict=True)) ** 0.5
+    apart = sum(float(np.sum((u - v) ** 2)) for u, v in zip(a, b, strict=True)) ** 0.5
+    size = sum(float(np.sum(z**2)) for z in before) ** 0.5
+    return apart <= 1e-6 * moved + 4e-16 * size
+
+
+def _is_random(program: Program, parameters: list[Array] | None, size: int) -> bool:
+    ends = [program.run([batch(program, size, 5)], parameters, perturb=seed) for seed in (101, 202)]
+    if not all(ends):
+        return False
+    return not _equal(ends[0][-1].after, ends[1][-1].after, ends[1][-1].before)
+
+
+def observe(program: Program, size: int, n_records: int, seed: int = 0, callable_name: str = "step") -> list[Record]:
+    """Single steps from fresh states with two draws of controlled parameters, on different examples."""
+    records: list[Record] = []
+    for i in range(n_records):
+        run = program.run([batch(program, size, 20 + seed + i)], start(program, 30 + i % 2))
+        records += run or []
+    return records
+
+
+def observe_runs(program: Program, size: int, n_runs: int, length: int, seed: int = 0) -> list[list[Record]]:
+    """Runs of consecutive steps from fresh states, on different examples in every step."""
+    runs: list[list[Record]] = []
+    for i in range(n_runs):
+        batches = [batch(program, size, 50 + seed + 10 * i + k) for k in range(length)]
+        run = program.run(batches, start(program, 40 + i))
+        if run:
+            runs.append(run)
+    return runs

@@ -1,0 +1,174 @@
+"""Stage four: from gradients to changes. Rate and reduction, what the optimiser remembers, decay, factors that differ by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from unstuck.diagnosis.formulas.updates import ADAPTIVE, AdaptiveRule
+from unstuck.diagnosis.identification.backward import Backward, View, identify_backward
+from unstuck.diagnosis.identification.fit import rounding_floor, stack, tolerance
+from unstuck.diagnosis.identification.forward import Forward
+from unstuck.diagnosis.program import Record
+from unstuck.diagnosis.twin import Parameters, Twin
+
+Array = np.ndarray
+Key = tuple[str, int]                        # ("w" or "b", layer)
+
+
+@dataclass
+class Response:
+    """The impulse response of one array's updates: how much of the gradients of this and the last two steps is in a change.
+
+    kind is plain, momentum, raw (the last gradient only), accumulate, nesterov, adaptive or unexplained.
+    """
+
+    kind: str = "plain"
+    beta: float = 0.0
+    weights: tuple[float, ...] = ()
+    residual: float = 0.0
+
+
+@dataclass
+class Update:
+    """scales: per array, change per unit of the batch's summed gradient at the records' batch size (negative: descends)."""
+
+    scales: dict[Key, float] = field(default_factory=dict)
+    scales_by_size: dict[int, dict[Key, float]] = field(default_factory=dict)
+    reduction: str = ""                      # sum, mean, each, unknown
+    reductions: dict[Key, str] = field(default_factory=dict)
+    decays: dict[Key, float] = field(default_factory=dict)
+    responses: dict[Key, Response] = field(default_factory=dict)
+    adaptive: AdaptiveRule | None = None
+    rate_changes: float = 1.0                # factor of the rate from one step to the next
+    batch_size: int = 1
+
+
+def looks_adaptive(records: list[Record]) -> bool:
+    """Whether all entries that changed did so by nearly the same amount, as Adam's and its kin's first step does."""
+    shares = []
+    for record in records:
+        for change in record.changes:
+            sizes = np.abs(change[change != 0])
+            if sizes.size >= 20 and np.isfinite(sizes).all():
+                shares.append(np.quantile(sizes, 0.25) / max(np.quantile(sizes, 0.9), 1e-300))
+    return bool(shares) and float(np.median(shares)) > 0.9
+
+
+def identify_adaptive(
+    runs: list[list[Record]], forward: Forward, epsilon: float, n_outputs: int
+) -> tuple[AdaptiveRule | None, Backward | None]:
+    """The adaptive rule, and the gradients' formulas seen through it, from runs of consecutive steps."""
+    if not runs:
+        return None, None
+    lengths = [len(run) for run in runs]
+    records = [record for run in runs for record in run]
+    best: tuple[int, AdaptiveRule, Backward] | None = None
+    for rule in ADAPTIVE:
+        def through(gradients: list[Array], rule: AdaptiveRule = rule) -> list[Array]:
+            directions, start = [], 0
+            for length in lengths:
+                directions += rule.directions(gradients[start : start + length])
+                start += length
+            return directions
+
+        top_only = identify_backward(records, forward, epsilon, n_outputs, through, only_top=True)
+        if not top_only.layers[-1].explained:
+            continue
+        full = identify_backward(records, forward, epsilon, n_outputs, through)
+        score = sum(len(layer.guess.faults) if layer.guess else 9 for layer in full.layers)
+        if best is None or score < best[0]:
+            best = (score, rule, full)
+        if score == 0:
+            break
+    return (best[1], best[2]) if best else (None, None)
+
+
+def reduction_of(scales: dict[int, float], rate: float | None, n_outputs: int) -> str:
+    """sum or mean, from the factors at two batch sizes, or from the stated rate where only one size works."""
+    sizes = sorted(size for size, scale in scales.items() if scale)
+    if len(sizes) >= 2:
+        small, large = sizes[0], sizes[-1]
+        ratio = scales[large] / scales[small]
+        if abs(ratio - 1) < 1e-3:
+            return "sum"
+        if abs(ratio * large / small - 1) < 1e-3:
+            return "mean"
+        return "unknown"
+    if sizes and rate:
+        per_example = abs(scales[sizes[0]]) / rate
+        for constant in (1, 2, 0.5, 1 / n_outputs, 2 / n_outputs):
+            if abs(per_example / constant - 1) < 1e-3:
+                return "sum" if sizes[0] > 1 else "unknown"
+            if abs(per_example * sizes[0] / constant - 1) < 1e-3:
+                return "mean"
+    return "unknown"
+
+
+def identify_responses(runs: list[list[Record]], forward: Forward, twin: Twin, epsilon: float) -> dict[Key, Response]:
+    """For every array, how its second and third change depend on the gradients so far."""
+    found: dict[Key, Response] = {}
+    per_run = [_gradients_along(run, forward, twin) for run in runs]
+    for key in per_run[0][0][0] if per_run else ():
+        found[key] = _response([steps for steps in per_run], key, epsilon)
+    return found
+
+
+def _gradients_along(run: list[Record], forward: Forward, twin: Twin) -> list[tuple[dict, dict, dict]]:
+    """(gradients, changes, values before) by array for each step of a run, gradients as the twin's formulas give them."""
+    steps = []
+    for record in run:
+        view = View.of(record, forward)
+        p = twin.forward_pass(Parameters(view.weights, view.biases), view.x, twin.coding.compute(view.targets))
+        p.weights_after = [w + c for w, c in zip(view.weights, view.weight_changes, strict=True)]
+        p.biases_after = [None if b is None else b + c for b, c in zip(view.biases, view.bias_changes, strict=True)]
+        gradients: dict[Key, Array] = {}
+        changes: dict[Key, Array] = {}
+        values: dict[Key, Array] = {}
+        for l, (weights, bias) in enumerate(twin.gradients(p)):
+            gradients["w", l], changes["w", l], values["w", l] = weights, view.weight_changes[l], view.weights[l]
+            if bias is not None and view.bias_changes[l] is not None:
+                gradients["b", l], changes["b", l], values["b", l] = bias, view.bias_changes[l], view.biases[l]
+        steps.append((gradients, changes, values))
+    return steps
+
+
+def _response(runs: list[list[tuple[dict, dict, dict]]], key: Key, epsilon: float) -> Response:
+    """Least squares of the last change of each run on the gradients of its steps (and on the values: decay)."""
+    own, last, before_last = (stack([run[k][0][key] for run in runs]) for k in (2, 1, 0))
+    change = stack([run[2][1][key] for run in runs])
+    values = stack([run[2][2][key] for run in runs])
+    if not np.any(change) or not all(np.isfinite(a).all() for a in (own, last, before_last, change)):
+        return Response("frozen" if not np.any(change) else "unexplained", residual=np.inf)
+    allowed = max(tolerance(rounding_floor([values], [change], epsilon)), 1e-8)
+    columns = [own, last, before_last]
+    for extra in ([], [values]):
+        matrix = np.stack([*columns, *extra], axis=1)
+        sizes = np.linalg.norm(matrix, axis=0)
+        sizes[sizes == 0] = 1
+        weights, *_ = np.linalg.lstsq(matrix / sizes, change, rcond=1e-12)
+        residual = float(np.linalg.norm(change - (matrix / sizes) @ weights) / np.linalg.norm(change))
+        weights = weights / sizes
+        if residual <= allowed and weights[0] != 0:
+            w1, w2 = weights[1] / weights[0], weights[2] / weights[0]
+            return _named(float(w1), float(w2), residual, max(1e-6, 30 * allowed))
+    return Response("unexplained", residual=residual)
+
+
+def _named(w1: float, w2: float, residual: float, slack: float) -> Response:
+    """1, β, β² is momentum; 1, m, 0 the raw last gradient; 1, β²/(1+β), β³/(1+β) Nesterov's form on gradients."""
+    weights = (1.0, w1, w2)
+    scale = max(1.0, abs(w1))
+    if abs(w1) < slack and abs(w2) < slack:
+        return Response("plain", 0.0, weights, residual)
+    if abs(w2 - w1 * w1) < slack * scale**2:
+        kind = "accumulate" if abs(w1 - 1) < slack else "momentum"
+        return Response(kind, w1, weights, residual)
+    if abs(w2) < slack * scale:
+        return Response("raw", w1, weights, residual)
+    if w1 > 0 and w2 > 0:
+        beta = w2 / w1
+        if abs(w1 - beta * beta / (1 + beta)) < slack:
+            return Response("nesterov gradient", beta, weights, residual)
+    return Response("other", w1, weights, residual)
