@@ -1,0 +1,119 @@
+"""Training examples: what users hand over, kept as it is until a batch needs it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstuck.errors import DataError, TrainingError
+from unstuck.nn.network import Network
+from unstuck.nn.targets import encode_labels
+
+Array = np.ndarray
+
+CHUNK = 4096  # rows looked at at a time, so that checking needs little memory
+
+
+@dataclass
+class Examples:
+    """Inputs as given, targets encoded, and the weight of each example."""
+
+    network: Network
+    x: Array  # (n, n_inputs), uint8 or float
+    t: Array  # (n, n_outputs)
+    weight: Array | None  # (n,)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def answers(self, rows: Array | slice = slice(None)) -> tuple[Array, Array | None]:
+        """Targets and weights of these rows."""
+        return self.t[rows], None if self.weight is None else self.weight[rows]
+
+    def subset(self, rows: Array) -> "Examples":
+        """These rows only; the inputs are copied in their own dtype."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Examples(self.network, self.x[rows], self.t[rows], weight)
+
+    def gather(self, rows: Array, batch: "Batch") -> None:
+        """Fill the batch with these rows, prepared as `Network.prepare` does."""
+        np.take(self.t, rows, axis=0, out=batch.t, mode="clip")
+        if self.weight is not None:
+            np.take(self.weight, rows, out=batch.weight, mode="clip")
+        if batch.raw is None:
+            np.take(self.x, rows, axis=0, out=batch.x, mode="clip")
+        else:
+            np.take(self.x, rows, axis=0, out=batch.raw, mode="clip")
+            np.copyto(batch.x, batch.raw, casting="same_kind")
+        if batch.scale != 1:
+            np.multiply(batch.x, batch.scale, out=batch.x)
+        if batch.shift != 0:
+            np.add(batch.x, batch.shift, out=batch.x)
+
+
+class Batch:
+    """Buffers for n examples as they reach the network."""
+
+    def __init__(self, examples: Examples, n: int) -> None:
+        network = examples.network
+        self.x = np.empty((n, network.sizes[0]), network.dtype)
+        self.raw = None if examples.x.dtype == network.dtype else np.empty(self.x.shape, examples.x.dtype)
+        self.t = np.empty((n, network.sizes[-1]), network.dtype)
+        self.weight = None if examples.weight is None else np.empty(n, network.dtype)
+        self.scale, self.shift = (network.dtype.type(number) for number in network.input_scale(examples.x.dtype))
+
+
+def as_examples(
+    network: Network, data: Any, sample_weight: Any = None, class_weight: dict[int, float] | None = None
+) -> Examples:
+    """Examples of a pair (x, targets) or of an object with `images_train` and `y_train`; DataError if they are none."""
+    x, targets = data if isinstance(data, (tuple, list)) else (data.images_train, data.y_train)
+    x = network.as_rows(x)
+    if x.dtype.kind != "f" and x.dtype != np.uint8:
+        x = x.astype(network.dtype)
+    t = network.encode(targets)
+    if len(x) != len(t):
+        raise DataError(f"{len(x)} inputs but {len(t)} targets: expected as many")
+    if not len(x):
+        raise DataError("there are no examples: expected at least one")
+    _expect_finite(x)
+    return Examples(network, x, t, _weights(network, np.asarray(targets), t, sample_weight, class_weight))
+
+
+def _expect_finite(x: Array) -> None:
+    if x.dtype == np.uint8:
+        return
+    for start in range(0, len(x), CHUNK):
+        bad = np.argwhere(~np.isfinite(x[start : start + CHUNK]))
+        if len(bad):
+            row, column = bad[0]
+            raise DataError(
+                f"input {column} of example {start + row} is {x[start + row, column]}: expected a finite number"
+            )
+
+
+def _weights(
+    network: Network, targets: Array, t: Array, sample_weight: Any, class_weight: dict[int, float] | None
+) -> Array | None:
+    """The weight (n,) of each example: its own times that of its class."""
+    if sample_weight is None and class_weight is None:
+        return None
+    weight = np.ones(len(t), network.dtype)
+    if sample_weight is not None:
+        given = np.asarray(sample_weight, network.dtype)
+        if given.shape != weight.shape or not (np.isfinite(given) & (given >= 0)).all():
+            raise TrainingError(f"sample_weight has shape {given.shape}: expected {len(t)} finite numbers, 0 or above")
+        weight *= given
+    if class_weight is not None:
+        n_classes = max(2, network.sizes[-1])
+        if not network.is_classifier:
+            raise TrainingError("class_weight needs classes: a network with linear outputs has none")
+        of_class = np.ones(n_classes, network.dtype)
+        for label, value in class_weight.items():
+            if label not in range(n_classes) or not 0 <= value < np.inf:
+                raise TrainingError(
+                    f"class_weight[{label!r}] is {value!r}: expected labels 0 to {n_classes - 1} and finite weights"
+                )
+            of_class[label] = value
+        weight *= of_class[encode_labels(network.labels(t), n_classes)]
+    return weight
