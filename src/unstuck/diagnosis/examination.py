@@ -155,7 +155,8 @@ def examine_step(e: Examination) -> None:
     if e.stepping.random:
         e.leave_unchecked("loss, gradients and update to rounding", "a step that makes the same update from the same state (random numbers inside: dropout or noise?)")
         return
-    records = observe(e.program, e.stepping.batch_size, 4)
+    few = sum(array.size for array in e.program.as_found) < 50
+    records = observe(e.program, e.stepping.batch_size, 10 if few else 4)
     if not records:
         e.leave_unchecked("loss, gradients and update", "a step that runs: " + "; ".join(p.what for p in e.program.problems))
         return
@@ -164,7 +165,11 @@ def examine_step(e: Examination) -> None:
         runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
         e.update.adaptive, e.backward = identify_adaptive(runs, e.forward, e.epsilon, e.n_outputs)
         if e.backward is None:
-            e.leave_unchecked("gradients and update", "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms")
+            e.leave_unchecked(
+                "gradients and update",
+                "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms",
+            )
+            e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
             return
         e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
     else:
@@ -255,9 +260,10 @@ def _assemble(e: Examination) -> None:
         return
     if e.source == "step" and e.update.adaptive is None and e.stepping is not None:
         size = e.stepping.batch_size
-        runs = observe_runs(e.program, size, 2, 3)
+        few = sum(array.size for array in e.program.as_found) < 50
+        runs = observe_runs(e.program, size, 8 if few else 4, 3)
         if runs:
-            e.update.responses = identify_responses(runs, e.forward, twin, e.epsilon)
+            e.update.responses = identify_responses(runs, e.forward, twin, e.update.scales, e.epsilon)
     e.twin = build_twin(e)
 
 

@@ -23,6 +23,7 @@ from unstuck.diagnosis.program import Record
 
 Array = np.ndarray
 MOST_GUESSES = 12
+LEAST_OWN_FACTORS = 20                       # numbers per record, so that a factor for each record explains little by itself
 
 
 @dataclass(frozen=True)
@@ -291,7 +292,7 @@ def _identify_layer(setting: _Setting, l: int, levels: list[Level]) -> LayerResu
             break
         for level in levels[:2] if setting.quick else levels[:3] if with_weights else levels:
             for how in ("plain", "decay", "each"):
-                if how == "each" and (with_weights or setting.transform is not None):
+                if how == "each" and (with_weights or setting.transform is not None or changes[0].size < LEAST_OWN_FACTORS):
                     continue
                 if _try_level(setting, l, level, how, with_weights, by_bias, result):
                     _fit_bias(setting, l, result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ class Response:
     beta: float = 0.0
     weights: tuple[float, ...] = ()
     residual: float = 0.0
+    rate: float = 1.0                        # the rate of the third step as a multiple of the first's
 
 
 @dataclass
@@ -46,14 +47,15 @@ class Update:
 
 
 def looks_adaptive(records: list[Record]) -> bool:
-    """Whether all entries that changed did so by nearly the same amount, as Adam's and its kin's first step does."""
-    shares = []
+    """Whether all entries that changed did so by nearly the same amount, up or down, as in the first step of Adam and its kin."""
+    shares, upward = [], []
     for record in records:
         for change in record.changes:
             sizes = np.abs(change[change != 0])
             if sizes.size >= 20 and np.isfinite(sizes).all():
                 shares.append(np.quantile(sizes, 0.25) / max(np.quantile(sizes, 0.9), 1e-300))
-    return bool(shares) and float(np.median(shares)) > 0.9
+                upward.append(float(np.mean(change[change != 0] > 0)))
+    return bool(shares) and float(np.median(shares)) > 0.9 and any(0.02 < share < 0.98 for share in upward)
 
 
 def identify_adaptive(
@@ -106,13 +108,12 @@ def reduction_of(scales: dict[int, float], rate: float | None, n_outputs: int) -
     return "unknown"
 
 
-def identify_responses(runs: list[list[Record]], forward: Forward, twin: Twin, epsilon: float) -> dict[Key, Response]:
-    """For every array, how its second and third change depend on the gradients so far."""
-    found: dict[Key, Response] = {}
+def identify_responses(
+    runs: list[list[Record]], forward: Forward, twin: Twin, scales: dict[Key, float], epsilon: float
+) -> dict[Key, Response]:
+    """For every array, how the third change of a run depends on the gradients so far."""
     per_run = [_gradients_along(run, forward, twin) for run in runs]
-    for key in per_run[0][0][0] if per_run else ():
-        found[key] = _response([steps for steps in per_run], key, epsilon)
-    return found
+    return {key: _response(per_run, key, scales.get(key, 0.0), epsilon) for key in per_run[0][0][0]}
 
 
 def _gradients_along(run: list[Record], forward: Forward, twin: Twin) -> list[tuple[dict, dict, dict]]:
@@ -134,26 +135,40 @@ def _gradients_along(run: list[Record], forward: Forward, twin: Twin) -> list[tu
     return steps
 
 
-def _response(runs: list[list[tuple[dict, dict, dict]]], key: Key, epsilon: float) -> Response:
+def _response(runs: list[list[tuple[dict, dict, dict]]], key: Key, scale: float, epsilon: float) -> Response:
     """Least squares of the last change of each run on the gradients of its steps (and on the values: decay)."""
     own, last, before_last = (stack([run[k][0][key] for run in runs]) for k in (2, 1, 0))
     change = stack([run[2][1][key] for run in runs])
     values = stack([run[2][2][key] for run in runs])
-    if not np.any(change) or not all(np.isfinite(a).all() for a in (own, last, before_last, change)):
-        return Response("frozen" if not np.any(change) else "unexplained", residual=np.inf)
+    if not np.any(change):
+        return Response("frozen")
+    if not all(np.isfinite(a).all() for a in (own, last, before_last, change)):
+        return Response("unexplained", residual=np.inf)
     allowed = max(tolerance(rounding_floor([values], [change], epsilon)), 1e-8)
-    columns = [own, last, before_last]
-    for extra in ([], [values]):
-        matrix = np.stack([*columns, *extra], axis=1)
-        sizes = np.linalg.norm(matrix, axis=0)
-        sizes[sizes == 0] = 1
-        weights, *_ = np.linalg.lstsq(matrix / sizes, change, rcond=1e-12)
-        residual = float(np.linalg.norm(change - (matrix / sizes) @ weights) / np.linalg.norm(change))
-        weights = weights / sizes
-        if residual <= allowed and weights[0] != 0:
-            w1, w2 = weights[1] / weights[0], weights[2] / weights[0]
-            return _named(float(w1), float(w2), residual, max(1e-6, 30 * allowed))
+    residual = np.inf
+    for columns in ([own], [own, values], [own, last, before_last], [own, last, before_last, values]):
+        if len(columns) < 3 and scale == 0:
+            continue
+        weights, residual = _regress(change, columns)
+        if residual > allowed or weights[0] == 0:
+            continue
+        if len(columns) < 3:
+            return Response("plain", 0.0, (1.0, 0.0, 0.0), residual, float(weights[0] / scale))
+        named = _named(float(weights[1] / weights[0]), float(weights[2] / weights[0]), residual, max(1e-6, 30 * allowed))
+        return replace(named, rate=float(weights[0] / scale) if scale else 1.0)
     return Response("unexplained", residual=residual)
+
+
+def _regress(change: Array, columns: list[Array]) -> tuple[Array, float]:
+    """Coefficients and what is left over as a share; nothing is concluded from fewer numbers than twice the unknowns."""
+    matrix = np.stack(columns, axis=1)
+    sizes = np.linalg.norm(matrix, axis=0)
+    sizes[sizes == 0] = 1
+    weights, _, rank, _ = np.linalg.lstsq(matrix / sizes, change, rcond=1e-10)
+    if len(change) < 2 * len(columns) or rank < len(columns):
+        return weights, np.inf
+    left = np.linalg.norm(change - (matrix / sizes) @ weights) / np.linalg.norm(change)
+    return weights / sizes, float(left)
 
 
 def _named(w1: float, w2: float, residual: float, slack: float) -> Response:
