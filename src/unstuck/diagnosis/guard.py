@@ -3,6 +3,7 @@
 Not undone: what the code does to its own objects (see snapshot), to files, and to other threads or processes it starts.
 """
 
+import itertools
 import sys
 import time
 import traceback
@@ -26,6 +27,8 @@ from unstuck.diagnosis.surroundings import (
     process_settings,
     recorded_warnings,
 )
+
+ITEMS_LIMIT = 10_000_000  # taken from an iterator that a program returns
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def _call(function: Callable[..., Any], args: tuple[Any, ...], copy_result: bool
     with deadline:
         value = function(*args)
         if copy_result and hasattr(type(value), "__next__"):
-            value = list(value)
+            value = [element for element in itertools.islice(value, ITEMS_LIMIT)]  # noqa: C416, list() cannot be ended
     return copied(value) if copy_result else value
 
 
