@@ -267,6 +267,6 @@ def has_fast_form(network: Network) -> bool:
         type(network).forward is Network.forward
         and type(network).backward is Network.backward
         and all(type(layer) is Dense for layer in network.layers)
-        and all(ACTIVATIONS.get(layer.activation.name) is layer.activation for layer in network.layers)
-        and LOSSES.get(network.loss.name) is network.loss
+        and all(ACTIVATIONS.get(layer.activation.name) == layer.activation for layer in network.layers)
+        and LOSSES.get(network.loss.name) == network.loss
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from unstuck.errors import TrainingError
 from unstuck.nn import kernels
+from unstuck.nn.blas import single_threaded
 from unstuck.nn.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from unstuck.nn.examples import Batch, Examples, as_examples
 from unstuck.nn.history import History, Progress
@@ -80,7 +81,7 @@ def train(
         run.checkpoint, run.checkpoint_every = checkpoint, checkpoint_every
         run.identity = fingerprint(examples, {**run.settings, "validation": validation, "seed": seed})
         stored = read_checkpoint(checkpoint, run.identity) if resume else None
-    with run:
+    with single_threaded(), run:
         if stored is not None:
             run.generator.bit_generator.state = stored[0]["generator_at_start"]
         run.hold_out(validation)
