@@ -19,6 +19,7 @@ from .faults import FAULTS
 from .healthy import draw_trial
 from .trial import Trial
 from .wiring import WIRINGS
+from .written import EDITS, PROGRAMS, WrittenTrial
 
 
 @dataclass
@@ -34,21 +35,29 @@ class Row:
     asleep: list[bool] = field(default_factory=list)
     false: list[str] = field(default_factory=list)
     falsely_proved: list[str] = field(default_factory=list)
+    mislocated: list[str] = field(default_factory=list)
     cost: float | None = None
     seconds: float = 0.0
     error: str = ""
 
+    def complaints(self) -> list[str]:
+        """What the diagnosis did wrong, but for what it only noted."""
+        missed = [" or ".join(slot) + " not named" for slot, named in zip(self.expected, self.named) if not named]
+        silent = [] if self.expected or self.verdict != "faulty" else ["a healthy program called faulty"]
+        false = [f"{code} is false" for code in self.false] + [f"{code} falsely proved" for code in self.falsely_proved]
+        return missed + silent + false + self.mislocated + ([self.error] if self.error else [])
+
     def __str__(self) -> str:
         marks = "".join("." if n and not a else "~" if n else "X" for n, a in zip(self.named, self.asleep, strict=True))
-        if self.false or self.falsely_proved or self.error:
+        if self.complaints():
             marks += "!"
         cost = "" if self.cost is None else f"{self.cost:+.2f}"
         found = " ".join(self.findings) + (f" ({' '.join(self.notes)})" if self.notes else "")
         about = f"{marks or '.':3} {self.seconds:5.1f} s {cost:5} {self.verdict:12} {self.name}"
-        return f"{about}: {found} {self.error}".rstrip()
+        return f"{about}: {found} {' '.join(self.mislocated)} {self.error}".rstrip()
 
 
-def run(trial: Trial, budget: float = 30.0, cures: bool = False, cost: bool = True) -> Row:
+def run(trial: Trial | WrittenTrial, budget: float = 30.0, cures: bool = False, cost: bool = True) -> Row:
     """Diagnoses one trial; an exception becomes the row's `error`."""
     import unstuck
 
@@ -75,6 +84,8 @@ def run(trial: Trial, budget: float = 30.0, cures: bool = False, cost: bool = Tr
     row.asleep = [not any(code in slot for code, _ in findings) for slot in trial.slots]
     row.false = [code for code, _ in findings if code not in trial.fair]
     row.falsely_proved = [code for code, grade in findings + notes if grade == "proved" and code not in trial.fair]
+    if isinstance(trial, WrittenTrial):
+        row.mislocated = trial.mislocated(document)
     return row
 
 
@@ -110,6 +121,12 @@ def wiring_trials() -> list[Trial]:
     return [Trial(where, faults, wiring) for where in ("nielsen", "adam") for faults in planted for wiring in WIRINGS]
 
 
+def written_trials(only: str = "") -> list[WrittenTrial]:
+    """Every mistake in the written programs, and these programs as they are."""
+    mistakes = [WrittenTrial(edit.program, edit) for edit in EDITS if edit.named_by[0].startswith(only)]
+    return mistakes + [WrittenTrial(program) for program in PROGRAMS]
+
+
 def healthy_trials(count: int, start: int = 0) -> list[Trial]:
     return [draw_trial(seed) for seed in range(start, start + count)]
 
@@ -133,11 +150,12 @@ def totals(rows: list[Row], healthy: bool) -> dict:
         "verdict_faulty": sum(row.verdict == "faulty" for row in rows),
         "with_false_finding": sum(bool(row.false) for row in rows),
         "with_false_proof": sum(bool(row.falsely_proved) for row in rows),
+        "with_wrong_line": sum(bool(row.mislocated) for row in rows),
         "slowest": max((row.seconds for row in rows), default=0),
         "mean_seconds": round(sum(row.seconds for row in rows) / max(n, 1), 2),
     }
     if not healthy:
-        alone = [all(row.named) and not row.false and not row.falsely_proved for row in rows]
+        alone = [not row.complaints() for row in rows]
         sums["all_named"] = sum(all(row.named) for row in rows)
         sums["all_named_and_nothing_else"] = sum(alone)
         costly = [row for row in rows if (row.cost or 0) >= 0.05 and all(row.named)]
@@ -150,6 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--faults", action="store_true", help="every fault in at least six architectures")
     parser.add_argument("--pairs", type=int, nargs="?", const=10**9, default=0, help="so many pairs, or all")
     parser.add_argument("--wirings", action="store_true", help="a few faults in every wiring")
+    parser.add_argument("--written", action="store_true", help="mistakes in whole programs, with their lines")
     parser.add_argument("--healthy", type=int, default=0, help="so many healthy draws")
     parser.add_argument("--start", type=int, default=0, help="the first seed of the healthy draws")
     parser.add_argument("--sample", type=int, default=0, help="only so many of the fault trials, drawn at random")
@@ -160,7 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", default="", help="a JSON file for all rows and totals")
     options = parser.parse_args(arguments)
 
-    sets: dict[str, list[Trial]] = {}
+    sets: dict[str, list] = {}
     if options.faults:
         sets["faults"] = fault_trials(options.only)
         if options.sample:
@@ -170,6 +189,8 @@ def main(arguments: list[str] | None = None) -> int:
         sets["pairs"] = random.Random(0).sample(pairs, min(options.pairs, len(pairs)))
     if options.wirings:
         sets["wirings"] = wiring_trials()
+    if options.written:
+        sets["written"] = written_trials(options.only)
     if options.healthy:
         sets["healthy"] = healthy_trials(options.healthy, options.start)
     document = {}

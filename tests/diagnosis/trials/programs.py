@@ -1,7 +1,8 @@
+# ruff: noqa: NPY002 - users draw from NumPy's global generator
 """A small training program in plain NumPy, written the way people write their first network.
 
-Every construct is a method of its own (`activate`, `derivative`, `send_back`, `weight_gradient`, ...), so that a fault is
-a subclass that writes one construct wrongly. Layers count from 1, as in the textbooks; the input is layer 0.
+Every construct is a method of its own (`activate`, `derivative`, `send_back`, `weight_gradient`, ...), so that a
+fault is a subclass that writes one construct wrongly. Layers count from 1, as in the textbooks; the input is layer 0.
 """
 
 import numpy as np

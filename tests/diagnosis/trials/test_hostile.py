@@ -1,6 +1,8 @@
+# ruff: noqa: NPY002 - users draw from NumPy's global generator
 """Whatever the user's program does, being examined changes nothing of it, and a report comes back."""
 
 import json
+import os
 import random
 import warnings
 
@@ -11,6 +13,8 @@ from .hostile import HOSTILE, UNUSABLE
 from .trial import Trial
 
 WHERE = ("relu_softmax", "square_relu")  # updates in place, and by rebinding with the global generator
+WIDER = "UNSTUCK_TRIALS" in os.environ
+VERDICTS = ("faulty", "healthy", "inconclusive")
 FICKLE = {"parameters_come_and_go", "parameters_raise_later"}  # answer differently each time they are read
 
 
@@ -37,7 +41,7 @@ def as_bytes(value):
     return repr(value)
 
 
-def examine(case, budget=6.0):
+def examine(case, budget=3.0):
     import unstuck
 
     with warnings.catch_warnings():
@@ -45,7 +49,7 @@ def examine(case, budget=6.0):
         return unstuck.diagnose(case, budget=budget, cures=False)
 
 
-@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("where", WHERE if WIDER else WHERE[:1])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_program_is_left_as_it_was_and_gets_a_report(name, where, capsys):
     import unstuck
@@ -55,21 +59,24 @@ def test_a_hostile_program_is_left_as_it_was_and_gets_a_report(name, where, caps
     if name not in FICKLE:
         earlier = state_of(case)
     filters = list(warnings.filters)
+    problem, report = "", None
     try:
         report = examine(case)
-    except unstuck.CaseError as problem:
-        assert name in UNUSABLE and str(problem), f"a report was possible: {problem}"
+    except unstuck.CaseError as refusal:
+        problem = str(refusal)
+    if report is None:
+        assert problem
+        assert name in UNUSABLE, f"a report was possible, but: {problem}"
     else:
-        assert report.verdict in ("faulty", "healthy", "inconclusive")
+        assert report.verdict in (("faulty", "inconclusive") if name in UNUSABLE else VERDICTS)
         assert str(report)
-        document = json.loads(json.dumps(report.to_dict()))
-        assert document["verdict"] == report.verdict
-        assert not (name in UNUSABLE and report.verdict == "healthy")
+        assert json.loads(json.dumps(report.to_dict()))["verdict"] == report.verdict
     assert list(warnings.filters) == filters
     if name not in FICKLE:
         assert state_of(case) == earlier
     written = capsys.readouterr()
-    assert written.out == "" and "Traceback" not in written.err
+    assert written.out == ""
+    assert "Traceback" not in written.err
 
 
 @pytest.mark.parametrize("where", WHERE)

@@ -1,3 +1,4 @@
+# ruff: noqa: NPY002 - users draw from NumPy's global generator
 """A program wired to `unstuck.Case`, as its user might write it: with everything, or with much of it missing."""
 
 from collections.abc import Callable
@@ -50,28 +51,28 @@ def wire(make: Callable[[int], Program], wiring: str = "full", seed: int = 0, na
     (x, targets, labels), (x_test, targets_test, labels_test) = program.load(digits)
     setup = program.setup
     one_by_one = setup.reduction == "one_by_one"
-    fields = dict(
-        predict=program.predict,
-        x=x,
-        targets=targets,
-        labels=None if setup.targets == "labels" else labels,
-        x_test=x_test,
-        targets_test=None if setup.targets == "labels" else targets_test,
-        labels_test=labels_test,
-        parameters=lambda: list(program.arrays.values()),
-        step=program.step,
-        gradients=lambda x, targets: list(program.gradients(x, targets).values()),
-        loss=program.loss,
-        train=program.train,
-        accuracy=program.accuracy,
-        build=lambda seed: wire(make, wiring, seed, name),
-        raw=digits[:2],
-        learning_rate=setup.learning_rate,
-        batch_size=1 if one_by_one else min(setup.batch_size, len(x)),
-        updates=setup.epochs * (len(x) if one_by_one else -(-len(x) // setup.batch_size)),
-        l2=setup.decay or None,
-        name=name,
-    )
+    fields = {
+        "predict": program.predict,
+        "x": x,
+        "targets": targets,
+        "labels": None if setup.targets == "labels" else labels,
+        "x_test": x_test,
+        "targets_test": None if setup.targets == "labels" else targets_test,
+        "labels_test": labels_test,
+        "parameters": lambda: list(program.arrays.values()),
+        "step": program.step,
+        "gradients": lambda x, targets: list(program.gradients(x, targets).values()),
+        "loss": program.loss,
+        "train": program.train,
+        "accuracy": program.accuracy,
+        "build": lambda seed: wire(make, wiring, seed, name),
+        "raw": digits[:2],
+        "learning_rate": setup.learning_rate,
+        "batch_size": 1 if one_by_one else min(setup.batch_size, len(x)),
+        "updates": setup.epochs * (len(x) if one_by_one else -(-len(x) // setup.batch_size)),
+        "l2": setup.decay or None,
+        "name": name,
+    }
     fields.update(handed_over(program, wiring))
     for field in MISSING.get(wiring, ()):
         fields[field] = None

@@ -131,9 +131,9 @@ class ImagesShuffledApart(Program):
 @fault("D11", ten_classes, also=["E02", "D05", "D06"])
 class TestLabelsOfTraining(Program):
     def load(self, digits):
-        training, (x_test, targets_test, labels_test) = super().load(digits)
-        n = len(x_test)
-        return training, (x_test, training[1][:n].copy(), training[2][:n].copy())
+        training, test = super().load(digits)
+        n = len(test[0])
+        return training, (test[0], training[1][:n].copy(), training[2][:n].copy())
 
 
 @fault("D11", ten_classes, also=["E02", "D05"])
