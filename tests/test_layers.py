@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "errors": set(),
     "data": {"errors"},
     "nn": {"errors"},
-    "plots": {"errors", "nn", "data"},
+    "plots": {"errors", "nn", "data", "runs"},
     "adapters": {"errors", "diagnosis.case"},
     "diagnosis.case": {"errors"},
     "diagnosis": {"errors", "nn", "diagnosis"},
