@@ -83,7 +83,7 @@ class Distortion:
                 yield taps, np.stack([above * left, above * right, below * left, below * right]).astype(np.uint16)
 
     def _fields(self, generator: np.random.Generator, n: int, side: int) -> np.ndarray:
-        """Where each output pixel looks, in 1/STEPS pixels of the padded image: (n, 2 for y and x, side**2) integers."""
+        """Where each output pixel looks: (n, 2 for y and x, side**2), in 1/STEPS pixels of the padded image."""
         centred = np.indices((side, side), np.float32).reshape(2, -1) - (side - 1) / 2  # (2, side**2)
         where = self._matrices(generator, n) @ centred + self._shifts(generator, n)  # (n, 2, side**2)
         if self.elastic:
