@@ -44,8 +44,10 @@ def read_checkpoint(
     if not Path(path).exists():
         return None
     description, arrays = read_arrays(path, "checkpoint", FORMAT_VERSION)
-    if not isinstance(description, dict) or not {"run", "state"} <= description.keys():
+    if not isinstance(description, dict) or not all(isinstance(description.get(k), dict) for k in ("run", "state")):
         raise ModelFileError(f"{path} describes no training run")
+    if not isinstance(description["state"].get("generators"), dict):
+        raise ModelFileError(f"{path} holds no generator states")
     for part, ours in run.items():
         theirs = description["run"].get(part)
         if theirs != ours:

@@ -13,19 +13,20 @@ Array = np.ndarray
 
 STEP = 1e-6  # relative size of the steps: near the cube root of float64's rounding, where central differences are best
 EXACT = 1e-6  # relative difference up to which two gradients are called equal
+ROUNDING = 1e-6  # norm below which a gradient is not told apart from 0: the loss is rounded, the steps are small
 
 
 @dataclass(frozen=True)
 class GradientDifference:
     """How the gradient of one array compares with central differences."""
 
-    array: str  # "weights 1", "biases 1", …
+    array: str  # "weights_1", "biases_1", …
     error: float  # norm of the difference over the larger norm
     index: tuple[int, ...]  # where the two differ most
     given: float  # the gradient there
     expected: float  # the central difference there
     ratio: float  # given over expected, best fit over the whole array
-    kind: str  # "equal", "sign", "factor", "transpose", "zero", "missing term" or "unrelated"
+    kind: str  # "equal", "zero", "sign", "transpose", "factor", "missing term" (of the L2 term's form) or "different"
 
     @property
     def is_equal(self) -> bool:
@@ -79,7 +80,7 @@ def check_gradients(
         if entries is not None and entries < parameter.size:
             chosen = np.sort(generator.choice(parameter.size, entries, replace=False))
         expected = central_differences(loss, parameter, chosen)
-        differences.append(_compare(name, parameter.shape, chosen, gradient, expected))
+        differences.append(_compare(name, parameter, chosen, gradient, expected))
     return differences
 
 
@@ -99,41 +100,46 @@ def central_differences(loss: Callable[[], float], parameter: Array, entries: Ar
     return slopes
 
 
-def _compare(name: str, shape: tuple[int, ...], chosen: Array, gradient: Array, expected: Array) -> GradientDifference:
-    straight = gradient.reshape(-1)[chosen] if gradient.shape == shape else None
-    turned = gradient.T.reshape(-1)[chosen] if gradient.T.shape == shape and len(shape) == 2 else None
-    values = straight if straight is not None else turned
-    assert values is not None  # the caller checked the shape
-    error = _relative_difference(values, expected)
+def _compare(name: str, parameter: Array, chosen: Array, gradient: Array, expected: Array) -> GradientDifference:
+    fits = gradient.shape == parameter.shape
+    values = (gradient if fits else gradient.T).reshape(-1)[chosen]
+    turned = gradient.T.reshape(-1)[chosen] if gradient.T.shape == parameter.shape else values
+    kind = _kind(values, turned, expected, parameter.reshape(-1)[chosen])
     worst = int(np.abs(values - expected).argmax())
-    ratio = float(values @ expected / (expected @ expected)) if expected.any() else float("nan")
     return GradientDifference(
         name,
-        error,
-        tuple(int(i) for i in np.unravel_index(chosen[worst], shape)),
+        _relative_difference(values, expected),
+        tuple(int(i) for i in np.unravel_index(chosen[worst], parameter.shape)),
         float(values[worst]),
         float(expected[worst]),
-        ratio,
-        _kind(straight, turned, expected, ratio),
+        _fit(values, expected),
+        "transpose" if kind == "equal" and not fits else kind,
     )
 
 
-def _kind(straight: Array | None, turned: Array | None, expected: Array, ratio: float) -> str:
-    if straight is not None:
-        if _relative_difference(straight, expected) <= EXACT:
-            return "equal"
-        if not straight.any():
-            return "zero"
-        if _relative_difference(straight, -expected) <= EXACT:
-            return "sign"
-        if _relative_difference(straight, ratio * expected) <= EXACT:
-            return "factor"
-    if turned is not None and _relative_difference(turned, expected) <= EXACT:
-        return "transpose"
-    return "missing term" if ratio > 0 else "unrelated"
+def _kind(values: Array, turned: Array, expected: Array, parameter: Array) -> str:
+    """The simplest change of the expected gradient that gives the values."""
+    missing = expected - values
+    explanations = {
+        "equal": values - expected,
+        "zero": values,
+        "sign": values + expected,
+        "transpose": turned - expected,
+        "factor": values - _fit(values, expected) * expected,
+        "missing term": missing - _fit(missing, parameter) * parameter,
+    }
+    scale = max(float(np.linalg.norm(expected)), float(np.linalg.norm(values)), ROUNDING)
+    for kind, rest in explanations.items():
+        if np.linalg.norm(rest) <= EXACT * scale:
+            return kind
+    return "different"
+
+
+def _fit(values: Array, basis: Array) -> float:
+    """The factor that takes the basis closest to the values; 0 if there is no basis."""
+    return float(values @ basis / (basis @ basis)) if basis.any() else 0.0
 
 
 def _relative_difference(a: Array, b: Array) -> float:
-    """Norm of a - b over the larger of the two norms; differences at the level of rounding in the loss are none."""
-    scale = max(float(np.linalg.norm(a)), float(np.linalg.norm(b)), 1e-6)
-    return float(np.linalg.norm(a - b)) / scale
+    """Norm of a - b over the larger of the two norms."""
+    return float(np.linalg.norm(a - b)) / max(float(np.linalg.norm(a)), float(np.linalg.norm(b)), ROUNDING)

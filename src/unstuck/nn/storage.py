@@ -5,7 +5,7 @@ Nothing is ever unpickled, and a file is complete or absent: it is written besid
 
 import json
 import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +27,19 @@ def write_arrays(
     path = Path(path)
     metadata = {"format": f"unstuck {kind}", "version": str(version), "description": json.dumps(description)}
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+    part = path.with_name(f".{path.name}.part")  # always the same, so that a killed run leaves one at most
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise ModelFileError(f"cannot write {path}: {error.strerror}") from error
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise ModelFileError(f"cannot write {path}: {error.strerror}") from error
+        raise
 
 
 def read_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[Any, dict[str, Array]]:
@@ -81,12 +80,6 @@ def _read_metadata(path: Path, content: bytes) -> dict[str, str]:
     if not isinstance(metadata, dict):
         raise ModelFileError(f"{path} was not written by unstuck: its header has no metadata")
     return metadata
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _one_line(error: Exception) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.errors import TrainingError
+from unstuck.errors import ModelFileError, TrainingError
 from unstuck.nn import kernels
 from unstuck.nn.blas import single_threaded
 from unstuck.nn.checkpoint import fingerprint, read_checkpoint, write_checkpoint
@@ -83,10 +83,13 @@ def train(
         stored = read_checkpoint(checkpoint, run.identity) if resume else None
     with single_threaded(), run:
         if stored is not None:
-            run.generator.bit_generator.state = stored[0]["generator_at_start"]
+            run.generator.bit_generator.state = stored[0]["generators"]["start"]
         run.hold_out(validation)
-        if stored is not None:
-            run.restore(*stored)
+        if checkpoint is not None and stored is not None:
+            try:
+                run.restore(*stored)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ModelFileError(f"{checkpoint} does not hold the state of a training run: {error}") from error
         run.finish(callbacks)
     return run.history
 
@@ -143,7 +146,7 @@ class TrainingRun:
 
     def hold_out(self, validation: int | float | tuple[Any, Any] | None) -> None:
         """Set aside the validation examples and make what depends on how many are left."""
-        self.generator_at_start = self.generator.bit_generator.state
+        self.generators = {"start": self.generator.bit_generator.state}
         if isinstance(validation, (tuple, list)):
             self.validation = as_examples(self.network, validation)
         elif validation is not None:
@@ -175,7 +178,7 @@ class TrainingRun:
                 self._start_epoch()
             with np.errstate(all="ignore"):  # the step says itself whether its numbers are finite
                 self._run_epoch(callbacks)
-            self._end_epoch()
+                self._end_epoch()
             self.history.seconds = time.perf_counter() - started
             stop = [callback(self._progress(epoch_done=True)) for callback in callbacks]
             self.done = self.done or any(answer is True for answer in stop)
@@ -184,7 +187,7 @@ class TrainingRun:
             self.vector.values[...] = self.best
 
     def _start_epoch(self) -> None:
-        self.generator_at_epoch = self.generator.bit_generator.state
+        self.generators["epoch"] = self.generator.bit_generator.state
         self.order = self.generator.permutation(self.rows) if self.shuffle else self.rows
 
     def _run_epoch(self, callbacks: Sequence[Callback]) -> None:
@@ -263,9 +266,7 @@ class TrainingRun:
             "history": self.history.to_dict(),
             "best_loss": self.best_loss,
             "waiting": self.waiting,
-            "generator_at_start": self.generator_at_start,
-            "generator_at_epoch": self.generator_at_epoch,
-            "generator": self.generator.bit_generator.state,
+            "generators": self.generators | {"now": self.generator.bit_generator.state},
         }
         arrays = {"values": self.vector.values, "best": self.best, "logits": self.logits[: self.position]}
         arrays |= {f"memory.{name}": array for name, array in self.memory.items()}
@@ -281,9 +282,9 @@ class TrainingRun:
         for name, array in self.memory.items():
             array[...] = arrays[f"memory.{name}"]
         if self.position:
-            self.generator.bit_generator.state = state["generator_at_epoch"]
+            self.generator.bit_generator.state = state["generators"]["epoch"]
             self._start_epoch()
-        self.generator.bit_generator.state = state["generator"]
+        self.generator.bit_generator.state = state["generators"]["now"]
 
     def _explain_non_finite(self, batch: Batch) -> str:
         """Where the first number that is not finite stands, and what probably made it."""
