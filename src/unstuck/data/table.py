@@ -1,0 +1,126 @@
+"""Images in a CSV file: one image a row, its label and its pixels in the columns."""
+
+import math
+import os
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from ..errors import DataError
+from .files import open_unpacked
+from .ranges import as_labels, as_pixels
+
+Path = str | os.PathLike[str]
+
+LABEL_NAMES = ("label", "class", "target", "y")
+NUMBER = re.compile(r'\s*"?\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"?\s*', re.ASCII)
+LONGEST_LINE = 1 << 20  # bytes
+BLOCK = 1000  # lines parsed at a time
+
+
+def read_table(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read a CSV file of images, plain or gzip.
+
+    With a header (told by a first cell that is no number), the column named label, class, target or y holds the
+    labels; without such a column there are none. Without a header the first column holds the labels, unless the
+    columns are exactly the pixels of a square image. Blank lines are skipped.
+
+    Returns pixels (n, n_pixels), uint8 in 0..255 or float32 in [0, 1], and labels (n,) int64 or None. Raises
+    DataError naming the file, the line and the column (both counted from 1) of the first thing that is wrong.
+    """
+    with open_unpacked(path) as stream:
+        lines = _lines(stream, path)
+        number, first = next(lines, (1, ""))
+        if not first:
+            raise DataError(f"{path}, line 1: the file is empty, expected a row per image")
+        cells = [cell.strip().strip('"').strip() for cell in first.split(",")]
+        has_header = not NUMBER.fullmatch(first.split(",")[0])
+        label_column = _find_label(cells, has_header, f"{path}, line {number}")
+        blocks: list[np.ndarray] = []
+        numbers: list[int] = []  # the line of each row
+        pending = [] if has_header else [(number, first)]
+        for line in lines:
+            pending.append(line)
+            if len(pending) == BLOCK:
+                blocks.append(_parse(pending, len(cells), path))
+                numbers += [number for number, _ in pending]
+                pending = []
+        if pending:
+            blocks.append(_parse(pending, len(cells), path))
+            numbers += [number for number, _ in pending]
+    if not blocks:
+        raise DataError(f"{path}, line {number + 1}: the file ends after its header, expected a row per image")
+    values = np.concatenate(blocks)
+    if label_column is None:
+        return as_pixels(values, lambda row, column: f"{path}, line {numbers[row]}, column {column + 1}"), None
+    labels = as_labels(values[:, label_column], lambda row: f"{path}, line {numbers[row]}, column {label_column + 1}")
+    pixels = np.delete(values, label_column, axis=1) if label_column else values[:, 1:]
+    return as_pixels(
+        pixels, lambda row, column: f"{path}, line {numbers[row]}, column {column + 1 + (column >= label_column)}"
+    ), labels
+
+
+def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, each with its number counted from 1."""
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise DataError(f"{path}, line {number}: longer than {LONGEST_LINE} bytes, expected a CSV file")
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}, line {number}, byte {error.start}: not text, expected a CSV file") from None
+        if text:
+            yield number, text
+
+
+def _find_label(cells: list[str], has_header: bool, place: str) -> int | None:
+    """The column of the labels, counted from 0; None if there is none."""
+    if has_header:
+        named = [i for i, cell in enumerate(cells) if cell.lower() in LABEL_NAMES]
+        if len(named) > 1:
+            raise DataError(f"{place}, column {named[1] + 1}: a second column of labels, expected one")
+        label = named[0] if named else None
+    else:
+        label = None if _is_square(len(cells)) else 0
+    n_pixels = len(cells) - (label is not None)
+    if not _is_square(n_pixels):
+        raise DataError(
+            f"{place}: {len(cells)} columns, expected a label and the pixels of a square image (785 for 28 x 28), "
+            "or the pixels alone"
+        )
+    return label
+
+
+def _is_square(n_pixels: int) -> bool:
+    return n_pixels >= 4 and math.isqrt(n_pixels) ** 2 == n_pixels
+
+
+def _parse(lines: list[tuple[int, str]], n_columns: int, path: Path) -> np.ndarray:
+    """Numbers (len(lines), n_columns): uint8 where all are whole numbers from 0 to 255, else float32."""
+    texts = [text for _, text in lines]
+    for dtype in (np.uint8, np.float32):
+        try:
+            values = np.loadtxt(texts, dtype, comments=None, delimiter=",", quotechar='"', ndmin=2)
+        except ValueError:
+            continue
+        if values.shape == (len(lines), n_columns) and np.isfinite(values).all():
+            return values
+    for number, text in lines:
+        _expect_numbers(text, n_columns, f"{path}, line {number}")
+    raise DataError(f"{path}, lines {lines[0][0]} to {lines[-1][0]}: not readable as {n_columns} columns of numbers")
+
+
+def _expect_numbers(text: str, n_columns: int, place: str) -> None:
+    cells = text.split(",")
+    for column, cell in enumerate(cells[:n_columns], start=1):
+        if not NUMBER.fullmatch(cell):
+            found = f"{cell.strip()[:20]!r} is not a number" if cell.strip() else "the cell is empty"
+            raise DataError(f"{place}, column {column}: {found}")
+        if not math.isfinite(float(np.float32(cell.strip().strip('"')))):
+            raise DataError(f"{place}, column {column}: {cell.strip()[:20]} is too large, expected 0 to 255")
+    if len(cells) != n_columns:
+        raise DataError(f"{place}: {len(cells)} cells, expected {n_columns} as in the first line")
