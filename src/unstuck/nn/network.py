@@ -268,11 +268,15 @@ class Pass(NamedTuple):
 
 
 def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    if len(sizes) < 2 or not all(isinstance(size, (int, np.integer)) and size > 0 for size in sizes):
+    if len(sizes) < 2 or not all(_is_count(size) for size in sizes):
         raise TrainingError(
             f"sizes are {list(sizes)!r}: expected whole numbers above 0 for inputs, hidden units, outputs"
         )
     return tuple(int(size) for size in sizes)
+
+
+def _is_count(size: Any) -> bool:
+    return isinstance(size, (int, np.integer)) and not isinstance(size, bool) and bool(size > 0)
 
 
 def _checked_dtype(dtype: DTypeLike) -> np.dtype:

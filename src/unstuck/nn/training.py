@@ -68,7 +68,13 @@ def train(
         raise TrainingError("early_stopping needs validation examples: expected validation=a number, share or pair")
     if resume and checkpoint is None:
         raise TrainingError("resume needs a checkpoint file: expected checkpoint=path")
-    for name, count in {"epochs": epochs, "batch_size": batch_size, "early_stopping": early_stopping}.items():
+    counts = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "early_stopping": early_stopping,
+        "checkpoint_every": checkpoint_every,
+    }
+    for name, count in counts.items():
         if count is not None and (not isinstance(count, (int, np.integer)) or count < 1):
             raise TrainingError(f"{name} is {count!r}: expected a whole number above 0")
     examples = as_examples(network, data, sample_weight, class_weight)
