@@ -315,3 +315,7 @@ def rules(rule: str | None) -> None:
     from unstuck.diagnosis.shell import rules_text
 
     click.echo(rules_text(rule))
+
+
+if __name__ == "__main__":
+    main()

@@ -57,6 +57,7 @@ def evaluate(network: Network, x: Array, y: Array) -> Evaluation:
         raise DataError("there are no examples to evaluate")
     if len(y) != len(x):
         raise DataError(f"{len(x)} examples but {len(y)} labels: expected as many")
+    x = network.as_rows(x)
     n_classes = max(2, network.sizes[-1])
     if y.max() >= n_classes:
         row = int(y.argmax())

@@ -25,6 +25,7 @@ class Recipe:
 
     name: str
     source: str
+    remark: str = ""
     must_reach: float | None = None
     data: str = "mnist"
     hidden: tuple[int, ...]
@@ -140,7 +141,7 @@ RECIPES = {
             output="sigmoid",
             loss="squared_error",
             initializer="glorot_uniform",
-            learning_rate=1.0,
+            learning_rate=2.0,
             momentum=0.9,
             schedule="one_cycle",
             batch_size=50,
@@ -155,8 +156,7 @@ RECIPES = {
             output="softmax",
             loss="cross_entropy",
             initializer="he_normal",
-            learning_rate=0.1,
-            momentum=0.9,
+            learning_rate=0.5,
             schedule="one_cycle",
             batch_size=100,
             epochs=10,

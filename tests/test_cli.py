@@ -1,0 +1,238 @@
+"""The shell: what each command prints, its exit code, and what it leaves behind."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from unstuck import recipes, runs
+from unstuck.cli import main
+from unstuck.nn.initializers import INITIALIZERS
+from unstuck.nn.losses import LOSSES
+from unstuck.nn.model_file import load
+from unstuck.nn.schedules import SCHEDULES
+
+TRAIN_KEYS = {"recipe", "data", "train_examples", "test_examples", "sizes", "epochs", "seconds", "images_per_second"}
+TRAIN_KEYS |= {"train_loss", "train_accuracy", "validation_accuracy", "test_accuracy", "model", "seed"}
+
+XOR = ["train", "--recipe", "xor", "--epochs", "200"]
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    """Runs a command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def digits(tmp_path):
+    """A Kaggle-style CSV of 200 images of 28 x 28 pixels: a bright row tells the class."""
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 10, 200)
+    images = generator.integers(0, 80, (200, 28, 28))
+    images[np.arange(200), 2 * labels + 4] = 250
+    header = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+    path = tmp_path / "digits.csv"
+    rows = np.column_stack([labels, images.reshape(200, 784)])
+    np.savetxt(path, rows, fmt="%d", delimiter=",", header=header, comments="")
+    return path
+
+
+def only_document(result):
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == ""
+    return json.loads(result.stdout)
+
+
+def assert_one_sentence(result, *parts):
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("unstuck: ")
+    assert result.stderr.count("\n") == 1
+    for part in parts:
+        assert part in result.stderr
+
+
+def test_train_saves_a_model_and_reports_in_text(shell, tmp_path):
+    result = shell(*XOR)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("xor: 2-4-1; sigmoid, sigmoid output, squared error; sgd at 2 with momentum 0.9")
+    assert "test accuracy 100.00%, 0 of 4 wrong\nsaved as model.safetensors\n" in result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_train_json_has_the_promised_keys(shell):
+    document = only_document(shell(*XOR, "--seed", 5, "--out", "xor.st", "--json"))
+    assert set(document) == TRAIN_KEYS
+    assert document["recipe"] == document["data"] == "xor"
+    assert document["sizes"] == [2, 4, 1]
+    assert (document["epochs"], document["seed"], document["model"]) == (200, 5, "xor.st")
+
+
+def test_options_replace_the_settings_of_the_recipe(shell, digits):
+    arguments = "--hidden 12,6 --activation leaky-relu --initializer lecun_normal --optimizer adam --learning-rate 0.01"
+    arguments += " --schedule one-cycle --batch-size 20 --epochs 30 --l2 1e-5 --dropout 0.1 --validation 50"
+    arguments += " --seed 1 --dtype float64 --json --out a.st"
+    document = only_document(shell("train", "--data", digits, *arguments.split()))
+    assert document["sizes"] == [784, 12, 6, 10]
+    assert document["train_examples"] == 150
+    assert document["validation_accuracy"] is not None
+    again = only_document(shell("train", "--data", digits, *arguments.split()[:-1], "b.st"))
+    assert again["train_loss"] == document["train_loss"]
+
+
+def test_a_full_batch_makes_one_update_an_epoch(shell, digits):
+    document = only_document(
+        shell("train", "--data", digits, "--batch-size", "full", "--hidden", "", "--epochs", 2, "--json")
+    )
+    assert document["sizes"] == [784, 10]
+
+
+def test_the_help_names_every_choice(shell):
+    text = shell("train", "--help").output
+    for name in [*LOSSES, *SCHEDULES, "sigmoid", "tanh", "relu", "leaky_relu", "sgd", "momentum", "nesterov", "adamw"]:
+        assert name in text
+    assert "he_normal" in INITIALIZERS
+
+
+def test_evaluate_counts_by_class(shell, digits):
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 20)
+    document = only_document(shell("evaluate", "model.safetensors", "--data", digits, "--json"))
+    confusion = np.array(document["confusion"])
+    assert confusion.shape == (10, 10)
+    assert confusion.sum() == document["test_examples"] == 200
+    assert document["errors"] == 200 - confusion.trace()
+    assert document["test_accuracy"] == pytest.approx(confusion.trace() / 200)
+    text = shell("evaluate", "model.safetensors", "--data", digits)
+    assert text.exit_code == 0
+    assert "of 200 wrong" in text.stdout
+
+
+def test_predict_names_each_image(shell, digits, tmp_path):
+    from PIL import Image
+
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 2)
+    paths = []
+    for i in range(2):
+        picture = np.zeros((40, 30), np.uint8)
+        picture[10:30, 12 + 2 * i : 18] = 255
+        paths.append(tmp_path / f"{i}.png")
+        Image.fromarray(picture).save(paths[-1])
+    document = only_document(shell("predict", "model.safetensors", *paths, "--json"))
+    assert [prediction["image"] for prediction in document["predictions"]] == [str(path) for path in paths]
+    for prediction in document["predictions"]:
+        assert prediction["label"] == int(np.argmax(prediction["scores"]))
+        assert sum(prediction["scores"]) == pytest.approx(1, abs=1e-5)
+    text = shell("predict", "model.safetensors", paths[0])
+    assert text.stdout.startswith(f"{paths[0]}: {document['predictions'][0]['label']}  ")
+
+
+def test_recipes_lists_all_of_them(shell):
+    result = shell("recipes")
+    assert result.exit_code == 0
+    assert all(f"{name}  " in result.stdout for name in recipes.RECIPES)
+
+
+@pytest.mark.parametrize("picture_format", ["png", "svg"])
+def test_plot_writes_four_pictures(shell, tmp_path, picture_format):
+    result = shell(*XOR, "--plot", "pictures", "--plot-format", picture_format)
+    assert result.exit_code == 0, result.stderr
+    names = ["confusion-matrix", "first-layer-weights", "learning-curves", "worst-mistakes"]
+    pictures = sorted((tmp_path / "pictures").iterdir())
+    assert [path.name for path in pictures] == [f"{name}.{picture_format}" for name in names]
+    start = {"png": b"\x89PNG", "svg": b"<?xml"}[picture_format]
+    assert all(path.read_bytes().startswith(start) for path in pictures)
+
+
+def test_plot_without_matplotlib_says_so_before_training(shell, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert_one_sentence(shell(*XOR, "--plot", "pictures"), "--plot needs matplotlib: pip install 'unstuck[plot]'")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupted_run_resumes_to_the_same_network(shell, tmp_path):
+    def interrupt(progress):
+        if progress.epoch == 100:
+            raise KeyboardInterrupt
+
+    recipe = recipes.change(recipes.find_recipe("xor"), {"epochs": 200})
+    with pytest.raises(KeyboardInterrupt):
+        runs.run(recipe, runs.load_data(recipe), callbacks=[interrupt], checkpoint="resumed.checkpoint")
+    shell(*XOR, "--out", "whole")
+    shell(*XOR, "--out", "resumed", "--resume")
+    for whole, resumed in zip(load("whole").parameters, load("resumed").parameters, strict=True):
+        np.testing.assert_array_equal(whole, resumed)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["resumed", "whole"]
+
+
+BAD_INPUT = {
+    "train --recipe nonsense": ["unknown recipe 'nonsense'", "default, "],
+    "train --data nowhere": ["nowhere"],
+    "train --hidden 10,x": ["--hidden", "'10,x'"],
+    "train --hidden 0": ["--hidden"],
+    "train --recipe xor --activation step": ["unknown activation 'step'", "sigmoid"],
+    "train --recipe xor --loss hinge": ["unknown loss 'hinge'", "cross_entropy"],
+    "train --recipe xor --initializer ones": ["unknown initializer 'ones'"],
+    "train --recipe xor --optimizer adagrad": ["unknown optimizer 'adagrad'"],
+    "train --recipe xor --schedule sine": ["unknown schedule 'sine'"],
+    "train --recipe xor --learning-rate -1": ["learning_rate is -1.0"],
+    "train --recipe xor --learning-rate nan": ["learning_rate is nan"],
+    "train --batch-size 0": ["--batch-size"],
+    "train --batch-size ten": ["--batch-size", "'ten'"],
+    "train --epochs 0": ["--epochs"],
+    "train --recipe xor --l2 -1": ["l2 is -1.0"],
+    "train --recipe xor --dropout 1": ["dropout is 1.0"],
+    "train --dtype float16": ["--dtype", "float16"],
+    "train --seed -1": ["--seed"],
+    "train --recipe xor --validation 4": ["validation is 4"],
+    "train --out nowhere/model": ["--out", "nowhere"],
+    "train --out .": ["--out", "is a folder"],
+    "train --epochs 1 --learning-rate 1e38": ["not finite", "learning rate"],
+    "train --nonsense": ["--nonsense"],
+    "train surplus": ["surplus"],
+    "evaluate nowhere": ["nowhere"],
+    "evaluate": ["MODEL"],
+    "predict nowhere nowhere.png": ["nowhere"],
+    "predict": ["MODEL"],
+    "nonsense": ["nonsense"],
+}
+
+
+@pytest.mark.parametrize("command", BAD_INPUT)
+def test_bad_input_is_one_sentence_and_leaves_nothing_behind(shell, tmp_path, command):
+    assert_one_sentence(shell(*command.split()), *BAD_INPUT[command])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_foreign_model_file_is_one_sentence(shell, tmp_path):
+    (tmp_path / "model").write_text("not a model")
+    assert_one_sentence(shell("evaluate", "model"), "model")
+
+
+def test_a_model_for_other_inputs_is_one_sentence(shell):
+    shell(*XOR)
+    assert_one_sentence(shell("evaluate", "model.safetensors"), "784", "2")
+
+
+def test_a_picture_that_is_none_is_one_sentence(shell, digits, tmp_path):
+    shell("train", "--data", digits, "--hidden", "4", "--epochs", 1)
+    (tmp_path / "a.png").write_text("not a picture")
+    assert_one_sentence(shell("predict", "model.safetensors", tmp_path / "a.png"), "a.png")
+
+
+def test_progress_is_silent_where_stderr_is_no_terminal(tmp_path):
+    command = [sys.executable, "-m", "unstuck.cli", *XOR, "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["recipe"] == "xor"
+
+
+def test_help_loads_no_numpy():
+    code = "from unstuck.cli import main\ntry: main(['train', '--help'])\nexcept SystemExit: pass\n"
+    code += "import sys; print('numpy' in sys.modules, 'rich' in sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "False False\n"
