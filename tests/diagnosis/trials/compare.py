@@ -14,7 +14,7 @@ from .setup import Setup
 def numbers(program: Program, batches=(1, 5, 5, 5)) -> list[np.ndarray]:
     """Predictions and the changes made by a few steps, from random parameters of a size that saturates nothing."""
     draw = np.random.RandomState(7)
-    images, labels, *_ = load_digits(program.setup.sizes[0], program.n_classes, 300)
+    images, labels, *_ = load_digits(program.setup.sizes[0], program.n_classes, 100)
     x, targets = program.inputs(images), program.encode(labels)
     for name, array in program.arrays.items():
         spread = 1.5 / max(np.linalg.norm(x[0]), 1) if name == "W1" else 1.5 / np.sqrt(max(array.shape))
@@ -44,6 +44,13 @@ def numbers_of(setup: Setup, *faults: Fault) -> list[np.ndarray]:
     construct, changed = plant(setup, *faults)
     with np.errstate(all="ignore"):
         return numbers(construct(changed, 0))
+
+
+def shows(setup: Setup, fault: Fault) -> bool:
+    """Whether a wrong formula changes the numbers here: the scale of a gradient, say, does not change Adam's steps."""
+    if fault.construct is None or fault.code[0] in "DAE" or fault.code in ("F03", "L03"):
+        return True
+    return not same(numbers_of(setup, fault), numbers_of(setup))
 
 
 def overridden(fault: Fault) -> set[str]:

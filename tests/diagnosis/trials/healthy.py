@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from .setup import Setup
-from .trial import Trial, outcome
+from .trial import Trial, chance_corrected, outcome
 from .wiring import WIRINGS
 
 LEARNED = 0.72  # of ten digits, or the same share of the way from chance to perfect
@@ -125,10 +125,6 @@ def nielsen(random: np.random.RandomState) -> Setup:
         bias_initializer="unit_normal",
         epochs=15,
     )
-
-
-def chance_corrected(accuracy: float, n_classes: int) -> float:
-    return (accuracy - 1 / n_classes) / (1 - 1 / n_classes)
 
 
 def learns(setup: Setup) -> bool:

@@ -14,12 +14,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 
 from .architectures import ARCHITECTURES, variants
-from .compare import pair_fits
-from .faults import FAULTS
+from .compare import pair_fits, shows
+from .faults import FAULTS, Fault
 from .healthy import draw_trial
+from .setup import Setup
 from .trial import Trial
 from .wiring import WIRINGS
 from .written import EDITS, PROGRAMS, WrittenTrial
+
+COSTLY = 0.1  # of accuracy: then a note is not enough
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Row:
     verdict: str = ""
     findings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    needed: list[bool] = field(default_factory=list)
     named: list[bool] = field(default_factory=list)
     asleep: list[bool] = field(default_factory=list)
     false: list[str] = field(default_factory=list)
@@ -41,8 +45,11 @@ class Row:
     error: str = ""
 
     def complaints(self) -> list[str]:
-        """What the diagnosis did wrong, but for what it only noted."""
-        missed = [" or ".join(slot) + " not named" for slot, named in zip(self.expected, self.named) if not named]
+        """What the diagnosis did wrong."""
+        slots = zip(self.expected, self.needed, self.named, strict=True)
+        missed = [" or ".join(slot) + " not named" for slot, needed, named in slots if needed and not named]
+        if (self.cost or 0) >= COSTLY and not missed and all(self.asleep):
+            missed = [f"only noted, although it costs {self.cost:.2f}"]
         silent = [] if self.expected or self.verdict != "faulty" else ["a healthy program called faulty"]
         false = [f"{code} is false" for code in self.false] + [f"{code} falsely proved" for code in self.falsely_proved]
         return missed + silent + false + self.mislocated + ([self.error] if self.error else [])
@@ -73,13 +80,14 @@ def run(trial: Trial | WrittenTrial, budget: float = 30.0, cures: bool = False, 
                 row.cost = round(trial.loss_of_accuracy(), 3)
     except Exception as problem:
         row.error = f"{type(problem).__name__}: {problem}"
-        row.named, row.asleep = [False] * len(row.expected), [False] * len(row.expected)
+        row.needed, row.named, row.asleep = ([value] * len(row.expected) for value in (True, False, True))
         return row
     document = report.to_dict()
     findings = [(each["code"], each["grade"]) for each in document["findings"]]
     notes = [(each["code"], each["grade"]) for each in document["notes"]]
     row.verdict = document["verdict"]
     row.findings, row.notes = [f"{c}:{g}" for c, g in findings], [f"{c}:{g}" for c, g in notes]
+    row.needed = trial.needed
     row.named = [any(code in slot for code, _ in findings + notes) for slot in trial.slots]
     row.asleep = [not any(code in slot for code, _ in findings) for slot in trial.slots]
     row.false = [code for code, _ in findings if code not in trial.fair]
@@ -89,14 +97,18 @@ def run(trial: Trial | WrittenTrial, budget: float = 30.0, cures: bool = False, 
     return row
 
 
+def fits(setup: Setup, fault: Fault) -> bool:
+    return fault.fits(setup) and shows(setup, fault)
+
+
 def fault_trials(only: str = "", least: int = 6) -> list[Trial]:
     """Every fault in every architecture it fits, and in variants of these where they are fewer than `least`."""
     trials = []
     for name, fault in FAULTS.items():
         if not name.startswith(only):
             continue
-        fitting: list = [where for where, setup in ARCHITECTURES.items() if fault.fits(setup)]
-        more = [other for where in fitting for other in variants(ARCHITECTURES[where]) if fault.fits(other)]
+        fitting: list = [where for where, setup in ARCHITECTURES.items() if fits(setup, fault)]
+        more = [other for where in fitting for other in variants(ARCHITECTURES[where]) if fits(other, fault)]
         trials += [Trial(where, (name,)) for where in fitting + more[: max(0, least - len(fitting))]]
     return trials
 
@@ -155,11 +167,9 @@ def totals(rows: list[Row], healthy: bool) -> dict:
         "mean_seconds": round(sum(row.seconds for row in rows) / max(n, 1), 2),
     }
     if not healthy:
-        alone = [not row.complaints() for row in rows]
-        sums["all_named"] = sum(all(row.named) for row in rows)
-        sums["all_named_and_nothing_else"] = sum(alone)
-        costly = [row for row in rows if (row.cost or 0) >= 0.05 and all(row.named)]
-        sums["costly_but_only_noted"] = sum(any(row.asleep) for row in costly)
+        sums["all_named"] = sum(all(named for named, needed in zip(row.named, row.needed) if needed) for row in rows)
+        sums["nothing_to_complain_of"] = sum(not row.complaints() for row in rows)
+        sums["harmless_but_faulty"] = sum(row.verdict == "faulty" and (row.cost or 0) < 0 for row in rows)
     return sums
 
 

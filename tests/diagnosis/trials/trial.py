@@ -54,9 +54,23 @@ class Trial:
         seeds = (self.seed, self.seed + 1)
         return float(np.mean([outcome(Trial(self.where), seed) - outcome(self, seed) for seed in seeds]))
 
+    @property
+    def needed(self) -> list[bool]:
+        """Which faults must be named: a setting only if it leaves less than 0.6 of what the right program learns."""
+        if not any(FAULTS[name].measured for name in self.faults):
+            return [True] * len(self.faults)
+        right, faulty = (
+            chance_corrected(outcome(one, self.seed), self.setup.n_classes) for one in (Trial(self.where), self)
+        )
+        return [not FAULTS[name].measured or faulty < 0.6 * right for name in self.faults]
+
     def matters(self) -> bool:
         falsified = any(FAULTS[name].code in FALSIFIES for name in self.faults)
         return falsified or self.loss_of_accuracy() >= 0.02
+
+
+def chance_corrected(accuracy: float, n_classes: int) -> float:
+    return (accuracy - 1 / n_classes) / (1 - 1 / n_classes)
 
 
 @functools.cache

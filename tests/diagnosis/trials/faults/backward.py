@@ -227,7 +227,7 @@ class DeltaWithoutInputs(Program):
 # --- reduction, sign and scale
 
 
-@fault("B09", lambda s: s.reduction == "mean" and s.batch_size > 1, ["U07", "B17"], ["U13", "A02", "A03", "A04"])
+@fault("B09", lambda s: s.reduction == "mean", ["U07", "B17"], ["U13", "A02", "A03", "A04"])
 class SummedWhereAveraged(Program):
     def reduce(self, total, n):
         return total

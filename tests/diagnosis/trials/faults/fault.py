@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ..programs import Program
 from ..setup import Setup
 
+MEASURED = {"A01", "A02", "A03", "A05", "A06", "A07", "D02", "D12", "U07", "U08", "U09", "U10"}
 FAULTS: dict[str, "Fault"] = {}
 
 
@@ -29,6 +30,11 @@ class Fault:
     look_alikes: frozenset[str] = frozenset()
     also: frozenset[str] = frozenset()
     needs: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def measured(self) -> bool:
+        """A setting that may be right or wrong: to be named only where the network is stuck with it."""
+        return self.code in MEASURED
 
     @property
     def named_by(self) -> frozenset[str]:

@@ -7,13 +7,13 @@ from .fault import fault
 from .forward import softmax_cross_entropy
 
 
-@fault("L01", softmax_cross_entropy, ["L04"], ["U08", "U09", "B14"])
+@fault("L01", softmax_cross_entropy, also=["L04", "U08", "U09", "B14"])
 class SoftmaxAgainInLoss(Program):
     def output_delta(self, z, a, y):
         return softmax(a) - y
 
 
-@fault("L01", softmax_cross_entropy, ["L04"], ["U08", "U09"])
+@fault("L01", softmax_cross_entropy, also=["L02", "U08", "U09"])
 class SoftmaxAgainWithItsJacobian(Program):
     def output_delta(self, z, a, y):
         error = softmax(a) - y

@@ -19,7 +19,7 @@ class Ascent(Program):
         return self.rate() * gradient
 
 
-@fault("U02", plain, ["U14"], ["U07", "U13", "A02", "A03", "A04"], needs=["step"])
+@fault("U02", plain, also=["U14", "U07", "U13", "A02", "A03", "A04"], needs=["step"])
 class NeverSetBackToZero(Program):
     def change(self, name, gradient):
         self.memory[name] = self.remembered_sum(name, gradient) + gradient
@@ -89,7 +89,7 @@ def rate_far_too_low(setup: Setup) -> Setup:
     return replace(setup, learning_rate=1e-4 * setup.learning_rate)
 
 
-@fault("U09", lambda s: s.depth > 1 and s.optimizer != "adam", ["U08"], needs=["step"])
+@fault("U09", lambda s: s.depth > 1 and s.optimizer != "adam" and s.reduction != "sum", ["U08"], needs=["step"])
 def whole_batch_three_times(setup: Setup) -> Setup:
     reduction = "mean" if setup.reduction == "one_by_one" else setup.reduction
     return replace(setup, batch_size=1500, epochs=3, reduction=reduction)

@@ -52,6 +52,10 @@ class WrittenTrial:
             np.mean([outcome(self.program, None, seed) - outcome(self.program, self.edit, seed) for seed in seeds])
         )
 
+    @property
+    def needed(self) -> list[bool]:
+        return [True for _ in self.slots]
+
     def matters(self) -> bool:
         return bool(FALSIFIES & set(self.faults)) or self.loss_of_accuracy() >= 0.02
 
