@@ -1,0 +1,1 @@
+"""The diagnosis: `diagnose.py` is the method, top-down."""

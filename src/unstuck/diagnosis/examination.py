@@ -216,7 +216,8 @@ def _weigh(e: Examination, records: list[Record]) -> None:
                 continue
             more = observe(e.program, other, 2)
             if more:
-                update.scales_by_size[other] = _scales_with(twin, more, e.forward)
+                update.scales_by_size[other], decays = _scales_with(twin, more, e.forward)
+                update.decay_over_batch |= _falls_with_size(update.decays, size, decays, other)
     if e.stepping is not None and e.stepping.one_by_one:
         update.reduction = "each"
     for key in update.scales:
@@ -237,19 +238,26 @@ def _scales(backward: Backward) -> dict[Key, float]:
     return found
 
 
-def _scales_with(twin: Twin, records: list[Record], forward: Forward) -> dict[Key, float]:
-    """Factors at another batch size, with the formulas already known; 0 where they do not explain the change."""
+def _falls_with_size(decays: dict[Key, float], size: int, others: dict[Key, float], other: int) -> bool:
+    """Whether the decay is in inverse proportion to the batch size."""
+    key = max(decays, key=lambda k: abs(decays[k]))
+    return bool(decays[key]) and abs(others.get(key, 0.0) * other / (decays[key] * size) - 1) < 1e-3
+
+
+def _scales_with(twin: Twin, records: list[Record], forward: Forward) -> tuple[dict[Key, float], dict[Key, float]]:
+    """Factors and decays at another batch size, with the formulas already known; 0 where they do not explain the change."""
     from unstuck.diagnosis.identification.fit import fit, stack
     from unstuck.diagnosis.identification.update import _gradients_along
 
     steps = _gradients_along(records, forward, twin)
     found: dict[Key, float] = {}
+    decays: dict[Key, float] = {}
     for key in steps[0][0]:
         changes = stack([step[1][key] for step in steps])
         values = stack([step[2][key] for step in steps])
         made = fit(changes, stack([step[0][key] for step in steps]), values)
-        found[key] = made.scale if made.residual < 1e-3 else 0.0
-    return found
+        found[key], decays[key] = (made.scale, made.decay) if made.residual < 1e-3 else (0.0, 0.0)
+    return found, decays
 
 
 def _assemble(e: Examination) -> None:

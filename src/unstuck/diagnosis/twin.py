@@ -130,7 +130,7 @@ class Twin:
             self._update(parameters, state, x, targets)
 
     def _update(self, parameters: Parameters, state: State, x: Array, targets: Array) -> None:
-        """Layers from the top, each changed as soon as its gradient is known, so that a step may see weights just changed."""
+        """One update: look ahead where the optimiser does, forward, backward, change."""
         rule = self.update
         looked_ahead = rule.response[0] == "nesterov" and state.ready
         if looked_ahead:
@@ -138,23 +138,35 @@ class Twin:
         p = self.forward_pass(parameters, x, targets)
         if looked_ahead:
             state.look_back(parameters, rule.response[1])
-        p.weights_after, p.biases_after = list(p.weights), list(p.biases)
         share = 1 / len(x) if rule.reduction == "mean" else 1.0
+        if any("B06" in link.back.fault for link in self.links):
+            self._update_while_going_back(parameters, state, p, share)
+        else:
+            for l, (weights, bias) in enumerate(self.gradients(p)):
+                self._change(parameters, state, "w", l, weights, share * self.links[l].weight_scale)
+                self._change(parameters, state, "b", l, bias, share * self.links[l].bias_scale)
+        state.ready = True
+
+    def _update_while_going_back(self, parameters: Parameters, state: State, p: Pass, share: float) -> None:
+        """Each layer changed as soon as its gradient is known, so that the layers below see weights already updated."""
+        p.weights_after, p.biases_after = list(p.weights), list(p.biases)
+        p.weights, p.biases = [w.copy() for w in p.weights], [None if b is None else b.copy() for b in p.biases]
         delta: Array | None = None
         for l in range(p.depth - 1, -1, -1):
             delta = self.deltas(p, l, delta)
-            link = self.links[l]
-            for kind, gradient, scale in (
-                ("w", link.weights.compute(p, l, delta), link.weight_scale),
-                ("b", link.bias.compute(p, l, delta) if p.biases[l] is not None else None, link.bias_scale),
-            ):
-                if gradient is None or scale == 0:
-                    continue
-                arrays = parameters.weights if kind == "w" else parameters.biases
-                change = state.change(rule, (kind, l), gradient * (share * scale) if share * scale != 1 else gradient, arrays[l])
-                arrays[l] = arrays[l] + change
+            bias = self.links[l].bias.compute(p, l, delta) if p.biases[l] is not None else None
+            weights = self.links[l].weights.compute(p, l, delta)
+            self._change(parameters, state, "w", l, weights, share * self.links[l].weight_scale)
+            self._change(parameters, state, "b", l, bias, share * self.links[l].bias_scale)
             p.weights_after[l], p.biases_after[l] = parameters.weights[l], parameters.biases[l]
-        state.ready = True
+
+    def _change(
+        self, parameters: Parameters, state: State, kind: str, l: int, gradient: Array | None, scale: float
+    ) -> None:
+        if gradient is None or scale == 0:
+            return
+        arrays = parameters.weights if kind == "w" else parameters.biases
+        arrays[l] += state.change(self.update, (kind, l), gradient, scale, arrays[l])
 
     # -- planting and curing -------------------------------------------------------------------------------------------
 
@@ -193,34 +205,35 @@ class Parameters:
 class State:
     """What the optimiser remembers, by array."""
 
-    memory: dict[tuple[str, int], list[Array]] = field(default_factory=dict)
+    memory: dict[tuple[str, int], Array] = field(default_factory=dict)
     moments: dict[tuple[str, int], Moments] = field(default_factory=dict)
     ready: bool = False
 
-    def change(self, rule: UpdateRule, key: tuple[str, int], gradient: Array, values: Array) -> Array:
-        """The change of one array (the rule's response to this gradient and those before), remembered where needed."""
-        rate = rule.learning_rate
+    def change(self, rule: UpdateRule, key: tuple[str, int], gradient: Array, scale: float, values: Array) -> Array:
+        """The change of one array: the rule's response to scale · gradient and to those before; `gradient` may be reused."""
+        kind, beta = rule.response if key[0] == "w" or rule.bias_response is None else rule.bias_response
         if rule.adaptive:
-            change = -rate * adaptive_rule(rule.adaptive).direction(self.moments.setdefault(key, {}), gradient)
+            direction = adaptive_rule(rule.adaptive).direction(self.moments.setdefault(key, {}), gradient * scale)
+            change = -rule.learning_rate * direction
         else:
-            kind, beta = rule.response if key[0] == "w" or rule.bias_response is None else rule.bias_response
-            if kind in ("momentum", "nesterov"):
-                last = self.memory.get(key)
-                change = -rate * gradient if last is None else beta * last[0] - rate * gradient
-                self.memory[key] = [change]
-            elif kind == "nesterov gradient":
-                last = self.memory.get(key)
-                velocity = gradient if last is None else beta * last[0] + gradient
-                self.memory[key] = [velocity]
-                change = -rate * (gradient + beta * velocity) / (1 + beta)
-            elif kind == "raw":
-                last = self.memory.get(key)
-                change = -rate * gradient if last is None else -rate * (gradient + beta * last[0])
-                self.memory[key] = [gradient]
-            else:
-                change = -rate * gradient
+            gradient = np.multiply(gradient, -rule.learning_rate * scale, out=gradient if gradient.flags.owndata else None)
+            change = self._respond(kind, beta, key, gradient)
         decay = rule.decay if key[0] == "w" else rule.bias_decay
         return change - decay * values if decay else change
+
+    def _respond(self, kind: str, beta: float, key: tuple[str, int], move: Array) -> Array:
+        """The change, given `move`, what plain descent would do."""
+        if kind == "plain":
+            return move
+        last = self.memory.get(key)
+        if kind == "raw":
+            self.memory[key] = move.copy()
+            return move if last is None else move + beta * last
+        velocity = move if last is None else beta * last + move
+        self.memory[key] = velocity.copy()
+        if kind == "nesterov gradient":
+            return (move + beta * velocity) / (1 + beta)
+        return velocity
 
     def look_ahead(self, parameters: Parameters, beta: float) -> None:
         self._shift(parameters, beta)
@@ -231,5 +244,5 @@ class State:
     def _shift(self, parameters: Parameters, beta: float) -> None:
         for (kind, l), memory in self.memory.items():
             arrays = parameters.weights if kind == "w" else parameters.biases
-            arrays[l] = arrays[l] + beta * memory[0]
+            arrays[l] = arrays[l] + beta * memory
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula
-from unstuck.diagnosis.formulas.forward import Form
+from unstuck.diagnosis.formulas.forward import Form, sigmoid, softmax
 
 TINY = 1e-300
 
@@ -76,6 +76,15 @@ def wrong_deltas(output: Form) -> list[Formula]:
         add("sign of the error, derivative kept", lambda z, a, t: np.sign(a - t) * f(z, a), "L04")
         add("error of the sums", lambda z, a, t: (z - t) * f(z, a), "L02")
         add("cube of the error", lambda z, a, t: (a - t) ** 3 * f(z, a), "L04")
+    if is_softmax:
+        add("softmax applied again by the loss", lambda z, a, t: softmax_jacobian(softmax(a) - t, a), "L01")
+        add("negative probability instead of its logarithm", lambda z, a, t: softmax_jacobian(-t, a), "L02")
+        add("binary cross-entropy of a softmax", lambda z, a, t: softmax_jacobian((a - t) / _safe(a * (1 - a)), a), "L02")
+    elif f is not None:
+        add("softmax applied by the loss to activated outputs", lambda z, a, t: (softmax(a) - t) * f(z, a), "F06")
+        add("sigmoid applied again by the loss", lambda z, a, t: (sigmoid(a) - t) * f(z, a), "L01")
+        add("cross-entropy without its second half", lambda z, a, t: -t / _safe(a) * f(z, a), "L02")
+        add("negative output of the target", lambda z, a, t: -t * f(z, a), "L02")
     add("loss instead of its derivative", lambda z, a, t: (a - t) ** 2, "L04")
     add("mean of the loss in every place", lambda z, a, t: _everywhere(((a - t) ** 2).mean(-1), a), "L04")
     add("mean error in every place", lambda z, a, t: _everywhere((a - t).mean(-1), a), "L04")

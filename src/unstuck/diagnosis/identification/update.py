@@ -39,7 +39,8 @@ class Update:
     scales_by_size: dict[int, dict[Key, float]] = field(default_factory=dict)
     reduction: str = ""                      # sum, mean, each, unknown
     reductions: dict[Key, str] = field(default_factory=dict)
-    decays: dict[Key, float] = field(default_factory=dict)
+    decays: dict[Key, float] = field(default_factory=dict)      # at batch_size
+    decay_over_batch: bool = False           # the decay is divided by the number of examples in the batch
     responses: dict[Key, Response] = field(default_factory=dict)
     adaptive: AdaptiveRule | None = None
     rate_changes: float = 1.0                # factor of the rate from one step to the next

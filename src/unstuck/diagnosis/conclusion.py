@@ -1,0 +1,97 @@
+"""From evidence and experiments to a report: what is a finding, what is a note, and what the verdict is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.experiments import INITIAL, Verdicts
+from unstuck.diagnosis.report import Cure, Finding, Report
+from unstuck.diagnosis.rule import MEASURED, SUSPECTED, Evidence
+from unstuck.diagnosis.rules import RULES, in_order
+
+QUIET = ("U07", "U08", "U09", "U10")         # every network has a rate, a number of updates and a decay: no news by themselves
+
+
+def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verdicts, seconds: float) -> Report:
+    """Sort the evidence by what the experiments said."""
+    findings: list[Finding] = []
+    notes: list[Finding] = []
+    for code in verdicts.settings:
+        evidence.setdefault(code, [Evidence(MEASURED, "the network learns only with this put right", {})])
+    for code in in_order(list(evidence)):
+        for item in evidence[code]:
+            matters = _matters(code, item, verdicts, evidence)
+            finding = _finding(e, code, item, matters)
+            if matters or (matters is None and not RULES[code].setting and item.grade != SUSPECTED):
+                findings.append(finding)
+            elif code not in QUIET:
+                notes.append(finding)
+    if verdicts.alternatives:
+        notes += [_finding(e, code, item, False) for code in verdicts.alternatives for item in evidence.get(code, []) if code in QUIET]
+    return Report(
+        name=e.case.name,
+        verdict=_verdict(e, findings, verdicts),
+        seconds=seconds,
+        network=describe_network(e),
+        findings=findings,
+        notes=notes,
+        cures=[Cure(t.changes, t.before, t.after, t.updates, t.seed, t.seconds) for t in verdicts.trials if t.after > t.before],
+        unchecked=list(e.unchecked),
+    )
+
+
+def _matters(code: str, item: Evidence, verdicts: Verdicts, evidence: dict[str, list[Evidence]]) -> bool | None:
+    if item.falsifies:
+        return True
+    if item.asleep:
+        return False
+    if RULES[code].setting:
+        return code in verdicts.settings
+    if code in INITIAL:
+        return code in verdicts.settings
+    return verdicts.matters.get(code)
+
+
+def _finding(e: Examination, code: str, item: Evidence, matters: bool | None) -> Finding:
+    location = None
+    if matters is not False:
+        try:
+            from unstuck.diagnosis.location import find
+
+            location = find(e.case, code)
+        except Exception:                    # noqa: BLE001  a source that cannot be read is no reason to lose the finding
+            location = None
+    rule = RULES[code]
+    alike = item.look_alikes or ()
+    return Finding(rule, item.grade, item.summary, dict(item.numbers), matters, item.layer, location, tuple(alike))
+
+
+def _verdict(e: Examination, findings: list[Finding], verdicts: Verdicts) -> str:
+    if findings:
+        return "faulty"
+    if e.twin is None:
+        return "inconclusive"
+    return "healthy"
+
+
+def describe_network(e: Examination) -> dict[str, Any]:
+    """Sizes, functions and update rule as identified; None where they are not."""
+    twin, forward = e.twin, e.forward
+    update: dict[str, Any] = {"learning_rate": None, "reduction": None, "momentum": None, "l2": None}
+    if twin is not None and e.source == "step":
+        rule = twin.update
+        update = {
+            "learning_rate": rule.learning_rate,
+            "reduction": e.update.reduction if e.update is not None else None,
+            "momentum": rule.response[1] if rule.response[0] != "plain" else 0.0,
+            "l2": rule.decay / rule.learning_rate if rule.learning_rate else None,
+            "rule": rule.adaptive or "gradient descent",
+        }
+    return {
+        "sizes": e.sizes or None,
+        "hidden": list(forward.hidden) if e.forward_proved and forward else None,
+        "output": forward.output if e.forward_proved and forward else None,
+        "loss": twin.output_delta.name if twin is not None else None,
+        "update": update,
+    }

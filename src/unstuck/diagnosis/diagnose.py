@@ -1,0 +1,59 @@
+"""The method, top-down.
+
+    1. forward      which layout and which activations give the user's own outputs
+    2. step         which output delta, way back, gradients and update rule give the user's own changes
+    3. rules        what that, and the data, the initial state and the evaluation, say about faults
+    4. experiments  which of them matter: the twin as it is, put right, and with the user's choices put back
+    5. report       findings, notes, what could not be examined
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from unstuck.diagnosis.case import Case
+from unstuck.diagnosis.conclusion import conclude
+from unstuck.diagnosis.examination import Examination, examine_forward, examine_step
+from unstuck.diagnosis.experiments import decide
+from unstuck.diagnosis.program import Program
+from unstuck.diagnosis.report import Report
+from unstuck.diagnosis.rule import Evidence
+from unstuck.diagnosis.rules import RULES, in_order
+
+Listener = Callable[[str], None]
+
+
+def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Listener | None = None) -> Report:
+    """Name the faults of a network by reproducing what it did.
+
+    case    what is known of the network; it is left exactly as it was found
+    budget  seconds to spend at most, about
+    cures   whether to search for the smallest cure as well; without, experiments only decide what matters
+    listen  called with a line of text as soon as something is known
+    """
+    started = time.perf_counter()
+    program = Program(case)
+    try:
+        e = Examination(case, program)
+        examine_forward(e)
+        examine_step(e)
+        evidence = look(e, listen)
+        settings = {code: RULES[code].setting for code in evidence}
+        left = budget - (time.perf_counter() - started)
+        verdicts = decide(e, evidence, settings, min(left, 12.0 if cures else 4.0))
+        return conclude(e, evidence, verdicts, time.perf_counter() - started)
+    finally:
+        program.close()
+
+
+def look(e: Examination, listen: Listener | None = None) -> dict[str, list[Evidence]]:
+    """What every rule sees, by code, in the order data flows."""
+    seen: dict[str, list[Evidence]] = {}
+    for code in in_order(list(RULES)):
+        found = RULES[code].look(e)
+        if found:
+            seen[code] = found
+            if listen is not None and not RULES[code].setting and not all(item.asleep for item in found):
+                listen(f"{code} {RULES[code].name} ({found[0].grade}): {found[0].summary}")
+    return seen

@@ -1,0 +1,194 @@
+"""What a diagnosis says: its findings as data, as JSON and as text. All wording that is not a rule's own is here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from unstuck.diagnosis.examination import Missing
+from unstuck.diagnosis.rule import Rule
+
+VERDICTS = ("faulty", "healthy", "inconclusive")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault, or, among the notes, one true but harmless fact.
+
+    matters: True and False were decided by experiment; None where no experiment could be run.
+    """
+
+    rule: Rule
+    grade: str
+    summary: str
+    evidence: dict[str, Any]
+    matters: bool | None
+    layer: int | None = None
+    location: Any = None                     # .file, .line, .text
+    look_alikes: tuple[str, ...] = ()
+
+    @property
+    def stage(self) -> str:
+        return self.rule.stage
+
+    @property
+    def cure(self) -> str:
+        return self.rule.cure
+
+    def to_dict(self) -> dict[str, Any]:
+        place = self.location
+        return {
+            "code": self.rule.code,
+            "name": self.rule.name,
+            "stage": self.stage,
+            "grade": self.grade,
+            "matters": self.matters,
+            "layer": self.layer,
+            "location": None if place is None else {"file": str(place.file), "line": int(place.line), "text": place.text},
+            "evidence": plain(self.evidence),
+            "summary": self.summary,
+            "cure": self.cure,
+            "look_alikes": list(self.look_alikes),
+        }
+
+
+@dataclass(frozen=True)
+class Cure:
+    """An experiment that was run: the changes, and the accuracy on held-out examples before and after."""
+
+    changes: tuple[str, ...]
+    accuracy_before: float
+    accuracy_after: float
+    updates: int
+    seed: int
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "changes": list(self.changes),
+            "accuracy_before": plain(self.accuracy_before),
+            "accuracy_after": plain(self.accuracy_after),
+            "updates": self.updates,
+            "seed": self.seed,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass
+class Report:
+    """The outcome of a diagnosis. findings are in the order data flows; notes are true and harmless."""
+
+    name: str
+    verdict: str
+    seconds: float
+    network: dict[str, Any]
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+    cures: list[Cure] = field(default_factory=list)
+    unchecked: list[Missing] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data; valid against `unstuck.diagnosis.schema()` and equal to itself after a trip through JSON."""
+        return {
+            "name": self.name,
+            "verdict": self.verdict,
+            "seconds": round(self.seconds, 3),
+            "network": plain(self.network),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "notes": [note.to_dict() for note in self.notes],
+            "cures": [cure.to_dict() for cure in self.cures],
+            "unchecked": [{"what": entry.what, "missing": entry.missing} for entry in self.unchecked],
+        }
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def to_html(self, path: str) -> None:
+        """Write the report as one self-contained HTML file."""
+        from unstuck.diagnosis.report_html import write_html
+
+        write_html(self, path)
+
+
+def plain(value: Any) -> Any:
+    """Numbers, strings, lists and dicts as JSON has them; NaN and infinity become strings."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+OPENINGS = {
+    "faulty": "faulty: {n} fault{s} found",
+    "healthy": "healthy: no fault found",
+    "inconclusive": "inconclusive: too little could be examined for a verdict",
+}
+
+
+def as_text(report: Report) -> str:
+    """The report as a person reads it in a terminal."""
+    n = len(report.findings)
+    lines = [f"{report.name or 'network'}: " + OPENINGS[report.verdict].format(n=n, s="" if n == 1 else "s")]
+    lines.append(_network_line(report))
+    for finding in report.findings:
+        lines += ["", *finding_lines(finding)]
+    if report.cures:
+        lines.append("")
+        lines += [cure_line(cure) for cure in report.cures]
+    if report.notes:
+        lines += ["", "Notes (true, and harmless here):"]
+        lines += [f"  {note.rule.code} {note.rule.name}: {note.summary}" for note in report.notes]
+    if report.unchecked:
+        lines += ["", "Not examined:"]
+        lines += [f"  {entry.what}; it would take {entry.missing}" for entry in report.unchecked]
+    lines += ["", f"{report.seconds:.1f} s"]
+    return "\n".join(lines)
+
+
+def _network_line(report: Report) -> str:
+    network = report.network
+    if not network.get("sizes"):
+        return "network: not identified"
+    parts = ["-".join(str(size) for size in network["sizes"]), "-".join(network["hidden"] or []), network["output"], network["loss"]]
+    update = network.get("update") or {}
+    if update.get("learning_rate") is not None:
+        parts.append(f"rate {update['learning_rate']:.4g} on the {update['reduction']} gradient")
+    if update.get("momentum"):
+        parts.append(f"momentum {update['momentum']:.4g}")
+    return "network: " + ", ".join(part for part in parts if part)
+
+
+def finding_lines(finding: Finding) -> list[str]:
+    lines = [f"{finding.rule.code} {finding.rule.name} ({finding.grade})", f"  {finding.rule.fact}", f"  {finding.summary}"]
+    residual, rival = finding.evidence.get("residual"), finding.evidence.get("nearest_other_residual")
+    if isinstance(residual, float):
+        line = f"  this formula gives your numbers to {residual:.1e}"
+        if isinstance(rival, float):
+            line += f"; the nearest other one, {finding.evidence.get('nearest_other_formula')}, misses by {rival:.1e}"
+        lines.append(line)
+    if finding.location is not None:
+        lines.append(f"  {finding.location.file}:{finding.location.line}: {finding.location.text.strip()}")
+    if finding.look_alikes:
+        lines.append(f"  the same numbers would come from {', '.join(finding.look_alikes)}")
+    if finding.matters is None:
+        lines.append("  no experiment could be run to see how much it matters")
+    if finding.cure:
+        lines.append(f"  cure: {finding.cure}")
+    return lines
+
+
+def cure_line(cure: Cure) -> str:
+    return (
+        f"Put right together, {', '.join(cure.changes)}: accuracy {cure.accuracy_before:.1%} before, "
+        f"{cure.accuracy_after:.1%} after the same training ({cure.updates} updates)"
+    )
