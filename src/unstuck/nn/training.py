@@ -19,6 +19,7 @@ from unstuck.nn.schedules import Schedule, find_schedule
 
 Array = np.ndarray
 Callback = Callable[[Progress], Any]
+Augmentation = Callable[[Array, np.random.Generator], Array]  # inputs (n, n_inputs) -> the same shape and type
 
 SECONDS_BETWEEN_CALLBACKS = 0.1
 
@@ -40,6 +41,7 @@ def train(
     checkpoint_every: int | None = None,
     resume: bool = False,
     shuffle: bool = True,
+    augmentation: Augmentation | None = None,
 ) -> History:
     """Train the network in place; return what was measured.
 
@@ -60,6 +62,8 @@ def train(
         `checkpoint_every` updates
     resume : go on from the checkpoint if there is one
     shuffle : whether to visit the examples in a new order in each epoch
+    augmentation : called with all inputs as given and a generator at the start of each epoch; what it returns, of the
+        same shape and type, is trained on in that epoch. Validation examples are held out before
 
     Raises TrainingError for impossible settings and when a number stops being finite, DataError for data that do not
     fit, ModelFileError for a damaged checkpoint.
@@ -81,6 +85,7 @@ def train(
     run = TrainingRun(
         network, examples, epochs, batch_size, optimizer, find_schedule(schedule), early_stopping, shuffle
     )
+    run.augmentation = augmentation
     run.generator = network.generator if seed is None else np.random.default_rng(seed)
     stored = None
     if checkpoint is not None:
@@ -118,6 +123,8 @@ class TrainingRun:
         self.batch_size = min(batch_size or len(examples), len(examples))
         self.optimizer, self.schedule, self.patience, self.shuffle = optimizer, schedule, patience, shuffle
         self.generator = network.generator
+        self.augmentation: Augmentation | None = None
+        self.inputs = examples.x  # as given; examples.x may be augmented
         self.checkpoint: str | os.PathLike[str] | None = None
         self.checkpoint_every: int | None = None
         self.identity: dict[str, Any] = {}
@@ -139,6 +146,7 @@ class TrainingRun:
             "schedule": getattr(self.schedule, "__name__", "custom"),
             "early_stopping": self.patience,
             "shuffle": self.shuffle,
+            "augmentation": repr(self.augmentation),
         }
 
     def __enter__(self) -> "TrainingRun":
@@ -195,6 +203,8 @@ class TrainingRun:
     def _start_epoch(self) -> None:
         self.generators["epoch"] = self.generator.bit_generator.state
         self.order = self.generator.permutation(self.rows) if self.shuffle else self.rows
+        if self.augmentation is not None:
+            self.examples.x = self.augmentation(self.inputs, self.generator)
 
     def _run_epoch(self, callbacks: Sequence[Callback]) -> None:
         n, l2, peak = len(self.rows), self.network.l2, self.optimizer.learning_rate
