@@ -87,7 +87,7 @@ EDITS = [
     Edit("script", ("B06",), LATE, EARLY),
     Edit("script", ("B08",), "db1 = np.sum(dz1, axis=0, keepdims=True)", "db1 = np.sum(dz1)"),
     Edit("script", ("B07", "B14"), "dW2 = a1.T @ dz2", "dW2 = z1.T @ dz2", STUCK),
-    Edit("script", ("U05",), "    W2 = W2 - learning_rate * dW2\n", "", ("B13",)),
+    Edit("script", ("U05", "B13"), "    W2 = W2 - learning_rate * dW2\n", ""),
     Edit("script", ("U01", "B10"), "W1 = W1 - learning_rate", "W1 = W1 + learning_rate", STUCK),
     Edit("script", ("B09", "U07", "B17"), "    dz2 /= m\n", "", STUCK),
     Edit(
@@ -110,7 +110,7 @@ EDITS = [
     Edit("course", ("B03", "B01"), "(1 - np.power(A_prev, 2))", "(1 - np.power(caches[l - 2][1], 2))", STUCK),
     Edit("course", ("F05",), "A = np.tanh(Z)", "A = Z", ("B01", "B03", "B14", "A08", *STUCK)),
     Edit("course", ("B08",), "np.sum(dZ, axis=1, keepdims=True) / m", "np.sum(dZ) / m"),
-    Edit("course", ("L04", "L02", "B04"), "dZ = AL - Y", "dZ = (AL - Y) * AL"),
+    Edit("course", ("L04", "L02", "B04", "B01"), "dZ = AL - Y", "dZ = (AL - Y) * AL"),
     Edit("course", ("U08", "U09"), "learning_rate=0.5, epochs=12", "learning_rate=0.00005, epochs=12", ("B17",)),
     Edit("course", ("A06", "U08", "U09"), "/ np.sqrt(layer_dims[l - 1])", "* 0.0001", ("A01", "A04")),
     Edit("course", ("E01",), "== labels) / len(labels)", "== labels) / X.shape[0]"),
