@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -112,10 +112,11 @@ def decide(e: Examination, evidence: dict[str, list[Evidence]], settings: dict[s
     """Runs the experiments that the evidence calls for. `settings` says for each code whether it is a choice, not a formula."""
     found, clock = Verdicts(), Clock(seconds)
     per_run = float(np.clip(seconds / 14, 0.15, 1.0))
-    setup = baseline.as_it_is(e, per_run)
-    if setup is None:
+    made = baseline.as_it_is(e, per_run)
+    if made is None:
         found.why_not = "no twin reproduces this program's training step"
         return found
+    setup, updates = made
     in_order = "D12" in evidence
     if in_order:
         setup = baseline.in_order(setup)
@@ -131,7 +132,7 @@ def decide(e: Examination, evidence: dict[str, list[Evidence]], settings: dict[s
     reference_setup, reference = _reference(mended_setup, clock, per_run)
     found.reference = max(reference.score, mended_run.score)
     goal = corrected(found.reference, found.chance)
-    stuck = corrected(mended_run.score, found.chance) < ENOUGH * goal and goal > 0.1
+    stuck = goal > 0.1 and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
     if stuck:
         found.settings, found.alternatives = _needed(mended_setup, reference_setup, found, clock, per_run, evidence)
         found.trials.append(_trial([*formulas, *found.settings], as_it_is, reference, setup))
@@ -139,6 +140,25 @@ def decide(e: Examination, evidence: dict[str, list[Evidence]], settings: dict[s
         found.matters[code] = code in found.settings
     _judge_formulas(e, found, setup, mended_setup, reference_setup, as_it_is, mended_run, formulas, stuck, clock, per_run)
     return found
+
+
+def _is_stuck(
+    setup: Setup, outcome: Outcome, updates: int, goal: float, found: Verdicts, clock: Clock, per_run: float
+) -> bool:
+    """Whether the network stays below the goal for all the updates of the user's own training. A run that was cut short is
+    given more time as long as it gets better; where time does not suffice to see, it is not called stuck."""
+    if corrected(outcome.best, found.chance) >= goal:
+        return False
+    if setup.updates >= updates:
+        return True
+    enough = goal * (1 - found.chance) + found.chance
+    factor = min(updates / setup.updates, max(2.0, 0.5 * clock.left / max(outcome.seconds, 0.05)))
+    longer = run(replace(setup, updates=int(setup.updates * factor)), max(0.5 * clock.left, 2 * per_run), enough)
+    if corrected(longer.best, found.chance) >= goal:
+        return False
+    found.mended = longer.score
+    still_rising = longer.score - min(outcome.score, *longer.scores) > MATTERS
+    return longer.updates >= updates or not still_rising or not longer.finite
 
 
 def _asleep(items: list[Evidence]) -> bool:
@@ -216,11 +236,11 @@ def _everything(setup: Setup) -> dict[str, Change]:
     if setup.parameters.weights[0].shape[0] > 1 and np.abs(setup.x).max() > 8:
         changes["inputs"] = twin_training.with_inputs_scaled
     changes["updates"] = twin_training.with_small_batches(SMALL_BATCH, MANY_UPDATES)
-    changes["initialisation"] = twin_training.with_fresh_initialisation
     if len(setup.parameters.weights) > 1:
         width = max(2 * setup.targets.shape[1], 16)
         if min(w.shape[1] for w in setup.parameters.weights[:-1]) < min(setup.targets.shape[1], width):
             changes["width"] = twin_training.with_width(width)
+    changes["initialisation"] = twin_training.with_fresh_initialisation
     if setup.twin.update.reduction == "sum":
         changes["mean"] = twin_training.with_mean_gradient
     return changes
@@ -291,10 +311,16 @@ def _mixed(user: Setup, right: Setup, changed: dict[str, bool]) -> Setup:
 
 def _codes_of(aspect: str, user: Setup, right: Setup, evidence: dict[str, list[Evidence]]) -> list[str]:
     if aspect == "initialisation":
-        return [code for code in INITIAL if code in evidence][:1] or ["A07"]
+        return [code for code in INITIAL if code in evidence][:1] or [_size_of_weights(user, right)]
     if aspect == "rate":
         mean_rate = user.twin.update.learning_rate * (user.batch_size if user.twin.update.reduction == "sum" else 1)
         if right.twin.update.learning_rate > mean_rate:
             return ["U08"]
         return ["B09"] if "B09" in evidence else ["U07"]
     return {"updates": ["U09"], "decay": ["U10"], "inputs": ["D02"], "width": ["A08"]}.get(aspect, [])
+
+
+def _size_of_weights(user: Setup, right: Setup) -> str:
+    """Too large or too small, by comparison with weights drawn for the number of inputs."""
+    sizes = [np.std(mine) / max(np.std(drawn), 1e-12) for mine, drawn in zip(user.parameters.weights, right.parameters.weights, strict=True)]
+    return "A07" if max(sizes) > 1 / max(min(sizes), 1e-12) else "A06"

@@ -80,9 +80,14 @@ class Twin:
         return self._propagate(parameters, x, self.output)[1][-1]
 
     def _propagate(self, parameters: Parameters, x: Array, output: str) -> tuple[list[Array], list[Array]]:
-        sums, activations = [], [x]
+        sums: list[Array] = []
+        activations = [x]
         for w, b, form, mode in zip(parameters.weights, parameters.biases, self.forms(output), self.bias_modes, strict=True):
-            z = activations[-1] @ w                               # (n, n_{l+1})
+            if len(x) == 1 and not sums:
+                seen = np.flatnonzero(x[0])
+                z = x[:, seen] @ w[seen]                          # most inputs of an image are zero
+            else:
+                z = activations[-1] @ w                           # (n, n_{l+1})
             if b is not None and mode == "inside":
                 z += b
             a = form.value(z)
@@ -105,15 +110,16 @@ class Twin:
         sent = self.links[l].back.compute(p, l, above)
         return sent * self.links[l].factor.compute(hidden_form(self.hidden[l]), p.sums[l], p.activations[l + 1])
 
-    def gradients(self, p: Pass) -> list[tuple[Array, Array | None]]:
+    def gradients(self, p: Pass, without_first: bool = False) -> list[tuple[Array | None, Array | None]]:
         """(weights, bias) gradients per layer, first layer first, as this chain of formulas gives them; summed over the batch."""
-        found: list[tuple[Array, Array | None]] = []
+        found: list[tuple[Array | None, Array | None]] = []
         delta: Array | None = None
         for l in range(p.depth - 1, -1, -1):
             delta = self.deltas(p, l, delta)
             link = self.links[l]
             bias = link.bias.compute(p, l, delta) if p.biases[l] is not None else None
-            found.append((link.weights.compute(p, l, delta), bias))
+            found.append((None if without_first and l == 0 else link.weights.compute(p, l, delta), bias))
+        p.first_delta = delta
         return found[::-1]
 
     # -- one step ------------------------------------------------------------------------------------------------------
@@ -142,10 +148,25 @@ class Twin:
         if any("B06" in link.back.fault for link in self.links):
             self._update_while_going_back(parameters, state, p, share)
         else:
-            for l, (weights, bias) in enumerate(self.gradients(p)):
+            sparse = len(x) == 1 and self._first_layer_is_plain
+            for l, (weights, bias) in enumerate(self.gradients(p, without_first=sparse)):
                 self._change(parameters, state, "w", l, weights, share * self.links[l].weight_scale)
                 self._change(parameters, state, "b", l, bias, share * self.links[l].bias_scale)
+            if sparse:
+                self._change_first_layer(parameters, p, share)
         state.ready = True
+
+    @property
+    def _first_layer_is_plain(self) -> bool:
+        """Whether inputs of zero leave their weights alone, so that only the others need be touched."""
+        rule = self.update
+        return self.links[0].weights is RIGHT_WEIGHTS and rule.response[0] == "plain" and not rule.decay and not rule.adaptive
+
+    def _change_first_layer(self, parameters: Parameters, p: Pass, share: float) -> None:
+        """The plain update of the first weights for one example, on the rows whose inputs are not zero."""
+        x, seen = p.activations[0], np.flatnonzero(p.activations[0][0])
+        step = -self.update.learning_rate * share * self.links[0].weight_scale
+        parameters.weights[0][seen] += x[0, seen, None] * (step * p.first_delta)
 
     def _update_while_going_back(self, parameters: Parameters, state: State, p: Pass, share: float) -> None:
         """Each layer changed as soon as its gradient is known, so that the layers below see weights already updated."""

@@ -23,6 +23,13 @@ from unstuck.diagnosis.program import Record
 
 Array = np.ndarray
 MOST_GUESSES = 12
+# Which guesses are tried when: (level of slips in the delta, slips in the weight gradient as well, freedom of the fit).
+PLAN = (
+    (0, False, "plain"), (0, False, "decay"), (1, False, "plain"), (1, False, "decay"), (0, True, "plain"),
+    (0, False, "each"), (2, False, "plain"), (3, False, "plain"), (0, True, "decay"), (1, True, "plain"),
+    (2, False, "decay"), (3, False, "decay"), (1, False, "each"), (2, True, "plain"), (4, False, "plain"), (5, False, "plain"),
+)
+QUICK_PLAN = 4
 LEAST_OWN_FACTORS = 20                       # numbers per record, so that a factor for each record explains little by itself
 
 
@@ -287,21 +294,22 @@ def _identify_layer(setting: _Setting, l: int, levels: list[Level]) -> LayerResu
     by_bias = result.weights_frozen
     if by_bias and (result.bias_frozen or not biased):
         return result
-    for with_weights in (False, True):
-        if with_weights and (by_bias or setting.quick):
-            break
-        for level in levels[:2] if setting.quick else levels[:3] if with_weights else levels:
-            for how in ("plain", "decay", "each"):
-                if how == "each" and (with_weights or setting.transform is not None or changes[0].size < LEAST_OWN_FACTORS):
-                    continue
-                if _try_level(setting, l, level, how, with_weights, by_bias, result):
-                    _fit_bias(setting, l, result)
-                    return result
+    known: dict[int, list[Guess]] = {}
+    for index, with_weights, how in PLAN[:QUICK_PLAN] if setting.quick else PLAN:
+        if index >= len(levels) or (with_weights and by_bias):
+            continue
+        if how == "each" and (setting.transform is not None or changes[0].size < LEAST_OWN_FACTORS):
+            continue
+        if index not in known:
+            known[index] = list(levels[index]())
+        if _try_level(setting, l, known[index], how, with_weights, by_bias, result):
+            _fit_bias(setting, l, result)
+            return result
     return result
 
 
 def _try_level(
-    setting: _Setting, l: int, level: Level, how: str, with_weights: bool, by_bias: bool, result: LayerResult
+    setting: _Setting, l: int, guesses: list[Guess], how: str, with_weights: bool, by_bias: bool, result: LayerResult
 ) -> bool:
     """Whether some guess of this level explains the layer; the best is put into `result`."""
     views = setting.views
@@ -309,7 +317,7 @@ def _try_level(
     changes = [view.bias_changes[l] if by_bias else view.weight_changes[l] for view in views]
     flat = stack(changes)
     decay = stack([view.biases[l] if by_bias else view.weights[l] for view in views]) if how == "decay" else None
-    for order, guess in enumerate(level()):
+    for order, guess in enumerate(guesses):
         if by_bias:
             formulas = gradients.bias_formulas(guess.passes[0], l)[:1]
         else:

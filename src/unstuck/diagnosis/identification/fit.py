@@ -35,10 +35,17 @@ def fit(changes: Array, prediction: Array, parameters: Array | None = None) -> F
     if parameters is None:
         scale = float(prediction @ changes / square)
         return Fit(float(np.linalg.norm(changes - scale * prediction) / size), scale)
-    columns = np.stack([prediction / np.sqrt(square), parameters / max(np.linalg.norm(parameters), 1e-300)], axis=1)
-    weights, *_ = np.linalg.lstsq(columns, changes, rcond=None)
-    left = np.linalg.norm(changes - columns @ weights) / size
-    return Fit(float(left), float(weights[0] / np.sqrt(square)), float(weights[1] / max(np.linalg.norm(parameters), 1e-300)))
+    unit = parameters / max(np.linalg.norm(parameters), 1e-300)
+    across_prediction = prediction - (unit @ prediction) * unit        # what the parameters do not explain
+    across_changes = changes - (unit @ changes) * unit
+    left = across_prediction @ across_prediction
+    if left <= 1e-12 * square:
+        return Fit(np.inf, 0.0)
+    scale = float(across_prediction @ across_changes / left)
+    rest = changes - scale * prediction
+    along = float(unit @ rest)
+    residual = np.linalg.norm(rest - along * unit) / size
+    return Fit(float(residual), scale, along / max(float(np.linalg.norm(parameters)), 1e-300))
 
 
 def fit_each(changes: Sequence[Array], predictions: Sequence[Array]) -> Fit:

@@ -135,7 +135,7 @@ def signal_vanishes(e: Examination) -> Evidence | None:
     start_spread = float(np.sqrt(np.mean(seen.activations[0].std(axis=0) ** 2)))
     end_spread = float(np.sqrt(np.mean(seen.sums[-1].std(axis=0) ** 2)))
     gains = [float(np.sqrt(np.mean(w**2) * w.shape[0])) for w in e.initial.weights]
-    if all(np.any(w) for w in e.initial.weights) and end_spread < 1e-2 * start_spread and min(gains) < 0.3:
+    if all(np.any(w) for w in e.initial.weights) and end_spread < 1e-3 * start_spread and min(gains) < 0.3:
         return Evidence(
             MEASURED,
             f"inputs differ by {start_spread:.2g}, scores by {end_spread:.1g}",
