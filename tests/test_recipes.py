@@ -77,7 +77,7 @@ def test_a_run_reports_what_the_shell_promises(small):
     facts = run.to_dict()
     assert facts["train_examples"] == 200
     assert facts["test_examples"] == 60
-    assert facts["sizes"] == [4, 384, 2]
+    assert facts["sizes"] == [4, 256, 2]
     assert facts["seed"] == 3
     assert facts["test_accuracy"] == run.network.accuracy(small.images_test, small.y_test)
     assert facts["validation_accuracy"] == run.history.validation_accuracy[-1]
