@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +39,10 @@ def find_all(case: Any, codes: Iterable[str]) -> dict[str, Location]:
     source = read(case)
     found = {}
     for code in codes:
-        location = _locate(source, code)
-        if location is not None:
-            found[code] = location
+        with suppress(Exception):  # an unforeseen form of code costs the line, not the report
+            location = _locate(source, code)
+            if location is not None:
+                found[code] = location
     return found
 
 

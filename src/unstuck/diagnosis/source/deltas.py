@@ -7,6 +7,7 @@ from typing import Any
 from unstuck.diagnosis.source.expressions import (
     ACTIVATIONS,
     BIASES,
+    CHANGES,
     DERIVATIVES,
     ERRORS,
     back_products,
@@ -17,6 +18,7 @@ from unstuck.diagnosis.source.expressions import (
     gradient_products,
     is_bias,
     is_weight,
+    mentions,
     number,
     operands,
     origin,
@@ -160,7 +162,7 @@ def _index(node: ast.AST) -> int | None:
         digits = re.search(r"(\d+)$", word)
         if digits:
             return int(digits.group(1))
-    return 0 if re.search(r"^[xX]$|inputs?$|image", own_name(node) or next(words(node), "")) else None
+    return 0 if any(re.search(r"^[xX]$|inputs?$|image", word) for word in words(node)) else None
 
 
 def update_before_back_product(source: Source) -> Matches:
@@ -219,14 +221,13 @@ def bias_summed_to_one_number(source: Source) -> Matches:
 
 
 def bias_gradient(source: Source) -> Matches:
-    """B08: the one statement that computes a bias gradient or updates a bias."""
-    found = [
-        (unit, a.node)
-        for unit in source.behind(*BACKWARD)
-        for a in unit.assignments
-        if is_bias(a.target)
-        and (a.operator is not None or (BIASES.search(own_name(a.target)) and ERRORS.search(own_name(a.target))))
-    ]
+    """B08: the one statement that computes a bias gradient."""
+    found: Matches = []
+    for unit in source.behind(*BACKWARD):
+        for a in unit.assignments:
+            named = BIASES.search(own_name(a.target)) and CHANGES.search(own_name(a.target))
+            if named and not any(calls(a.value, "zeros", "zeros_like")) and mentions(a.value, ERRORS):
+                found.append((unit, a.node))
     return found if len(found) == 1 else []
 
 

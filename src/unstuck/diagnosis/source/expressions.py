@@ -14,7 +14,7 @@ LABELS = re.compile(r"label|target|desired|(^|_)[yYtT](_|$|\d)|^[yY]", re.I)
 TRAINING = re.compile(r"train|(^|_)tr(_|$)", re.I)
 TEST = re.compile(r"test|valid|(^|_)(te|val|dev)(_|$)", re.I)
 WEIGHTS = re.compile(r"^_?[wW]\d*$|^[wW]_|_[wW]\d*$|^W%|weight|theta|synap|kernel|^[wW][a-z]?\d+$|^w(ih|ho|hh)$", re.I)
-BIASES = re.compile(r"bias|^_?[bB]\d*$|^[bB]_|_[bB]\d*$|^B%", re.I)
+BIASES = re.compile(r"bias|^_?[bB]\d*$|^[bB]_|_[bB]\d*$|^B%|^d_?(er)?b(_|\d|$)", re.I)
 ERRORS = re.compile(
     r"delta|err|diff|grad|back|upstream|loss|gamma|residual|^[dD]_?[zahyxolZAHYXOL]?_?\d*$|^d(out|hid|logits|scores)|_d$|^e_?[\dlL]*$"
 )

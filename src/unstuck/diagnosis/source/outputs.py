@@ -123,7 +123,10 @@ def activation_before_softmax(source: Source) -> Matches:
     for unit in source.behind("predict"):
         for node in unit.nodes:
             if isinstance(node, ast.Call) and "softmax" in called(node).lower() and node.args:
-                inner = origin(node.args[0], unit)
+                given = ast.unparse(node.args[0])
+                again: list[Any] = [a.value for a in unit.assignments if a.text == given and called(a.value)]
+                again = [value for value in again if value.args]
+                inner = next((v for v in again if ast.unparse(v.args[0]) == given), origin(node.args[0], unit))
                 if ACTIVATIONS.search(called(inner)) or called(inner) == "maximum":
                     found.append((unit, inner))
     return found

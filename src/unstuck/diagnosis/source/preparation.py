@@ -14,7 +14,6 @@ from unstuck.diagnosis.source.expressions import (
     calls,
     mentions,
     number,
-    own_name,
     words,
 )
 from unstuck.diagnosis.source.reading import Matches, Source
@@ -24,11 +23,9 @@ PAIRING = {"zip", "TensorDataset", "hstack", "evaluate", "fit", "score"}
 
 def unscaled_inputs(source: Source) -> Matches:
     """D02: images reshaped or converted, in a program that divides by 255 nowhere."""
-    units = [unit for unit in source.behind("build") if not _is_adapter(unit.nodes)]
-    scaled = any(
-        (number(node) or 0) in (255, 256, 127.5, 128, 127) for u in units for node in u.nodes if _is_number(node)
-    )
-    if scaled:
+    prepares = [u for u in source.units if u.fields == {"build"} or isinstance(u.tree, ast.Module)]
+    units = [unit for unit in prepares if not _is_adapter(unit.nodes)]
+    if any(number(node) in (255, 256, 127.5, 128, 127) for unit in source.units for node in unit.nodes):
         return []
     return [
         (unit, a.node)
@@ -38,10 +35,6 @@ def unscaled_inputs(source: Source) -> Matches:
         and mentions(a.value, INPUTS)
         and not mentions(a.value, LABELS)
     ]
-
-
-def _is_number(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
 
 
 def _is_adapter(nodes: list[ast.AST]) -> bool:
@@ -173,30 +166,14 @@ def compared_with_the_maximum_of_all(source: Source) -> Matches:
     return found
 
 
-def argmax_along(source: Source) -> Matches:
-    """E01: the one argmax of the evaluation without an axis, or along the first."""
+def accuracy_in_one_statement(source: Source) -> Matches:
+    """E01: the comparison of argmax and label, where the average is taken in the same statement."""
     found: Matches = []
     for unit in source.behind("accuracy"):
         for node in unit.nodes:
-            if isinstance(node, ast.Call) and called(node) == "argmax":
-                of_array = isinstance(node.func, ast.Attribute) and own_name(node.func.value) not in (
-                    "np",
-                    "numpy",
-                    "torch",
-                )
-                axis = argument(node, "axis", 0 if of_array else 1) or argument(node, "dim")
-                if axis is None or number(axis) == 0:
+            if isinstance(node, ast.Return | ast.Assign) and node.value is not None:
+                compares = any(isinstance(part, ast.Compare) for part in ast.walk(node.value))
+                averages = any(calls(node.value, "mean", "average")) or binary(node.value, ast.Div)
+                if compares and averages and any(calls(node.value, "argmax", "round", "argmin")):
                     found.append((unit, node))
-    return found if len(found) == 1 else []
-
-
-def accuracy_quotient(source: Source) -> Matches:
-    """E01: the one quotient or mean that the evaluation returns."""
-    found: Matches = []
-    for unit in source.behind("accuracy"):
-        if re.search(r"accura|score|evaluat", unit.name, re.I):
-            for node in unit.nodes:
-                value = node.value if isinstance(node, ast.Return) else None
-                if value is not None and (binary(value, ast.Div, ast.Mult) or called(value) in ("mean", "average")):
-                    found.append((unit, value))
     return found if len(found) == 1 else []

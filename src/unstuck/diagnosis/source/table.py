@@ -64,7 +64,6 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "U14": (settings.accumulator_scaled,),
     "E01": (
         preparation.compared_with_the_maximum_of_all,
-        preparation.argmax_along,
-        preparation.accuracy_quotient,
+        preparation.accuracy_in_one_statement,
     ),
 }
