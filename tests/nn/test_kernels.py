@@ -7,11 +7,16 @@ import pytest
 
 from tests.nn.numerical import problem, relative_error, shake
 from unstuck.nn import kernels
+from unstuck.nn import vector as vector_module
 from unstuck.nn.activations import ACTIVATIONS
+from unstuck.nn.examples import Examples
 from unstuck.nn.layers import limit_norms
 from unstuck.nn.losses import LOSSES
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD, Adam, AdamW, RMSProp, initial_memory
+from unstuck.nn.threads import SecondThread
+from unstuck.nn.training import train
+from unstuck.nn.vector import ParameterVector
 
 PAIRS = [(output, loss) for loss in LOSSES.values() for output in ACTIVATIONS.values() if loss.fits(output)]
 TOLERANCE = {"float32": 2e-5, "float64": 1e-13}
@@ -22,6 +27,10 @@ def build(dtype: str = "float64", hidden="tanh", output="softmax", loss="cross_e
     return shake(network)
 
 
+def gradients_in(vector: ParameterVector) -> list[np.ndarray]:
+    return [g for pair in vector.views(vector.gradient) for g in pair if g is not None]
+
+
 def both_gradients(network: Network, n: int, weight=None):
     """Gradients by the definition, and by the fast form, with the same random numbers for dropout."""
     x, targets = problem(network, n)
@@ -29,13 +38,12 @@ def both_gradients(network: Network, n: int, weight=None):
     passes = network.forward(x, np.random.default_rng(5))
     expected = network.backward(passes, t, weight, with_penalty=False)
 
-    vector = kernels.ParameterVector(network)
-    step = kernels.FastStep(network, vector, n)
+    vector = ParameterVector(network, SGD())
+    step = kernels.FastStep(Examples(network, x, t, weight), vector, n)
     logits = np.empty_like(t)
-    assert step.gradients(x, t, weight, np.random.default_rng(5), logits)
+    assert step.gradients(np.arange(n), np.random.default_rng(5), logits)
     vector.release()
-    found = [g for pair in vector.gradients for g in pair if g is not None]
-    return [*found, logits], [*expected, passes[-1].z]
+    return [*gradients_in(vector), logits], [*expected, passes[-1].z]
 
 
 def assert_equal_to_rounding(found, expected, dtype: str) -> None:
@@ -75,10 +83,10 @@ def test_targets_that_are_no_distribution() -> None:
     x = np.random.default_rng(0).normal(size=(4, 5))
     t = np.random.default_rng(1).random((4, 3)) * 3
     expected = network.backward(network.forward(x), t)
-    vector = kernels.ParameterVector(network)
-    kernels.FastStep(network, vector, 4).gradients(x, t, None, network.generator, np.empty_like(t))
-    found = [g for pair in vector.gradients for g in pair]
-    assert_equal_to_rounding(found, expected, "float64")
+    vector = ParameterVector(network, SGD())
+    step = kernels.FastStep(Examples(network, x, t, None), vector, 4)
+    assert step.gradients(np.arange(4), network.generator, np.empty_like(t))
+    assert_equal_to_rounding(gradients_in(vector), expected, "float64")
 
 
 @pytest.mark.parametrize(
@@ -87,20 +95,27 @@ def test_targets_that_are_no_distribution() -> None:
     ids=repr,
 )
 @pytest.mark.parametrize("settings", [{}, {"l2": 0.3}, {"max_norm": 0.5}, {"biases": False, "l2": 0.1}], ids=str)
-def test_updates_of_the_vector(optimizer, settings: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "BLOCK", 16)  # many blocks, some with weights and biases
+@pytest.mark.parametrize("halved", [False, True])
+def test_updates_of_the_vector(optimizer, settings: dict, halved: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector_module, "BLOCK", 16)  # many blocks, some with weights and biases
     network = build(**settings)
-    vector = kernels.ParameterVector(network)
-    vector_memory = initial_memory(optimizer, vector.values)
+    vector = ParameterVector(network, optimizer)
+    addend = np.zeros_like(vector.gradient)
     own = [p.copy() for p in network.parameters]
     memories = [initial_memory(optimizer, p) for p in own]
     generator = np.random.default_rng(0)
     for update in (1, 2, 3):
         gradients = [generator.normal(size=p.shape) for p in own]
-        views = [g for pair in vector.gradients for g in pair if g is not None]
-        for view, gradient in zip(views, gradients):
+        for view, gradient in zip(gradients_in(vector), gradients):
             view[...] = gradient
-        vector.update(optimizer, vector_memory, 0.05, update, network.l2)
+        if halved:
+            addend[...] = vector.gradient / 4
+            vector.gradient *= 0.75
+            vector.update(0.05, update, addend, half=1)
+            vector.update(0.05, update, addend, half=0)
+        else:
+            vector.update(0.05, update)
+        vector.limit_norms()
         for p, gradient, memory in zip(own, gradients, memories):
             decayed = gradient + network.l2 * p if p.ndim == 2 else gradient
             optimizer.step(p, decayed, memory, 0.05, update)
@@ -113,7 +128,7 @@ def test_updates_of_the_vector(optimizer, settings: dict, monkeypatch: pytest.Mo
 def test_the_vector_hands_the_values_back_to_the_arrays_it_came_from() -> None:
     network = build()
     before = network.parameters
-    vector = kernels.ParameterVector(network)
+    vector = ParameterVector(network, SGD())
     vector.values += 1
     vector.release()
     assert all(p is q for p, q in zip(network.parameters, before))
@@ -131,10 +146,10 @@ def test_saturated_layers_neither_overflow_nor_warn() -> None:
 def test_numbers_that_are_not_finite_are_reported() -> None:
     network = build()
     network.layers[1].weights[0, 0] = np.nan
-    vector = kernels.ParameterVector(network)
-    step = kernels.FastStep(network, vector, 2)
+    vector = ParameterVector(network, SGD())
     t = np.eye(3)[:2]
-    assert not step.gradients(np.ones((2, 5)), t, None, network.generator, np.empty_like(t))
+    step = kernels.FastStep(Examples(network, np.ones((2, 5)), t, None), vector, 2)
+    assert not step.gradients(np.arange(2), network.generator, np.empty_like(t))
 
 
 def test_what_has_no_fast_form_is_known() -> None:
@@ -147,3 +162,48 @@ def test_what_has_no_fast_form_is_known() -> None:
     assert not kernels.has_fast_form(build(hidden=odd_activation))
     assert not kernels.has_fast_form(build(loss=replace(LOSSES["cross_entropy"], logits_gradient=lambda z, t: z)))
     assert not kernels.has_fast_form(Odd([3, 2]))
+
+
+@pytest.mark.parametrize("n", [2, 7])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_two_threads_find_what_one_finds(n: int, weighted: bool) -> None:
+    network = build(l2=0.1)
+    x, targets = problem(network, 9)
+    weight = np.linspace(0, 2, 9) if weighted else None
+    examples, rows = Examples(network, x, network.encode(targets), weight), np.arange(9)[-n:]
+    logits = np.empty((2, n, 3))
+    outcomes = []
+    with SecondThread() as second_thread:
+        for i in (0, 1):
+            vector = ParameterVector(network, SGD(0.1, 0.9))
+            step = (
+                kernels.SharedStep(examples, vector, n, second_thread) if i else kernels.FastStep(examples, vector, n)
+            )
+            for update in (1, 2, 3):
+                assert step.gradients(rows, network.generator, logits[i])
+                step.update(0.1, update)
+            outcomes.append(vector.values.copy())
+            vector.values[...] = 0
+            for layer, (weights, biases) in zip(network.layers, vector.own):
+                layer.weights, layer.biases = weights, biases
+    assert_equal_to_rounding([outcomes[1], logits[1]], [outcomes[0], logits[0]], "float64")
+
+
+def test_large_batches_are_shared_and_learn_the_same_bits_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "WORTH_SHARING", 1)
+    outcomes = []
+    for _ in range(3):
+        network = build("float32", dropout=0.3, max_norm=1.0)
+        history = train(network, problem(network, 50), 5, 8, SGD(0.1, 0.9), seed=1)
+        outcomes.append((history.train_loss, [p.tobytes() for p in network.parameters]))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+def test_what_the_second_thread_raises_is_raised_and_it_goes_on() -> None:
+    done = []
+    with SecondThread() as second_thread:
+        with pytest.raises(ZeroDivisionError):
+            second_thread.both(lambda: None, lambda: 1 // 0)
+        second_thread.both(lambda: done.append("ours"), lambda: done.append("theirs"))
+    assert sorted(done) == ["ours", "theirs"]
+    assert not second_thread.thread.is_alive()

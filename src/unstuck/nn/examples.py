@@ -1,6 +1,7 @@
 """Training examples: what users hand over, kept as it is until a batch needs it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,11 @@ class Examples:
     x: Array  # (n, n_inputs), uint8 or float
     t: Array  # (n, n_outputs)
     weight: Array | None  # (n,)
+
+    @cached_property
+    def sum_to_one(self) -> bool:
+        """Whether each row of targets sums to exactly 1, as one-hot rows do."""
+        return bool((self.t.sum(axis=1) == 1).all())
 
     def __len__(self) -> int:
         return len(self.x)

@@ -1,142 +1,168 @@
 """The fast form of a training step, beside the definition in `network`.
 
 The same arithmetic as `Network.forward` and `Network.backward`, in buffers made once, so that an update allocates
-nothing. All parameters lie in one vector, and an optimiser runs over blocks of it that stay in the cache.
+next to nothing; a large batch is shared by two threads.
 """
 
 from collections.abc import Callable
 from math import isfinite
+from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator
 
 from unstuck.nn.activations import ACTIVATIONS, LEAK
-from unstuck.nn.layers import Dense, limit_norms
+from unstuck.nn.examples import Batch, Examples
+from unstuck.nn.layers import Dense
 from unstuck.nn.losses import LOSSES
 from unstuck.nn.network import Network
-from unstuck.nn.optimizers import Memory, Optimizer
+from unstuck.nn.threads import SecondThread
+from unstuck.nn.vector import ParameterVector
 
 Array = np.ndarray
 
-BLOCK = 16_384  # elements an optimiser changes at a time: parameter, gradient, memory and temporaries fit in the cache
-ALIGNMENT = 16  # elements: every array starts on a cache line of the vector
+WORTH_SHARING = 4_000_000  # examples of a batch times parameters: from there two threads gain more than they cost
 
 
-class ParameterVector:
-    """A network's parameters, and their gradients, as one vector each: first all weights, then all biases.
+class Step(Protocol):
+    """One update from a batch of a fixed number of examples."""
 
-    Until `release`, the network's layers hold views of the vector; then their own arrays again, with its values.
-    """
+    def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
+        """Find the gradients, without the L2 term, for these rows of the examples; put the logits into `logits`.
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.own = [(layer.weights, layer.biases) for layer in network.layers]
-        size = sum(_padded(parameter.size) for parameter in network.parameters)
-        self.n_weights = sum(_padded(weights.size) for weights, _ in self.own)
-        self.values = np.zeros(size, network.dtype)
-        self.gradient = np.zeros(size, network.dtype)
-        self.gradients = self.views(self.gradient)  # (weights, biases) of each layer
-        for layer, (weights, biases) in zip(network.layers, self.views(self.values)):
-            weights[...] = layer.weights
-            if biases is not None:
-                biases[...] = layer.biases
-            layer.weights, layer.biases = weights, biases
+        Returns whether the gradients are finite.
+        """
 
-    def views(self, vector: Array) -> list[tuple[Array, Array | None]]:
-        """The parts of a vector as weights (n_in, n_out) and biases (n_out,) of each layer."""
-        pieces = []
-        at_weights, at_biases = 0, self.n_weights
-        for weights, biases in self.own:
-            of_weights = vector[at_weights : at_weights + weights.size].reshape(weights.shape)
-            at_weights += _padded(weights.size)
-            of_biases = None
-            if biases is not None:
-                of_biases = vector[at_biases : at_biases + biases.size]
-                at_biases += _padded(biases.size)
-            pieces.append((of_weights, of_biases))
-        return pieces
-
-    def update(self, optimizer: Optimizer, memory: Memory, learning_rate: float, update: int, l2: float) -> None:
-        """One step of the optimiser, block by block, after adding the gradient of the L2 term to the weights'."""
-        for start in range(0, len(self.values), BLOCK):
-            block = slice(start, start + BLOCK)
-            values, gradient = self.values[block], self.gradient[block]
-            if l2 and start < self.n_weights:
-                end = self.n_weights - start
-                gradient[:end] += self.values.dtype.type(l2) * values[:end]
-            optimizer.step(values, gradient, {k: v[block] for k, v in memory.items()}, learning_rate, update)
-        if self.network.max_norm is not None:
-            for layer in self.network.layers:
-                limit_norms(layer.weights, self.network.max_norm)
-
-    def release(self) -> None:
-        for layer, (weights, biases) in zip(self.network.layers, self.own):
-            weights[...] = layer.weights
-            if biases is not None:
-                biases[...] = layer.biases
-            layer.weights, layer.biases = weights, biases
+    def update(self, learning_rate: float, update: int) -> None:
+        """Change the parameters by these gradients; `update` counts from 1."""
 
 
-def _padded(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
+def find_step(examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread | None) -> Step:
+    """The fastest form of a step of n examples that the network allows."""
+    if not has_fast_form(examples.network):
+        return DefinitionStep(examples, vector, n)
+    if second_thread is None or n < 2 or n * len(vector.values) < WORTH_SHARING:
+        return FastStep(examples, vector, n)
+    return SharedStep(examples, vector, n, second_thread)
 
 
 class DefinitionStep:
-    """A batch of n examples by the definition, for networks with parts that have no fast form."""
+    """A step by the definition, for networks with parts that have no fast form."""
 
-    def __init__(self, network: Network, vector: ParameterVector, n: int) -> None:
-        self.network, self.vector = network, vector
+    def __init__(self, examples: Examples, vector: ParameterVector, n: int) -> None:
+        self.examples, self.vector, self.batch = examples, vector, Batch(examples, n)
+        self.views = [view for pair in vector.views(vector.gradient) for view in pair if view is not None]
 
-    def gradients(self, x: Array, t: Array, weight: Array | None, generator: Generator, logits: Array) -> bool:
-        """Put the gradients, without the L2 term, into the vector and the logits into `logits`.
-
-        x (n, n_inputs) is prepared, t (n, n_outputs) encoded. Returns whether the gradients are finite.
-        """
-        passes = self.network.forward(x, generator)
+    def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
+        batch, network = self.batch, self.examples.network
+        self.examples.gather(rows, batch)
+        passes = network.forward(batch.x, generator)
         logits[...] = passes[-1].z
-        gradients = iter(self.network.backward(passes, t, weight, with_penalty=False))
-        for views in self.vector.gradients:
-            for view in views:
-                if view is not None:
-                    view[...] = next(gradients)
+        for view, gradient in zip(self.views, network.backward(passes, batch.t, batch.weight, with_penalty=False)):
+            view[...] = gradient
         return bool(np.isfinite(self.vector.gradient).all())
+
+    def update(self, learning_rate: float, update: int) -> None:
+        self.vector.update(learning_rate, update)
+        self.vector.limit_norms()
 
 
 class FastStep:
-    """A batch of n examples in preallocated buffers; `gradients` as DefinitionStep's."""
+    """A step in preallocated buffers: for n examples that are a whole batch, or part of one of `n_batch`."""
 
-    def __init__(self, network: Network, vector: ParameterVector, n: int) -> None:
-        dtype = network.dtype
+    def __init__(
+        self,
+        examples: Examples,
+        vector: ParameterVector,
+        n: int,
+        n_batch: int | None = None,
+        gradient: Array | None = None,
+    ) -> None:
+        network = examples.network
+        self.examples, self.vector, self.batch = examples, vector, Batch(examples, n)
         self.output, self.loss = network.output, network.loss
         self.fused = network.loss.fused_with == network.output.name
-        self.share = dtype.type(1 / n)
+        self.share = network.dtype.type(1 / (n_batch or n))
+        gradients = vector.views(vector.gradient if gradient is None else gradient)
         rates = (*network.dropout, 0.0)
-        self.layers = [
-            FastDense(layer, gradients, n, rate)
-            for layer, gradients, rate in zip(network.layers, vector.gradients, rates)
-        ]
+        self.layers = [FastDense(layer, views, n, rate) for layer, views, rate in zip(network.layers, gradients, rates)]
 
-    def gradients(self, x: Array, t: Array, weight: Array | None, generator: Generator, logits: Array) -> bool:
-        outputs = self.layers[-1]
-        a = x
+    def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
+        self.draw(generator)
+        return self.propagate(rows, logits)
+
+    def draw(self, generator: Generator) -> None:
+        """Draw which units are left out."""
         for layer in self.layers:
-            a = layer.forward(a, generator, logits if layer is outputs else None)
-        delta = outputs.delta
-        if self.loss.name == "cross_entropy":
+            if layer.rate:
+                generator.random(dtype=np.float32, out=layer.noise)
+
+    def propagate(self, rows: Array, logits: Array) -> bool:
+        """What `gradients` does, given what is left out."""
+        self.examples.gather(rows, self.batch)
+        outputs = self.layers[-1]
+        a = self.batch.x
+        for layer in self.layers:
+            a = layer.forward(a, logits if layer is outputs else None)
+        delta, t = outputs.delta, self.batch.t
+        if self.loss.name == "cross_entropy" and not self.examples.sum_to_one:
             np.multiply(a, t.sum(axis=1, keepdims=True), out=delta)
-            delta -= t
+            np.subtract(delta, t, out=delta)
         else:
             np.subtract(a, t, out=delta)
         if not self.fused:
             outputs.multiply_by_derivative(delta, a, outputs.scratch)
-        if weight is not None:
-            delta *= weight[:, None]
+        if self.batch.weight is not None:
+            np.multiply(delta, self.batch.weight[:, None], out=delta)
         np.multiply(delta, self.share, out=delta)
         for layer, below in zip(self.layers[:0:-1], self.layers[-2::-1]):
             layer.backward(below.outputs, below.delta)
             below.through_activation()
-        self.layers[0].backward(x, None)
+        self.layers[0].backward(self.batch.x, None)
         return isfinite(np.vdot(delta, delta)) or bool(np.isfinite(delta).all())
+
+    def update(self, learning_rate: float, update: int) -> None:
+        self.vector.update(learning_rate, update)
+        self.vector.limit_norms()
+
+
+class SharedStep:
+    """A step of which two threads take half each: half of the examples, then half of the parameters.
+
+    The halves are the same on every machine and under every load, and so are the sums: the bits do not depend on how
+    many cores there are.
+    """
+
+    def __init__(self, examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread) -> None:
+        self.vector, self.second_thread = vector, second_thread
+        self.middle = n // 2
+        self.addend = np.zeros_like(vector.gradient)
+        self.first = FastStep(examples, vector, self.middle, n)
+        self.second = FastStep(examples, vector, n - self.middle, n, self.addend)
+
+    def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
+        finite = [True, True]
+
+        def first() -> None:
+            finite[0] = self.first.propagate(rows[: self.middle], logits[: self.middle])
+
+        def second() -> None:
+            finite[1] = self.second.propagate(rows[self.middle :], logits[self.middle :])
+
+        self.first.draw(generator)
+        self.second.draw(generator)
+        self.second_thread.both(first, second)
+        return all(finite)
+
+    def update(self, learning_rate: float, update: int) -> None:
+        def first() -> None:
+            self.vector.update(learning_rate, update, self.addend, half=0)
+
+        def second() -> None:
+            self.vector.update(learning_rate, update, self.addend, half=1)
+
+        self.second_thread.both(first, second)
+        self.vector.limit_norms()
 
 
 class FastDense:
@@ -155,7 +181,7 @@ class FastDense:
             self.noise, self.kept = np.empty(shape, np.float32), np.empty(shape, bool)
             self.mask, self.outputs = np.empty(shape, dtype), np.empty(shape, dtype)
 
-    def forward(self, x: Array, generator: Generator, logits: Array | None = None) -> Array:
+    def forward(self, x: Array, logits: Array | None = None) -> Array:
         """The activations, dropped out, of inputs x (n, n_in); puts the pre-activations into `logits` if given."""
         np.matmul(x, self.weights, out=self.a)
         if self.biases is not None:
@@ -164,7 +190,6 @@ class FastDense:
             logits[...] = self.a
         self.activate(self.a, self.scratch)
         if self.rate:
-            generator.random(dtype=np.float32, out=self.noise)
             np.greater_equal(self.noise, self.rate, out=self.kept)
             np.multiply(self.kept, self.scale, out=self.mask)
             np.multiply(self.a, self.mask, out=self.outputs)

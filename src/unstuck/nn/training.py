@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from unstuck.errors import ModelFileError, TrainingError
-from unstuck.nn import kernels
-from unstuck.nn.blas import single_threaded
 from unstuck.nn.checkpoint import fingerprint, read_checkpoint, write_checkpoint
-from unstuck.nn.examples import Batch, Examples, as_examples
+from unstuck.nn.examples import Examples, as_examples
 from unstuck.nn.history import History, Progress
+from unstuck.nn.kernels import find_step
 from unstuck.nn.network import CHUNK, Network
-from unstuck.nn.optimizers import SGD, Optimizer, initial_memory
+from unstuck.nn.optimizers import SGD, Optimizer
 from unstuck.nn.schedules import Schedule, find_schedule
+from unstuck.nn.threads import SecondThread, single_threaded
+from unstuck.nn.vector import ParameterVector
 
 Array = np.ndarray
 Callback = Callable[[Progress], Any]
@@ -92,7 +93,7 @@ def train(
         run.checkpoint, run.checkpoint_every = checkpoint, checkpoint_every
         run.identity = fingerprint(examples, {**run.settings, "validation": validation, "seed": seed})
         stored = read_checkpoint(checkpoint, run.identity) if resume else None
-    with single_threaded(), run:
+    with single_threaded(), SecondThread() as run.second_thread, run:
         if stored is not None:
             run.generator.bit_generator.state = stored[0]["generators"]["start"]
         run.hold_out(validation)
@@ -125,6 +126,7 @@ class TrainingRun:
         self.generator = network.generator
         self.augmentation: Augmentation | None = None
         self.inputs = examples.x  # as given; examples.x may be augmented
+        self.second_thread: SecondThread | None = None
         self.checkpoint: str | os.PathLike[str] | None = None
         self.checkpoint_every: int | None = None
         self.identity: dict[str, Any] = {}
@@ -150,8 +152,7 @@ class TrainingRun:
         }
 
     def __enter__(self) -> "TrainingRun":
-        self.vector = kernels.ParameterVector(self.network)
-        self.memory = initial_memory(self.optimizer, self.vector.values)
+        self.vector = ParameterVector(self.network, self.optimizer)
         self.best = self.vector.values.copy()
         return self
 
@@ -177,12 +178,9 @@ class TrainingRun:
         self.batch_size = min(self.batch_size, n)
         self.updates = self.epochs * -(-n // self.batch_size)
         self.logits = np.empty((n, self.network.sizes[-1]), self.network.dtype)
-        self.steps = {size: self._step_of(size) for size in {self.batch_size, n % self.batch_size} if size}
+        sizes = {self.batch_size, n % self.batch_size} - {0}
+        self.steps = {size: find_step(self.examples, self.vector, size, self.second_thread) for size in sizes}
         self.order = self.rows
-
-    def _step_of(self, size: int) -> tuple[Batch, kernels.FastStep | kernels.DefinitionStep]:
-        step = kernels.FastStep if kernels.has_fast_form(self.network) else kernels.DefinitionStep
-        return Batch(self.examples, size), step(self.network, self.vector, size)
 
     def finish(self, callbacks: Sequence[Callback]) -> None:
         """Run the epochs that are left."""
@@ -207,19 +205,17 @@ class TrainingRun:
             self.examples.x = self.augmentation(self.inputs, self.generator)
 
     def _run_epoch(self, callbacks: Sequence[Callback]) -> None:
-        n, l2, peak = len(self.rows), self.network.l2, self.optimizer.learning_rate
+        n, peak = len(self.rows), self.optimizer.learning_rate
         every = self.checkpoint_every if self.checkpoint is not None else None
         spoken = time.perf_counter()
         while self.position < n:
             start, end = self.position, min(self.position + self.batch_size, n)
-            batch, step = self.steps[end - start]
-            self.examples.gather(self.order[start:end], batch)
-            finite = step.gradients(batch.x, batch.t, batch.weight, self.generator, self.logits[start:end])
-            if not finite:
-                raise TrainingError(self._explain_non_finite(batch))
+            step, rows = self.steps[end - start], self.order[start:end]
+            if not step.gradients(rows, self.generator, self.logits[start:end]):
+                raise TrainingError(self._explain_non_finite(rows))
             learning_rate = peak * self.schedule(self.update / self.updates)
             self.update += 1
-            self.vector.update(self.optimizer, self.memory, learning_rate, self.update, l2)
+            step.update(learning_rate, self.update)
             self.position = end
             if every is not None and self.update % every == 0 and end < n:
                 self._write_checkpoint()
@@ -285,7 +281,7 @@ class TrainingRun:
             "generators": self.generators | {"now": self.generator.bit_generator.state},
         }
         arrays = {"values": self.vector.values, "best": self.best, "logits": self.logits[: self.position]}
-        arrays |= {f"memory.{name}": array for name, array in self.memory.items()}
+        arrays |= {f"memory.{name}": array for name, array in self.vector.memory.items()}
         write_checkpoint(self.checkpoint, self.identity, state, arrays)
 
     def restore(self, state: dict[str, Any], arrays: dict[str, Array]) -> None:
@@ -295,16 +291,16 @@ class TrainingRun:
         self.best_loss, self.waiting = state["best_loss"], state["waiting"]
         self.vector.values[...], self.best[...] = arrays["values"], arrays["best"]
         self.logits[: self.position] = arrays["logits"]
-        for name, array in self.memory.items():
+        for name, array in self.vector.memory.items():
             array[...] = arrays[f"memory.{name}"]
         if self.position:
             self.generator.bit_generator.state = state["generators"]["epoch"]
             self._start_epoch()
         self.generator.bit_generator.state = state["generators"]["now"]
 
-    def _explain_non_finite(self, batch: Batch) -> str:
+    def _explain_non_finite(self, rows: Array) -> str:
         """Where the first number that is not finite stands, and what probably made it."""
-        passes = self.network.forward(batch.x)
+        passes = self.network.forward(self.network.prepare(self.examples.x[rows]))
         where = "the gradients"
         for i, (layer, this) in enumerate(zip(self.network.layers, passes), start=1):
             parameters = [layer.weights] if layer.biases is None else [layer.weights, layer.biases]
