@@ -95,6 +95,11 @@ def is_bias(target: ast.AST | str) -> bool:
     return bool(BIASES.search(name)) and not WEIGHTS.search(name)
 
 
+def is_adapter(unit: Unit) -> bool:
+    """Whether this is where the Case is put together."""
+    return any(called(node) == "Case" for node in unit.nodes)
+
+
 def number(node: ast.AST | None) -> float | None:
     """The value of a literal number, with its sign, or None."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):

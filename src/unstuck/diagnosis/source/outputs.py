@@ -20,6 +20,8 @@ from unstuck.diagnosis.source.expressions import (
 from unstuck.diagnosis.source.expressions import WEIGHTS as WEIGHT_NAMES
 from unstuck.diagnosis.source.reading import Matches, Source, Unit
 
+GUARDS = ("clip", "maximum", "clamp", "max", "where", "sum")
+
 
 def softmax_sums(source: Source) -> list[tuple[Unit, ast.Call, ast.expr]]:
     """(unit, sum, what is divided) of every quotient of exponentials by their sum."""
@@ -167,22 +169,25 @@ def softmax_of_the_network(source: Source) -> Matches:
 
 def logarithm_without_guard(source: Source) -> Matches:
     """L03: a logarithm whose argument is neither clipped nor moved away from zero."""
-    found = []
+    found: Matches = []
     for unit in source.behind("loss") or source.behind("train"):
         for node in unit.nodes:
             if isinstance(node, ast.Call) and called(node) in ("log", "log2", "log10") and node.args:
-                inner = origin(node.args[0], unit)
-                guarded = any(calls(inner, "clip", "maximum", "clamp", "max", "where", "sum"))
-                small = any(
-                    binary(part, ast.Add) and isinstance(part, ast.BinOp) and not _is_one(part)
-                    for part in ast.walk(inner)
-                )
-                if not guarded and not small:
+                parts = [part for inner in _behind(node.args[0], unit) for part in ast.walk(inner)]
+                guarded = any(called(part) in GUARDS for part in parts)
+                moved = any(binary(part, ast.Add) and not _is_one(part) for part in parts)
+                if not guarded and not moved:
                     found.append((unit, node))
     return found
 
 
-def _is_one(node: ast.BinOp) -> bool:
+def _behind(node: ast.AST, unit: Unit) -> list[ast.AST]:
+    """An expression, and all that is ever assigned to the names in it."""
+    names = {ast.unparse(part) for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute)}
+    return [node, *(a.value for a in unit.assignments if a.text in names)]
+
+
+def _is_one(node: Any) -> bool:
     return number(node.left) == 1 or number(node.right) == 1
 
 

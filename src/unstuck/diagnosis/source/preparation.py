@@ -12,6 +12,7 @@ from unstuck.diagnosis.source.expressions import (
     binary,
     called,
     calls,
+    is_adapter,
     mentions,
     number,
     words,
@@ -24,7 +25,7 @@ PAIRING = {"zip", "TensorDataset", "hstack", "evaluate", "fit", "score"}
 def unscaled_inputs(source: Source) -> Matches:
     """D02: images reshaped or converted, in a program that divides by 255 nowhere."""
     prepares = [u for u in source.units if u.fields == {"build"} or isinstance(u.tree, ast.Module)]
-    units = [unit for unit in prepares if not _is_adapter(unit.nodes)]
+    units = [unit for unit in prepares if not is_adapter(unit)]
     if any(number(node) in (255, 256, 127.5, 128, 127) for unit in source.units for node in unit.nodes):
         return []
     return [
@@ -35,10 +36,6 @@ def unscaled_inputs(source: Source) -> Matches:
         and mentions(a.value, INPUTS)
         and not mentions(a.value, LABELS)
     ]
-
-
-def _is_adapter(nodes: list[ast.AST]) -> bool:
-    return any(called(node) == "Case" for node in nodes)
 
 
 def unsigned_difference(source: Source) -> Matches:
@@ -130,7 +127,9 @@ def batch_loop(source: Source) -> Matches:
         for node in unit.nodes:
             over = node.iter if isinstance(node, ast.For) else None
             if isinstance(over, ast.Call) and called(over) == "range" and len(over.args) == 3:
-                found.append((unit, over))
+                first, _, stride = over.args
+                if number(first) == 0 and (number(stride) or 1) > 0:
+                    found.append((unit, over))
     return found if len(found) == 1 else []
 
 

@@ -2,17 +2,17 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from unstuck.diagnosis.source.deltas import BACKWARD, updates_of
 from unstuck.diagnosis.source.expressions import (
-    BIASES,
     CHANGES,
     RATES,
     argument,
     binary,
     called,
     calls,
+    is_adapter,
     is_weight,
     mentions,
     number,
@@ -44,17 +44,17 @@ def momentum_term(source: Source) -> Matches:
 
 def accumulator_not_cleared(source: Source) -> Matches:
     """U02: sums = template, both names for one object; or PyTorch's backward() without zero_grad()."""
+    units = source.behind(*BACKWARD)
+    summed = {own_name(a.target) for unit in units for a in unit.assignments if a.operator is ast.Add}
     found: Matches = []
-    for unit in source.behind(*BACKWARD):
+    for unit in units:
         for a in unit.assignments:
-            renamed = isinstance(a.node, ast.Assign) and isinstance(a.value, ast.Attribute | ast.Name)
-            if renamed and CHANGES.search(own_name(a.target)) and CHANGES.search(own_name(a.value)):
+            renamed = isinstance(a.node, ast.Assign) and isinstance(a.value, ast.Attribute)
+            if renamed and own_name(a.target) in summed and re.search(r"zero|template|empty|init", own_name(a.value)):
                 found.append((unit, a.node))
-    if not found:
-        units = source.behind(*BACKWARD)
-        if not any(any(calls(node, "zero_grad")) for unit in units for node in [unit.tree]):
-            found = [(u, n) for u in units for n in u.nodes if called(n) == "backward" and not _is_super(n)]
-    return found
+    if found or any(called(node) == "zero_grad" for unit in units for node in unit.nodes):
+        return found
+    return [(unit, n) for unit in units for n in unit.nodes if called(n) == "backward" and not _is_super(n)]
 
 
 def _is_super(node: ast.AST) -> bool:
@@ -152,10 +152,19 @@ def unscaled_normal_weights(source: Source) -> Matches:
 
 
 def tiny_weights(source: Source) -> Matches:
-    """A06, A01: random weights times a small number."""
-    found = []
+    """A06: random weights times a small number."""
+    return _tiny(source, *NORMAL, *UNIFORM)
+
+
+def tiny_uniform_weights(source: Source) -> Matches:
+    """A01: uniform weights times a small number: nearly one number everywhere, if they are not centred."""
+    return _tiny(source, *UNIFORM)
+
+
+def _tiny(source: Source, *distributions: str) -> Matches:
+    found: Matches = []
     for unit, a in _initial(source):
-        for call in calls(a.value, *NORMAL, *UNIFORM):
+        for call in calls(a.value, *distributions):
             for node in ast.walk(a.value):
                 if isinstance(node, ast.BinOp) and call in set(ast.walk(node)):
                     sides = [number(node.left), number(node.right)]
@@ -194,47 +203,53 @@ def layer_sizes(source: Source) -> Matches:
 
 def learning_rate(source: Source) -> Matches:
     """U07, U08: the literal learning rate."""
-    return _literal(source, RATES, source.case.learning_rate)
+    believed = source.case.learning_rate
+    return _literal(source, RATES, lambda value: _near(value, believed)) or _only_number(source, believed)
 
 
 def epochs(source: Source) -> Matches:
-    """U09: the literal number of epochs or iterations."""
-    return _literal(source, EPOCHS, None)
+    """U09: the literal number of epochs or iterations; it fits the number of updates, if that is known."""
+    updates, batch = source.case.updates, source.case.batch_size or 1
+    per_epoch = len(source.case.x) / batch
+
+    def fits(value: float) -> bool:
+        return updates is None or _near(value, updates) or abs(value * per_epoch - updates) <= value
+
+    return _literal(source, EPOCHS, fits)
 
 
 def weight_decay(source: Source) -> Matches:
     """U10: the literal coefficient of the weight decay."""
-    return _literal(source, DECAYS, source.case.l2)
+    return _literal(source, DECAYS, lambda value: _near(value, source.case.l2))
 
 
-def _literal(source: Source, name: re.Pattern[str], value: float | None) -> Matches:
-    """Where a named setting gets its number: in a call before an assignment, in an assignment before a default."""
-    groups: tuple[Matches, Matches, Matches] = ([], [], [])
+def _near(value: float, believed: float | None) -> bool:
+    return believed is None or abs(value - believed) <= 1e-9 * abs(believed)
+
+
+def _literal(source: Source, name: re.Pattern[str], fits: Callable[[float], bool]) -> Matches:
+    """Where a named setting gets its number: in a call before an assignment, in an assignment before a default.
+
+    Last of all where the Case is put together: there the number often serves the examination only.
+    """
+    groups: tuple[Matches, ...] = ([], [], [], [])
     for unit in source.behind("train", "step", "build"):
-        adapter = {k.value for node in unit.nodes if called(node) == "Case" for k in node.keywords}
+        beliefs = {k.value for node in unit.nodes if called(node) == "Case" for k in node.keywords}
         for a in unit.assignments:
             given = number(a.value)
-            if (
-                given is None
-                or a.node in adapter
-                or not name.search(own_name(a.target))
-                or BIASES.search(own_name(a.target))
-            ):
-                continue
-            if value is not None and abs(given - value) > 1e-9 * abs(value):
+            if given is None or a.node in beliefs or not name.search(own_name(a.target)) or not fits(given):
                 continue
             parent = unit.parents.get(a.node)
-            group = 0 if isinstance(parent, ast.keyword) else 2 if isinstance(parent, ast.arguments) else 1
-            groups[group].append((unit, a.node))
-    found = next((group for group in groups if group), [])
-    return found if found or value is None else _only_number(source, value)
+            kind = 0 if isinstance(parent, ast.keyword) else 2 if isinstance(parent, ast.arguments) else 1
+            groups[3 if is_adapter(unit) else kind].append((unit, a.node))
+    return next((group for group in groups if group), [])
 
 
-def _only_number(source: Source, value: float) -> Matches:
+def _only_number(source: Source, value: float | None) -> Matches:
     """The one place in the live code where this very number is handed to a call."""
     found: Matches = []
     for unit in source.behind("train", "step"):
         for node in unit.nodes:
-            if isinstance(node, ast.Call) and called(node) != "Case":
-                found += [(unit, a) for a in node.args if number(a) == value and value not in (0, 1, 2, 10)]
+            if isinstance(node, ast.Call) and not is_adapter(unit) and value not in (None, 0, 1, 2, 10):
+                found += [(unit, argument) for argument in node.args if number(argument) == value]
     return found if len(found) == 1 else []

@@ -21,7 +21,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "D11": (preparation.training_inputs_with_test_labels,),
     "D12": (preparation.fixed_order, preparation.batch_loop),
     "D14": (preparation.separate_shuffles,),
-    "A01": (settings.constant_weights, settings.tiny_weights),
+    "A01": (settings.constant_weights, settings.tiny_uniform_weights),
     "A02": (settings.unscaled_normal_weights, settings.uncentred_weights),
     "A05": (settings.uncentred_weights,),
     "A06": (settings.tiny_weights,),
