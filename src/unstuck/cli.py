@@ -298,13 +298,13 @@ def diagnose(file: str, json_: bool, html: str | None, budget: float, no_cures: 
     """Find out why the network in FILE does not learn; FILE defines `case` or `build(seed)`."""
     from unstuck.diagnosis.shell import diagnose_file
 
-    report = diagnose_file(file, budget, not no_cures)
+    report = diagnose_file(file, budget, not no_cures, None if json_ else click.echo)  # each finding as it is made
     if html:
         report.to_html(html)
     if json_:
         as_json(report.to_dict())
     else:
-        click.echo(str(report))
+        click.echo(f"\n{report}")
     return EXIT_CODES[report.verdict]
 
 

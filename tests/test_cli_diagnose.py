@@ -1,0 +1,138 @@
+"""`unstuck diagnose` and `unstuck rules`: exit codes, one JSON document, bad input."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from unstuck.cli import main
+
+PROGRAM = '''
+import numpy as np
+import unstuck
+
+
+class Net:
+    """Six inputs, three classes."""
+
+    def __init__(self, seed):
+        generator = np.random.default_rng(seed)
+        self.w1 = generator.normal(size=(6, 8)) * (2 / 6) ** 0.5
+        self.b1 = np.zeros(8)
+        self.w2 = generator.normal(size=(8, 3)) * (2 / 8) ** 0.5
+        self.b2 = np.zeros(3)
+
+    def forward(self, x):
+        self.z1 = x @ self.w1 + self.b1
+        self.a1 = np.maximum(self.z1, 0)
+        z2 = self.a1 @ self.w2 + self.b2
+        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def step(self, x, t):
+        d2 = (self.forward(x) - t) / len(x)
+        d1 = (d2 @ self.w2.T) * (self.z1 > 0)
+        for p, g in ((self.w1, x.T @ d1), (self.b1, d1.sum(0)), (self.w2, self.a1.T @ d2), (self.b2, d2.sum(0))):
+            p SIGN= 0.5 * g
+
+
+def build(seed):
+    generator = np.random.default_rng(1)
+    labels = generator.integers(0, 3, 600)
+    x = generator.random((600, 6))
+    x[np.arange(600), labels] += 1.0
+    x -= x.mean(axis=0)
+    net = Net(seed)
+    return unstuck.Case(
+        predict=lambda x: net.forward(x),
+        x=x,
+        targets=np.eye(3)[labels],
+        parameters=lambda: [net.w1, net.b1, net.w2, net.b2],
+        step=net.step,
+        learning_rate=0.5,
+        batch_size=20,
+        updates=300,
+        build=build,
+    )
+'''
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "healthy.py").write_text(PROGRAM.replace("SIGN", "-"))
+    (tmp_path / "faulty.py").write_text(PROGRAM.replace("SIGN", "+"))
+    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def assert_one_sentence(result, *parts):
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("unstuck: ")
+    assert result.stderr.count("\n") == 1
+    for part in parts:
+        assert part in result.stderr
+
+
+def test_a_faulty_program_exits_1_and_names_the_fault(shell):
+    result = shell("diagnose", "faulty.py", "--no-cures")
+    assert result.exit_code == 1, result.output
+    assert "U01 update-ascends" in result.stdout
+
+
+def test_a_healthy_program_exits_0(shell):
+    result = shell("diagnose", "healthy.py", "--no-cures")
+    assert result.exit_code == 0, result.output
+
+
+def test_json_is_one_document(shell):
+    result = shell("diagnose", "faulty.py", "--json", "--no-cures", "--budget", "20")
+    assert result.exit_code == 1, result.output
+    document = json.loads(result.stdout)
+    assert document["verdict"] == "faulty"
+    assert "U01" in [finding["code"] for finding in document["findings"]]
+
+
+def test_html_is_written_beside_the_text(shell, tmp_path):
+    result = shell("diagnose", "faulty.py", "--no-cures", "--html", "report.html")
+    assert result.exit_code == 1, result.output
+    assert "update-ascends" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "parts"),
+    [
+        ("missing.py", None, ["missing.py"]),
+        ("empty.py", "", ["empty.py", "case", "build"]),
+        ("broken.py", "import nothing_of_that_name\n", ["broken.py", "nothing_of_that_name"]),
+        ("syntax.py", "def (:\n", ["syntax.py"]),
+        ("exits.py", "raise SystemExit(3)\n", ["exits.py", "SystemExit"]),
+        ("number.py", "case = 3\n", ["number.py", "int"]),
+        ("text.txt", "case = 3\n", ["text.txt"]),
+    ],
+)
+def test_a_file_without_a_case_is_one_sentence(shell, tmp_path, name, text, parts):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    assert_one_sentence(shell("diagnose", name), *parts)
+
+
+def test_a_budget_of_nothing_is_bad_input(shell):
+    assert_one_sentence(shell("diagnose", "faulty.py", "--budget", "0"), "--budget")
+
+
+def test_rules_lists_the_catalogue(shell):
+    result = shell("rules")
+    assert result.exit_code == 0
+    assert any(line.startswith("F01  softmax-over-batch ") for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("name", ["B01", "activation-instead-of-derivative"])
+def test_a_rule_is_found_by_code_and_by_name(shell, name):
+    result = shell("rules", name)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("B01 activation-instead-of-derivative")
+
+
+def test_an_unknown_rule_is_one_sentence(shell):
+    assert_one_sentence(shell("rules", "Z99"), "Z99")
