@@ -18,9 +18,9 @@ def swallows_everything():
     while True:
         try:
             while True:
-                try:
+                try:  # noqa: SIM105
                     sum(range(100))
-                except:  # noqa: E722, SIM105
+                except:  # noqa: E722
                     pass
         except BaseException:
             continue

@@ -185,7 +185,7 @@ def test_random_states_return():
 
     def draw():
         return [
-            generator.normal(), legacy.normal(), own.gauss(0, 1), np.random.normal(), random.gauss(0, 1)
+            generator.normal(), legacy.normal(), own.gauss(0, 1), np.random.rand(), random.gauss(0, 1)  # noqa: NPY002
         ]  # fmt: skip
 
     draw()

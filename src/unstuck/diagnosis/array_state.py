@@ -1,5 +1,6 @@
 """The numbers of NumPy arrays and PyTorch tensors: saved, compared and put back into the same memory."""
 
+import functools
 import sys
 from collections.abc import Iterable
 from operator import is_
@@ -42,7 +43,6 @@ class ArrayContent(Record):
         plain = self._plain()
         self.size, self.shape, self.writeable = plain.nbytes, plain.shape, plain.flags.writeable
         self.saved = np.array(plain, copy=True, order="K", subok=False)
-        self.places = _sampled_places(plain.size)
         self.sample = self._sample(plain)
 
     def _plain(self) -> np.ndarray:
@@ -51,7 +51,7 @@ class ArrayContent(Record):
     def _sample(self, plain: np.ndarray) -> bytes:
         if self.size < SAMPLED_NUMBERS:
             return b""
-        return (plain.ravel(order="K") if plain.flags.forc else plain.flat)[self.places].tobytes()
+        return (plain.ravel(order="K") if plain.flags.forc else plain.flat)[_sampled_places(self.saved.size)].tobytes()
 
     def changed(self, thorough: bool = False) -> bool:
         plain = self._plain()
@@ -77,6 +77,7 @@ class ArrayContent(Record):
             self.object.flags.writeable = self.writeable
 
 
+@functools.lru_cache(maxsize=32)
 def _sampled_places(size: int) -> np.ndarray:
     return np.sort(np.random.default_rng(0).integers(0, max(size, 1), min(size, SAMPLED_NUMBERS)))
 
@@ -88,6 +89,8 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
         return same(a.ravel(order="C").tolist(), b.ravel(order="C").tolist())
     if a.dtype.char in "gG":  # the unused bytes of a long double are not numbers
         return bool(np.all((a == b) | ((a != a) & (b != b))))
+    if a.flags.c_contiguous and b.flags.c_contiguous and a.dtype.kind in "biufc":
+        return np.array_equal(a.reshape(-1).view(np.uint8), b.reshape(-1).view(np.uint8))
     return a.tobytes() == b.tobytes()
 
 
