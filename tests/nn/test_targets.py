@@ -41,7 +41,7 @@ def test_rows_and_columns_are_taken_as_they_are() -> None:
         ([0, 0.5], "the label of example 1 is 0.5: expected a whole number"),
         ([np.nan], "the label of example 0 is nan"),
         ([[1, 2]], r"shape \(1, 2\): expected \(n,\) or \(n, 3\)"),
-        ([[1, np.inf, 0]], "the target of example 0 is not finite"),
+        ([[1, np.inf, 0]], "the target of example 0 is not a finite float64"),
         (["a"], "expected numbers"),
     ],
 )

@@ -9,10 +9,19 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, DTypeLike
 
 from unstuck.errors import DataError, TrainingError
-from unstuck.nn.activations import Activation, find_activation
+from unstuck.nn.activations import Activation
 from unstuck.nn.initializers import Initializer, find_initializer
 from unstuck.nn.layers import Dense, dropout_mask
 from unstuck.nn.losses import Loss, find_loss
+from unstuck.nn.settings import (
+    as_activation,
+    checked_dropout,
+    checked_dtype,
+    checked_range,
+    checked_sizes,
+    name_of,
+    per_hidden_layer,
+)
 from unstuck.nn.targets import encode_labels, encode_targets
 
 Array = np.ndarray
@@ -56,12 +65,12 @@ class Network:
         max_norm: float | None = None,
         bias_initializer: str | Initializer = "zeros",
     ) -> None:
-        self.sizes = _checked_sizes(sizes)
+        self.sizes = checked_sizes(sizes)
         n_hidden = len(self.sizes) - 2
-        self.dtype = _checked_dtype(dtype)
+        self.dtype = checked_dtype(dtype)
         self.loss = find_loss(loss) if isinstance(loss, str) else loss
-        self.input_range = _checked_range(input_range)
-        self.dropout = _checked_dropout(dropout, n_hidden)
+        self.input_range = checked_range(input_range)
+        self.dropout = checked_dropout(dropout, n_hidden)
         if not 0 <= l2 < np.inf:
             raise TrainingError(f"l2 is {l2!r}: expected a finite number, 0 or above")
         if max_norm is not None and not 0 < max_norm < np.inf:
@@ -69,7 +78,7 @@ class Network:
         self.l2, self.max_norm = float(l2), max_norm
         self.seed, self.initializer, self.bias_initializer = seed, initializer, bias_initializer
 
-        activations = [_as_activation(a) for a in (*_per_hidden_layer("hidden", hidden, n_hidden), output)]
+        activations = [as_activation(a) for a in (*per_hidden_layer("hidden", hidden, n_hidden), output)]
         if not self.loss.fits(activations[-1]):
             raise TrainingError(
                 f"loss {self.loss.name} needs {self.loss.fused_with} outputs, not {activations[-1].name}"
@@ -120,8 +129,8 @@ class Network:
             "hidden": [layer.activation.name for layer in self.layers[:-1]],
             "output": self.output.name,
             "loss": self.loss.name,
-            "initializer": _name_of(self.initializer),
-            "bias_initializer": _name_of(self.bias_initializer),
+            "initializer": name_of(self.initializer),
+            "bias_initializer": name_of(self.bias_initializer),
             "seed": self.seed,
             "dtype": self.dtype.name,
             "biases": self.layers[0].biases is not None,
@@ -134,7 +143,7 @@ class Network:
     def astype(self, dtype: DTypeLike) -> "Network":
         """A copy with its parameters in that dtype."""
         twin = copy.deepcopy(self)
-        twin.dtype = _checked_dtype(dtype)
+        twin.dtype = checked_dtype(dtype)
         for layer in twin.layers:
             layer.weights = layer.weights.astype(twin.dtype)
             layer.biases = None if layer.biases is None else layer.biases.astype(twin.dtype)
@@ -265,54 +274,3 @@ class Pass(NamedTuple):
     a: Array  # (n, n_out)
     mask: Array | None  # (n, n_out), multiplies a on its way to the next layer
     activation: Activation
-
-
-def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    if len(sizes) < 2 or not all(_is_count(size) for size in sizes):
-        raise TrainingError(
-            f"sizes are {list(sizes)!r}: expected whole numbers above 0 for inputs, hidden units, outputs"
-        )
-    return tuple(int(size) for size in sizes)
-
-
-def _is_count(size: Any) -> bool:
-    return isinstance(size, (int, np.integer)) and not isinstance(size, bool) and bool(size > 0)
-
-
-def _checked_dtype(dtype: DTypeLike) -> np.dtype:
-    if dtype not in ("float32", "float64", np.float32, np.float64):
-        raise TrainingError(f"dtype is {dtype!r}: expected float32 or float64")
-    return np.dtype(dtype)
-
-
-def _checked_range(input_range: tuple[float, float]) -> tuple[float, float]:
-    low, high = (float(end) for end in input_range)
-    if not -np.inf < low < high < np.inf:
-        raise TrainingError(f"input_range is {input_range!r}: expected two finite numbers, the smaller first")
-    return low, high
-
-
-def _checked_dropout(dropout: float | Sequence[float], n_hidden: int) -> tuple[float, ...]:
-    rates = _per_hidden_layer("dropout", dropout, n_hidden)
-    if not all(0 <= rate < 1 for rate in rates):
-        raise TrainingError(f"dropout is {dropout!r}: expected shares from 0 up to but not including 1")
-    return tuple(float(rate) for rate in rates)
-
-
-def _as_activation(activation: str | Activation) -> Activation:
-    return find_activation(activation) if isinstance(activation, str) else activation
-
-
-def _per_hidden_layer(name: str, setting: Any, n_hidden: int) -> tuple[Any, ...]:
-    """The setting of each hidden layer, given one for all or one for each."""
-    if isinstance(setting, (str, Activation)) or not isinstance(setting, Sequence):
-        return (setting,) * n_hidden
-    if len(setting) != n_hidden:
-        raise TrainingError(
-            f"{name} has {len(setting)} entries: expected one, or one for each of {n_hidden} hidden layers"
-        )
-    return tuple(setting)
-
-
-def _name_of(initializer: str | Initializer) -> str:
-    return initializer if isinstance(initializer, str) else getattr(initializer, "__name__", "custom")

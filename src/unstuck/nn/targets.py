@@ -20,14 +20,11 @@ def encode_targets(targets: Array, n_outputs: int, output: str, dtype: np.dtype)
     if targets.ndim == 2 and targets.shape[1] == 1:
         targets = targets[:, 0]
     if targets.ndim == 2 and targets.shape[1] == n_outputs:
-        rows = targets.astype(dtype)
-        _expect_finite(rows)
-        return rows
+        return _finite(targets, dtype)
     if targets.ndim != 1:
         raise DataError(f"targets have shape {targets.shape}: expected (n,) or (n, {n_outputs})")
     if n_outputs == 1:
-        column = targets.astype(dtype)[:, None]
-        _expect_finite(column)
+        column = _finite(targets[:, None], dtype)
         if output == "tanh" and targets.dtype.kind in "bui" and np.isin(targets, (0, 1)).all():
             return 2 * column - 1
         return column
@@ -54,7 +51,10 @@ def _as_whole(labels: Array) -> Array:
     return labels.astype(np.int64)
 
 
-def _expect_finite(rows: Array) -> None:
+def _finite(targets: Array, dtype: np.dtype) -> Array:
+    with np.errstate(over="ignore"):
+        rows = targets.astype(dtype)
     bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if len(bad):
-        raise DataError(f"the target of example {bad[0]} is not finite")
+        raise DataError(f"the target of example {bad[0]} is not a finite {dtype}")
+    return rows
