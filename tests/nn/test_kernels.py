@@ -15,10 +15,10 @@ from unstuck.nn.losses import LOSSES
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD, Adam, AdamW, RMSProp, initial_memory
 from unstuck.nn.threads import SecondThread
-from unstuck.nn.training import train
 from unstuck.nn.vector import ParameterVector
 
 PAIRS = [(output, loss) for loss in LOSSES.values() for output in ACTIVATIONS.values() if loss.fits(output)]
+SECOND_THREAD = SecondThread()  # not started: nothing here is worth sharing
 TOLERANCE = {"float32": 2e-5, "float64": 1e-13}
 
 
@@ -39,7 +39,7 @@ def both_gradients(network: Network, n: int, weight=None):
     expected = network.backward(passes, t, weight, with_penalty=False)
 
     vector = ParameterVector(network, SGD())
-    step = kernels.FastStep(Examples(network, x, t, weight), vector, n)
+    step = kernels.FastStep(Examples(network, x, t, weight), vector, n, SECOND_THREAD)
     logits = np.empty_like(t)
     assert step.gradients(np.arange(n), np.random.default_rng(5), logits)
     vector.release()
@@ -84,7 +84,7 @@ def test_targets_that_are_no_distribution() -> None:
     t = np.random.default_rng(1).random((4, 3)) * 3
     expected = network.backward(network.forward(x), t)
     vector = ParameterVector(network, SGD())
-    step = kernels.FastStep(Examples(network, x, t, None), vector, 4)
+    step = kernels.FastStep(Examples(network, x, t, None), vector, 4, SECOND_THREAD)
     assert step.gradients(np.arange(4), network.generator, np.empty_like(t))
     assert_equal_to_rounding(gradients_in(vector), expected, "float64")
 
@@ -95,12 +95,10 @@ def test_targets_that_are_no_distribution() -> None:
     ids=repr,
 )
 @pytest.mark.parametrize("settings", [{}, {"l2": 0.3}, {"max_norm": 0.5}, {"biases": False, "l2": 0.1}], ids=str)
-@pytest.mark.parametrize("halved", [False, True])
-def test_updates_of_the_vector(optimizer, settings: dict, halved: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_updates_of_the_vector(optimizer, settings: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vector_module, "BLOCK", 16)  # many blocks, some with weights and biases
     network = build(**settings)
     vector = ParameterVector(network, optimizer)
-    addend = np.zeros_like(vector.gradient)
     own = [p.copy() for p in network.parameters]
     memories = [initial_memory(optimizer, p) for p in own]
     generator = np.random.default_rng(0)
@@ -108,14 +106,7 @@ def test_updates_of_the_vector(optimizer, settings: dict, halved: bool, monkeypa
         gradients = [generator.normal(size=p.shape) for p in own]
         for view, gradient in zip(gradients_in(vector), gradients):
             view[...] = gradient
-        if halved:
-            addend[...] = vector.gradient / 4
-            vector.gradient *= 0.75
-            vector.update(0.05, update, addend, half=1)
-            vector.update(0.05, update, addend, half=0)
-        else:
-            vector.update(0.05, update)
-        vector.limit_norms()
+        vector.update(0.05, update)
         for p, gradient, memory in zip(own, gradients, memories):
             decayed = gradient + network.l2 * p if p.ndim == 2 else gradient
             optimizer.step(p, decayed, memory, 0.05, update)
@@ -148,7 +139,7 @@ def test_numbers_that_are_not_finite_are_reported() -> None:
     network.layers[1].weights[0, 0] = np.nan
     vector = ParameterVector(network, SGD())
     t = np.eye(3)[:2]
-    step = kernels.FastStep(Examples(network, np.ones((2, 5)), t, None), vector, 2)
+    step = kernels.FastStep(Examples(network, np.ones((2, 5)), t, None), vector, 2, SECOND_THREAD)
     assert not step.gradients(np.arange(2), network.generator, np.empty_like(t))
 
 
@@ -162,48 +153,3 @@ def test_what_has_no_fast_form_is_known() -> None:
     assert not kernels.has_fast_form(build(hidden=odd_activation))
     assert not kernels.has_fast_form(build(loss=replace(LOSSES["cross_entropy"], logits_gradient=lambda z, t: z)))
     assert not kernels.has_fast_form(Odd([3, 2]))
-
-
-@pytest.mark.parametrize("n", [2, 7])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_two_threads_find_what_one_finds(n: int, weighted: bool) -> None:
-    network = build(l2=0.1)
-    x, targets = problem(network, 9)
-    weight = np.linspace(0, 2, 9) if weighted else None
-    examples, rows = Examples(network, x, network.encode(targets), weight), np.arange(9)[-n:]
-    logits = np.empty((2, n, 3))
-    outcomes = []
-    with SecondThread() as second_thread:
-        for i in (0, 1):
-            vector = ParameterVector(network, SGD(0.1, 0.9))
-            step = (
-                kernels.SharedStep(examples, vector, n, second_thread) if i else kernels.FastStep(examples, vector, n)
-            )
-            for update in (1, 2, 3):
-                assert step.gradients(rows, network.generator, logits[i])
-                step.update(0.1, update)
-            outcomes.append(vector.values.copy())
-            vector.values[...] = 0
-            for layer, (weights, biases) in zip(network.layers, vector.own):
-                layer.weights, layer.biases = weights, biases
-    assert_equal_to_rounding([outcomes[1], logits[1]], [outcomes[0], logits[0]], "float64")
-
-
-def test_large_batches_are_shared_and_learn_the_same_bits_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "WORTH_SHARING", 1)
-    outcomes = []
-    for _ in range(3):
-        network = build("float32", dropout=0.3, max_norm=1.0)
-        history = train(network, problem(network, 50), 5, 8, SGD(0.1, 0.9), seed=1)
-        outcomes.append((history.train_loss, [p.tobytes() for p in network.parameters]))
-    assert outcomes[0] == outcomes[1] == outcomes[2]
-
-
-def test_what_the_second_thread_raises_is_raised_and_it_goes_on() -> None:
-    done = []
-    with SecondThread() as second_thread:
-        with pytest.raises(ZeroDivisionError):
-            second_thread.both(lambda: None, lambda: 1 // 0)
-        second_thread.both(lambda: done.append("ours"), lambda: done.append("theirs"))
-    assert sorted(done) == ["ours", "theirs"]
-    assert not second_thread.thread.is_alive()

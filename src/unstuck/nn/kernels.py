@@ -1,7 +1,7 @@
 """The fast form of a training step, beside the definition in `network`.
 
 The same arithmetic as `Network.forward` and `Network.backward`, in buffers made once, so that an update allocates
-next to nothing; a large batch is shared by two threads.
+next to nothing; large matrix products are shared by two threads.
 """
 
 from collections.abc import Callable
@@ -21,29 +21,22 @@ from unstuck.nn.vector import ParameterVector
 
 Array = np.ndarray
 
-WORTH_SHARING = 4_000_000  # examples of a batch times parameters: from there two threads gain more than they cost
-
 
 class Step(Protocol):
-    """One update from a batch of a fixed number of examples."""
+    """The gradients of a batch of a fixed number of examples."""
 
     def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
-        """Find the gradients, without the L2 term, for these rows of the examples; put the logits into `logits`.
+        """Put the gradients for these rows of the examples, without the L2 term, into the vector.
 
-        Returns whether the gradients are finite.
+        Puts the logits (n, n_outputs) into `logits`; returns whether the gradients are finite.
         """
 
-    def update(self, learning_rate: float, update: int) -> None:
-        """Change the parameters by these gradients; `update` counts from 1."""
 
-
-def find_step(examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread | None) -> Step:
+def find_step(examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread) -> Step:
     """The fastest form of a step of n examples that the network allows."""
-    if not has_fast_form(examples.network):
-        return DefinitionStep(examples, vector, n)
-    if second_thread is None or n < 2 or n * len(vector.values) < WORTH_SHARING:
-        return FastStep(examples, vector, n)
-    return SharedStep(examples, vector, n, second_thread)
+    if has_fast_form(examples.network):
+        return FastStep(examples, vector, n, second_thread)
+    return DefinitionStep(examples, vector, n)
 
 
 class DefinitionStep:
@@ -62,48 +55,27 @@ class DefinitionStep:
             view[...] = gradient
         return bool(np.isfinite(self.vector.gradient).all())
 
-    def update(self, learning_rate: float, update: int) -> None:
-        self.vector.update(learning_rate, update)
-        self.vector.limit_norms()
-
 
 class FastStep:
-    """A step in preallocated buffers: for n examples that are a whole batch, or part of one of `n_batch`."""
+    """A step in preallocated buffers."""
 
-    def __init__(
-        self,
-        examples: Examples,
-        vector: ParameterVector,
-        n: int,
-        n_batch: int | None = None,
-        gradient: Array | None = None,
-    ) -> None:
+    def __init__(self, examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread) -> None:
         network = examples.network
-        self.examples, self.vector, self.batch = examples, vector, Batch(examples, n)
-        self.output, self.loss = network.output, network.loss
+        self.examples, self.batch = examples, Batch(examples, n)
+        self.loss, self.share = network.loss, network.dtype.type(1 / n)
         self.fused = network.loss.fused_with == network.output.name
-        self.share = network.dtype.type(1 / (n_batch or n))
-        gradients = vector.views(vector.gradient if gradient is None else gradient)
-        rates = (*network.dropout, 0.0)
-        self.layers = [FastDense(layer, views, n, rate) for layer, views, rate in zip(network.layers, gradients, rates)]
+        gradients, rates = vector.views(vector.gradient), (*network.dropout, 0.0)
+        self.layers = [
+            FastDense(layer, views, n, rate, second_thread.matmul)
+            for layer, views, rate in zip(network.layers, gradients, rates)
+        ]
 
     def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
-        self.draw(generator)
-        return self.propagate(rows, logits)
-
-    def draw(self, generator: Generator) -> None:
-        """Draw which units are left out."""
-        for layer in self.layers:
-            if layer.rate:
-                generator.random(dtype=np.float32, out=layer.noise)
-
-    def propagate(self, rows: Array, logits: Array) -> bool:
-        """What `gradients` does, given what is left out."""
         self.examples.gather(rows, self.batch)
         outputs = self.layers[-1]
         a = self.batch.x
         for layer in self.layers:
-            a = layer.forward(a, logits if layer is outputs else None)
+            a = layer.forward(a, generator, logits if layer is outputs else None)
         delta, t = outputs.delta, self.batch.t
         if self.loss.name == "cross_entropy" and not self.examples.sum_to_one:
             np.multiply(a, t.sum(axis=1, keepdims=True), out=delta)
@@ -121,59 +93,18 @@ class FastStep:
         self.layers[0].backward(self.batch.x, None)
         return isfinite(np.vdot(delta, delta)) or bool(np.isfinite(delta).all())
 
-    def update(self, learning_rate: float, update: int) -> None:
-        self.vector.update(learning_rate, update)
-        self.vector.limit_norms()
-
-
-class SharedStep:
-    """A step of which two threads take half each: half of the examples, then half of the parameters.
-
-    The halves are the same on every machine and under every load, and so are the sums: the bits do not depend on how
-    many cores there are.
-    """
-
-    def __init__(self, examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread) -> None:
-        self.vector, self.second_thread = vector, second_thread
-        self.middle = n // 2
-        self.addend = np.zeros_like(vector.gradient)
-        self.first = FastStep(examples, vector, self.middle, n)
-        self.second = FastStep(examples, vector, n - self.middle, n, self.addend)
-
-    def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
-        finite = [True, True]
-
-        def first() -> None:
-            finite[0] = self.first.propagate(rows[: self.middle], logits[: self.middle])
-
-        def second() -> None:
-            finite[1] = self.second.propagate(rows[self.middle :], logits[self.middle :])
-
-        self.first.draw(generator)
-        self.second.draw(generator)
-        self.second_thread.both(first, second)
-        return all(finite)
-
-    def update(self, learning_rate: float, update: int) -> None:
-        def first() -> None:
-            self.vector.update(learning_rate, update, self.addend, half=0)
-
-        def second() -> None:
-            self.vector.update(learning_rate, update, self.addend, half=1)
-
-        self.second_thread.both(first, second)
-        self.vector.limit_norms()
-
 
 class FastDense:
     """Dense for n examples, with its dropout, in preallocated buffers."""
 
-    def __init__(self, layer: Dense, gradients: tuple[Array, Array | None], n: int, rate: float) -> None:
+    def __init__(
+        self, layer: Dense, gradients: tuple[Array, Array | None], n: int, rate: float, matmul: Callable[..., None]
+    ) -> None:
         dtype, shape = layer.weights.dtype, (n, layer.weights.shape[1])
         self.weights, self.biases = layer.weights, layer.biases
         self.weights_gradient, self.biases_gradient = gradients
         self.activate, self.multiply_by_derivative = FAST_ACTIVATIONS[layer.activation.name]
-        self.ones = np.ones(n, dtype)
+        self.matmul, self.ones = matmul, np.ones(n, dtype)
         self.a, self.delta, self.scratch = (np.empty(shape, dtype) for _ in range(3))
         self.rate, self.outputs = rate, self.a
         if rate:
@@ -181,15 +112,16 @@ class FastDense:
             self.noise, self.kept = np.empty(shape, np.float32), np.empty(shape, bool)
             self.mask, self.outputs = np.empty(shape, dtype), np.empty(shape, dtype)
 
-    def forward(self, x: Array, logits: Array | None = None) -> Array:
+    def forward(self, x: Array, generator: Generator, logits: Array | None = None) -> Array:
         """The activations, dropped out, of inputs x (n, n_in); puts the pre-activations into `logits` if given."""
-        np.matmul(x, self.weights, out=self.a)
+        self.matmul(x, self.weights, out=self.a)
         if self.biases is not None:
             np.add(self.a, self.biases, out=self.a)
         if logits is not None:
             logits[...] = self.a
         self.activate(self.a, self.scratch)
         if self.rate:
+            generator.random(dtype=np.float32, out=self.noise)
             np.greater_equal(self.noise, self.rate, out=self.kept)
             np.multiply(self.kept, self.scale, out=self.mask)
             np.multiply(self.a, self.mask, out=self.outputs)
@@ -203,11 +135,11 @@ class FastDense:
 
     def backward(self, x: Array, upstream: Array | None) -> None:
         """Fill the gradients, and `upstream` (n, n_in), from `delta` (n, n_out) and the inputs x (n, n_in)."""
-        np.matmul(x.T, self.delta, out=self.weights_gradient)
+        self.matmul(x.T, self.delta, out=self.weights_gradient)
         if self.biases_gradient is not None:
             np.matmul(self.ones, self.delta, out=self.biases_gradient)
         if upstream is not None:
-            np.matmul(self.delta, self.weights.T, out=upstream)
+            self.matmul(self.delta, self.weights.T, out=upstream)
 
 
 # Activations in place: `activate` turns pre-activations into activations, `multiply_by_derivative` a gradient with

@@ -1,8 +1,8 @@
 """How a training step uses the cores.
 
-Its matrix products are too small for the threads of OpenBLAS: waking and awaiting those costs more than it saves, and
-tenfold when another program wants the same cores. So each product runs on one thread, and where a batch is worth it
-two threads take half of it each: they meet twice per update instead of after each product, and wait without spinning.
+Most of its matrix products are too small for the threads of OpenBLAS: waking and awaiting those costs more than it
+saves, and tenfold when another program wants the same cores. So OpenBLAS keeps to one thread, and only large products
+are halved between two threads of our own, which wait for each other without spinning.
 """
 
 import ctypes
@@ -14,7 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-Task = Callable[[], None]
+Array = np.ndarray
+Task = Callable[[], object]
+
+ROWS = 16  # halves are multiples of it, as the products' inner loops like them
+
+WORTH_SHARING = 200_000_000  # multiplications of a product, 4 ms of one core; for less, a cold second cache costs more
 
 SYMBOLS = "scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads"
 
@@ -77,6 +82,18 @@ class SecondThread:
         if self.error is not None:
             error, self.error = self.error, None
             raise error
+
+    def matmul(self, a: Array, b: Array, out: Array) -> None:
+        """np.matmul of (m, k) and (k, n) into (m, n); of a large product each thread makes half of the rows."""
+        m = len(a)
+        if m * b.size < WORTH_SHARING or m < 2 * ROWS:
+            np.matmul(a, b, out=out)
+            return
+        middle = m // (2 * ROWS) * ROWS
+        self.both(
+            lambda: np.matmul(a[:middle], b, out=out[:middle]),
+            lambda: np.matmul(a[middle:], b, out=out[middle:]),
+        )
 
     def _work(self) -> None:
         with np.errstate(all="ignore"):

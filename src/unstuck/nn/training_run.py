@@ -136,7 +136,7 @@ class TrainingRun:
                 raise TrainingError(explain_non_finite(self.network, x, self.update + 1, self.peak))
             learning_rate = self.peak * self.schedule(self.update / self.updates)
             self.update += 1
-            step.update(learning_rate, self.update)
+            self.vector.update(learning_rate, self.update)
             self.position = end
             if every is not None and self.update % every == 0 and end < n:
                 self._write_checkpoint()

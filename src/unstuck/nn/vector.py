@@ -8,7 +8,7 @@ from unstuck.nn.optimizers import Optimizer, initial_memory
 
 Array = np.ndarray
 
-BLOCK = 16_384  # elements an optimiser changes at a time: parameter, gradient, memory and temporaries fit in the cache
+BLOCK = 32_768  # elements an optimiser changes at a time: parameter, gradient, memory and temporaries fit in the cache
 ALIGNMENT = 16  # elements: every array starts on a cache line of the vector
 
 
@@ -46,28 +46,20 @@ class ParameterVector:
             pieces.append((of_weights, of_biases))
         return pieces
 
-    def update(self, learning_rate: float, update: int, addend: Array | None = None, half: int | None = None) -> None:
-        """One step of the optimiser, block by block, after the L2 term of the weights has joined the gradient.
+    def update(self, learning_rate: float, update: int) -> None:
+        """One step of the optimiser, block by block; `update` counts from 1.
 
-        `update` counts from 1. An addend, another gradient vector, joins too. With `half` 0 or 1 only that half of the
-        blocks is updated.
+        The L2 term of the weights joins the gradient before, the limit of their norms is kept after.
         """
         l2 = self.values.dtype.type(self.network.l2)
-        blocks = range(0, len(self.values), BLOCK)
-        middle = len(blocks) // 2
-        for start in blocks if half is None else (blocks[:middle], blocks[middle:])[half]:
+        for start in range(0, len(self.values), BLOCK):
             block = slice(start, start + BLOCK)
             values, gradient = self.values[block], self.gradient[block]
-            if addend is not None:
-                gradient += addend[block]
             if l2 and start < self.n_weights:
                 end = self.n_weights - start
                 gradient[:end] += l2 * values[:end]
             memory = {name: array[block] for name, array in self.memory.items()}
             self.optimizer.step(values, gradient, memory, learning_rate, update)
-
-    def limit_norms(self) -> None:
-        """Bring the incoming weights of each unit below the network's `max_norm`."""
         if self.network.max_norm is not None:
             for layer in self.network.layers:
                 limit_norms(layer.weights, self.network.max_norm)
