@@ -43,13 +43,13 @@ class Examples:
 
     def gather(self, rows: Array, batch: "Batch") -> None:
         """Fill the batch with these rows, prepared as `Network.prepare` does."""
-        np.take(self.t, rows, axis=0, out=batch.t, mode="clip")
+        self.t.take(rows, axis=0, out=batch.t, mode="clip")
         if self.weight is not None:
-            np.take(self.weight, rows, out=batch.weight, mode="clip")
+            self.weight.take(rows, out=batch.weight, mode="clip")
         if batch.raw is None:
-            np.take(self.x, rows, axis=0, out=batch.x, mode="clip")
+            self.x.take(rows, axis=0, out=batch.x, mode="clip")
         else:
-            np.take(self.x, rows, axis=0, out=batch.raw, mode="clip")
+            self.x.take(rows, axis=0, out=batch.raw, mode="clip")
             np.copyto(batch.x, batch.raw, casting="same_kind")
         if batch.scale != 1:
             np.multiply(batch.x, batch.scale, out=batch.x)

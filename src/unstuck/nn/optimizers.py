@@ -106,9 +106,14 @@ class Adam:
         mean += (1 - self.beta1) * gradient
         mean_square *= self.beta2
         mean_square += (1 - self.beta2) * gradient * gradient
-        corrected_mean = mean / (1 - self.beta1**update)
-        corrected_mean_square = mean_square / (1 - self.beta2**update)
-        parameter -= learning_rate * corrected_mean / (np.sqrt(corrected_mean_square) + self.epsilon)
+        # Both corrections as one factor, as the paper's section 2 suggests: mean / correction1 over the root of
+        # mean_square / correction2, with epsilon brought to the same scale.
+        correction1, correction2 = 1 - self.beta1**update, (1 - self.beta2**update) ** 0.5
+        change = np.sqrt(mean_square)
+        change += self.epsilon * correction2
+        np.divide(mean, change, out=change)
+        change *= learning_rate * correction2 / correction1
+        parameter -= change
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 
 from unstuck.nn.layers import limit_norms
 from unstuck.nn.network import Network
-from unstuck.nn.optimizers import Optimizer, initial_memory
+from unstuck.nn.optimizers import Memory, Optimizer, initial_memory
 
 Array = np.ndarray
 
@@ -26,11 +26,19 @@ class ParameterVector:
         self.values = np.zeros(size, network.dtype)
         self.gradient = np.zeros(size, network.dtype)
         self.memory = initial_memory(optimizer, self.values)
+        self.l2 = network.dtype.type(network.l2)
+        self.blocks = [self._block(start) for start in range(0, size, BLOCK)]
         for layer, (weights, biases) in zip(network.layers, self.views(self.values)):
             weights[...] = layer.weights
             if biases is not None:
                 biases[...] = layer.biases
             layer.weights, layer.biases = weights, biases
+
+    def _block(self, start: int) -> tuple[Array, Array, Memory, int]:
+        """Views of values, gradient and memory from there on, and how many of the values the L2 term decays."""
+        part = slice(start, start + BLOCK)
+        decaying = min(max(self.n_weights - start, 0), BLOCK) if self.l2 else 0
+        return self.values[part], self.gradient[part], {k: v[part] for k, v in self.memory.items()}, decaying
 
     def views(self, vector: Array) -> list[tuple[Array, Array | None]]:
         """The parts of a vector as weights (n_in, n_out) and biases (n_out,) of each layer."""
@@ -51,14 +59,9 @@ class ParameterVector:
 
         The L2 term of the weights joins the gradient before, the limit of their norms is kept after.
         """
-        l2 = self.values.dtype.type(self.network.l2)
-        for start in range(0, len(self.values), BLOCK):
-            block = slice(start, start + BLOCK)
-            values, gradient = self.values[block], self.gradient[block]
-            if l2 and start < self.n_weights:
-                end = self.n_weights - start
-                gradient[:end] += l2 * values[:end]
-            memory = {name: array[block] for name, array in self.memory.items()}
+        for values, gradient, memory, decaying in self.blocks:
+            if decaying:
+                gradient[:decaying] += self.l2 * values[:decaying]
             self.optimizer.step(values, gradient, memory, learning_rate, update)
         if self.network.max_norm is not None:
             for layer in self.network.layers:
