@@ -52,7 +52,7 @@ def open_unpacked(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     damaged or cut short, with the offset in the packed file.
     """
     with open_file(path) as file:
-        packed = file.read(2) == GZIP_MAGIC
+        packed = file.read(2) == GZIP_MAGIC  # no other format read here begins like this
         file.seek(0)
         if not packed:
             if Path(path).suffix == ".gz":
@@ -66,6 +66,25 @@ def open_unpacked(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             raise DataError(f"{path}, byte {file.tell()}: the gzip data end before their end marker") from None
         except (gzip.BadGzipFile, zlib.error) as error:
             raise DataError(f"{path}, near byte {file.tell()}: the gzip data are damaged: {error}") from None
+
+
+def unpacked_size(path: str | os.PathLike[str], expected: int) -> int:
+    """How many bytes `open_unpacked` will yield, found without holding them; counted only as far as `expected` + 1.
+
+    What gzip notes at its end (the size modulo 2**32) is believed if it is what is expected, else all is unpacked once
+    and counted.
+    """
+    with open_file(path) as file:
+        if file.read(2) != GZIP_MAGIC:
+            return os.fstat(file.fileno()).st_size
+        file.seek(-4, os.SEEK_END)
+        if int.from_bytes(file.read(4), "little") == expected:
+            return expected
+    size = 0
+    with open_unpacked(path) as stream:
+        while size <= expected and (chunk := stream.read(min(CHUNK, expected + 1 - size))):
+            size += len(chunk)
+    return size
 
 
 def read_up_to(stream: BinaryIO, size: int) -> bytearray:

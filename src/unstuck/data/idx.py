@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..errors import DataError
-from .files import open_unpacked, read_up_to
+from .files import open_unpacked, read_up_to, unpacked_size
 
 ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
@@ -39,14 +39,15 @@ def read_idx(path: str | os.PathLike[str], sha256: str | None = None) -> np.ndar
     with open_unpacked(path) as stream:
         header, dtype, shape = _read_header(stream, path)
         begin, size = len(header), dtype.itemsize * math.prod(shape)
-        content = read_up_to(stream, size + 1)
-    if len(content) < size:
-        raise DataError(
-            f"{path}, byte {begin + len(content)}: the file ends here, but its header declares "
-            f"{' x '.join(map(str, shape))} elements, which end at byte {begin + size}"
-        )
-    if len(content) > size:
-        raise DataError(f"{path}, byte {begin + size}: more bytes follow after the last element the header declares")
+        held = unpacked_size(path, begin + size)
+        if held < begin + size:
+            raise DataError(
+                f"{path}, byte {held}: the file ends here, but its header declares {' x '.join(map(str, shape))} "
+                f"elements, which end at byte {begin + size}"
+            )
+        content = read_up_to(stream, size)
+        if held > begin + size or len(content) < size or stream.read(1):
+            raise DataError(f"{path}, byte {begin + size}: the elements that the header declares do not end here")
     if sha256 is not None and (found := _digest(header, content)) != sha256:
         raise DataError(f"{path}: the SHA-256 of its unpacked bytes is {found}, expected {sha256}")
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)

@@ -9,7 +9,7 @@ from ..errors import DataError
 from .dataset import Dataset
 from .files import open_file, open_unpacked
 from .idx import read_idx
-from .images import SUFFIXES, read_image_folder
+from .image_folder import SUFFIXES, read_image_folder
 from .npz import read_npz
 from .ranges import as_labels, as_pixels
 from .table import read_table
@@ -22,7 +22,7 @@ IDX_NAMES = {  # with a dash, as published, or with a dot, as some archives unpa
 }
 EXPECTED = "a folder of MNIST's four IDX files, of train.csv and test.csv, or of one subfolder of images per class"
 PICKLE = """\
-a pickle, which can run any program when it is read, so unstuck does not; if you trust it, convert it once:
+a pickle, which can run any program when it is read, so unstuck does not; if you trust it, convert it once: \
 python -c "import gzip, pickle, numpy as np; (a, b), (c, d), (e, f) = pickle.load(gzip.open('mnist.pkl.gz'), \
 encoding='latin1'); np.savez('mnist.npz', x_train=np.r_[a, c], y_train=np.r_[b, d], x_test=e, y_test=f)\""""
 
