@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.formulas.formula import Formula
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
-from unstuck.diagnosis.twin import Link, Parameters, Twin
+from unstuck.diagnosis.twin import Parameters, Twin
 from unstuck.diagnosis.twin_training import Change, Setup
 
 Array = np.ndarray
@@ -38,8 +37,9 @@ def labels_of(e: Examination) -> Array | None:
     return None
 
 
-def as_it_is(e: Examination, seconds: float, seed: int = 0) -> Setup | None:
-    """The user's network, data and settings as a Setup that trains in about `seconds`, on fewer examples or updates if need be."""
+def as_it_is(e: Examination, seconds: float, seed: int = 0) -> tuple[Setup, int] | None:
+    """The user's network, data and settings as a Setup that trains in about `seconds`, on fewer examples or updates if need be;
+    and the number of updates that the user's own training makes."""
     if e.twin is None or e.initial is None:
         return None
     n = len(e.program.x)
@@ -60,12 +60,12 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0) -> Setup | None:
         batch_size = len(train)
     twin = _with_decay_for(twin, e, batch_size if batch_size < len(train) else n)
     cost = SECONDS_PER_UPDATE * len(twin.links) / 2 + 6 * min(batch_size, len(train)) * n_parameters / FLOPS_PER_SECOND
-    updates = int(np.clip(updates, 1, max(20, seconds / cost)))
+    affordable = int(np.clip(updates, 1, max(20, seconds / cost)))
     targets = np.asarray(e.program.targets)
     labels = labels_of(e)
     coded = twin.coding.compute(targets)
     kind = np.float32
-    return Setup(
+    setup = Setup(
         twin=twin,
         parameters=e.initial.copy(kind),
         x=e.program.x[train].astype(kind),
@@ -75,11 +75,12 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0) -> Setup | None:
         targets_held=coded[held].astype(kind),
         labels_held=None if labels is None else labels[held],
         batch_size=batch_size,
-        updates=updates,
+        updates=affordable,
         shuffled=True,
         seed=seed,
         given=targets[train],
     )
+    return setup, updates
 
 
 def _batch_size(e: Examination, n: int) -> int:

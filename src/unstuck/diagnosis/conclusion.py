@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.experiments import INITIAL, Verdicts
+from unstuck.diagnosis.experiments import Verdicts
+from unstuck.diagnosis.location import find_all
 from unstuck.diagnosis.report import Cure, Finding, Report
 from unstuck.diagnosis.rule import MEASURED, SUSPECTED, Evidence
 from unstuck.diagnosis.rules import RULES, in_order
@@ -22,19 +24,19 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verd
     for code in in_order(list(evidence)):
         for item in evidence[code]:
             matters = _matters(code, item, verdicts, evidence)
-            finding = _finding(e, code, item, matters)
+            finding = _finding(code, item, matters)
             if matters or (matters is None and not RULES[code].setting and item.grade != SUSPECTED):
                 findings.append(finding)
             elif code not in QUIET:
                 notes.append(finding)
     if verdicts.alternatives:
-        notes += [_finding(e, code, item, False) for code in verdicts.alternatives for item in evidence.get(code, []) if code in QUIET]
+        notes += [_finding(code, item, False) for code in verdicts.alternatives for item in evidence.get(code, []) if code in QUIET]
     return Report(
         name=e.case.name,
         verdict=_verdict(e, findings, verdicts),
         seconds=seconds,
         network=describe_network(e),
-        findings=findings,
+        findings=_located(e, findings),
         notes=notes,
         cures=[Cure(t.changes, t.before, t.after, t.updates, t.seed, t.seconds) for t in verdicts.trials if t.after > t.before],
         unchecked=list(e.unchecked),
@@ -48,31 +50,25 @@ def _matters(code: str, item: Evidence, verdicts: Verdicts, evidence: dict[str, 
         return False
     if RULES[code].setting:
         return code in verdicts.settings
-    if code in INITIAL:
-        return code in verdicts.settings
     return verdicts.matters.get(code)
 
 
-def _finding(e: Examination, code: str, item: Evidence, matters: bool | None) -> Finding:
-    location = None
-    if matters is not False:
-        try:
-            from unstuck.diagnosis.location import find
+def _finding(code: str, item: Evidence, matters: bool | None) -> Finding:
+    return Finding(RULES[code], item.grade, item.summary, dict(item.numbers), matters, item.layer, None, tuple(item.look_alikes))
 
-            location = find(e.case, code)
-        except Exception:                    # noqa: BLE001  a source that cannot be read is no reason to lose the finding
-            location = None
-    rule = RULES[code]
-    alike = item.look_alikes or ()
-    return Finding(rule, item.grade, item.summary, dict(item.numbers), matters, item.layer, location, tuple(alike))
+
+def _located(e: Examination, findings: list[Finding]) -> list[Finding]:
+    """The findings with the line of the user's source that each implies, where there is exactly one."""
+    places = find_all(e.case, [finding.rule.code for finding in findings])
+    return [replace(finding, location=places.get(finding.rule.code)) for finding in findings]
 
 
 def _verdict(e: Examination, findings: list[Finding], verdicts: Verdicts) -> str:
     if findings:
         return "faulty"
-    if e.twin is None:
-        return "inconclusive"
-    return "healthy"
+    if e.twin is not None:
+        return "healthy"
+    return "healthy" if verdicts.learns else "inconclusive"
 
 
 def describe_network(e: Examination) -> dict[str, Any]:

@@ -147,6 +147,9 @@ def examine_step(e: Examination) -> None:
         else:
             e.leave_unchecked("loss, gradients and update", "step=… (one update on a batch), or gradients=…")
         return
+    if not np.isfinite(e.program.x).all(axis=1).any():
+        e.leave_unchecked("loss, gradients and update", "examples without NaN or infinity")
+        return
     e.stepping = probe_stepping(e.program)
     if not e.stepping.acts:
         if e.stepping.failed:
@@ -163,7 +166,8 @@ def examine_step(e: Examination) -> None:
     e.update = Update(batch_size=e.stepping.batch_size)
     if looks_adaptive(records):
         runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
-        e.update.adaptive, e.backward = identify_adaptive(runs, e.forward, e.epsilon, e.n_outputs)
+        found = identify_adaptive(runs, e.forward, e.epsilon, e.n_outputs)
+        e.update.adaptive, e.backward, e.update.adaptive_factor = found
         if e.backward is None:
             e.leave_unchecked(
                 "gradients and update",
@@ -172,6 +176,7 @@ def examine_step(e: Examination) -> None:
             e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
             return
         e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
+        e.update.scales = _scales(e.backward)
     else:
         e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
         _weigh(e, records)
@@ -224,8 +229,8 @@ def _weigh(e: Examination, records: list[Record]) -> None:
         by_size = {size: scales.get(key, 0.0) for size, scales in update.scales_by_size.items()}
         update.reductions[key] = reduction_of(by_size, e.case.learning_rate, e.n_outputs)
     if not update.reduction:
-        top = ("w", len(backward.layers) - 1)
-        update.reduction = update.reductions.get(top, "unknown")
+        known = [r for _, r in sorted(update.reductions.items(), reverse=True) if r != "unknown"]     # output weights first
+        update.reduction = known[0] if known else "unknown"
 
 
 def _scales(backward: Backward) -> dict[Key, float]:
@@ -292,7 +297,7 @@ def build_twin(e: Examination) -> Twin | None:
     reference = abs(next((s for key, s in sorted(update.scales.items(), key=lambda kv: (kv[0][0] == "b", -kv[0][1])) if s), 1.0))
     links = tuple(_link(layer, parts, update, reference) for layer in backward.layers)
     size = update.batch_size
-    rate = reference * size if update.reduction == "mean" else reference
+    rate = reference * size if update.reduction == "mean" and update.adaptive is None else reference
     responses = [update.responses.get(("w", l)) for l in range(top + 1)]
     response = next((r for r in responses[::-1] if r is not None and r.kind != "frozen"), None)
     bias_response = update.responses.get(("b", top))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from unstuck.diagnosis import baseline, twin_training
+from unstuck.diagnosis import baseline, own_training, twin_training
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.proof import formula_faults
 from unstuck.diagnosis.rule import Evidence
@@ -55,7 +55,7 @@ class Verdicts:
     reference: float | None = None
     chance: float = 0.0
     ran: bool = False
-    why_not: str = ""
+    learns: bool | None = None               # whether the user's own program learns, where no twin could be trained in its stead
 
 
 class Clock:
@@ -114,7 +114,10 @@ def decide(e: Examination, evidence: dict[str, list[Evidence]], settings: dict[s
     per_run = float(np.clip(seconds / 14, 0.15, 1.0))
     made = baseline.as_it_is(e, per_run)
     if made is None:
-        found.why_not = "no twin reproduces this program's training step"
+        found.learns = own_training.learns(e, 0.5 * seconds)
+        for code in ("B14",):
+            if code in evidence and found.learns is not None:
+                found.matters[code] = not found.learns
         return found
     setup, updates = made
     in_order = "D12" in evidence
@@ -136,6 +139,8 @@ def decide(e: Examination, evidence: dict[str, list[Evidence]], settings: dict[s
     if stuck:
         found.settings, found.alternatives = _needed(mended_setup, reference_setup, found, clock, per_run, evidence)
         found.trials.append(_trial([*formulas, *found.settings], as_it_is, reference, setup))
+    if "L03" in evidence:
+        found.settings += [code for code in _causes_of_log_of_zero(mended_setup) if code not in found.settings]
     for code in wanted_settings:
         found.matters[code] = code in found.settings
     _judge_formulas(e, found, setup, mended_setup, reference_setup, as_it_is, mended_run, formulas, stuck, clock, per_run)
@@ -318,6 +323,16 @@ def _codes_of(aspect: str, user: Setup, right: Setup, evidence: dict[str, list[E
             return ["U08"]
         return ["B09"] if "B09" in evidence else ["U07"]
     return {"updates": ["U09"], "decay": ["U10"], "inputs": ["D02"], "width": ["A08"]}.get(aspect, [])
+
+
+def _causes_of_log_of_zero(setup: Setup, updates: int = 30) -> list[str]:
+    """Which setting drives the outputs to exactly 0 or 1: the range of the inputs, or else the rate."""
+    exact = replace(setup, parameters=setup.parameters.copy(float), x=setup.x.astype(float), updates=updates)
+    if not twin_training.reaches_zero(exact):
+        return []
+    if np.abs(setup.x).max() > 8 and not twin_training.reaches_zero(twin_training.with_inputs_scaled(exact)):
+        return ["D02"]
+    return [] if twin_training.reaches_zero(twin_training.with_rate_times(0.1)(exact)) else ["U07"]
 
 
 def _size_of_weights(user: Setup, right: Setup) -> str:

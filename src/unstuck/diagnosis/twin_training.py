@@ -53,6 +53,10 @@ class Outcome:
     def score(self) -> float:
         return self.scores[-1] if self.scores else 0.0
 
+    @property
+    def best(self) -> float:
+        return max(self.scores, default=0.0)
+
 
 Change = Callable[[Setup], Setup]
 
@@ -122,6 +126,20 @@ def _order(setup: Setup, generator: np.random.Generator) -> Array:
     return generator.permutation(len(setup.x)) if setup.shuffled else np.arange(len(setup.x))
 
 
+def reaches_zero(setup: Setup) -> bool:
+    """Whether some output becomes exactly 0 or 1 within setup.updates updates, so that a logarithm of it is infinite."""
+    parameters, state = setup.parameters.copy(), State()
+    generator = np.random.default_rng(setup.seed)
+    with np.errstate(all="ignore"):
+        for _ in range(setup.updates):
+            index = generator.permutation(len(setup.x))[: setup.batch_size]
+            setup.twin.step(parameters, state, setup.x[index], setup.targets[index])
+            outputs = setup.twin.predict(parameters, setup.x[index])
+            if not parameters.finite or np.any(outputs == 0) or (outputs.shape[1] == 1 and np.any(outputs == 1)):
+                return True
+    return False
+
+
 # -- changes -----------------------------------------------------------------------------------------------------------
 
 
@@ -188,18 +206,20 @@ def shuffled(setup: Setup) -> Setup:
 
 
 def with_width(width: int) -> Change:
-    """Hidden layers of at least `width` units; layers that grow start afresh."""
+    """Hidden layers of at least `width` units; new weights are drawn from those that the layer has."""
 
     def change(s: Setup) -> Setup:
-        sizes = [s.parameters.weights[0].shape[0], *(max(w.shape[1], width) for w in s.parameters.weights[:-1])]
-        sizes.append(s.parameters.weights[-1].shape[1])
-        kind = s.parameters.weights[0].dtype
-        if sizes == [s.parameters.weights[0].shape[0], *(w.shape[1] for w in s.parameters.weights)]:
-            return s
-        weights = [np.zeros((a, b), kind) for a, b in zip(sizes, sizes[1:], strict=False)]
-        biases = [
-            None if b is None else np.zeros(n, kind) for b, n in zip(s.parameters.biases, sizes[1:], strict=True)
+        generator = np.random.default_rng(2000 + s.seed)
+        old = s.parameters.weights
+        sizes = [old[0].shape[0], *(max(w.shape[1], width) for w in old[:-1]), old[-1].shape[1]]
+        weights = [
+            w if w.shape == (a, b) else generator.choice(w.ravel(), (a, b))
+            for w, a, b in zip(old, sizes, sizes[1:], strict=False)
         ]
-        return with_fresh_initialisation(replace(s, parameters=Parameters(weights, biases)))
+        biases = [
+            b if b is None or len(b) == n else generator.choice(b, n)
+            for b, n in zip(s.parameters.biases, sizes[1:], strict=True)
+        ]
+        return replace(s, parameters=Parameters(weights, biases))
 
     return change

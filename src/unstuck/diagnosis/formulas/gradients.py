@@ -125,8 +125,10 @@ def bias_formulas(p: Pass, l: int) -> list[Formula]:
             Formula("the errors sent back, without the derivative",
                     lambda p, l, d: (d / _nonzero(hidden_form(p.hidden[l]).derivative(p.sums[l], p.activations[l + 1]))).sum(0), "B08")
         )
-    if len(p.sums[l]) == n_out and n_out > 1:
-        found.append(Formula("summed over the outputs instead of the examples", lambda p, l, d: d.sum(1), "B08"))
+    if n_out > 1:
+        found.append(
+            Formula("summed over the outputs instead of the examples", lambda p, l, d: np.resize(d.sum(1), n_out), "B08")
+        )
     if p.activations[l].shape[1] == n_out:
         found.append(Formula("delta times its inputs", lambda p, l, d: (d * p.activations[l]).sum(0), "B08"))
     return found

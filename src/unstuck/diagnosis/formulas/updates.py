@@ -24,6 +24,11 @@ class AdaptiveRule:
     direction: Direction = field(repr=False, compare=False)
     fault: str = ""
 
+    @property
+    def family(self) -> str:
+        """The rule but for its epsilon."""
+        return self.name.split(", epsilon")[0]
+
     def directions(self, gradients: list[Array]) -> list[Array]:
         """The directions of consecutive steps from a fresh start."""
         moments: Moments = {}

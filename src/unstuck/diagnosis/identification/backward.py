@@ -6,6 +6,7 @@ the first level at which something fits to rounding decides, and everything that
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ from unstuck.diagnosis.program import Record
 
 Array = np.ndarray
 MOST_GUESSES = 12
+MOST_SECONDS = 6.0
 # Which guesses are tried when: (level of slips in the delta, slips in the weight gradient as well, freedom of the fit).
 PLAN = (
     (0, False, "plain"), (0, False, "decay"), (1, False, "plain"), (1, False, "decay"), (0, True, "plain"),
@@ -122,6 +124,8 @@ class _Setting:
     epsilon: float
     transform: Transform | None
     quick: bool = False
+    least_allowed: float = 0.0
+    ends: float = np.inf
     has_scale: dict[int, float] = field(default_factory=dict)
 
 
@@ -132,13 +136,15 @@ def identify_backward(
     n_outputs: int,
     transform: Transform | None = None,
     only_top: bool = False,
+    least_allowed: float = 0.0,
 ) -> Backward:
     """Explain the changes in `records` (all of one batch size, each from a fresh state) by formulas.
 
     epsilon is the rounding unit of the user's parameters. `transform` turns a layer's gradients into directions where
     the update rule is not proportional to them (Adam and its kind).
     """
-    setting = _Setting([View.of(r, forward) for r in records], forward, epsilon, transform, only_top)
+    setting = _Setting([View.of(r, forward) for r in records], forward, epsilon, transform, only_top, least_allowed)
+    setting.ends = time.perf_counter() + MOST_SECONDS
     depth = len(forward.hidden) + 1
     results: list[LayerResult] = []
     with np.errstate(all="ignore"):
@@ -283,29 +289,60 @@ def _identify_layer(setting: _Setting, l: int, levels: list[Level]) -> LayerResu
     changes = [view.weight_changes[l] for view in views]
     bias_changes = [view.bias_changes[l] for view in views]
     biased = all(change is not None for change in bias_changes)
-    floor = rounding_floor([view.weights[l] for view in views], changes, setting.epsilon)
-    result = LayerResult(l, None, allowed=tolerance(floor), rival_residual=np.inf)
+    result = LayerResult(l, None, rival_residual=np.inf)
     result.weights_frozen = not any(np.any(change) for change in changes)
     result.bias_frozen = biased and not any(np.any(change) for change in bias_changes)
-    if setting.transform is not None:
-        result.allowed = max(result.allowed, 1e-6)
+    cancelled = not result.weights_frozen and _only_rounding([view.weights[l] for view in views], changes, setting.epsilon)
     if not all(np.isfinite(change).all() for change in changes):
         return result
-    by_bias = result.weights_frozen
+    by_bias = result.weights_frozen or cancelled
     if by_bias and (result.bias_frozen or not biased):
         return result
+    observed = [(view.biases[l], view.bias_changes[l]) if by_bias else (view.weights[l], view.weight_changes[l]) for view in views]
+    floor = rounding_floor([values for values, _ in observed], [change for _, change in observed], setting.epsilon)
+    result.allowed = max(tolerance(floor), setting.least_allowed)
     known: dict[int, list[Guess]] = {}
     for index, with_weights, how in PLAN[:QUICK_PLAN] if setting.quick else PLAN:
         if index >= len(levels) or (with_weights and by_bias):
             continue
+        if time.perf_counter() > setting.ends:
+            break
         if how == "each" and (setting.transform is not None or changes[0].size < LEAST_OWN_FACTORS):
             continue
         if index not in known:
             known[index] = list(levels[index]())
         if _try_level(setting, l, known[index], how, with_weights, by_bias, result):
             _fit_bias(setting, l, result)
+            if cancelled:
+                _name_cancelling(setting, l, result)
             return result
     return result
+
+
+def _only_rounding(values: list[Array], changes: list[Array], epsilon: float) -> bool:
+    """Whether the changes are so small beside the values that they are rounding and nothing else."""
+    return rounding_floor(values, changes, epsilon) > 0.02
+
+
+def _name_cancelling(setting: _Setting, l: int, result: LayerResult) -> None:
+    """Weights moved by rounding errors only: which gradient cancels to nothing (all deltas of a softmax sum to 0)?"""
+    guess = result.guess
+    assert guess is not None
+    for formula in gradients.weight_formulas(guess.passes[0], l)[1:]:
+        if _vanishes(formula, gradients.RIGHT_WEIGHTS, guess, l):
+            faults, parts = guess.with_part("weights", l, formula)
+            result.guess = Guess(guess.passes, guess.deltas, faults, parts, guess.output, guess.coding)
+            result.weights, result.weight_fit = formula, Fit(result.bias_fit.residual, result.bias_fit.scale)
+            return
+    result.weights_frozen = True
+
+
+def _vanishes(formula: Formula, right: Formula, guess: Guess, l: int) -> bool:
+    """Whether this gradient cancels to rounding errors where the right one does not."""
+    pairs = list(zip(guess.passes, guess.deltas, strict=True))
+    made = stack([np.asarray(formula.compute(p, l, d), float) for p, d in pairs])
+    meant = stack([np.asarray(right.compute(p, l, d), float) for p, d in pairs])
+    return bool(np.linalg.norm(made) <= 1e-9 * np.linalg.norm(meant))
 
 
 def _try_level(
@@ -379,7 +416,14 @@ def _fit_bias(setting: _Setting, l: int, result: LayerResult) -> None:
         return
     changes = [view.bias_changes[l] for view in views]
     biases = [view.biases[l] for view in views]
-    allowed = max(tolerance(rounding_floor(biases, changes, setting.epsilon)), result.allowed if setting.transform else 0.0)
+    if _only_rounding(biases, changes, setting.epsilon):
+        for formula in gradients.bias_formulas(guess.passes[0], l)[1:]:
+            if _vanishes(formula, gradients.RIGHT_BIAS, guess, l):
+                result.bias, result.bias_fit = formula, Fit(result.weight_fit.residual, result.weight_fit.scale)
+                return
+        result.bias_frozen = True
+        return
+    allowed = max(tolerance(rounding_floor(biases, changes, setting.epsilon)), setting.least_allowed)
     for decay in (None, stack(biases)):
         for formula in gradients.bias_formulas(guess.passes[0], l):
             predicted = _directions(

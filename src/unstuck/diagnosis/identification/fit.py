@@ -62,5 +62,5 @@ def rounding_floor(before: Sequence[Array], changes: Sequence[Array], epsilon: f
 
 
 def tolerance(floor: float) -> float:
-    """Exact means: no more left over than rounding can explain."""
-    return max(1e-9, 100 * floor)
+    """Exact means: no more left over than rounding can explain, and never more than a hundredth."""
+    return min(max(1e-9, 100 * floor), 1e-2)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from unstuck.diagnosis.formulas.updates import ADAPTIVE, AdaptiveRule
-from unstuck.diagnosis.identification.backward import Backward, View, identify_backward
-from unstuck.diagnosis.identification.fit import rounding_floor, stack, tolerance
+from unstuck.diagnosis.identification.backward import Backward, LayerResult, View, identify_backward
+from unstuck.diagnosis.identification.fit import Transform, rounding_floor, stack, tolerance
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.program import Record
 from unstuck.diagnosis.twin import Parameters, Twin
@@ -43,6 +43,7 @@ class Update:
     decay_over_batch: bool = False           # the decay is divided by the number of examples in the batch
     responses: dict[Key, Response] = field(default_factory=dict)
     adaptive: AdaptiveRule | None = None
+    adaptive_factor: float = 1.0             # what the adaptive rule is given, per unit of the summed gradient
     rate_changes: float = 1.0                # factor of the rate from one step to the next
     batch_size: int = 1
 
@@ -61,31 +62,55 @@ def looks_adaptive(records: list[Record]) -> bool:
 
 def identify_adaptive(
     runs: list[list[Record]], forward: Forward, epsilon: float, n_outputs: int
-) -> tuple[AdaptiveRule | None, Backward | None]:
-    """The adaptive rule, and the gradients' formulas seen through it, from runs of consecutive steps."""
-    if not runs:
-        return None, None
-    lengths = [len(run) for run in runs]
+) -> tuple[AdaptiveRule | None, Backward | None, float]:
+    """The adaptive rule, the gradients' formulas seen through it, and the factor on the summed gradient that it was given.
+
+    The factor hardly shows (only against epsilon), so the rule is found first and factor and epsilon after it.
+    """
     records = [record for run in runs for record in run]
-    best: tuple[int, AdaptiveRule, Backward] | None = None
-    for rule in ADAPTIVE:
-        def through(gradients: list[Array], rule: AdaptiveRule = rule) -> list[Array]:
+    if not records:
+        return None, None, 1.0
+    lengths, size = [len(run) for run in runs], len(records[0].x)
+
+    def through(rule: AdaptiveRule, factor: float) -> Transform:
+        def transform(gradients: list[Array]) -> list[Array]:
             directions, start = [], 0
             for length in lengths:
-                directions += rule.directions(gradients[start : start + length])
+                directions += rule.directions([g * factor for g in gradients[start : start + length]])
                 start += length
             return directions
 
-        top_only = identify_backward(records, forward, epsilon, n_outputs, through, only_top=True)
-        if not top_only.layers[-1].explained:
-            continue
-        full = identify_backward(records, forward, epsilon, n_outputs, through)
-        score = sum(len(layer.guess.faults) if layer.guess else 9 for layer in full.layers)
-        if best is None or score < best[0]:
-            best = (score, rule, full)
-        if score == 0:
-            break
-    return (best[1], best[2]) if best else (None, None)
+        return transform
+
+    def top(rule: AdaptiveRule, factor: float, allowed: float) -> LayerResult:
+        made = identify_backward(
+            records, forward, epsilon, n_outputs, through(rule, factor), only_top=True, least_allowed=allowed
+        )
+        return made.layers[-1]
+
+    roughly: list[tuple[float, int, AdaptiveRule]] = []
+    for order, rule in enumerate({rule.family: rule for rule in reversed(ADAPTIVE)}.values()):
+        result = top(rule, 1 / size, 1e-2)
+        if result.explained:
+            slips = len(result.guess.faults) if result.guess else 0
+            roughly.append((result.weight_fit.residual * (1 + slips), -order, rule))
+    if not roughly:
+        return None, None, 1.0
+    family = min(roughly, key=lambda entry: entry[:2])[2].family
+    tried = [
+        (top(rule, factor, 1e-2).weight_fit.residual, order, rule, factor)
+        for order, (factor, rule) in enumerate(
+            (f, r) for f in (1 / size, 1.0, 2 / size, 2.0, 1 / (size * n_outputs), 2 / (size * n_outputs))
+            for r in ADAPTIVE if r.family == family
+        )
+    ]
+    residual, _, rule, factor = min(
+        (entry for entry in tried if np.isfinite(entry[0])), key=lambda entry: (round(np.log10(max(entry[0], 1e-12))), entry[1])
+    )
+    full = identify_backward(
+        records, forward, epsilon, n_outputs, through(rule, factor), least_allowed=min(1e-3, max(1e-6, 30 * residual))
+    )
+    return rule, full, factor
 
 
 def reduction_of(scales: dict[int, float], rate: float | None, n_outputs: int) -> str:

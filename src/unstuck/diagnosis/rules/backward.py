@@ -79,7 +79,7 @@ def gradient_summed_not_averaged(e: Examination) -> Evidence | None:
     if update is None or e.source != "step" or update.reduction != "sum" or not e.case.batch_size or e.case.batch_size < 2:
         return None
     return Evidence(
-        PROVED,
+        MEASURED,
         f"a batch of {e.case.batch_size} moves the parameters by the sum of its gradients, {e.case.batch_size} times their mean",
         {"batch_size": e.case.batch_size, "change_per_example": abs(_reference(e)), "observed_at": sorted(update.scales_by_size)},
     )
