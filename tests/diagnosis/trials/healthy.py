@@ -144,7 +144,8 @@ def draw_setup(seed: int) -> Setup:
 
 def draw_trial(seed: int) -> Trial:
     """A healthy network; every third in an incomplete or unusual wiring."""
-    return Trial(draw_setup(seed), (), "full" if seed % 3 else WIRINGS[seed // 3 % len(WIRINGS)])
+    wiring = "full" if seed % 3 else WIRINGS[seed // 3 % len(WIRINGS)]
+    return Trial(draw_setup(seed), (), wiring, label=f"draw {seed}")
 
 
 def draw_healthy(seed: int):

@@ -91,7 +91,9 @@ def run(trial: Trial | WrittenTrial, budget: float = 30.0, cures: bool = False, 
     row.named = [any(code in slot for code, _ in findings + notes) for slot in trial.slots]
     row.asleep = [not any(code in slot for code, _ in findings) for slot in trial.slots]
     row.false = [code for code, _ in findings if code not in trial.fair]
-    row.falsely_proved = [code for code, grade in findings + notes if grade == "proved" and code not in trial.fair]
+    proved = [code for code, grade in findings if grade == "proved" and code not in trial.fair]
+    noted = [code for code, grade in notes if grade == "proved" and code not in trial.fair | trial.true_notes]
+    row.falsely_proved = proved + noted
     if isinstance(trial, WrittenTrial):
         row.mislocated = trial.mislocated(document)
     return row
@@ -109,7 +111,10 @@ def fault_trials(only: str = "", least: int = 6) -> list[Trial]:
             continue
         fitting: list = [where for where, setup in ARCHITECTURES.items() if fits(setup, fault)]
         more = [other for where in fitting for other in variants(ARCHITECTURES[where]) if fits(other, fault)]
-        trials += [Trial(where, (name,)) for where in fitting + more[: max(0, least - len(fitting))]]
+        trials += [Trial(where, (name,)) for where in fitting]
+        trials += [
+            Trial(setup, (name,), label=f"variant {i}") for i, setup in enumerate(more[: max(0, least - len(fitting))])
+        ]
     return trials
 
 

@@ -28,7 +28,7 @@ PLANTED = Trial("relu_softmax", ("B16 DeltaWithoutInputs",))
         ([("B16", "proved")], [], ""),
         ([("B07", "proved")], [], ""),  # a declared look-alike
         ([("B16", "proved"), ("U07", "measured")], [], ""),  # a true side effect
-        ([("F05", "suspected")], [], "B07 or B14 or B16 not named"),
+        ([], [("F05", "suspected")], "B07 or B14 or B16 not named"),
         ([("B16", "proved"), ("F05", "suspected")], [], "F05 is false"),
         ([("B16", "proved")], [("F05", "proved")], "F05 falsely proved"),
         ([("B16", "proved")], [("F05", "suspected")], ""),  # a note may say more

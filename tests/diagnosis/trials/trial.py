@@ -11,6 +11,7 @@ from .programs import Program
 from .setup import Setup
 from .wiring import digits_for, wire
 
+BLIND = {"predict_only", "no_parameters", "whole_training_only"}  # wirings that do not show the formulas
 FALSIFIES = {"D05", "D06", "D11", "E01", "E02", "L03"}  # the author reads a wrong number, whatever the network learns
 
 
@@ -22,6 +23,7 @@ class Trial:
     faults: tuple[str, ...] = ()
     wiring: str = "full"
     seed: int = 0
+    label: str = ""  # of a Setup without a name
 
     @property
     def setup(self) -> Setup:
@@ -29,8 +31,9 @@ class Trial:
 
     @property
     def name(self) -> str:
-        where = self.where if isinstance(self.where, str) else "drawn"
-        return " + ".join(self.faults) + f" in {where}, {self.wiring}, seed {self.seed}"
+        where = self.where if isinstance(self.where, str) else self.label
+        planted = " + ".join(self.faults) or "healthy"
+        return f"{planted} in {where}, {self.wiring}"
 
     def make(self, seed: int) -> Program:
         construct, setup = plant(self.setup, *(FAULTS[name] for name in self.faults))
@@ -55,8 +58,15 @@ class Trial:
         return float(np.mean([outcome(Trial(self.where), seed) - outcome(self, seed) for seed in seeds]))
 
     @property
+    def true_notes(self) -> frozenset[str]:
+        """What may be said in a note, being true and harmless."""
+        return frozenset(["B09"] * (self.setup.reduction == "sum") + ["F07"] * (self.setup.biases == "none"))
+
+    @property
     def needed(self) -> list[bool]:
         """Which faults must be named: a setting only if it leaves less than 0.6 of what the right program learns."""
+        if self.wiring in BLIND:
+            return [False] * len(self.faults)
         if not any(FAULTS[name].measured for name in self.faults):
             return [True] * len(self.faults)
         right, faulty = (

@@ -53,6 +53,10 @@ class WrittenTrial:
         )
 
     @property
+    def true_notes(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
     def needed(self) -> list[bool]:
         return [True for _ in self.slots]
 
