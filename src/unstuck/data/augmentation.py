@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DataError
+from unstuck.errors import DataError
 
 GROUP = 32  # images sharing one field
 STEPS = 16  # displacements are multiples of 1 / STEPS pixel; STEPS**2 * 255 must fit 16 bits

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
-from .idx import read_idx
+from unstuck.data.idx import read_idx
+from unstuck.errors import DataError
 
 MNIST_FOLDER = Path(__file__).parent / "mnist"
 

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from ..errors import DataError
+from unstuck.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
-CHUNK = 1 << 20  # bytes
+CHUNK = 1 << 18  # bytes
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..errors import DataError
-from .files import open_unpacked, read_up_to, unpacked_size
+from unstuck.data.files import open_unpacked, read_up_to, unpacked_size
+from unstuck.errors import DataError
 
 ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
-from .images import SIDE, border_of, centre, ink_on_paper, read_grey
+from unstuck.data.images import SIDE, border_of, centre, ink_on_paper, read_grey
+from unstuck.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import DataError
-from .files import open_file
+from unstuck.data.files import open_file
+from unstuck.errors import DataError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -112,12 +112,12 @@ def _paper(grey: np.ndarray) -> np.ndarray:
     border = border_of(grey)
     if _deviation(border) == 0:
         return np.full_like(grey, np.median(border))
-    y, x = np.indices(grey.shape, np.float32)
+    y, x = np.mgrid[: grey.shape[0], : grey.shape[1]].astype(np.float32)
     plane = np.stack([border_of(np.ones_like(y)), border_of(y), border_of(x)], axis=1)  # (border pixels, 3)
     residual = np.abs(border - plane @ np.linalg.lstsq(plane, border, rcond=None)[0])
     near = residual <= 2 * np.median(residual)  # once more without what touches the border
     level, slope_y, slope_x = np.linalg.lstsq(plane[near], border[near], rcond=None)[0]
-    return level + slope_y * y + slope_x * x
+    return (level + slope_y * y + slope_x * x).astype(np.float32)
 
 
 def border_of(image: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.lib import format as npy
 
-from ..errors import DataError
-from .files import open_file, read_up_to
+from unstuck.data.files import open_file, read_up_to
+from unstuck.errors import DataError
 
 Path = str | os.PathLike[str]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..errors import DataError
+from unstuck.errors import DataError
 
 Array = np.ndarray
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
-from .dataset import Dataset
-from .files import open_file, open_unpacked
-from .idx import read_idx
-from .image_folder import SUFFIXES, read_image_folder
-from .npz import read_npz
-from .ranges import as_labels, as_pixels
-from .table import read_table
+from unstuck.data.dataset import Dataset
+from unstuck.data.files import open_file, open_unpacked
+from unstuck.data.idx import read_idx
+from unstuck.data.image_folder import SUFFIXES, read_image_folder
+from unstuck.data.npz import read_npz
+from unstuck.data.ranges import as_labels, as_pixels
+from unstuck.data.table import read_table
+from unstuck.errors import DataError
 
 IDX_NAMES = {  # with a dash, as published, or with a dot, as some archives unpack
     "images_train": ("train-images-idx3-ubyte", "train-images.idx3-ubyte"),

@@ -8,14 +8,15 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import DataError
-from .files import open_unpacked
-from .ranges import as_labels, as_pixels
+from unstuck.data.files import open_unpacked
+from unstuck.data.ranges import as_labels, as_pixels
+from unstuck.errors import DataError
 
 Path = str | os.PathLike[str]
 
 LABEL_NAMES = ("label", "class", "target", "y")
-NUMBER = re.compile(r'\s*"?\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"?\s*', re.ASCII)
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+NUMBER = re.compile(rf'\s*({_NUMBER}|"\s*{_NUMBER}\s*")\s*', re.ASCII)
 LONGEST_LINE = 1 << 20  # bytes
 BLOCK = 1000  # lines parsed at a time
 
@@ -120,7 +121,7 @@ def _expect_numbers(text: str, n_columns: int, place: str) -> None:
         if not NUMBER.fullmatch(cell):
             found = f"{cell.strip()[:20]!r} is not a number" if cell.strip() else "the cell is empty"
             raise DataError(f"{place}, column {column}: {found}")
-        if not math.isfinite(float(np.float32(cell.strip().strip('"')))):
+        if abs(float(cell.strip().strip('"'))) > np.finfo(np.float32).max:
             raise DataError(f"{place}, column {column}: {cell.strip()[:20]} is too large, expected 0 to 255")
     if len(cells) != n_columns:
         raise DataError(f"{place}: {len(cells)} cells, expected {n_columns} as in the first line")
