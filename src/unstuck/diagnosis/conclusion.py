@@ -38,7 +38,7 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verd
         network=describe_network(e),
         findings=_located(e, findings),
         notes=notes,
-        cures=[Cure(t.changes, t.before, t.after, t.updates, t.seed, t.seconds) for t in verdicts.trials if t.after > t.before],
+        cures=[Cure(t.changes, t.before, t.after, t.updates, t.seed, t.seconds) for t in verdicts.trials if findings and t.after > t.before],
         unchecked=list(e.unchecked),
     )
 

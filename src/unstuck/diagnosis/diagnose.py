@@ -41,7 +41,7 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
         evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}
         left = budget - (time.perf_counter() - started)
-        verdicts = decide(e, evidence, settings, min(left, 12.0 if cures else 4.0))
+        verdicts = decide(e, evidence, settings, min(left, 12.0 if cures else 5.0))
         return conclude(e, evidence, verdicts, time.perf_counter() - started)
     finally:
         program.close()

@@ -162,8 +162,11 @@ def _is_stuck(
     if corrected(longer.best, found.chance) >= goal:
         return False
     found.mended = longer.score
-    still_rising = longer.score - min(outcome.score, *longer.scores) > MATTERS
-    return longer.updates >= updates or not still_rising or not longer.finite
+    if longer.updates >= updates or not longer.finite:
+        return True
+    per_update = (longer.score - outcome.score) / max(longer.updates - outcome.updates, 1)
+    hoped_for = longer.score + 2 * max(per_update, 0.0) * (updates - longer.updates)       # twice as fast as so far
+    return corrected(hoped_for, found.chance) < goal
 
 
 def _asleep(items: list[Evidence]) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 
 from unstuck.diagnosis.baseline import labels_of
 from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.first_updates import first_updates
 from unstuck.diagnosis.identification.stepping import batch
 from unstuck.diagnosis.proof import proved
 from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
@@ -37,12 +38,15 @@ def softmax_overflow(e: Examination) -> Evidence | None:
         program.restore()
     if outputs is None or np.isfinite(outputs).all():
         return None
+    happens = [moment.updates for moment in first_updates(e) if not moment.finite]
+    when = f", and does so after {happens[0]} updates of this training" if happens else ""
     return Evidence(
         PROVED,
-        "with scores in the thousands the softmax gives NaN where one shifted by the maximum gives probabilities",
+        f"with scores in the thousands the softmax gives NaN where one shifted by the maximum gives probabilities{when}",
         {"not_finite_share": float(np.mean(~np.isfinite(outputs)))},
         layer=len(e.forward.hidden) + 1,
-        asleep=True,
+        asleep=not happens,
+        falsifies=bool(happens),
     )
 
 

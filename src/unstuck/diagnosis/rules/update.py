@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.first_updates import first_updates
 from unstuck.diagnosis.identification.update import Key, Response
-from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
+from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED, Evidence, rule
 
 
 def _responses(e: Examination, *kinds: str) -> dict[Key, Response]:
@@ -41,11 +42,14 @@ def gradients_accumulate(e: Examination) -> Evidence | None:
         )
     kept = _kept_shares(e)
     if kept:
+        beta = next(iter(kept.values())).beta
         return Evidence(
-            PROVED,
-            f"the accumulators are not cleared: {next(iter(kept.values())).beta:.4g} of the last update comes back, as a momentum",
-            {"share_kept": next(iter(kept.values())).beta},
+            SUSPECTED,
+            f"{beta:.4g} of the last update comes back, the same number as the rate: accumulators scaled by the rate and never "
+            "cleared, or a momentum of that size; printing the accumulators before a batch would tell",
+            {"share_kept": beta},
             asleep=True,
+            look_alikes=("U14",),
         )
     return None
 
@@ -150,8 +154,13 @@ def adam_bias_correction_wrong(e: Examination) -> Evidence | None:
 def training_diverged(e: Examination) -> Evidence | None:
     """The parameters stop being finite numbers."""
     if any(not np.isfinite(array).all() for array in e.program.as_found):
-        return Evidence(PROVED, "the parameters as found hold NaN or infinity", {"updates": 0})
-    return None
+        return Evidence(PROVED, "the parameters as found hold NaN or infinity", {"updates": 0}, falsifies=True)
+    broken = [moment.updates for moment in first_updates(e) if not moment.finite]
+    if not broken or broken[0] == 0:
+        return None
+    return Evidence(
+        PROVED, f"NaN or infinity after {broken[0]} updates of the program's own training", {"updates": broken[0]}, falsifies=True
+    )
 
 
 @rule("U14", look_alikes=("U02",))
@@ -162,7 +171,7 @@ def gradients_partly_kept(e: Examination) -> Evidence | None:
         return None
     beta = next(iter(kept.values())).beta
     return Evidence(
-        PROVED,
+        SUSPECTED,
         f"{_arrays(kept)}: {beta:.4g} of the last update comes back, the same number as the learning rate",
         {"share_kept": beta},
         look_alikes=("U02",),

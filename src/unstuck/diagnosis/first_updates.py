@@ -1,0 +1,65 @@
+"""The first updates of the user's own training, watched: the loss, and whether outputs and parameters stay finite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unstuck.diagnosis.examination import Examination
+
+MOST_UPDATES, MOST_SECONDS = 30, 1.2
+
+
+@dataclass(frozen=True)
+class Moment:
+    """After so many updates: the user's own loss (None where it gives no number), and whether all outputs and parameters are finite."""
+
+    updates: int
+    loss: float | None
+    finite: bool
+    parameters_finite: bool
+
+
+def first_updates(e: Examination) -> list[Moment]:
+    """Moments before each of the first updates, on the user's batch size and in the user's order; run once, then restored."""
+    measured = e.__dict__.setdefault("measured", {})
+    if "first_updates" not in measured:
+        measured["first_updates"] = _watch(e)
+    return measured["first_updates"]
+
+
+def _watch(e: Examination) -> list[Moment]:
+    program, moments = e.program, []
+    if e.outputs is None or not np.isfinite(program.x).all():
+        return moments
+    size = int(min(e.case.batch_size or 32, 500, len(program.x)))
+    probe = slice(0, min(200, len(program.x)))
+    started = program.now()
+    try:
+        for k in range(MOST_UPDATES + 1):
+            outputs = program.predict(program.x[probe], restore=False)
+            finite = outputs is not None and bool(np.isfinite(outputs).all())
+            parameters_finite = all(np.isfinite(array).all() for array in program.parameters())
+            moments.append(Moment(k, _loss(e, probe), finite and parameters_finite, parameters_finite))
+            if not moments[-1].finite or e.case.step is None or program.now() - started > MOST_SECONDS:
+                break
+            begin = (k * size) % max(1, len(program.x) - size + 1)
+            rows = slice(begin, begin + size)
+            if program.call("step", program._typed(program.x[rows]), program.targets[rows]).failed:
+                break
+    finally:
+        program.restore()
+    return moments
+
+
+def _loss(e: Examination, rows: slice) -> float | None:
+    if e.case.loss is None:
+        return None
+    call = e.program.call("loss", e.program._typed(e.program.x[rows]), e.program.targets[rows])
+    if call.failed:
+        return float("nan") if "math domain error" in (call.error or "") else None
+    try:
+        return float(np.sum(np.asarray(call.value, dtype=float)))
+    except (TypeError, ValueError):
+        return None
