@@ -13,7 +13,7 @@ from tests.nn.interrupted import outcome, run
 from unstuck.errors import ModelFileError, TrainingError
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD
-from unstuck.nn.storage import read_arrays
+from unstuck.nn.storage import read_arrays, write_arrays
 from unstuck.nn.training import train
 
 KILLS = 22
@@ -88,6 +88,39 @@ def test_a_damaged_checkpoint_is_refused_at_every_length(tmp_path: Path) -> None
         path.write_bytes(whole[:length])
         with pytest.raises(ModelFileError):
             start(path)
+
+
+def drop(name: str):
+    def change(state: dict, arrays: dict) -> None:
+        (state if name in state else arrays).pop(name)
+
+    return change
+
+
+def resize(state: dict, arrays: dict) -> None:
+    arrays["values"] = arrays["values"][:-1]
+
+
+def empty_generators(state: dict, arrays: dict) -> None:
+    state["generators"] = {}
+
+
+def foreign_generator(state: dict, arrays: dict) -> None:
+    state["generators"]["now"] = {"bit_generator": "MT19937"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [drop("values"), drop("update"), drop("history"), resize, empty_generators, foreign_generator],
+)
+def test_a_checkpoint_without_a_whole_state_is_refused(tmp_path: Path, damage) -> None:
+    path = tmp_path / "run"
+    start(path)
+    description, arrays = read_arrays(path, "checkpoint", 1)
+    damage(description["state"], arrays)
+    write_arrays(path, "checkpoint", 1, description, arrays)
+    with pytest.raises(ModelFileError, match="holds no state of a training run"):
+        start(path)
 
 
 def test_without_resume_a_run_starts_anew(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from unstuck.errors import ModelFileError, TrainingError
+from unstuck.errors import ModelFileError, TrainingError, UnstuckError
 from unstuck.nn.checkpoint import write_checkpoint
 from unstuck.nn.examples import Examples, as_examples
 from unstuck.nn.history import History, Progress
@@ -71,8 +71,19 @@ class TrainingRun:
 
     def start(self, validation: Validation, stored: tuple[dict[str, Any], dict[str, Array]] | None = None) -> None:
         """Make everything that the epochs need; go back to where a stored checkpoint was written."""
-        if stored is not None:
+        if stored is None:
+            self._lay_out(validation)
+            return
+        try:
             self.generator.bit_generator.state = stored[0]["generators"]["start"]
+            self._lay_out(validation)
+            self._restore(*stored)
+        except UnstuckError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"{self.checkpoint} holds no state of a training run: {error!r}") from error
+
+    def _lay_out(self, validation: Validation) -> None:
         self.generators = {"start": self.generator.bit_generator.state}
         self._hold_out(validation)
         n = len(self.rows)
@@ -82,11 +93,6 @@ class TrainingRun:
         sizes = {self.batch_size, n % self.batch_size} - {0}
         self.steps = {size: find_step(self.examples, self.vector, size, self.second_thread) for size in sizes}
         self.order = self.rows
-        if stored is not None:
-            try:
-                self._restore(*stored)
-            except (KeyError, TypeError, ValueError) as error:
-                raise ModelFileError(f"{self.checkpoint} holds no state of a training run: {error}") from error
 
     def _hold_out(self, validation: Validation) -> None:
         if isinstance(validation, (tuple, list)):
