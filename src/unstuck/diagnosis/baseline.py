@@ -255,7 +255,7 @@ def right_update(setup: Setup) -> Setup:
             return ("momentum", share if share < 1 else 0.9)
         if kind == "momentum" and beta < 0:
             return ("momentum", min(-beta, 0.95))
-        return ("plain", 0.0) if kind == "momentum" and beta >= 1 else response
+        return ("plain", 0.0) if kind == "momentum" and beta > 0.9999 else response
 
     adaptive = rule.adaptive
     if adaptive.startswith("adam") and "bias correction" in adaptive:

@@ -143,7 +143,7 @@ def decide(e: Examination, evidence: dict[str, list[Evidence]], settings: dict[s
         found.settings += [code for code in _causes_of_log_of_zero(mended_setup) if code not in found.settings]
     for code in wanted_settings:
         found.matters[code] = code in found.settings
-    _judge_formulas(e, found, setup, mended_setup, reference_setup, as_it_is, mended_run, formulas, stuck, clock, per_run)
+    _judge_formulas(e, found, setup, mended_setup, reference_setup, as_it_is, mended_run, formulas, updates, stuck, clock, per_run)
     return found
 
 
@@ -186,11 +186,16 @@ def improvement(before: Outcome, after: Outcome) -> float:
 
 def _judge_formulas(
     e: Examination, found: Verdicts, setup: Setup, mended_setup: Setup, reference_setup: Setup,
-    as_it_is: Outcome, mended_run: Outcome, formulas: list[str], stuck: bool, clock: Clock, per_run: float,
+    as_it_is: Outcome, mended_run: Outcome, formulas: list[str], updates: int, stuck: bool, clock: Clock, per_run: float,
 ) -> None:
     """Proved faults matter if putting them right, alone or together, is worth two points; in a network that stays stuck for
     another reason, if putting them back into the one that learns costs two points."""
     together = improvement(as_it_is, mended_run) >= MATTERS
+    if formulas and not together and not stuck and setup.updates < updates and clock.left > 4 * per_run:
+        longer = min(updates, setup.updates * max(2, int(0.3 * clock.left / max(as_it_is.seconds, 0.02))))
+        setup, mended_setup = replace(setup, updates=longer), replace(mended_setup, updates=longer)
+        as_it_is, mended_run = (run(s, 0.4 * clock.left) for s in (setup, mended_setup))
+        together = improvement(as_it_is, mended_run) >= MATTERS
     if together and as_it_is.finite:
         again = [run(s, 3 * per_run) for s in (_reseeded(setup, 1), _reseeded(mended_setup, 1))]
         together = improvement(*again) >= MATTERS / 2 or again[1].score - again[0].score >= MATTERS

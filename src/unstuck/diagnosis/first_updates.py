@@ -19,6 +19,7 @@ class Moment:
     loss: float | None
     finite: bool
     parameters_finite: bool
+    bounded: bool                            # all outputs between -1 and 1, as probabilities are
 
 
 def first_updates(e: Examination) -> list[Moment]:
@@ -40,8 +41,9 @@ def _watch(e: Examination) -> list[Moment]:
         for k in range(MOST_UPDATES + 1):
             outputs = program.predict(program.x[probe], restore=False)
             finite = outputs is not None and bool(np.isfinite(outputs).all())
+            bounded = outputs is not None and finite and float(np.abs(outputs).max()) <= 1.0001
             parameters_finite = all(np.isfinite(array).all() for array in program.parameters())
-            moments.append(Moment(k, _loss(e, probe), finite and parameters_finite, parameters_finite))
+            moments.append(Moment(k, _loss(e, probe), finite and parameters_finite, parameters_finite, bounded))
             if not moments[-1].finite or e.case.step is None or program.now() - started > MOST_SECONDS:
                 break
             begin = (k * size) % max(1, len(program.x) - size + 1)

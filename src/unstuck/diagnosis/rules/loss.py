@@ -27,7 +27,7 @@ def log_of_zero(e: Examination) -> Evidence | None:
     """The loss takes the logarithm of zero and turns NaN or infinite."""
     if e.case.loss is None:
         return None
-    seen = [moment for moment in first_updates(e) if moment.finite and moment.loss is not None]
+    seen = [moment for moment in first_updates(e) if moment.bounded and moment.finite and moment.loss is not None]
     bad = [moment.updates for moment in seen if not np.isfinite(moment.loss)]
     if not bad:
         return None

@@ -40,7 +40,7 @@ def gradients_accumulate(e: Examination) -> Evidence | None:
         return Evidence(
             PROVED, f"{_arrays(found)}: every update repeats all earlier gradients in full", {"share_kept": 1.0}
         )
-    kept = _kept_shares(e)
+    kept = {key: r for key, r in _kept_shares(e).items() if r.beta < 1}
     if kept:
         beta = next(iter(kept.values())).beta
         return Evidence(
@@ -55,11 +55,11 @@ def gradients_accumulate(e: Examination) -> Evidence | None:
 
 
 def _kept_shares(e: Examination) -> dict[Key, Response]:
-    """Momenta equal to the learning rate: accumulators that are scaled by the rate and never cleared give the same numbers."""
-    rate = e.case.learning_rate
-    if not rate or rate >= 1:
-        return {}
-    return {k: r for k, r in _responses(e, "momentum").items() if abs(r.beta / rate - 1) < 1e-4}
+    """Momenta equal to the learning rate (or the rate over the batch), or above 1: accumulators that are scaled and never
+    cleared give the same numbers."""
+    rate, size = e.case.learning_rate or 0.0, e.update.batch_size if e.update is not None else 1
+    found = _responses(e, "momentum")
+    return {k: r for k, r in found.items() if r.beta > 1 or any(rate and abs(r.beta / s - 1) < 1e-4 for s in (rate, rate / size))}
 
 
 @rule("U03")
@@ -169,13 +169,12 @@ def gradients_partly_kept(e: Examination) -> Evidence | None:
     kept = _kept_shares(e)
     if not kept:
         return None
-    beta = next(iter(kept.values())).beta
-    return Evidence(
-        SUSPECTED,
-        f"{_arrays(kept)}: {beta:.4g} of the last update comes back, the same number as the learning rate",
-        {"share_kept": beta},
-        look_alikes=("U02",),
-    )
+    beta = max(r.beta for r in kept.values())
+    if beta > 1:
+        what = f"{_arrays(kept)}: every update brings back {beta:.4g} times the one before"
+        return Evidence(PROVED, what, {"share_kept": beta})
+    what = f"{_arrays(kept)}: {beta:.4g} of the last update comes back, the same number as the learning rate"
+    return Evidence(SUSPECTED, what, {"share_kept": beta}, look_alikes=("U02",))
 
 
 @rule("U15")
