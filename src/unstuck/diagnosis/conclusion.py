@@ -66,7 +66,7 @@ def _located(e: Examination, findings: list[Finding]) -> list[Finding]:
 def _verdict(e: Examination, findings: list[Finding], verdicts: Verdicts) -> str:
     if findings:
         return "faulty"
-    if e.twin is not None:
+    if e.faithful:
         return "healthy"
     return "healthy" if verdicts.learns else "inconclusive"
 

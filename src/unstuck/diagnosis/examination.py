@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.identification.backward import Backward, LayerResult, View, identify_backward
+from unstuck.diagnosis.identification.following import departure, find_look_ahead
 from unstuck.diagnosis.identification.forward import Forward, identify_forward
 from unstuck.diagnosis.identification.layout import Chain, find_chains, read_chain
 from unstuck.diagnosis.identification.stepping import Stepping, batch, observe, observe_runs, probe_stepping
@@ -29,6 +30,7 @@ from unstuck.diagnosis.program import Program, Record
 from unstuck.diagnosis.twin import Link, Parameters, Twin, UpdateRule
 
 Array = np.ndarray
+FAITHFUL = 1e-3                              # a twin that departs further in three steps cannot speak for the program
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Examination:
     twin: Twin | None = None
     initial: Parameters | None = None
     unchecked: list[Missing] = field(default_factory=list)
+    departure: float = 0.0                           # of the twin from the program over three steps, as a share of the way
     source: str = "step"                             # whether changes came from step() or gradients()
 
     def leave_unchecked(self, what: str, missing: str) -> None:
@@ -75,6 +78,11 @@ class Examination:
         if self.initial is None:
             return []
         return [self.initial.weights[0].shape[0], *(w.shape[1] for w in self.initial.weights)]
+
+    @property
+    def faithful(self) -> bool:
+        """Whether the twin may stand in for the program in experiments."""
+        return self.twin is not None and self.departure <= FAITHFUL
 
     @property
     def forward_proved(self) -> bool:
@@ -271,13 +279,26 @@ def _assemble(e: Examination) -> None:
     twin = build_twin(e)
     if twin is None:
         return
-    if e.source == "step" and e.update.adaptive is None and e.stepping is not None:
-        size = e.stepping.batch_size
+    runs: list[list[Record]] = []
+    if e.source == "step" and e.stepping is not None:
         few = sum(array.size for array in e.program.as_found) < 50
-        runs = observe_runs(e.program, size, 8 if few else 4, 3)
-        if runs:
-            e.update.responses = identify_responses(runs, e.forward, twin, e.update.scales, e.epsilon)
+        runs = observe_runs(e.program, e.stepping.batch_size, 8 if few else 4, 3)
+    if runs and e.update.adaptive is None:
+        e.update.responses = identify_responses(runs, e.forward, twin, e.update.scales, e.epsilon)
     e.twin = build_twin(e)
+    if e.twin is None or not runs:
+        return
+    e.departure = departure(e.twin, runs, e.forward)
+    if e.departure > FAITHFUL and e.update.adaptive is None:
+        beta, apart = find_look_ahead(e.twin, runs, e.forward)
+        if apart < min(FAITHFUL, 0.1 * e.departure):
+            rule = replace(e.twin.update, response=("nesterov", beta), bias_response=("nesterov", beta))
+            e.twin, e.departure = e.twin.plant(update=rule), apart
+    if e.departure > FAITHFUL:
+        e.leave_unchecked(
+            "settings such as the rate and the initialisation",
+            f"an update rule that the twin can follow; after three steps it is {e.departure:.0%} of the way apart",
+        )
 
 
 def build_twin(e: Examination) -> Twin | None:

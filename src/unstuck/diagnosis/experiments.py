@@ -124,6 +124,8 @@ def decide(e: Examination, evidence: dict[str, list[Evidence]], settings: dict[s
     if in_order:
         setup = baseline.in_order(setup)
     found.ran, found.chance = True, chance(setup)
+    if not e.faithful:
+        found.learns = own_training.learns(e, 0.4 * seconds)
     formulas = [code for code in evidence if not settings[code] and _changes_for(code, e) and not _asleep(evidence[code])]
     as_it_is = run(setup, 3 * per_run)
     mended_setup = mended(setup, e, formulas)
@@ -135,7 +137,7 @@ def decide(e: Examination, evidence: dict[str, list[Evidence]], settings: dict[s
     reference_setup, reference = _reference(mended_setup, clock, per_run)
     found.reference = max(reference.score, mended_run.score)
     goal = corrected(found.reference, found.chance)
-    stuck = goal > 0.1 and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
+    stuck = goal > 0.1 and e.faithful and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
     if stuck:
         found.settings, found.alternatives = _needed(mended_setup, reference_setup, found, clock, per_run, evidence)
         found.trials.append(_trial([*formulas, *found.settings], as_it_is, reference, setup))
