@@ -100,7 +100,7 @@ class Twin:
     def forward_pass(self, parameters: Parameters, x: Array, targets: Array) -> Pass:
         sums, activations = self._propagate(parameters, x, self.training_output)
         return Pass(
-            activations, sums, parameters.weights, parameters.biases, targets, self.hidden, self.training_output
+            activations, sums, list(parameters.weights), list(parameters.biases), targets, self.hidden, self.training_output
         )
 
     def deltas(self, p: Pass, l: int, above: Array | None) -> Array:
