@@ -1,6 +1,5 @@
 """What every reader owes to bad input: one sentence, little memory, nothing left behind."""
 
-import io
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -43,19 +42,3 @@ def read_or_refuse(read: Callable[[Path], Any], path: Path) -> None:
 
 def everything_under(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*"))
-
-
-def packed(content: bytes) -> bytes:
-    """The bytes as a gzip file."""
-    import gzip
-
-    return gzip.compress(content, mtime=0)
-
-
-def png_of(pixels: Any, **options: Any) -> bytes:
-    """An array as a PNG file."""
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", **options)
-    return file.getvalue()

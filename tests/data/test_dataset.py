@@ -78,7 +78,7 @@ def test_only_square_rows_have_a_shape_by_themselves():
 
 
 @pytest.mark.parametrize(
-    "change, sentence",
+    ("change", "sentence"),
     [
         ({"images_train": IMAGES[0]}, "images_train: expected an array of shape"),
         ({"images_train": IMAGES[:1]}, "1 images, but 2 labels in the train part"),

@@ -44,7 +44,7 @@ def test_what_is_no_path(path):
 
 
 @pytest.mark.parametrize(
-    "error, sentence",
+    ("error", "sentence"),
     [
         (PermissionError(13, "Permission denied"), "no permission"),
         (OSError(5, "Input/output error"), "cannot be read: Input/output error"),
@@ -63,7 +63,7 @@ def test_errors_of_the_caller_pass_through(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ZeroDivisionError), open_file(tmp_path / "file"):
         raise ZeroDivisionError
-    with pytest.raises(DataError, match="^mine$"), open_file(tmp_path / "file"):
+    with pytest.raises(DataError, match="mine"), open_file(tmp_path / "file"):
         raise DataError("mine")
 
 

@@ -9,14 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.data.refusal import packed, read_or_refuse, refusal
+from tests.data.contents import idx, packed
+from tests.data.refusal import read_or_refuse, refusal
 from unstuck.data.idx import ELEMENT_TYPES, read_idx
 
 PIXELS = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
-
-
-def idx(array: np.ndarray, code: int = 0x08) -> bytes:
-    return struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape) + array.tobytes()
 
 
 GOOD = idx(PIXELS)
@@ -75,7 +72,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("content, sentence", BAD.values(), ids=BAD)
+@pytest.mark.parametrize(("content", "sentence"), BAD.values(), ids=BAD)
 def test_bad_content_is_refused_with_its_place(tmp_path, content, sentence):
     (tmp_path / "a").write_bytes(content)
     assert sentence in refusal(read_idx, tmp_path / "a")

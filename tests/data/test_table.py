@@ -5,7 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.data.refusal import packed, read_or_refuse, refusal
+from tests.data.contents import packed
+from tests.data.refusal import read_or_refuse, refusal
 from unstuck.data.table import read_table
 
 GOOD = "label,pixel0,pixel1,pixel2,pixel3\n5,0,255,3,4\n0,9,8,7,6\n"
@@ -99,7 +100,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("content, sentence", BAD.values(), ids=BAD)
+@pytest.mark.parametrize(("content", "sentence"), BAD.values(), ids=BAD)
 def test_bad_content_is_refused_with_its_place(tmp_path, content, sentence):
     assert sentence in refusal(read_table, table(tmp_path, content))
 

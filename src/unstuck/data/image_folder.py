@@ -1,11 +1,13 @@
 """A data set kept as PNG and JPEG images in one folder per class."""
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 
 from unstuck.data.images import SIDE, border_of, centre, ink_on_paper, read_grey
+from unstuck.data.ranges import as_labels
 from unstuck.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -25,14 +27,11 @@ def read_image_folder(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndar
     folders = sorted(entry for entry in Path(path).iterdir() if entry.is_dir() and entry.name[0] != ".")
     if not folders:
         raise DataError(f"{path}: no subfolders, expected one per class")
-    numbered = all(folder.name.isascii() and folder.name.isdigit() for folder in folders)
+    numbered = all(re.fullmatch("[0-9]{1,9}", folder.name) for folder in folders)
     labels = [int(folder.name) for folder in folders] if numbered else list(range(len(folders)))
     if len(set(labels)) < len(labels):
         raise DataError(f"{path}: two subfolders mean the same number, expected one per class")
-    if numbered and max(labels) >= max(10, 2 * len(labels)):
-        raise DataError(
-            f"{path}: a subfolder named {max(labels)}, but only {len(labels)} classes; expected 0, 1, 2 ..."
-        )
+    as_labels(np.array(labels), lambda row: str(folders[row]))
     images: list[np.ndarray] = []
     classes: list[int] = []
     for label, folder in sorted(zip(labels, folders, strict=True)):

@@ -62,10 +62,12 @@ def read_grey(path: str | os.PathLike[str]) -> np.ndarray:
                 image.load()
         except (DataError, FileNotFoundError):
             raise
+        except Image.DecompressionBombError:
+            raise DataError(f"{path}: too many pixels declared, expected {MOST_PIXELS} at most") from None
         except Image.UnidentifiedImageError:
             raise DataError(f"{path}, byte 0: no PNG or JPEG image begins like this") from None
         except Exception as error:  # Pillow lets through whatever its parts raise on damaged files
-            raise DataError(f"{path}: the image is damaged: {error or type(error).__name__}") from None
+            raise DataError(f"{path}: the image is damaged: {str(error) or type(error).__name__}") from None
     grey = Image.fromarray(_brightness(image))
     grey.thumbnail((LARGEST, LARGEST))
     return np.asarray(grey)
@@ -94,17 +96,19 @@ def _expect_plausible(size: tuple[int, int], n_bytes: int, path: str | os.PathLi
 def ink_on_paper(grey: np.ndarray, path: str | os.PathLike[str]) -> np.ndarray:
     """Brightness (height, width) turned into ink: 0 on the paper, 1 where the ink is strongest.
 
-    Grain of the paper is no ink: four standard deviations as seen on the border and, in images larger than MNIST's,
-    whatever is below a tenth of the strongest ink. Raises DataError if nothing else is there.
+    Grain of the paper is no ink: four standard deviations as seen on the border, and where there is grain, or the digit
+    is larger than MNIST's, whatever is below a tenth of the strongest ink. Raises DataError if nothing else is there.
     """
     contrast: np.ndarray = grey - _paper(grey)
     ink = -contrast if -contrast.min() > contrast.max() else contrast  # the farther extreme is the ink
-    ink = ink - 4 * _deviation(border_of(contrast))
-    strongest = float(ink.max())
+    grain = 4 * _deviation(border_of(contrast))
+    strongest = float(ink.max()) - grain
     if strongest <= 1 / 255:
         raise DataError(f"{path}: nothing but paper, expected a digit that differs from the border of the image")
-    faint = 0.1 if max(grey.shape) > SIDE else 0.0
-    return np.where(ink > faint * strongest, ink / strongest, 0).astype(np.float32)
+    ink = np.clip((ink - grain) / strongest, 0, 1)
+    clear = ink > 0.1
+    height, width = (np.ptp(np.flatnonzero(clear.any(axis=axis))) + 1 for axis in (1, 0))
+    return np.where(clear, ink, 0) if grain or max(height, width) > SIDE else ink
 
 
 def _paper(grey: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
         except (DataError, OSError):
             raise
         except Exception as error:  # zipfile lets through whatever its parts raise on damaged records
-            raise DataError(f"{path}: the zip archive is damaged: {error or type(error).__name__}") from None
+            raise DataError(f"{path}: the zip archive is damaged: {str(error) or type(error).__name__}") from None
 
 
 def _find(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -78,7 +78,7 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) ->
             content = rest + read_up_to(stream, size - len(rest))
             stream.read(1)  # lets zipfile compare the checksum
     except (zipfile.BadZipFile, EOFError) as error:
-        raise DataError(f"{place}: damaged: {error or 'the packed data are cut short'}") from None
+        raise DataError(f"{place}: damaged: {str(error) or 'the packed data are cut short'}") from None
     if len(content) != size:
         raise DataError(f"{place}, byte {begin + len(content)}: the data end here, expected {begin + size} bytes")
     return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
@@ -100,6 +100,6 @@ def _read_header(stream: BinaryIO, place: str) -> tuple[tuple[int, ...], bool, n
         raise DataError(f"{place}: the .npy header is damaged: {reason}") from None
     if dtype.kind not in "buif":
         raise DataError(f"{place}: elements of type {dtype}, expected numbers; objects are never unpickled")
-    if not all(isinstance(length, int) and length >= 0 for length in shape):
+    if not all(type(length) is int and length >= 0 for length in shape):
         raise DataError(f"{place}: a shape of {shape} is declared")
     return shape, is_fortran, dtype, window.tell(), head[window.tell() :]

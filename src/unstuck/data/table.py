@@ -121,7 +121,7 @@ def _expect_numbers(text: str, n_columns: int, place: str) -> None:
         if not NUMBER.fullmatch(cell):
             found = f"{cell.strip()[:20]!r} is not a number" if cell.strip() else "the cell is empty"
             raise DataError(f"{place}, column {column}: {found}")
-        if abs(float(cell.strip().strip('"'))) > np.finfo(np.float32).max:
+        if abs(float(cell.strip().strip('"'))) > float(np.finfo(np.float32).max):
             raise DataError(f"{place}, column {column}: {cell.strip()[:20]} is too large, expected 0 to 255")
     if len(cells) != n_columns:
         raise DataError(f"{place}: {len(cells)} cells, expected {n_columns} as in the first line")
