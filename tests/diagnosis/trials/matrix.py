@@ -48,7 +48,7 @@ class Row:
         """What the diagnosis did wrong."""
         slots = zip(self.expected, self.needed, self.named, strict=True)
         missed = [" or ".join(slot) + " not named" for slot, needed, named in slots if needed and not named]
-        if (self.cost or 0) >= COSTLY and not missed and all(self.asleep):
+        if (self.cost or 0) >= COSTLY and any(self.needed) and not missed and all(self.asleep):
             missed = [f"only noted, although it costs {self.cost:.2f}"]
         silent = [] if self.expected or self.verdict != "faulty" else ["a healthy program called faulty"]
         false = [f"{code} is false" for code in self.false] + [f"{code} falsely proved" for code in self.falsely_proved]

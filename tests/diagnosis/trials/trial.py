@@ -12,7 +12,6 @@ from .setup import Setup
 from .wiring import digits_for, wire
 
 BLIND = {"predict_only", "no_parameters", "whole_training_only"}  # wirings that do not show the formulas
-FALSIFIES = {"D05", "D06", "D11", "E01", "E02", "L03"}  # the author reads a wrong number, whatever the network learns
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,6 @@ class Trial:
             chance_corrected(outcome(one, self.seed), self.setup.n_classes) for one in (Trial(self.where), self)
         )
         return [not FAULTS[name].measured or faulty < 0.6 * right for name in self.faults]
-
-    def matters(self) -> bool:
-        falsified = any(FAULTS[name].code in FALSIFIES for name in self.faults)
-        return falsified or self.loss_of_accuracy() >= 0.02
 
 
 def chance_corrected(accuracy: float, n_classes: int) -> float:

@@ -10,8 +10,6 @@ import numpy as np
 
 from .edits import Edit, load_case
 
-FALSIFIES = {"D05", "E01"}
-
 
 @functools.cache
 def folder(program: str, edit: Edit | None) -> Path:
@@ -59,9 +57,6 @@ class WrittenTrial:
     @property
     def needed(self) -> list[bool]:
         return [True for _ in self.slots]
-
-    def matters(self) -> bool:
-        return bool(FALSIFIES & set(self.faults)) or self.loss_of_accuracy() >= 0.02
 
     def mislocated(self, document: dict) -> list[str]:
         """Findings that name the fault but point to a line that does not hold the mistake."""
