@@ -21,7 +21,8 @@ import numpy as np
 from unstuck.errors import DataError
 
 GROUP = 32  # images sharing one field
-STEPS = 16  # displacements are multiples of 1 / STEPS pixel; STEPS**2 * 255 must fit 16 bits
+BITS = 4
+STEPS = 1 << BITS  # displacements are multiples of 1 / STEPS pixel; STEPS**2 * 255 fits 16 bits
 
 
 @dataclass(frozen=True)
@@ -121,5 +122,5 @@ def _sample(padded: np.ndarray, taps: np.ndarray, weights: np.ndarray) -> np.nda
         neighbours = padded.take(tap, axis=0)
         neighbours *= weight[:, None]
         total += neighbours
-    total >>= 8
+    total >>= 2 * BITS
     return total.astype(np.uint8)

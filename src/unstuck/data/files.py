@@ -26,9 +26,7 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     no permission, any other refusal of the system.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
-            raise DataError(f"{path}: is a device or a pipe, expected a regular file")
-        with open(path, "rb") as file:
+        with _open(path) as file:
             yield file
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
@@ -38,10 +36,16 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise DataError(f"{path}: no permission to read this file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _open(path: str | os.PathLike[str]) -> BinaryIO:
+    try:
+        mode = os.stat(path).st_mode
     except (ValueError, TypeError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"{path!r}: is not a usable path: {error}") from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a pipe would wait for its other end
+        raise DataError(f"{path}: is a device or a pipe, expected a regular file")
+    return open(path, "rb")
 
 
 @contextmanager
