@@ -31,7 +31,6 @@ def test_every_recipe_of_the_contract_is_there():
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_trains_without_a_warning(name, small):
     recipe = recipes.change(recipes.find_recipe(name), {"epochs": 2, "hidden": (5,)})
-    recipe = dataclasses.replace(recipe, distorted=False)
     run = runs.run(recipe, small)
     assert run.history.epochs == 2
     assert np.isfinite(run.history.train_loss).all()

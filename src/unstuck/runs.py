@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from unstuck.data import Dataset, load_mnist
-from unstuck.data.augmentation import Distortion
 from unstuck.errors import DataError, TrainingError
 from unstuck.evaluation import Evaluation, evaluate
 from unstuck.nn.history import History
@@ -135,7 +134,7 @@ def run(
         callbacks=callbacks,
         checkpoint=checkpoint,
         resume=resume,
-        augmentation=Distortion() if recipe.distorted else None,
+        augmentation=recipe.distortion,
     )
     test = evaluate(network, dataset.images_test, dataset.y_test) if len(dataset.y_test) else None
     return Run(recipe, seed, dataset, network, history, n - held_out, test)
