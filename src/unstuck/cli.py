@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,12 +154,12 @@ def train(
         click.echo(f"saved as {out}")
 
 
-def expect_writable(path: Path) -> None:
-    """Says before a long training that its result could not be saved."""
+def expect_writable(path: Path, option: str = "--out") -> None:
+    """Says before the long work that its result could not be saved."""
     if path.is_dir():
-        raise UnstuckError(f"--out {path}: is a folder, expected the name of a file")
+        raise UnstuckError(f"{option} {path}: is a folder, expected the name of a file")
     if not os.access(path.parent, os.W_OK):
-        raise UnstuckError(f"--out {path}: cannot write into the folder {path.parent}")
+        raise UnstuckError(f"{option} {path}: cannot write into the folder {path.parent}")
 
 
 @contextmanager
@@ -298,7 +298,15 @@ def diagnose(file: str, json_: bool, html: str | None, budget: float, no_cures: 
     """Find out why the network in FILE does not learn; FILE defines `case` or `build(seed)`."""
     from unstuck.diagnosis.shell import diagnose_file
 
-    report = diagnose_file(file, budget, not no_cures, None if json_ else click.echo)  # each finding as it is made
+    if html:
+        expect_writable(Path(html), "--html")
+    out, silent = (sys.stderr, not sys.stderr.isatty()) if json_ else (sys.stdout, False)
+
+    def listen(line: str) -> None:
+        click.echo(line, file=out)  # flushed: each line is read as soon as it is known
+
+    with redirect_stdout(sys.stderr):  # what the program prints as it is loaded is not our answer
+        report = diagnose_file(file, budget, not no_cures, None if silent else listen)
     if html:
         report.to_html(html)
     if json_:

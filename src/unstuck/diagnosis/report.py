@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from unstuck.diagnosis.examination import Missing
@@ -25,7 +26,7 @@ class Finding:
     evidence: dict[str, Any]
     matters: bool | None
     layer: int | None = None
-    location: Any = None                     # .file, .line, .text
+    location: Any = None  # .file, .line, .text
     look_alikes: tuple[str, ...] = ()
 
     @property
@@ -45,7 +46,7 @@ class Finding:
             "grade": self.grade,
             "matters": self.matters,
             "layer": self.layer,
-            "location": None if place is None else {"file": str(place.file), "line": int(place.line), "text": place.text},
+            "location": place and {"file": str(place.file), "line": int(place.line), "text": place.text},
             "evidence": plain(self.evidence),
             "summary": self.summary,
             "cure": self.cure,
@@ -89,7 +90,7 @@ class Report:
     unchecked: list[Missing] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as plain data; valid against `unstuck.diagnosis.schema()` and equal to itself after a trip through JSON."""
+        """The report as plain data: valid against `unstuck.diagnosis.schema()`, the same after a trip through JSON."""
         return {
             "name": self.name,
             "verdict": self.verdict,
@@ -110,6 +111,11 @@ class Report:
 
         write_html(self, path)
 
+    def _repr_html_(self) -> str:
+        from unstuck.diagnosis.report_html import as_notebook_cell
+
+        return as_notebook_cell(self)
+
 
 def plain(value: Any) -> Any:
     """Numbers, strings, lists and dicts as JSON has them; NaN and infinity become strings."""
@@ -128,26 +134,17 @@ def plain(value: Any) -> Any:
 
 # -- text --------------------------------------------------------------------------------------------------------------
 
-OPENINGS = {
-    "faulty": "faulty: {n} fault{s} found",
-    "healthy": "healthy: no fault found",
-    "inconclusive": "inconclusive: too little could be examined for a verdict",
-}
-
 
 def as_text(report: Report) -> str:
     """The report as a person reads it in a terminal."""
-    n = len(report.findings)
-    lines = [f"{report.name or 'network'}: " + OPENINGS[report.verdict].format(n=n, s="" if n == 1 else "s")]
-    lines.append(_network_line(report))
+    lines = [verdict_sentence(report), network_line(report.network)]
     for finding in report.findings:
         lines += ["", *finding_lines(finding)]
     if report.cures:
-        lines.append("")
-        lines += [cure_line(cure) for cure in report.cures]
+        lines += ["", "Cures that were run:", *(f"  {cure_line(cure)}" for cure in report.cures)]
     if report.notes:
         lines += ["", "Notes (true, and harmless here):"]
-        lines += [f"  {note.rule.code} {note.rule.name}: {note.summary}" for note in report.notes]
+        lines += [f"  {note.rule.code} {note.rule.name} ({note.grade}): {note.summary}" for note in report.notes]
     if report.unchecked:
         lines += ["", "Not examined:"]
         lines += [f"  {entry.what}; it would take {entry.missing}" for entry in report.unchecked]
@@ -155,40 +152,88 @@ def as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _network_line(report: Report) -> str:
-    network = report.network
+def verdict_sentence(report: Report) -> str:
+    """The verdict with its reasons: `net: faulty, because of F01 softmax-over-batch and B02 derivative-missing`."""
+    name = report.name or "network"
+    faults = list(dict.fromkeys(f"{finding.rule.code} {finding.rule.name}" for finding in report.findings))
+    if report.verdict == "faulty":
+        return f"{name}: faulty, because of {listed(faults)}"
+    if report.verdict == "healthy":
+        return f"{name}: healthy, no fault found in what was examined"
+    return f"{name}: inconclusive, too little could be examined for a verdict"
+
+
+REDUCTIONS = {
+    "mean": "on the gradient averaged over the batch",
+    "sum": "on the gradient summed over the batch",
+    "each": "after every example",
+}
+
+
+def network_line(network: dict[str, Any]) -> str:
+    """What network it is, as identified from its own numbers."""
     if not network.get("sizes"):
         return "network: not identified"
-    parts = ["-".join(str(size) for size in network["sizes"]), "-".join(network["hidden"] or []), network["output"], network["loss"]]
+    parts = ["-".join(map(str, network["sizes"]))]
+    if network.get("output"):
+        hidden = list(dict.fromkeys(network.get("hidden") or []))
+        parts += ["hidden " + " and ".join(hidden)] if hidden else []
+        parts += [f"output {network['output']}"]
+    if network.get("loss"):
+        parts.append(f"loss {network['loss']}".replace("_", " "))
     update = network.get("update") or {}
     if update.get("learning_rate") is not None:
-        parts.append(f"rate {update['learning_rate']:.4g} on the {update['reduction']} gradient")
+        if update.get("rule", "gradient descent") != "gradient descent":
+            parts.append(update["rule"])
+        parts.append(f"rate {update['learning_rate']:.4g} {REDUCTIONS.get(update['reduction'], '')}".strip())
     if update.get("momentum"):
         parts.append(f"momentum {update['momentum']:.4g}")
-    return "network: " + ", ".join(part for part in parts if part)
+    return "network: " + ", ".join(parts)
 
 
 def finding_lines(finding: Finding) -> list[str]:
-    lines = [f"{finding.rule.code} {finding.rule.name} ({finding.grade})", f"  {finding.rule.fact}", f"  {finding.summary}"]
-    residual, rival = finding.evidence.get("residual"), finding.evidence.get("nearest_other_residual")
-    if isinstance(residual, float):
-        line = f"  this formula gives your numbers to {residual:.1e}"
-        if isinstance(rival, float):
-            line += f"; the nearest other one, {finding.evidence.get('nearest_other_formula')}, misses by {rival:.1e}"
-        lines.append(line)
+    """A finding in a few lines: the fault, its numbers, its place, its cure."""
+    rule = finding.rule
+    lines = [f"{rule.code} {rule.name} ({finding.grade})", f"  {rule.fact}", f"  {finding.summary}"]
+    lines += [f"  {line}" for line in (residual_line(finding), matters_line(finding)) if line]
     if finding.location is not None:
-        lines.append(f"  {finding.location.file}:{finding.location.line}: {finding.location.text.strip()}")
+        place = finding.location
+        lines.append(f"  {_from_here(place.file)}:{place.line}: {place.text.strip()}")
     if finding.look_alikes:
         lines.append(f"  the same numbers would come from {', '.join(finding.look_alikes)}")
-    if finding.matters is None:
-        lines.append("  no experiment could be run to see how much it matters")
     if finding.cure:
         lines.append(f"  cure: {finding.cure}")
     return lines
 
 
+def _from_here(file: str) -> str:
+    """The path as one would type it here."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def residual_line(finding: Finding) -> str:
+    """How closely the faulty formula gives the program's numbers, against the nearest other one."""
+    residual, rival = finding.evidence.get("residual"), finding.evidence.get("nearest_other_residual")
+    if not isinstance(residual, float):
+        return ""
+    line = f"this formula gives your numbers to {residual:.1e}"
+    if isinstance(rival, float):
+        line += f"; the nearest other one, {finding.evidence.get('nearest_other_formula')}, misses by {rival:.1e}"
+    return line
+
+
+def matters_line(finding: Finding) -> str:
+    return "no experiment could be run to see how much it matters" if finding.matters is None else ""
+
+
 def cure_line(cure: Cure) -> str:
     return (
-        f"Put right together, {', '.join(cure.changes)}: accuracy {cure.accuracy_before:.1%} before, "
-        f"{cure.accuracy_after:.1%} after the same training ({cure.updates} updates)"
+        f"{' + '.join(cure.changes)} put right: accuracy {cure.accuracy_before:.1%} before, "
+        f"{cure.accuracy_after:.1%} after ({cure.updates:,} updates, seed {cure.seed})"
     )
+
+
+def listed(items: list[str]) -> str:
+    """a; a and b; a, b and c."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
