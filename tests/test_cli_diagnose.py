@@ -2,10 +2,12 @@
 
 import json
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
 from unstuck.cli import main
+from unstuck.diagnosis import schema
 
 PROGRAM = '''
 import numpy as np
@@ -93,6 +95,54 @@ def test_json_is_one_document(shell):
     assert "U01" in [finding["code"] for finding in document["findings"]]
 
 
+def test_json_is_valid_against_the_schema_of_the_package(shell):
+    document = json.loads(shell("diagnose", "faulty.py", "--json", "--no-cures").stdout)
+    jsonschema.validate(document, schema())
+
+
+def test_each_verdict_has_its_exit_code(shell, tmp_path):
+    (tmp_path / "closed.py").write_text(
+        "import numpy as np, unstuck\n"
+        "case = unstuck.Case(predict=lambda x: np.zeros((len(x), 3)), x=np.zeros((9, 4)), targets=np.arange(9) % 3)\n"
+    )
+    for name, verdict, code in (("healthy", "healthy", 0), ("faulty", "faulty", 1)):
+        result = shell("diagnose", f"{name}.py", "--no-cures", "--json")
+        assert (json.loads(result.stdout)["verdict"], result.exit_code) == (verdict, code)
+    result = shell("diagnose", "closed.py", "--no-cures", "--json")
+    document = json.loads(result.stdout)
+    assert document["unchecked"] != []
+    assert result.exit_code == {"faulty": 1, "inconclusive": 2}[document["verdict"]]
+
+
+def test_findings_are_told_before_the_report(shell):
+    lines = shell("diagnose", "faulty.py", "--no-cures").stdout.splitlines()
+    told = next(i for i, line in enumerate(lines) if line.startswith("U01 update-ascends"))
+    assert told < next(i for i, line in enumerate(lines) if line.startswith("faulty: faulty, because of U01"))
+
+
+@pytest.mark.parametrize("mode", [[], ["--json"]])
+def test_what_the_program_prints_is_no_part_of_the_answer(shell, tmp_path, mode):
+    noisy = PROGRAM.replace("SIGN", "+").replace(
+        "    def step(self, x, t):", "    def step(self, x, t):\n        print('noise')"
+    )
+    (tmp_path / "noisy.py").write_text("print('noise')\n" + noisy)
+    result = shell("diagnose", "noisy.py", "--no-cures", *mode)
+    assert result.exit_code == 1, result.output
+    assert "noise\n" not in result.stdout
+    if mode:
+        assert json.loads(result.stdout)["verdict"] == "faulty"
+
+
+@pytest.mark.parametrize("place", [".", "nowhere/report.html"])
+def test_a_page_that_cannot_be_written_is_known_before_the_work(shell, place):
+    assert_one_sentence(shell("diagnose", "faulty.py", "--html", place), "--html")
+
+
+def test_a_folder_is_no_program(shell, tmp_path):
+    (tmp_path / "folder.py").mkdir()
+    assert_one_sentence(shell("diagnose", "folder.py"), "folder.py", "folder")
+
+
 def test_html_is_written_beside_the_text(shell, tmp_path):
     result = shell("diagnose", "faulty.py", "--no-cures", "--html", "report.html")
     assert result.exit_code == 1, result.output
@@ -109,6 +159,8 @@ def test_html_is_written_beside_the_text(shell, tmp_path):
         ("exits.py", "raise SystemExit(3)\n", ["exits.py", "SystemExit"]),
         ("number.py", "case = 3\n", ["number.py", "int"]),
         ("text.txt", "case = 3\n", ["text.txt"]),
+        ("raises.py", "def build(seed):\n    raise KeyError('weights')\n", ["raises.py", "KeyError", "weights"]),
+        ("divides.py", "x = 1\ny = x / 0\n", ["divides.py", "ZeroDivisionError"]),
     ],
 )
 def test_a_file_without_a_case_is_one_sentence(shell, tmp_path, name, text, parts):
