@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,3 +64,24 @@ class Case:
                 continue
             if not callable(value):
                 raise CaseError(f"Case({field}=…): expected a function, found {type(value).__name__}")
+
+
+def with_plain_beliefs(case: Case) -> tuple[Case, list[str]]:
+    """The case with beliefs that are no positive numbers left out, and a sentence about each of those."""
+    dropped: dict[str, Any] = {}
+    complaints: list[str] = []
+    for field, kind in (("learning_rate", float), ("batch_size", int), ("updates", int), ("l2", float)):
+        value = getattr(case, field)
+        if value is None:
+            continue
+        try:
+            number = kind(value)
+            usable = np.isfinite(number) and (number > 0 or field == "l2" and number == 0)
+        except (TypeError, ValueError, OverflowError):
+            usable = False
+        if not usable:
+            dropped[field] = None
+            complaints.append(f"Case({field}={value!r}): expected a positive number")
+        elif type(value) is not kind:
+            dropped[field] = number
+    return (replace(case, **dropped) if dropped else case), complaints

@@ -9,19 +9,22 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
-from unstuck.diagnosis.case import Case
+from unstuck.diagnosis.case import Case, with_plain_beliefs
 from unstuck.diagnosis.conclusion import conclude
 from unstuck.diagnosis.examination import Examination, examine_forward, examine_step
-from unstuck.diagnosis.experiments import decide
+from unstuck.diagnosis.experiments import Verdicts, decide
 from unstuck.diagnosis.program import Program
 from unstuck.diagnosis.report import Report
 from unstuck.diagnosis.rule import Evidence
 from unstuck.diagnosis.rules import RULES, in_order
 
 Listener = Callable[[str], None]
+T = TypeVar("T")
 
 
 def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Listener | None = None) -> Report:
@@ -33,25 +36,42 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
     listen  called with a line of text as soon as something is known
     """
     started = time.perf_counter()
+    case, complaints = with_plain_beliefs(case)
     program = Program(case)
     try:
         e = Examination(case, program)
-        examine_forward(e)
-        examine_step(e)
+        for complaint in complaints:
+            e.leave_unchecked("what the user believes", complaint)
+        safely(e, "the forward pass", lambda: examine_forward(e))
+        if listen is not None and e.forward_proved and e.forward is not None:
+            listen(f"network {'-'.join(map(str, e.sizes))}, {e.forward.describe()}: reproduced to {e.forward.residual:.0e}")
+        safely(e, "the step", lambda: examine_step(e))
         evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}
         left = budget - (time.perf_counter() - started)
-        verdicts = decide(e, evidence, settings, min(left, 12.0 if cures else 5.0))
-        return conclude(e, evidence, verdicts, time.perf_counter() - started)
+        verdicts = safely(e, "what matters", lambda: decide(e, evidence, settings, min(left, 12.0 if cures else 5.0)))
+        return conclude(e, evidence, verdicts or Verdicts(), time.perf_counter() - started)
     finally:
         program.close()
+
+
+def safely(e: Examination, what: str, function: Callable[[], T]) -> T | None:
+    """The function's answer; where this package itself fails, the report says so and goes on without."""
+    try:
+        return function()
+    except Exception as error:
+        e.program.restore()
+        e.leave_unchecked(what, f"a correction in unstuck: {type(error).__name__}: {error} (please report it)")
+        if os.environ.get("UNSTUCK_STRICT"):
+            raise
+        return None
 
 
 def look(e: Examination, listen: Listener | None = None) -> dict[str, list[Evidence]]:
     """What every rule sees, by code, in the order data flows."""
     seen: dict[str, list[Evidence]] = {}
     for code in in_order(list(RULES)):
-        found = RULES[code].look(e)
+        found = safely(e, f"{code} {RULES[code].name}", lambda code=code: RULES[code].look(e))
         if found:
             seen[code] = found
             if listen is not None and not RULES[code].setting and not all(item.asleep for item in found):

@@ -18,6 +18,7 @@ from unstuck.diagnosis.identification.following import departure, find_look_ahea
 from unstuck.diagnosis.identification.forward import Forward, identify_forward
 from unstuck.diagnosis.identification.layout import Chain, find_chains, read_chain
 from unstuck.diagnosis.identification.stepping import Stepping, batch, observe, observe_runs, probe_stepping
+from unstuck.diagnosis.identification.unrolled import cut, cuts
 from unstuck.diagnosis.identification.update import (
     Key,
     Update,
@@ -105,6 +106,9 @@ def examine_forward(e: Examination) -> None:
         e.leave_unchecked("layout, activations, gradients and update", "parameters=… (the live arrays)")
         return
     e.epsilon = max(rounding_unit(program.dtypes), _output_unit(e))
+    e.forward_tolerance = max(1e-9, 100 * e.epsilon)
+    if len(program.as_found) == 1 and program.as_found[0].ndim == 1 and e.n_features > 1:
+        _cut_up_vector(e)
     parameters = program.draw_parameters(1) if program.writable else program.as_found
     x, _ = batch(program, 8)
     try:
@@ -123,7 +127,6 @@ def examine_forward(e: Examination) -> None:
             f"parameters whose shapes lead from {e.n_features} inputs to {outputs.shape[1]} outputs; found {shapes}",
         )
         return
-    e.forward_tolerance = max(1e-9, 100 * e.epsilon)
     e.forward = identify_forward(parameters, x, outputs, e.chains, e.forward_tolerance)
     if e.forward_proved and e.forward is not None:
         e.initial = Parameters(*read_chain(e.forward.chain, program.as_found))
@@ -133,6 +136,26 @@ def examine_forward(e: Examination) -> None:
             "a forward pass of dense layers with known activations; the nearest one tried, "
             f"{e.forward.describe() if e.forward else 'none'}, differs by {e.forward.residual if e.forward else 1:.0%}",
         )
+
+
+def _cut_up_vector(e: Examination) -> None:
+    """One long vector of parameters: the cut whose network gives the user's outputs."""
+    program = e.program
+    vector = program.as_found[0]
+    x, _ = batch(program, 8)
+    drawn = np.random.default_rng(3).standard_normal(vector.shape) * 0.2
+    try:
+        outputs = program.predict(x, restore=False) if program.set_parameters([drawn]) else None
+    finally:
+        program.restore()
+    if outputs is None:
+        return
+    for shapes in cuts(vector.size, e.n_features, outputs.shape[1]):
+        chains = find_chains(list(shapes), e.n_features, outputs.shape[1])
+        found = identify_forward(cut(drawn, shapes), x, outputs, chains, e.forward_tolerance, most_levels=1)
+        if found is not None and found.residual <= e.forward_tolerance:
+            program.cut_up(shapes)
+            return
 
 
 def _output_unit(e: Examination) -> float:
@@ -209,6 +232,7 @@ def _examine_gradients(e: Examination) -> None:
     e.update = Update(batch_size=6)
     _weigh(e, records)
     e.leave_unchecked("update", "step=… (one update on a batch)")
+    e.departure = np.inf                                    # without the update no training run speaks for the program
     _assemble(e)
 
 
@@ -315,10 +339,15 @@ def build_twin(e: Examination) -> Twin | None:
         if layer.guess is not None:
             parts.update({(kind, l): formula for kind, l, formula in layer.guess.parts})
     top = len(backward.layers) - 1
-    reference = abs(next((s for key, s in sorted(update.scales.items(), key=lambda kv: (kv[0][0] == "b", -kv[0][1])) if s), 1.0))
+    scales = [s for _, s in sorted(update.scales.items(), key=lambda kv: (kv[0][0] == "b", -kv[0][1])) if s]   # output weights first
+    reference = abs(scales[0]) if scales else 1.0
+    if e.source == "gradients" and sum(np.sign(scales)) > 0:
+        reference = -reference                              # gradients() gives the gradient itself, not the change
     links = tuple(_link(layer, parts, update, reference) for layer in backward.layers)
     size = update.batch_size
-    rate = reference * size if update.reduction == "mean" and update.adaptive is None else reference
+    rate = abs(reference) * (size if update.reduction == "mean" and update.adaptive is None else 1)
+    if e.source == "gradients":
+        rate = e.case.learning_rate or 0.1
     responses = [update.responses.get(("w", l)) for l in range(top + 1)]
     response = next((r for r in responses[::-1] if r is not None and r.kind != "frozen"), None)
     bias_response = update.responses.get(("b", top))

@@ -28,7 +28,8 @@ class Leaf:
 
     def read(self) -> Array:
         """A float64 copy."""
-        return np.array(self._plain() if self.dtype == object else self.holder, dtype=float)
+        with np.errstate(all="ignore"):
+            return np.array(self._plain() if self.dtype == object else self.holder, dtype=float)
 
     def write(self, values: Array) -> bool:
         """Puts `values` in place; False where the holder cannot take them."""

@@ -13,8 +13,10 @@ import numpy as np
 
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.guard import Call, guard
+from unstuck.diagnosis.identification.unrolled import Cut, cut, join
 from unstuck.diagnosis.leaves import find_leaves
 from unstuck.diagnosis.snapshot import Snapshot, walk
+from unstuck.errors import CaseError
 
 Array = np.ndarray
 
@@ -54,10 +56,18 @@ class Program:
     def __post_init__(self) -> None:
         self.snapshot = Snapshot([self.case])
         self.x = as_rows(self.case.x)
-        self.targets = as_targets(self.case.targets)
+        self.targets = as_targets(self.case.targets, len(self.x))
+        self.cut: Cut | None = None
         self.as_found = self.parameters()
         self.dtypes = [leaf.dtype for leaf in self._leaves()]
         self._writable: bool | None = None
+
+    def cut_up(self, shapes: Cut) -> None:
+        """From now on the one long parameter vector is seen as arrays of these shapes."""
+        self.cut = shapes
+        self.as_found = cut(self.as_found[0], shapes)
+        self.dtypes = self.dtypes * len(shapes)
+        self._writable = None
 
     def close(self) -> None:
         self.snapshot.restore(everything=True)
@@ -78,11 +88,19 @@ class Program:
 
     def parameters(self) -> list[Array]:
         """float64 copies of all parameter arrays, in the order of `parameters()`."""
-        return [leaf.read() for leaf in self._leaves()]
+        return self._cut([leaf.read() for leaf in self._leaves()])
+
+    def _cut(self, arrays: list[Array]) -> list[Array]:
+        return cut(arrays[0], self.cut) if self.cut is not None and len(arrays) == 1 else arrays
 
     def set_parameters(self, arrays: list[Array]) -> bool:
+        leaves = self._leaves()
+        arrays = [join(arrays).reshape(leaves[0].read().shape)] if self.cut is not None and len(leaves) == 1 else arrays
+        if [leaf.read().shape for leaf in leaves] != [values.shape for values in arrays]:
+            self.problem("parameters() gives other arrays from call to call")
+            return False
         with np.errstate(all="ignore"):
-            return all([leaf.write(values) for leaf, values in zip(self._leaves(), arrays, strict=True)])
+            return all([leaf.write(values) for leaf, values in zip(leaves, arrays, strict=True)])
 
     @property
     def integer_parameters(self) -> bool:
@@ -96,9 +114,11 @@ class Program:
             self._writable = bool(wanted) and self.set_parameters(wanted)
             if self._writable:
                 seen = self.parameters()
-                self._writable = all(
-                    np.allclose(a, b, rtol=1e-2) for a, b in zip(seen, wanted, strict=True)
-                ) and not self.integer_parameters
+                self._writable = (
+                    [a.shape for a in seen] == [b.shape for b in wanted]
+                    and all(np.allclose(a, b, rtol=1e-2) for a, b in zip(seen, wanted, strict=True))
+                    and not self.integer_parameters
+                )
                 before = self.predict(self.x[:3], restore=False)
                 self.restore()
                 after = self.predict(self.x[:3], restore=False)
@@ -110,7 +130,10 @@ class Program:
     def draw_parameters(self, seed: int) -> list[Array]:
         """Well-conditioned random parameters of the user's shapes: sums of size about 1.5, biases about 0.5."""
         generator = np.random.default_rng(seed)
-        norm = float(np.sqrt(np.mean(np.sum(np.nan_to_num(self.x[:200]) ** 2, axis=1)))) or 1.0
+        x = self.x[:200]
+        x = x[np.isfinite(x).all(axis=1) & (np.abs(x).max(axis=1) < 1e100)]
+        norm = float(np.sqrt(np.mean(np.sum(x**2, axis=1)))) if len(x) else 1.0
+        norm = norm or 1.0
         n_features = self.x.shape[1]
         drawn = []
         for array in self.as_found:
@@ -193,7 +216,7 @@ class Program:
             if parameters is not None and not self.set_parameters(parameters):
                 return None
             call = self.call("gradients", self._typed(x), targets)
-            return None if call.failed else [leaf.read() for leaf in find_leaves(call.value)]
+            return None if call.failed else self._cut([leaf.read() for leaf in find_leaves(call.value)])
         finally:
             self.restore()
 
@@ -215,16 +238,27 @@ class Program:
 
 
 def as_rows(x: Any) -> Array:
-    """Training inputs as (n, n_features) float64; images are flattened."""
-    rows = np.asarray(_numpy(x), dtype=float)
+    """Training inputs as (n, n_features) float64; images are flattened. Raises CaseError."""
+    try:
+        rows = np.asarray(_numpy(x), dtype=float)
+    except (TypeError, ValueError) as error:
+        raise CaseError(f"Case(x=…): expected training examples as rows of numbers: {error}") from error
+    if rows.ndim < 2 or len(rows) == 0 or rows.size == 0:
+        raise CaseError(f"Case(x=…): expected at least one row of numbers (n, n_features), found shape {rows.shape}")
     return rows.reshape(len(rows), -1)
 
 
-def as_targets(targets: Any) -> Array:
-    """Targets as the user's loop takes them: an array of numbers, (n,) or (n, k)."""
+def as_targets(targets: Any, n: int) -> Array:
+    """Targets as the user's loop takes them: an array of numbers, (n,) or (n, k). Raises CaseError."""
     values = np.asarray(_numpy(targets))
-    if values.dtype == object:
-        values = np.array([np.asarray(row, dtype=float) for row in values])
+    try:
+        if values.dtype == object:
+            values = np.array([np.asarray(row, dtype=float) for row in values])
+        values.astype(float)
+    except (TypeError, ValueError) as error:
+        raise CaseError(f"Case(targets=…): expected numbers, one row or label for each example: {error}") from error
+    if values.ndim == 0 or len(values) != n:
+        raise CaseError(f"Case(targets=…): expected one for each of {n} examples, found shape {values.shape}")
     return values
 
 

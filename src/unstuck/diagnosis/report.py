@@ -134,6 +134,10 @@ def plain(value: Any) -> Any:
 
 # -- text --------------------------------------------------------------------------------------------------------------
 
+EXPERIMENTS = "Experiments (accuracy on held-out training examples)"
+NOTES = "Notes (true, but nothing that had to be put right)"
+UNCHECKED = "Not examined"
+
 
 def as_text(report: Report) -> str:
     """The report as a person reads it in a terminal."""
@@ -141,12 +145,12 @@ def as_text(report: Report) -> str:
     for finding in report.findings:
         lines += ["", *finding_lines(finding)]
     if report.cures:
-        lines += ["", "Cures that were run:", *(f"  {cure_line(cure)}" for cure in report.cures)]
+        lines += ["", f"{EXPERIMENTS}:", *(f"  {cure_line(cure)}" for cure in report.cures)]
     if report.notes:
-        lines += ["", "Notes (true, and harmless here):"]
+        lines += ["", f"{NOTES}:"]
         lines += [f"  {note.rule.code} {note.rule.name} ({note.grade}): {note.summary}" for note in report.notes]
     if report.unchecked:
-        lines += ["", "Not examined:"]
+        lines += ["", f"{UNCHECKED}:"]
         lines += [f"  {entry.what}; it would take {entry.missing}" for entry in report.unchecked]
     lines += ["", f"{report.seconds:.1f} s"]
     return "\n".join(lines)

@@ -11,6 +11,9 @@ from string import Template
 from typing import Any
 
 from unstuck.diagnosis.report import (
+    EXPERIMENTS,
+    NOTES,
+    UNCHECKED,
     Cure,
     Finding,
     Report,
@@ -61,10 +64,10 @@ def as_fragment(report: Report) -> str:
         f"<h1>{escape(verdict_sentence(report))}</h1><p>{escape(network_line(report.network))}</p></header>",
         chain(report),
         section("Findings", [finding_article(finding) for finding in report.findings]),
-        section("Cures that were run", [cure_table(report.cures)] if report.cures else []),
-        section("Notes: true, and harmless here", [note_list(report.notes)] if report.notes else []),
-        section("Not examined", [unchecked_list(report)] if report.unchecked else []),
-        f"<footer>{report.seconds:.1f} s. Accuracies are of training examples held out from the experiment.</footer>",
+        section(EXPERIMENTS, [cure_table(report.cures)] if report.cures else []),
+        section(NOTES, [note_list(report.notes)] if report.notes else []),
+        section(UNCHECKED, [unchecked_list(report)] if report.unchecked else []),
+        f"<footer>{report.seconds:.1f} s</footer>",
     ]
     return "\n".join(part for part in parts if part)
 

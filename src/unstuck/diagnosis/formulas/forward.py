@@ -107,6 +107,12 @@ HIDDEN: tuple[Form, ...] = (
 )
 
 
+def _shared(z: Array, shifted_along: int, summed_along: int | None) -> Array:
+    """exp(z - maximum) over a sum, along axes that do not belong together."""
+    exponentials = np.exp(z - z.max(axis=shifted_along, keepdims=True))
+    return exponentials / exponentials.sum(axis=summed_along, keepdims=True)
+
+
 def _before_softmax(inner: Form) -> Form:
     return Form(
         f"softmax of {inner.name}", lambda z: softmax(inner.value(z)), lambda z, a: a * (1 - a), "F06"
@@ -129,6 +135,15 @@ OUTPUT: tuple[Form, ...] = (
     Form("log_sigmoid", lambda z: -np.logaddexp(0, -z)),
     Form("softmax over the whole batch", lambda z: softmax(z, None), SOFTMAX.derivative, "F01", couples_examples=True),
     Form("softmax over the examples", lambda z: softmax(z, 0), SOFTMAX.derivative, "F02", couples_examples=True),
+    *(
+        Form(name, value, SOFTMAX.derivative, code, couples_examples=True)
+        for code, name, value in (
+            ("F01", "softmax over the whole batch, each example shifted by its maximum", lambda z: _shared(z, -1, None)),
+            ("F02", "softmax over the examples, each example shifted by its maximum", lambda z: _shared(z, -1, 0)),
+            ("F01", "softmax over the whole batch, each class shifted by its maximum", lambda z: _shared(z, 0, None)),
+            ("F02", "softmax with the maximum taken over the examples", lambda z: _shared(z, 0, -1)),
+        )
+    ),
     WITHOUT_MINUS,
     Form("softmax without the exponent's sign", lambda z: softmax(-z), SOFTMAX.derivative, "F04"),
     *(_before_softmax(form) for form in (RELU, SIGMOID, TANH, _leaky(0.01), _leaky(0.1), _leaky(0.2))),

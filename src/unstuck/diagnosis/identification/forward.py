@@ -79,15 +79,17 @@ def _modes(chain: Chain) -> tuple[str, ...]:
     return tuple("inside" if layer.bias is not None or layer.folded else "none" for layer in chain)
 
 
-def identify_forward(arrays: list[Array], x: Array, outputs: Array, chains: list[Chain], tolerance: float) -> Forward | None:
+def identify_forward(
+    arrays: list[Array], x: Array, outputs: Array, chains: list[Chain], tolerance: float, most_levels: int = 3
+) -> Forward | None:
     """The hypothesis with the fewest deviations from a plain network whose outputs equal the user's.
 
     arrays as the user keeps them, x (n, n_features), outputs (n, n_outputs). The nearest hypothesis that gives other
-    numbers is named as its rival. None where no chain exists; a residual above `tolerance` means that nothing fits.
+    numbers is named as its rival. most_levels bounds the deviations tried. None where no chain exists; a residual above `tolerance` means that nothing fits.
     """
     best: Forward | None = None
     with np.errstate(all="ignore"):
-        for level in (_uniform, _one_deviation, _two_deviations):
+        for level in (_uniform, _one_deviation, _two_deviations)[:most_levels]:
             for chain in chains[:60]:
                 weights, biases = read_chain(chain, arrays)
                 scored = _score_all(chain, level(chain), x, outputs, weights, biases)

@@ -78,6 +78,8 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
     if not acting:
         found.acts = False
         found.failed = "; ".join(problem.what for problem in program.problems if problem.what.startswith("step"))
+        if not found.failed and _outputs_move(program, sizes[-1]):
+            found.failed = "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
         return found
     found.batch_size = SMALL_BATCH if SMALL_BATCH in acting else acting[0]
     if 1 in acting:
@@ -86,6 +88,18 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
             found.batch_size = 1
     found.random = _is_random(program, parameters, found.batch_size)
     return found
+
+
+def _outputs_move(program: Program, size: int) -> bool:
+    """Whether a step changes what predict gives, whatever the parameter arrays say."""
+    x, targets = batch(program, size, 1)
+    try:
+        before = program.predict(x[:5], restore=False)
+        program.call("step", program._typed(x), targets)
+        after = program.predict(x[:5], restore=False)
+    finally:
+        program.restore()
+    return before is not None and after is not None and not np.array_equal(before, after)
 
 
 def _moved(record: Record) -> bool:

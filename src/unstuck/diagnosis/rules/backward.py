@@ -247,7 +247,7 @@ def gradient_sign_wrong(e: Examination) -> Evidence | None:
     """
     signs = _signs(e)
     wrong = [key for key, sign in signs.items() if sign < 0]
-    if not wrong or len(wrong) == len(signs) or e.source != "step":
+    if not wrong or len(wrong) == len(signs):
         return None
     names = ", ".join(f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1}" for kind, layer in sorted(wrong))
     return Evidence(PROVED, f"{names} climb the loss", {"arrays": names}, sorted(wrong)[0][1] + 1)
