@@ -138,7 +138,7 @@ def test_nesterov_on_gradients_keeps_the_parameters_that_the_other_form_looks_ah
 
 
 def test_the_sparse_form_of_the_first_layer_equals_the_dense_one():
-    """Of single examples only the rows of inputs that are not zero are touched; a formula made anew takes the long way."""
+    """Of single examples only the rows of inputs that are not zero are touched; a formula made anew is used in full."""
     right = Link()
     renamed = replace(right, weights=Formula("inputs times delta", lambda p, l, d: p.activations[l].T @ d))
     rule = UpdateRule(0.05, "each")
