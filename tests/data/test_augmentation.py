@@ -84,7 +84,7 @@ def test_rotation_turns_about_the_centre():
 
 
 def test_elastic_displacements_have_the_documented_size_and_no_direction():
-    noise = 34 * Distortion()._noise(generator(), 200, 28)
+    noise = 34 * Distortion(smoothness=4.0)._noise(generator(), 200, 28)
     assert noise.std() == pytest.approx(0.16 * 34 / 4, rel=0.1)
     assert abs(noise.mean()) < 0.1 * noise.std()
     assert noise.std(axis=0).min() > 0.8 * noise.std()  # as strong at the border as in the middle
@@ -101,7 +101,7 @@ def test_what_is_applied_is_what_the_fields_say(images):
 
 
 def test_neighbouring_pixels_move_together():
-    noise = Distortion()._noise(generator(), 200, 28).reshape(200, 2, 28, 28)
+    noise = Distortion(smoothness=4.0)._noise(generator(), 200, 28).reshape(200, 2, 28, 28)
     step = np.diff(noise, axis=3).std() / noise.std()
     assert step == pytest.approx(1 / (math.sqrt(2) * 4), rel=0.15)  # of a Gaussian correlation of twice the variance
 

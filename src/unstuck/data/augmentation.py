@@ -37,14 +37,15 @@ class Distortion:
     shear: largest horizontal shift per row, in pixels.
     shift: largest translation in pixels, for both directions apart.
 
-    Angles, scalings, shears and shifts are drawn uniformly from minus the largest to the largest.
+    Angles, scalings, shears and shifts are drawn uniformly from minus the largest to the largest. The defaults were
+    chosen by the accuracy of two hidden layers on the last 10,000 training images of MNIST.
     """
 
-    elastic: float = 34.0
-    smoothness: float = 4.0
+    elastic: float = 30.0
+    smoothness: float = 5.0
     rotation: float = 10.0
-    scaling: float = 0.1
-    shear: float = 0.1
+    scaling: float = 0.12
+    shear: float = 0.12
     shift: float = 1.0
 
     def __post_init__(self) -> None:
