@@ -5,7 +5,7 @@ import numpy as np
 import unstuck
 
 HIDDEN = 16
-RATE = 0.02
+RATE = 0.05
 UPDATES = 500
 
 
