@@ -39,9 +39,6 @@ PUBLISHED = {
 }
 NAMES = {f"{letter}{i:02}": name for letter, names in PUBLISHED.items() for i, name in enumerate(names.split(), 1)}
 OF_LIBRARIES = {"U11"}  # an optimiser that does not hold the parameters: programs in NumPy have none
-    "U11",
-    "E03",
-}  # an optimiser without the parameters, a layer left in training mode: no NumPy program has them
 
 each_rule = pytest.mark.parametrize("code", list(RULES))
 
