@@ -79,6 +79,8 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0) -> tuple[Setup, int]
         shuffled=True,
         seed=seed,
         given=targets[train],
+        rows=train,
+        rows_held=held,
     )
     return setup, updates
 
@@ -226,6 +228,23 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
         twin = twin.plant(links=mine.links)
     targets = user.targets if code in ("D07", "D08", "D09") else right.targets
     return replace(right, twin=twin, targets=targets)
+
+
+def right_inputs(images: Array, x: Array) -> Change:
+    """The inputs x (n, n_features) as they were meant: the straight line in the raw images that they follow where nothing
+    wrapped around, which is below the jump or above it, whichever is nearer to being centred."""
+    column = int(np.argmax(images.std(axis=0)))
+    raw, first = np.unique(images[:, column], return_index=True)
+    became = x[first, column]
+    slope = float(np.median(np.diff(became) / np.diff(raw)))
+    starts = (became[0] - slope * raw[0], became[-1] - slope * raw[-1])
+    start = min(starts, key=lambda at: abs(at + slope * images.max() / 2))
+
+    def change(s: Setup) -> Setup:
+        meant = (slope * images + start).astype(s.x.dtype)
+        return replace(s, x=meant[s.rows], x_held=meant[s.rows_held])
+
+    return change
 
 
 def right_targets(setup: Setup) -> Setup:

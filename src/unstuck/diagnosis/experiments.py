@@ -14,6 +14,7 @@ from unstuck.diagnosis import baseline, own_training, twin_training
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.proof import formula_faults
 from unstuck.diagnosis.rule import Evidence
+from unstuck.diagnosis.rules.data.preparation import images_of_examples
 from unstuck.diagnosis.twin_training import Change, Outcome, Setup, chance, corrected, run
 
 ENOUGH = 0.7                                 # chance-corrected share of the reference below which a network is stuck
@@ -59,12 +60,14 @@ class Verdicts:
 
 
 class Clock:
-    def __init__(self, seconds: float) -> None:
-        self.ends = time.perf_counter() + seconds
+    """Processor seconds still to be spent, so that a busy machine changes no verdict; and never past the wall clock's end."""
+
+    def __init__(self, seconds: float, wall_seconds: float) -> None:
+        self.ends, self.wall_ends = time.thread_time() + seconds, time.perf_counter() + wall_seconds
 
     @property
     def left(self) -> float:
-        return self.ends - time.perf_counter()
+        return min(self.ends - time.thread_time(), self.wall_ends - time.perf_counter())
 
 
 def mended(setup: Setup, e: Examination, codes: Iterable[str]) -> Setup:
@@ -84,6 +87,9 @@ def _changes_for(code: str, e: Examination) -> list[Change]:
         return [baseline.right_forward, baseline.with_biases]
     if code in FORMULA_CHANGES:
         return [FORMULA_CHANGES[code]]
+    if code == "D03":
+        images = images_of_examples(e)
+        return [] if images is None else [baseline.right_inputs(images, e.program.x)]
     if code == "D12":
         return [twin_training.shuffled]
     if code == "B13":
@@ -108,9 +114,11 @@ def _changes_for(code: str, e: Examination) -> list[Change]:
     return changes
 
 
-def decide(e: Examination, evidence: dict[str, list[Evidence]], settings: dict[str, bool], seconds: float) -> Verdicts:
+def decide(
+    e: Examination, evidence: dict[str, list[Evidence]], settings: dict[str, bool], seconds: float, wall_seconds: float
+) -> Verdicts:
     """Runs the experiments that the evidence calls for. `settings` says for each code whether it is a choice, not a formula."""
-    found, clock = Verdicts(), Clock(seconds)
+    found, clock = Verdicts(), Clock(seconds, wall_seconds)
     per_run = float(np.clip(seconds / 14, 0.15, 1.0))
     made = baseline.as_it_is(e, per_run) if e.source == "step" or e.faithful else None
     if made is None:

@@ -144,7 +144,7 @@ def identify_backward(
     the update rule is not proportional to them (Adam and its kind).
     """
     setting = _Setting([View.of(r, forward) for r in records], forward, epsilon, transform, only_top, least_allowed)
-    setting.ends = time.perf_counter() + MOST_SECONDS
+    setting.ends = time.thread_time() + MOST_SECONDS
     depth = len(forward.hidden) + 1
     results: list[LayerResult] = []
     with np.errstate(all="ignore"):
@@ -305,7 +305,7 @@ def _identify_layer(setting: _Setting, l: int, levels: list[Level]) -> LayerResu
     for index, with_weights, how in PLAN[:QUICK_PLAN] if setting.quick else PLAN:
         if index >= len(levels) or (with_weights and by_bias):
             continue
-        if time.perf_counter() > setting.ends:
+        if time.thread_time() > setting.ends:
             break
         if how == "each" and (setting.transform is not None or changes[0].size < LEAST_OWN_FACTORS):
             continue
