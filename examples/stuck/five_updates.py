@@ -66,7 +66,7 @@ def share_right(theta, x, labels):
 
 def digits():
     mnist = unstuck.load_mnist()
-    x, x_test = (2 * images / 255 - 1 for images in (mnist.images_train[:5000], mnist.images_test[:2000]))
+    x, x_test = (images / 127.5 - 1 for images in (mnist.images_train[:5000], mnist.images_test[:2000]))
     return x, mnist.y_train[:5000], x_test, mnist.y_test[:2000]
 
 

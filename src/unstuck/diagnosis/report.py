@@ -202,7 +202,7 @@ def finding_lines(finding: Finding) -> list[str]:
     lines += [f"  {line}" for line in (residual_line(finding), matters_line(finding)) if line]
     if finding.location is not None:
         place = finding.location
-        lines.append(f"  {_from_here(place.file)}:{place.line}: {place.text.strip()}")
+        lines.append(f"  {path_from_here(place.file)}:{place.line}: {place.text.strip()}")
     if finding.look_alikes:
         lines.append(f"  the same numbers would come from {', '.join(finding.look_alikes)}")
     if finding.cure:
@@ -210,7 +210,7 @@ def finding_lines(finding: Finding) -> list[str]:
     return lines
 
 
-def _from_here(file: str) -> str:
+def path_from_here(file: str) -> str:
     """The path as one would type it here."""
     path = Path(file)
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -19,13 +19,15 @@ from unstuck.diagnosis.report import (
     Report,
     matters_line,
     network_line,
+    path_from_here,
     residual_line,
     verdict_sentence,
 )
 from unstuck.diagnosis.rule import STAGES
 from unstuck.errors import UnstuckError
 
-FAULTY, RIGHT, UNEXAMINED = "faulty", "right", "not examined"
+FAULTY, RIGHT, PARTLY, UNEXAMINED = "faulty", "right", "examined in part", "not examined"
+MARKS = {FAULTY: "✗", RIGHT: "✓", PARTLY: "?", UNEXAMINED: "?"}
 IDENTIFIED = {"forward": "output", "loss": "loss", "backward": "loss"}  # stage: what is known once it was examined
 
 
@@ -60,7 +62,7 @@ def as_notebook_cell(report: Report) -> str:
 
 def as_fragment(report: Report) -> str:
     parts = [
-        f'<header class="{report.verdict}"><p class="name">{escape(report.name or "network")}</p>',
+        f'<header class="{report.verdict}">',
         f"<h1>{escape(verdict_sentence(report))}</h1><p>{escape(network_line(report.network))}</p></header>",
         chain(report),
         section("Findings", [finding_article(finding) for finding in report.findings]),
@@ -80,29 +82,28 @@ def section(title: str, parts: list[str]) -> str:
 
 
 def stage_states(report: Report) -> dict[str, str]:
-    """For every link of the training step: faulty, right or not examined. Right is said only of what was looked at."""
+    """For every link of the training step: faulty, right, examined in part or not examined."""
     return {stage: _state(report, stage) for stage in STAGES.values()}
 
 
 def _state(report: Report, stage: str) -> str:
+    """Right is said only of what was looked at, and looked at in full."""
     if any(finding.stage == stage for finding in report.findings):
         return FAULTY
-    return RIGHT if _was_examined(report, stage) else UNEXAMINED
-
-
-def _was_examined(report: Report, stage: str) -> bool:
-    network = report.network
-    left_out = [entry.what for entry in report.unchecked]
-    if any(what.startswith("everything") for what in left_out):
-        return False
-    if stage in IDENTIFIED:
-        return network.get(IDENTIFIED[stage]) is not None
-    if stage == "update":
-        return (network.get("update") or {}).get("learning_rate") is not None
+    network, left_out = report.network, " ".join(entry.what for entry in report.unchecked)
+    if "everything" in left_out:
+        return UNEXAMINED
+    if stage == "data":
+        return PARTLY if any(word in left_out for word in ("inputs", "labels", "examples", "shuffles")) else RIGHT
+    if stage == "evaluation":
+        return UNEXAMINED if any(word in left_out for word in ("accuracy", "evaluation")) else RIGHT
     if stage == "initial state":
-        return bool(network.get("sizes")) and not any("initialisation" in what for what in left_out)
-    words = {"data": ("inputs", "targets", "test"), "evaluation": ("evaluation", "accuracy")}[stage]
-    return not any(word in what for what in left_out for word in words)
+        known = network.get("sizes") and "initialisation" not in left_out
+    elif stage == "update":
+        known = (network.get("update") or {}).get("learning_rate") is not None
+    else:
+        known = network.get(IDENTIFIED[stage]) is not None
+    return RIGHT if known else UNEXAMINED
 
 
 def chain(report: Report) -> str:
@@ -111,9 +112,8 @@ def chain(report: Report) -> str:
     for stage, state in stage_states(report).items():
         codes = " ".join(dict.fromkeys(finding.rule.code for finding in report.findings if finding.stage == stage))
         label = f"{state} <b>{escape(codes)}</b>" if codes else state
-        mark = {FAULTY: "✗", RIGHT: "✓", UNEXAMINED: "?"}[state]
         kind = state.replace(" ", "-")
-        boxes.append(f'<li class="{kind}"><span class="mark">{mark}</span> {stage}<small>{label}</small></li>')
+        boxes.append(f'<li class="{kind}"><span class="mark">{MARKS[state]}</span> {stage}<small>{label}</small></li>')
     return f'<ol class="chain" aria-label="the training step">{"".join(boxes)}</ol>'
 
 
@@ -131,15 +131,20 @@ def finding_article(finding: Finding) -> str:
     if finding.location is not None:
         place = finding.location
         parts.append(
-            f"<figure><figcaption>{escape(str(place.file))}, line {place.line}</figcaption>"
+            f"<figure><figcaption>{escape(path_from_here(place.file))}, line {place.line}</figcaption>"
             f"<pre>{escape(place.text.strip())}</pre></figure>"
         )
     if finding.look_alikes:
         parts.append(f"<p>The same numbers would come from {escape(', '.join(finding.look_alikes))}.</p>")
     if finding.cure:
-        parts.append(f'<p class="cure"><b>Cure</b> {escape(finding.cure)}</p>')
+        parts.append(f'<p class="cure"><b>Cure</b> {with_code(finding.cure)}</p>')
     parts.append(numbers_table(finding.evidence))
     return f"<article>{''.join(parts)}</article>"
+
+
+def with_code(text: str) -> str:
+    """Text whose `parts in backquotes` are code."""
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(escape(text).split("`")))
 
 
 def residual_scale(evidence: dict[str, Any]) -> str:
@@ -234,21 +239,21 @@ html:has(body.unstuck-report) { background: Canvas; color-scheme: light dark; }
 .unstuck-report h1 { font-size: 1.5rem; line-height: 1.25; margin: 0; }
 .unstuck-report h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 .unstuck-report h3 { font-size: 1.05rem; margin: 0; }
-.unstuck-report .name, .unstuck-report small, .unstuck-report footer, .unstuck-report figcaption,
+.unstuck-report small, .unstuck-report footer, .unstuck-report figcaption,
 .unstuck-report .ends, .unstuck-report summary { color: var(--soft); font-size: .875rem; }
 .unstuck-report p { margin: .4rem 0; overflow-wrap: anywhere; }
-.unstuck-report .chain { display: flex; flex-wrap: wrap; gap: .5rem 1.4rem; list-style: none; padding: 0;
-  margin: 1.5rem 0; }
-.unstuck-report .chain li { position: relative; flex: 1 1 6.5rem; border: 2px solid var(--line); border-radius: .4rem;
-  padding: .4rem .6rem; background: var(--panel); }
-.unstuck-report .chain li:not(:last-child)::after { content: "→"; position: absolute; right: -1.25rem; top: .7rem;
+.unstuck-report .chain { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.7rem, 1fr)); gap: .6rem 1.2rem;
+  list-style: none; padding: 0; margin: 1.5rem 0; }
+.unstuck-report .chain li { position: relative; border: 2px solid var(--line); border-radius: .4rem;
+  padding: .4rem .5rem; background: var(--panel); font-size: .95rem; }
+.unstuck-report .chain li:not(:last-child)::after { content: "→"; position: absolute; right: -1.15rem; top: .6rem;
   color: var(--soft); }
 .unstuck-report .chain small { display: block; }
 .unstuck-report .chain .faulty { border-color: var(--bad); }
 .unstuck-report .chain .faulty .mark { color: var(--bad); }
 .unstuck-report .chain .right { border-color: var(--good); }
 .unstuck-report .chain .right .mark { color: var(--good); }
-.unstuck-report .chain .not-examined { border-style: dashed; }
+.unstuck-report .chain .examined-in-part, .unstuck-report .chain .not-examined { border-style: dashed; }
 .unstuck-report article { border: 1px solid var(--line); border-radius: .4rem; padding: .8rem 1rem;
   margin: .8rem 0; break-inside: avoid; }
 .unstuck-report .grade { border: 1px solid; border-radius: 1rem; padding: 0 .5rem; font-size: .8rem;
@@ -272,5 +277,5 @@ html:has(body.unstuck-report) { background: Canvas; color-scheme: light dark; }
 .unstuck-report .bar { height: .3rem; background: var(--line); border-radius: .15rem; }
 .unstuck-report .bar i { display: block; height: 100%; background: var(--good); border-radius: .15rem; }
 @media print { .unstuck-report { max-width: none; font-size: 11pt; } .unstuck-report details { display: none; }
-  .unstuck-report .chain li { flex-basis: 5rem; } }
+  .unstuck-report .chain { grid-template-columns: repeat(auto-fit, minmax(5rem, 1fr)); } }
 """
