@@ -241,7 +241,8 @@ html:has(body.unstuck-report) { background: Canvas; color-scheme: light dark; }
 .unstuck-report h3 { font-size: 1.05rem; margin: 0; }
 .unstuck-report small, .unstuck-report footer, .unstuck-report figcaption,
 .unstuck-report .ends, .unstuck-report summary { color: var(--soft); font-size: .875rem; }
-.unstuck-report p { margin: .4rem 0; overflow-wrap: anywhere; }
+.unstuck-report p { margin: .4rem 0; }
+.unstuck-report p, .unstuck-report figcaption { overflow-wrap: anywhere; }
 .unstuck-report .chain { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.7rem, 1fr)); gap: .6rem 1.2rem;
   list-style: none; padding: 0; margin: 1.5rem 0; }
 .unstuck-report .chain li { position: relative; border: 2px solid var(--line); border-radius: .4rem;
@@ -274,7 +275,7 @@ html:has(body.unstuck-report) { background: Canvas; color-scheme: light dark; }
 .unstuck-report th, .unstuck-report td { text-align: left; padding: .25rem .6rem .25rem 0; vertical-align: top;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 .unstuck-report .number { font-variant-numeric: tabular-nums; }
-.unstuck-report .bar { height: .3rem; background: var(--line); border-radius: .15rem; }
+.unstuck-report .bar { width: 8rem; max-width: 100%; height: .3rem; background: var(--line); border-radius: .15rem; }
 .unstuck-report .bar i { display: block; height: 100%; background: var(--good); border-radius: .15rem; }
 @media print { .unstuck-report { max-width: none; font-size: 11pt; } .unstuck-report details { display: none; }
   .unstuck-report .chain { grid-template-columns: repeat(auto-fit, minmax(5rem, 1fr)); } }
