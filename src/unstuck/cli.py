@@ -140,9 +140,10 @@ def describe_run(run: Run) -> str:
     """What was trained on what, how long it took and how well it does."""
     facts = run.to_dict()
     sizes = "-".join(map(str, facts["sizes"]))
+    epochs = "1 epoch" if facts["epochs"] == 1 else f"{facts['epochs']} epochs"
     lines = [
         f"{facts['recipe']}: {sizes}; {run.recipe.describe()}",
-        f"trained on {facts['train_examples']:,} examples of {facts['data']} for {facts['epochs']} epochs "
+        f"trained on {facts['train_examples']:,} examples of {facts['data']} for {epochs} "
         f"in {facts['seconds']:.1f} s ({facts['images_per_second']:,} images/s)",
     ]
     if facts["validation_accuracy"] is not None:

@@ -58,7 +58,8 @@ class Recipe:
             f"{self.activation if self.hidden else 'no hidden layer'}, {self.output} output, {self.loss}",
             f"{self.optimizer} at {self.learning_rate:g}"
             + (f" with momentum {self.momentum:g}" if self.momentum else ""),
-            f"{self.epochs} epochs of " + (f"batches of {self.batch_size}" if self.batch_size else "one full batch"),
+            f"{self.epochs} {'epoch' if self.epochs == 1 else 'epochs'} of "
+            + (f"batches of {self.batch_size}" if self.batch_size else "one full batch"),
             self.schedule + " schedule" if self.schedule != "constant" else "",
             f"l2 {self.l2:g}" if self.l2 else "",
             f"dropout {self.dropout:g}" if self.dropout else "",
