@@ -150,7 +150,8 @@ def test_labels_misaligned(e: Examination) -> Evidence | None:
     Evidence: The share of test inputs with another label where that is known, and what the probe reads of held-out
     training examples and of the test set.
 
-    Look-alikes: D05 test-inputs-prepared-differently, where the inputs look otherwise; E02 predictions-out-of-order,
+    Look-alikes: D05 test-inputs-prepared-differently, where the inputs look otherwise; D06
+    test-inputs-among-training-inputs, where training images were paired with test labels; E02 predictions-out-of-order,
     where the data are right and the counting is not.
     """
     y = test_classes(e)
