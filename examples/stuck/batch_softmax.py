@@ -5,8 +5,8 @@ import numpy as np
 import unstuck
 
 HIDDEN = 16
-RATE = 0.05
-UPDATES = 500
+RATE = 0.08
+UPDATES = 200
 
 
 def relu(z):
@@ -54,7 +54,7 @@ def descend(p, X, Y):
 def fit(p, X, Y):
     for i in range(UPDATES):
         descend(p, X, Y)
-        if i % 100 == 99:
+        if i % 50 == 49:
             print(f"update {i + 1}: training accuracy {accuracy(p, X, Y.argmax(axis=1)):.1%}")
 
 
