@@ -48,7 +48,7 @@ def test_a_stuck_program_is_stuck(path):
 # -- the sessions in README and docs -----------------------------------------------------------------------------------
 
 ROOT = EXAMPLES.parent
-BLOCK = re.compile(r"```console\n\$ unstuck diagnose (\S+)\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"```console\n\$ unstuck diagnose ([^\n]+)\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SESSIONS = [(page.name, *found) for page in PAGES for found in BLOCK.findall(page.read_text(encoding="utf-8"))]
 
@@ -69,25 +69,29 @@ def outcome_of(report):
 
 @pytest.fixture(scope="module")
 def diagnosed():
-    """The report of a program, as JSON; each is diagnosed once."""
+    """The report of a session's command, as JSON; each is run once."""
     reports = {}
 
-    def diagnose(file):
-        if file not in reports:
-            command = [sys.executable, "-m", "unstuck.cli", "diagnose", file, "--json"]
+    def diagnose(arguments):
+        if arguments not in reports:
+            command = [sys.executable, "-m", "unstuck.cli", "diagnose", *arguments.split(), "--json"]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ)
             assert done.returncode in (0, 1), done.stderr
-            reports[file] = json.loads(done.stdout)
-        return reports[file]
+            reports[arguments] = json.loads(done.stdout)
+        return reports[arguments]
 
     return diagnose
 
 
-@pytest.mark.parametrize(("page", "file", "output"), SESSIONS, ids=[f"{page}-{file}" for page, file, _ in SESSIONS])
-def test_a_session_shows_what_the_program_gives(page, file, output, diagnosed):
-    assert outcome_as_shown(output) == outcome_of(diagnosed(file))
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [session[1:] for session in SESSIONS],
+    ids=[f"{page}-{Path(arguments.split()[0]).stem}" for page, arguments, _ in SESSIONS],
+)
+def test_a_session_shows_what_the_program_gives(arguments, output, diagnosed):
+    assert outcome_as_shown(output) == outcome_of(diagnosed(arguments))
 
 
 def test_every_stuck_program_is_shown():
-    shown = {file for page, file, _ in SESSIONS if page == "diagnosis.md"}
+    shown = {arguments.split()[0] for page, arguments, _ in SESSIONS if page == "diagnosis.md"}
     assert shown == {f"examples/stuck/{path.name}" for path in STUCK} | {"examples/healthy.py"}

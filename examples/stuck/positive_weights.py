@@ -59,7 +59,7 @@ def read():
 
 def build(seed):
     images, labels, test_images, test_labels = read()
-    network = Stack([784, 32, 10], seed)
+    network = Stack([784, 20, 10], seed)
     return unstuck.Case(
         predict=network,
         x=images,
@@ -72,13 +72,12 @@ def build(seed):
         build=build,
         learning_rate=RATE,
         batch_size=1,
-        updates=3 * len(images),
+        updates=len(images),
     )
 
 
 if __name__ == "__main__":
     images, labels, test_images, test_labels = read()
-    network = Stack([784, 32, 10], 0)
-    for _ in range(3):
-        network.learn(images, np.eye(10)[labels])
-        print(f"test accuracy: {np.mean(network(test_images).argmax(axis=1) == test_labels):.1%}")
+    network = Stack([784, 20, 10], 0)
+    network.learn(images, np.eye(10)[labels])
+    print(f"test accuracy: {np.mean(network(test_images).argmax(axis=1) == test_labels):.1%}")
