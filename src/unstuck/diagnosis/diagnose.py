@@ -49,7 +49,7 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
         evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}
         left = budget - (time.perf_counter() - started)
-        verdicts = safely(e, "what matters", lambda: decide(e, evidence, settings, min(left, 12.0 if cures else 5.0), left))
+        verdicts = safely(e, "what matters", lambda: decide(e, evidence, settings, min(left, 12.0 if cures else 6.0), left))
         return conclude(e, evidence, verdicts or Verdicts(), time.perf_counter() - started)
     finally:
         program.close()

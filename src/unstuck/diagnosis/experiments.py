@@ -146,14 +146,17 @@ def decide(
     found.reference = max(reference.score, mended_run.score)
     goal = corrected(found.reference, found.chance)
     stuck = goal > 0.1 and e.faithful and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
+    _judge_formulas(
+        e, found, setup, mended_setup, reference_setup, as_it_is, mended_run, formulas, updates, stuck, clock, per_run
+    )
     if stuck:
-        found.settings, found.alternatives = _needed(mended_setup, reference_setup, found, clock, per_run, evidence)
+        user = replace(mended_setup, updates=min(updates, 5 * mended_setup.updates))
+        found.settings, found.alternatives = _needed(user, reference_setup, found, clock, per_run, evidence)
         found.trials.append(_trial([*formulas, *found.settings], as_it_is, reference, setup))
     if "L03" in evidence:
         found.settings += [code for code in _causes_of_log_of_zero(mended_setup) if code not in found.settings]
     for code in wanted_settings:
         found.matters[code] = code in found.settings
-    _judge_formulas(e, found, setup, mended_setup, reference_setup, as_it_is, mended_run, formulas, updates, stuck, clock, per_run)
     return found
 
 
@@ -167,6 +170,10 @@ def _is_stuck(
     if setup.updates >= updates:
         return True
     enough = goal * (1 - found.chance) + found.chance
+    if len(outcome.scores) > 1 and outcome.finite:
+        gain = max(outcome.score - outcome.scores[0], 0.0) / (0.75 * setup.updates)
+        if corrected(outcome.score + 4 * gain * (updates - setup.updates), found.chance) < goal:
+            return True                                     # at four times its pace so far it would not get there
     factor = min(updates / setup.updates, max(2.0, 0.5 * clock.left / max(outcome.seconds, 0.05)))
     longer = run(replace(setup, updates=int(setup.updates * factor)), max(0.5 * clock.left, 2 * per_run), enough)
     if corrected(longer.best, found.chance) >= goal:
@@ -216,7 +223,8 @@ def _judge_formulas(
     if not together and stuck and formulas and reference_setup is not mended_setup:
         for code in formulas:
             if clock.left < per_run:
-                break
+                del found.matters[code]                     # not tried: a proved fault stays a finding
+                continue
             spoilt = run(_spoilt(e, setup, reference_setup, code), 2 * per_run)
             found.matters[code] = (found.reference or 0) - spoilt.score >= 5 * MATTERS
 

@@ -103,7 +103,6 @@ HIDDEN: tuple[Form, ...] = (
     Form("exp without normalisation, negative", lambda z: np.exp(-np.maximum(z, -700)), lambda z, a: -a, "F11"),
     Form("derivative of the sigmoid", lambda z: sigmoid(z) * (1 - sigmoid(z)), lambda z, a: a * (1 - a), "F11"),
     Form("derivative of tanh", lambda z: 1 - np.tanh(z) ** 2, lambda z, a: 1 - a * a, "F11"),
-    Form("derivative of relu", lambda z: (z > 0) * 1.0, lambda z, a: (z > 0).astype(z.dtype), "F11"),
 )
 
 

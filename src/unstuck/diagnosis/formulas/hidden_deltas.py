@@ -44,7 +44,7 @@ def find_row_dropped(p: Pass, l: int, d: Array, wanted: Array, bias_first: bool,
     return row_dropped(int(np.argmin(miss)), bias_first, after)
 
 
-def back_formulas(p: Pass, l: int, has_raw_error: bool) -> list[Formula]:
+def back_formulas(p: Pass, l: int, has_raw_error: bool, folded: bool = True) -> list[Formula]:
     """Ways to send the delta of layer l + 1 back to layer l that fit the shapes of this network."""
     shape = p.weights[l + 1].shape
     width = shape[0]
@@ -64,7 +64,7 @@ def back_formulas(p: Pass, l: int, has_raw_error: bool) -> list[Formula]:
             found.append(
                 Formula(f"through the weights of layer {other + 1}, not transposed", lambda p, l, d, o=other: d @ p.weights[o], "B05")
             )
-    if p.biases[l + 1] is not None:
+    if folded and p.biases[l + 1] is not None:
         found += [row_dropped(0, False, False), row_dropped(width, True, False)]
         if p.weights_after is not None:
             found += [row_dropped(0, False, True), row_dropped(width, True, True)]

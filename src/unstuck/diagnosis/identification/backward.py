@@ -231,7 +231,8 @@ def _hidden_levels(setting: _Setting, l: int, above: list[Guess]) -> list[Level]
         def guesses() -> Iterator[Guess]:
             for guess in above:
                 raw = l + 1 == len(setting.forward.hidden)
-                for back in hidden_deltas.back_formulas(guess.passes[0], l, raw):
+                folded = bool(setting.forward.chain[l + 1].folded)
+                for back in hidden_deltas.back_formulas(guess.passes[0], l, raw, folded):
                     sent = [back.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)]
                     for factor in hidden_deltas.factor_formulas(form):
                         if bool(back.fault) + bool(factor.fault) == slips:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from unstuck.diagnosis.formulas.forward import HIDDEN, OUTPUT, Form, hidden_form
 from unstuck.diagnosis.identification.layout import Chain, read_chain
 
 Array = np.ndarray
+MOST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,14 @@ def identify_forward(
     numbers is named as its rival. most_levels bounds the deviations tried. None where no chain exists; a residual above `tolerance` means that nothing fits.
     """
     best: Forward | None = None
+    if not np.isfinite(outputs).all():
+        return None
+    ends = time.thread_time() + MOST_SECONDS
     with np.errstate(all="ignore"):
         for level in (_uniform, _one_deviation, _two_deviations)[:most_levels]:
             for chain in chains[:60]:
+                if time.thread_time() > ends:
+                    return best
                 weights, biases = read_chain(chain, arrays)
                 scored = _score_all(chain, level(chain), x, outputs, weights, biases)
                 if not scored:
@@ -100,6 +107,7 @@ def identify_forward(
                     winner = min(fitting, key=lambda s: len(s.faults))
                     others = [s for s in scored if s.residual > tolerance]
                     rival = min(others, key=lambda s: s.residual, default=None)
+                    winner = _with_unused_biases(winner, chains)
                     return replace(
                         winner,
                         rival=rival.describe() if rival else "",
@@ -109,6 +117,19 @@ def identify_forward(
                 if best is None or nearest.residual < best.residual:
                     best = nearest
     return best
+
+
+def _with_unused_biases(winner: Forward, chains: list[Chain]) -> Forward:
+    """A chain without any bias gives the outputs: do bias arrays exist that it leaves out?"""
+    if any(mode != "none" for mode in winner.bias_modes):
+        return winner
+    for chain in chains:
+        same = [(layer.weights, layer.transposed, layer.folded) for layer in chain]
+        if same == [(layer.weights, layer.transposed, layer.folded) for layer in winner.chain] and all(
+            layer.bias is not None for layer in chain
+        ):
+            return replace(winner, chain=chain, bias_modes=("unused",) * len(chain))
+    return winner
 
 
 def _uniform(chain: Chain) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -54,7 +54,7 @@ def derivative_missing(e: Examination) -> Evidence | None:
     return proved(e, "B02")
 
 
-@rule("B03")
+@rule("B03", look_alikes=("F09",))
 def derivative_at_wrong_point(e: Examination) -> Evidence | None:
     """The derivative is taken at the activation where it belongs at the sum, or the reverse.
 
