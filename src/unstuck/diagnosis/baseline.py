@@ -145,10 +145,16 @@ def right_forward(setup: Setup) -> Setup:
     n_outputs = setup.targets.shape[1]
     hidden = tuple(intended(h, False, n_outputs) if _is_faulty(h, False) else h for h in twin.hidden)
     output = intended(twin.output, True, n_outputs) if output_form(twin.output).fault else twin.output
-    training = intended(twin.training_output, True, n_outputs) if output_form(twin.training_output).fault else twin.training_output
+    training = (
+        intended(twin.training_output, True, n_outputs)
+        if output_form(twin.training_output).fault
+        else twin.training_output
+    )
     modes = tuple("inside" if mode in ("outside", "unused") else mode for mode in twin.bias_modes)
     changed = twin.plant(hidden=hidden, output=output, training_output=training, bias_modes=modes)
-    if training != twin.training_output and twin.output_delta.name not in [f.name for f in right_deltas(output_form(training))]:
+    if training != twin.training_output and twin.output_delta.name not in [
+        f.name for f in right_deltas(output_form(training))
+    ]:
         changed = changed.plant(output_delta=right_deltas(output_form(training))[0])
     return replace(setup, twin=changed)
 
@@ -214,16 +220,23 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
     mine, twin = user.twin, right.twin
     if code in ("F01", "F02", "F04", "F05", "F06", "F08", "F11", "F12", "L01", "L02", "L04", "B11", "F07"):
         twin = twin.plant(
-            hidden=mine.hidden, output=mine.output, training_output=mine.training_output,
-            output_delta=mine.output_delta, bias_modes=mine.bias_modes,
+            hidden=mine.hidden,
+            output=mine.output,
+            training_output=mine.training_output,
+            output_delta=mine.output_delta,
+            bias_modes=mine.bias_modes,
         )
     elif code[0] == "B":
         twin = twin.plant(links=mine.links, output_delta=mine.output_delta)
     elif code in ("U02", "U03", "U04", "U12", "U14", "U15"):
-        twin = twin.plant(update=replace(
-            twin.update, response=mine.update.response, bias_response=mine.update.bias_response,
-            adaptive=mine.update.adaptive,
-        ))
+        twin = twin.plant(
+            update=replace(
+                twin.update,
+                response=mine.update.response,
+                bias_response=mine.update.bias_response,
+                adaptive=mine.update.adaptive,
+            )
+        )
     elif code == "U01":
         twin = twin.plant(links=mine.links)
     targets = user.targets if code in ("D07", "D08", "D09") else right.targets
@@ -291,9 +304,14 @@ def right_update(setup: Setup) -> Setup:
 
 
 def with_biases(setup: Setup) -> Setup:
-    biases = [np.zeros(w.shape[1], w.dtype) if b is None else b for w, b in zip(setup.parameters.weights, setup.parameters.biases, strict=True)]
+    biases = [
+        np.zeros(w.shape[1], w.dtype) if b is None else b
+        for w, b in zip(setup.parameters.weights, setup.parameters.biases, strict=True)
+    ]
     modes = tuple("inside" for _ in setup.twin.bias_modes)
     links = tuple(replace(link, bias=RIGHT_BIAS, bias_scale=1.0) for link in setup.twin.links)
     return replace(
-        setup, parameters=Parameters(setup.parameters.weights, biases), twin=setup.twin.plant(bias_modes=modes, links=links)
+        setup,
+        parameters=Parameters(setup.parameters.weights, biases),
+        twin=setup.twin.plant(bias_modes=modes, links=links),
     )

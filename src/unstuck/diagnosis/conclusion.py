@@ -12,7 +12,7 @@ from unstuck.diagnosis.report import Cure, Finding, Report
 from unstuck.diagnosis.rule import MEASURED, SUSPECTED, Evidence
 from unstuck.diagnosis.rules import RULES, in_order
 
-QUIET = ("U07", "U08", "U09", "U10")         # every network has a rate, a number of updates and a decay: no news by themselves
+QUIET = ("U07", "U08", "U09", "U10")  # every network has a rate, a number of updates and a decay: no news by themselves
 
 
 def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verdicts, seconds: float) -> Report:
@@ -30,7 +30,12 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verd
             elif code not in QUIET:
                 notes.append(finding)
     if verdicts.alternatives:
-        notes += [_finding(code, item, False) for code in verdicts.alternatives for item in evidence.get(code, []) if code in QUIET]
+        notes += [
+            _finding(code, item, False)
+            for code in verdicts.alternatives
+            for item in evidence.get(code, [])
+            if code in QUIET
+        ]
     return Report(
         name=e.case.name,
         verdict=_verdict(e, findings, verdicts),
@@ -38,7 +43,11 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verd
         network=describe_network(e),
         findings=_located(e, findings),
         notes=notes,
-        cures=[Cure(t.changes, t.before, t.after, t.updates, t.seed, t.seconds) for t in verdicts.trials if findings and t.after > t.before],
+        cures=[
+            Cure(t.changes, t.before, t.after, t.updates, t.seed, t.seconds)
+            for t in verdicts.trials
+            if findings and t.after > t.before
+        ],
         unchecked=list(e.unchecked),
     )
 
@@ -54,7 +63,9 @@ def _matters(code: str, item: Evidence, verdicts: Verdicts, evidence: dict[str, 
 
 
 def _finding(code: str, item: Evidence, matters: bool | None) -> Finding:
-    return Finding(RULES[code], item.grade, item.summary, dict(item.numbers), matters, item.layer, None, tuple(item.look_alikes))
+    return Finding(
+        RULES[code], item.grade, item.summary, dict(item.numbers), matters, item.layer, None, tuple(item.look_alikes)
+    )
 
 
 def _located(e: Examination, findings: list[Finding]) -> list[Finding]:

@@ -1,10 +1,10 @@
 """The method, top-down.
 
-    1. forward      which layout and which activations give the user's own outputs
-    2. step         which output delta, way back, gradients and update rule give the user's own changes
-    3. rules        what that, and the data, the initial state and the evaluation, say about faults
-    4. experiments  which of them matter: the twin as it is, put right, and with the user's choices put back
-    5. report       findings, notes, what could not be examined
+1. forward      which layout and which activations give the user's own outputs
+2. step         which output delta, way back, gradients and update rule give the user's own changes
+3. rules        what that, and the data, the initial state and the evaluation, say about faults
+4. experiments  which of them matter: the twin as it is, put right, and with the user's choices put back
+5. report       findings, notes, what could not be examined
 """
 
 from __future__ import annotations
@@ -44,12 +44,16 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
             e.leave_unchecked("what the user believes", complaint)
         safely(e, "the forward pass", lambda: examine_forward(e))
         if listen is not None and e.forward_proved and e.forward is not None:
-            listen(f"network {'-'.join(map(str, e.sizes))}, {e.forward.describe()}: reproduced to {e.forward.residual:.0e}")
+            listen(
+                f"network {'-'.join(map(str, e.sizes))}, {e.forward.describe()}: reproduced to {e.forward.residual:.0e}"
+            )
         safely(e, "the step", lambda: examine_step(e))
         evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}
         left = budget - (time.perf_counter() - started)
-        verdicts = safely(e, "what matters", lambda: decide(e, evidence, settings, min(left, 12.0 if cures else 6.0), left))
+        verdicts = safely(
+            e, "what matters", lambda: decide(e, evidence, settings, min(left, 12.0 if cures else 6.0), left)
+        )
         return conclude(e, evidence, verdicts or Verdicts(), time.perf_counter() - started)
     finally:
         program.close()

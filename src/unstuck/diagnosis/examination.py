@@ -31,7 +31,7 @@ from unstuck.diagnosis.program import Program, Record
 from unstuck.diagnosis.twin import Link, Parameters, Twin, UpdateRule
 
 Array = np.ndarray
-FAITHFUL = 1e-3                              # a twin that departs further in three steps cannot speak for the program
+FAITHFUL = 1e-3  # a twin that departs further in three steps cannot speak for the program
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Examination:
     program: Program
     epsilon: float = float(np.finfo(float).eps)
     chains: list[Chain] = field(default_factory=list)
-    outputs: Array | None = None                     # (n, n_outputs) of the parameters as found, first examples
+    outputs: Array | None = None  # (n, n_outputs) of the parameters as found, first examples
     forward: Forward | None = None
     forward_tolerance: float = 1e-9
     stepping: Stepping | None = None
@@ -59,8 +59,8 @@ class Examination:
     twin: Twin | None = None
     initial: Parameters | None = None
     unchecked: list[Missing] = field(default_factory=list)
-    departure: float = 0.0                           # of the twin from the program over three steps, as a share of the way
-    source: str = "step"                             # whether changes came from step() or gradients()
+    departure: float = 0.0  # of the twin from the program over three steps, as a share of the way
+    source: str = "step"  # whether changes came from step() or gradients()
 
     def leave_unchecked(self, what: str, missing: str) -> None:
         if all(known.what != what for known in self.unchecked):
@@ -100,7 +100,9 @@ def examine_forward(e: Examination) -> None:
     program = e.program
     e.outputs = program.predict(program.x[:50])
     if e.outputs is None:
-        e.leave_unchecked("everything that needs the network's outputs", "a predict(x) that returns (n, n_outputs) numbers")
+        e.leave_unchecked(
+            "everything that needs the network's outputs", "a predict(x) that returns (n, n_outputs) numbers"
+        )
         return
     if e.case.parameters is None or not program.as_found:
         e.leave_unchecked("layout, activations, gradients and update", "parameters=… (the live arrays)")
@@ -134,7 +136,11 @@ def examine_forward(e: Examination) -> None:
         e.leave_unchecked(
             "gradients and update",
             "a forward pass of dense layers with known activations; the nearest one tried: "
-            + (f"{e.forward.describe()}, misses by {min(e.forward.residual, 9.99):.0%}" if e.forward else "none, gives numbers"),
+            + (
+                f"{e.forward.describe()}, misses by {min(e.forward.residual, 9.99):.0%}"
+                if e.forward
+                else "none, gives numbers"
+            ),
         )
 
 
@@ -187,12 +193,17 @@ def examine_step(e: Examination) -> None:
             e.leave_unchecked("loss, gradients and update", f"a step that runs: {e.stepping.failed}")
         return
     if e.stepping.random:
-        e.leave_unchecked("loss, gradients and update to rounding", "a step that makes the same update from the same state (random numbers inside: dropout or noise?)")
+        e.leave_unchecked(
+            "loss, gradients and update to rounding",
+            "a step that makes the same update from the same state (random numbers inside: dropout or noise?)",
+        )
         return
     few = sum(array.size for array in e.program.as_found) < 50
     records = observe(e.program, e.stepping.batch_size, 10 if few else 4)
     if not records:
-        e.leave_unchecked("loss, gradients and update", "a step that runs: " + "; ".join(p.what for p in e.program.problems))
+        e.leave_unchecked(
+            "loss, gradients and update", "a step that runs: " + "; ".join(p.what for p in e.program.problems)
+        )
         return
     e.update = Update(batch_size=e.stepping.batch_size)
     if looks_adaptive(records):
@@ -232,7 +243,7 @@ def _examine_gradients(e: Examination) -> None:
     e.update = Update(batch_size=6)
     _weigh(e, records)
     e.leave_unchecked("update", "step=… (one update on a batch)")
-    e.departure = np.inf                                    # without the update no training run speaks for the program
+    e.departure = np.inf  # without the update no training run speaks for the program
     _assemble(e)
 
 
@@ -261,7 +272,9 @@ def _weigh(e: Examination, records: list[Record]) -> None:
         by_size = {size: scales.get(key, 0.0) for size, scales in update.scales_by_size.items()}
         update.reductions[key] = reduction_of(by_size, e.case.learning_rate, e.n_outputs)
     if not update.reduction:
-        known = [r for _, r in sorted(update.reductions.items(), reverse=True) if r != "unknown"]     # output weights first
+        known = [
+            r for _, r in sorted(update.reductions.items(), reverse=True) if r != "unknown"
+        ]  # output weights first
         update.reduction = known[0] if known else "unknown"
 
 
@@ -339,10 +352,12 @@ def build_twin(e: Examination) -> Twin | None:
         if layer.guess is not None:
             parts.update({(kind, l): formula for kind, l, formula in layer.guess.parts})
     top = len(backward.layers) - 1
-    scales = [s for _, s in sorted(update.scales.items(), key=lambda kv: (kv[0][0] == "b", -kv[0][1])) if s]   # output weights first
+    scales = [
+        s for _, s in sorted(update.scales.items(), key=lambda kv: (kv[0][0] == "b", -kv[0][1])) if s
+    ]  # output weights first
     reference = abs(scales[0]) if scales else 1.0
     if e.source == "gradients" and sum(np.sign(scales)) > 0:
-        reference = -reference                              # gradients() gives the gradient itself, not the change
+        reference = -reference  # gradients() gives the gradient itself, not the change
     links = tuple(_link(layer, parts, update, reference) for layer in backward.layers)
     size = update.batch_size
     rate = abs(reference) * (size if update.reduction == "mean" and update.adaptive is None else 1)

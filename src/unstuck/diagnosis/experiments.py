@@ -17,9 +17,9 @@ from unstuck.diagnosis.rule import Evidence
 from unstuck.diagnosis.rules.data.preparation import images_of_examples
 from unstuck.diagnosis.twin_training import Change, Outcome, Setup, chance, corrected, run
 
-ENOUGH = 0.7                                 # chance-corrected share of the reference below which a network is stuck
-KEPT = 0.8                                   # share of the reference that a change may cost and still be called harmless
-MATTERS = 0.02                               # difference of accuracy that counts
+ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
+KEPT = 0.8  # share of the reference that a change may cost and still be called harmless
+MATTERS = 0.02  # difference of accuracy that counts
 SMALL_BATCH, MANY_UPDATES = 20, 1200
 
 FORMULA_CHANGES: dict[str, Change] = {
@@ -56,7 +56,7 @@ class Verdicts:
     reference: float | None = None
     chance: float = 0.0
     ran: bool = False
-    learns: bool | None = None               # whether the user's own program learns, where no twin could be trained in its stead
+    learns: bool | None = None  # whether the user's own program learns, where no twin could be trained in its stead
 
 
 class Clock:
@@ -134,7 +134,9 @@ def decide(
     found.ran, found.chance = True, chance(setup)
     if not e.faithful:
         found.learns = own_training.learns(e, 0.4 * seconds)
-    formulas = [code for code in evidence if not settings[code] and _changes_for(code, e) and not _asleep(evidence[code])]
+    formulas = [
+        code for code in evidence if not settings[code] and _changes_for(code, e) and not _asleep(evidence[code])
+    ]
     as_it_is = run(setup, 3 * per_run)
     mended_setup = mended(setup, e, formulas)
     mended_run = run(mended_setup, 3 * per_run) if formulas else as_it_is
@@ -145,7 +147,9 @@ def decide(
     reference_setup, reference = _reference(mended_setup, clock, per_run)
     found.reference = max(reference.score, mended_run.score)
     goal = corrected(found.reference, found.chance)
-    stuck = goal > 0.1 and e.faithful and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
+    stuck = (
+        goal > 0.1 and e.faithful and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
+    )
     _judge_formulas(
         e, found, setup, mended_setup, reference_setup, as_it_is, mended_run, formulas, updates, stuck, clock, per_run
     )
@@ -173,7 +177,7 @@ def _is_stuck(
     if len(outcome.scores) > 1 and outcome.finite:
         gain = max(outcome.score - outcome.scores[0], 0.0) / (0.75 * setup.updates)
         if corrected(outcome.score + 4 * gain * (updates - setup.updates), found.chance) < goal:
-            return True                                     # at four times its pace so far it would not get there
+            return True  # at four times its pace so far it would not get there
     factor = min(updates / setup.updates, max(2.0, 0.5 * clock.left / max(outcome.seconds, 0.05)))
     longer = run(replace(setup, updates=int(setup.updates * factor)), max(0.5 * clock.left, 2 * per_run), enough)
     if corrected(longer.best, found.chance) >= goal:
@@ -182,7 +186,7 @@ def _is_stuck(
     if longer.updates >= updates or not longer.finite:
         return True
     per_update = (longer.score - outcome.score) / max(longer.updates - outcome.updates, 1)
-    hoped_for = longer.score + 2 * max(per_update, 0.0) * (updates - longer.updates)       # twice as fast as so far
+    hoped_for = longer.score + 2 * max(per_update, 0.0) * (updates - longer.updates)  # twice as fast as so far
     return corrected(hoped_for, found.chance) < goal
 
 
@@ -202,8 +206,18 @@ def improvement(before: Outcome, after: Outcome) -> float:
 
 
 def _judge_formulas(
-    e: Examination, found: Verdicts, setup: Setup, mended_setup: Setup, reference_setup: Setup,
-    as_it_is: Outcome, mended_run: Outcome, formulas: list[str], updates: int, stuck: bool, clock: Clock, per_run: float,
+    e: Examination,
+    found: Verdicts,
+    setup: Setup,
+    mended_setup: Setup,
+    reference_setup: Setup,
+    as_it_is: Outcome,
+    mended_run: Outcome,
+    formulas: list[str],
+    updates: int,
+    stuck: bool,
+    clock: Clock,
+    per_run: float,
 ) -> None:
     """Proved faults matter if putting them right, alone or together, is worth two points; in a network that stays stuck for
     another reason, if putting them back into the one that learns costs two points."""
@@ -223,14 +237,20 @@ def _judge_formulas(
     if not together and stuck and formulas and reference_setup is not mended_setup:
         for code in formulas:
             if clock.left < per_run:
-                del found.matters[code]                     # not tried: a proved fault stays a finding
+                del found.matters[code]  # not tried: a proved fault stays a finding
                 continue
             spoilt = run(_spoilt(e, setup, reference_setup, code), 2 * per_run)
             found.matters[code] = (found.reference or 0) - spoilt.score >= 5 * MATTERS
 
 
 def _drop_harmless(
-    e: Examination, found: Verdicts, setup: Setup, mended_run: Outcome, formulas: list[str], clock: Clock, per_run: float
+    e: Examination,
+    found: Verdicts,
+    setup: Setup,
+    mended_run: Outcome,
+    formulas: list[str],
+    clock: Clock,
+    per_run: float,
 ) -> None:
     """Update faults that put back into the mended network cost nothing, and alone mend nothing, are notes."""
     for code in [c for c in formulas if c[0] == "U"]:
@@ -286,7 +306,9 @@ def _rates(setup: Setup) -> list[float]:
 
 
 def _best_rate(setup: Setup, clock: Clock, per_run: float) -> tuple[Setup, Outcome]:
-    momentum = setup.twin.update.response[1] if setup.twin.update.response[0] in ("momentum", "nesterov gradient") else 0.0
+    momentum = (
+        setup.twin.update.response[1] if setup.twin.update.response[0] in ("momentum", "nesterov gradient") else 0.0
+    )
     brake = max(1 - momentum, 0.02)
     best: tuple[Setup, Outcome] | None = None
     for rate in [setup.twin.update.learning_rate, *(r * brake for r in _rates(setup))]:
@@ -324,7 +346,12 @@ def _needed(
         sets.append({aspect for aspect, needed in kept.items() if needed})
     always = set.intersection(*sets) or min(sets, key=len)
     codes = [code for aspect in aspects if aspect in always for code in _codes_of(aspect, user, right, evidence)]
-    others = [code for aspect in aspects if aspect in set.union(*sets) - always for code in _codes_of(aspect, user, right, evidence)]
+    others = [
+        code
+        for aspect in aspects
+        if aspect in set.union(*sets) - always
+        for code in _codes_of(aspect, user, right, evidence)
+    ]
     return codes, [code for code in others if code not in codes]
 
 
@@ -363,5 +390,8 @@ def _causes_of_log_of_zero(setup: Setup, updates: int = 30) -> list[str]:
 
 def _size_of_weights(user: Setup, right: Setup) -> str:
     """Too large or too small, by comparison with weights drawn for the number of inputs."""
-    sizes = [np.std(mine) / max(np.std(drawn), 1e-12) for mine, drawn in zip(user.parameters.weights, right.parameters.weights, strict=True)]
+    sizes = [
+        np.std(mine) / max(np.std(drawn), 1e-12)
+        for mine, drawn in zip(user.parameters.weights, right.parameters.weights, strict=True)
+    ]
     return "A07" if max(sizes) > 1 / max(min(sizes), 1e-12) else "A06"

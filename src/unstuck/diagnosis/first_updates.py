@@ -19,7 +19,7 @@ class Moment:
     loss: float | None
     finite: bool
     parameters_finite: bool
-    bounded: bool                            # all outputs between -1 and 1, as probabilities are
+    bounded: bool  # all outputs between -1 and 1, as probabilities are
 
 
 def first_updates(e: Examination) -> list[Moment]:

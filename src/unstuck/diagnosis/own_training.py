@@ -40,7 +40,9 @@ def learns(e: Examination, seconds: float) -> bool | None:
     return None if still_rising else False
 
 
-def _own_scores(e: Examination, labels: Array, train: Array, held: Array, seconds: float, reference: Setup) -> list[float]:
+def _own_scores(
+    e: Examination, labels: Array, train: Array, held: Array, seconds: float, reference: Setup
+) -> list[float]:
     """Chance-corrected accuracy of the user's program along its own training."""
     program, scores = e.program, []
     size = int(min(e.case.batch_size or (e.stepping.batch_size if e.stepping else 32), len(train)))
@@ -75,15 +77,30 @@ def _reference(e: Examination, labels: Array, train: Array, held: Array) -> Setu
     x = e.program.x
     x = ((x - x.min()) / max(np.ptp(x), 1e-12)).astype(np.float32)
     twin = Twin(
-        sizes=(), hidden=("relu",), output=output, training_output=output, output_delta=right_deltas(output_form(output))[0],
-        coding=codings(coded, n_outputs)[0], links=(Link(), Link()), update=UpdateRule(0.1, "mean"), bias_modes=("inside", "inside"),
+        sizes=(),
+        hidden=("relu",),
+        output=output,
+        training_output=output,
+        output_delta=right_deltas(output_form(output))[0],
+        coding=codings(coded, n_outputs)[0],
+        links=(Link(), Link()),
+        update=UpdateRule(0.1, "mean"),
+        bias_modes=("inside", "inside"),
     )
     empty = Parameters(
         [np.zeros((x.shape[1], 32), np.float32), np.zeros((32, n_outputs), np.float32)],
         [np.zeros(32, np.float32), np.zeros(n_outputs, np.float32)],
     )
     setup = Setup(
-        twin, empty, x[train], coded[train].astype(np.float32), labels[train], x[held], coded[held].astype(np.float32),
-        labels[held], min(20, len(train)), 600,
+        twin,
+        empty,
+        x[train],
+        coded[train].astype(np.float32),
+        labels[train],
+        x[held],
+        coded[held].astype(np.float32),
+        labels[held],
+        min(20, len(train)),
+        600,
     )
     return with_fresh_initialisation(replace(setup, seed=3))

@@ -25,8 +25,8 @@ Array = np.ndarray
 class Record:
     """One update seen from outside: the batch, and the parameter arrays before and after, as the user keeps them."""
 
-    x: Array                     # (n, n_features)
-    targets: Array               # (n,) or (n, k), as the user's loop takes them
+    x: Array  # (n, n_features)
+    targets: Array  # (n,) or (n, k), as the user's loop takes them
     before: list[Array]
     after: list[Array]
 
@@ -145,7 +145,7 @@ class Program:
             else:
                 scale = 0.5
             values = generator.standard_normal(array.shape) * scale
-            drawn.append(values.astype(np.float32).astype(float))   # exactly representable in the user's type
+            drawn.append(values.astype(np.float32).astype(float))  # exactly representable in the user's type
         return drawn
 
     # -- running ---------------------------------------------------------------------------------------------------
@@ -176,7 +176,9 @@ class Program:
             self.problem(f"predict(x) returned {type(call.value).__name__}, expected an array of numbers")
             return None
         if outputs.ndim == 0 or len(outputs) != len(x):
-            self.problem(f"predict(x) returned shape {outputs.shape} for {len(x)} examples, expected ({len(x)}, n_outputs)")
+            self.problem(
+                f"predict(x) returned shape {outputs.shape} for {len(x)} examples, expected ({len(x)}, n_outputs)"
+            )
             return None
         return outputs.reshape(len(x), -1)
 
@@ -185,8 +187,12 @@ class Program:
         return x.astype(original.dtype) if original.dtype.kind == "f" else x
 
     def run(
-        self, batches: Sequence[tuple[Array, Array]], parameters: list[Array] | None = None, callable_name: str = "step",
-        perturb: int | None = None, seconds: float | None = None,
+        self,
+        batches: Sequence[tuple[Array, Array]],
+        parameters: list[Array] | None = None,
+        callable_name: str = "step",
+        perturb: int | None = None,
+        seconds: float | None = None,
     ) -> list[Record] | None:
         """Consecutive steps from a restored state, one record each; None where a step fails. Restores afterwards."""
         records: list[Record] = []
@@ -202,8 +208,10 @@ class Program:
                     return None
                 after = self.parameters()
                 if [a.shape for a in after] != [b.shape for b in before]:
-                    self.problem("step() changed the shapes of the parameters: "
-                                 + ", ".join(f"{b.shape} to {a.shape}" for b, a in zip(before, after) if a.shape != b.shape))
+                    self.problem(
+                        "step() changed the shapes of the parameters: "
+                        + ", ".join(f"{b.shape} to {a.shape}" for b, a in zip(before, after) if a.shape != b.shape)
+                    )
                     return None
                 records.append(Record(x, targets, before, after))
         finally:

@@ -52,15 +52,19 @@ def _backward_faults(e: Examination) -> list[FormulaFault]:
             if layer != result.layer:
                 continue
             if layer in bent and code in ("B01", "B02", "B03", "B04", "B18"):
-                continue                                     # the derivative follows the activation that is wrong
+                continue  # the derivative follows the activation that is wrong
             if code in ("F01", "F02", "F06", "L01") and any(known == code for known, _ in forward_codes):
                 continue
             found.append(_fault(result, code, name))
         if result.bias is not None and result.bias.fault:
             found.append(
                 FormulaFault(
-                    result.bias.fault, result.layer + 1, f"bias gradient: {result.bias.name}", result.bias_fit.residual,
-                    "sum of the deltas", np.inf,
+                    result.bias.fault,
+                    result.layer + 1,
+                    f"bias gradient: {result.bias.name}",
+                    result.bias_fit.residual,
+                    "sum of the deltas",
+                    np.inf,
                 )
             )
     return found
@@ -68,7 +72,9 @@ def _backward_faults(e: Examination) -> list[FormulaFault]:
 
 def _fault(result: LayerResult, code: str, name: str) -> FormulaFault:
     fit = result.bias_fit if result.weights_frozen else result.weight_fit
-    alike = tuple(sorted({c for faults in result.look_alikes for c, layer, _ in faults if layer == result.layer and c != code}))
+    alike = tuple(
+        sorted({c for faults in result.look_alikes for c, layer, _ in faults if layer == result.layer and c != code})
+    )
     return FormulaFault(code, result.layer + 1, name, fit.residual, result.rival, result.rival_residual, alike)
 
 

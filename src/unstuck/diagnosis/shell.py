@@ -53,14 +53,16 @@ def _run(file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         line = _line_in(error, file)
-        raise CaseError(f"{file}{line}: raised {type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}") from error
+        raise CaseError(
+            f"{file}{line}: raised {type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+        ) from error
     finally:
         sys.path.remove(str(file.resolve().parent))
     return module
 
 
 def _line_in(error: BaseException, file: Path) -> str:
-    """":12" for the deepest line of the file that the error passed through."""
+    """ ":12" for the deepest line of the file that the error passed through."""
     line, trace = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None, error.__traceback__
     while trace is not None:
         if Path(trace.tb_frame.f_code.co_filename) == file:

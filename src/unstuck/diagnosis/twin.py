@@ -82,12 +82,14 @@ class Twin:
     def _propagate(self, parameters: Parameters, x: Array, output: str) -> tuple[list[Array], list[Array]]:
         sums: list[Array] = []
         activations = [x]
-        for w, b, form, mode in zip(parameters.weights, parameters.biases, self.forms(output), self.bias_modes, strict=True):
+        for w, b, form, mode in zip(
+            parameters.weights, parameters.biases, self.forms(output), self.bias_modes, strict=True
+        ):
             if len(x) == 1 and not sums:
                 seen = np.flatnonzero(x[0])
-                z = x[:, seen] @ w[seen]                          # most inputs of an image are zero
+                z = x[:, seen] @ w[seen]  # most inputs of an image are zero
             else:
-                z = activations[-1] @ w                           # (n, n_{l+1})
+                z = activations[-1] @ w  # (n, n_{l+1})
             if b is not None and mode == "inside":
                 z += b
             a = form.value(z)
@@ -100,7 +102,13 @@ class Twin:
     def forward_pass(self, parameters: Parameters, x: Array, targets: Array) -> Pass:
         sums, activations = self._propagate(parameters, x, self.training_output)
         return Pass(
-            activations, sums, list(parameters.weights), list(parameters.biases), targets, self.hidden, self.training_output
+            activations,
+            sums,
+            list(parameters.weights),
+            list(parameters.biases),
+            targets,
+            self.hidden,
+            self.training_output,
         )
 
     def deltas(self, p: Pass, l: int, above: Array | None) -> Array:
@@ -160,7 +168,12 @@ class Twin:
     def _first_layer_is_plain(self) -> bool:
         """Whether inputs of zero leave their weights alone, so that only the others need be touched."""
         rule = self.update
-        return self.links[0].weights is RIGHT_WEIGHTS and rule.response[0] == "plain" and not rule.decay and not rule.adaptive
+        return (
+            self.links[0].weights is RIGHT_WEIGHTS
+            and rule.response[0] == "plain"
+            and not rule.decay
+            and not rule.adaptive
+        )
 
     def _change_first_layer(self, parameters: Parameters, p: Pass, share: float) -> None:
         """The plain update of the first weights for one example, on the rows whose inputs are not zero."""
@@ -237,7 +250,9 @@ class State:
             direction = adaptive_rule(rule.adaptive).direction(self.moments.setdefault(key, {}), gradient * scale)
             change = -rule.learning_rate * direction
         else:
-            gradient = np.multiply(gradient, -rule.learning_rate * scale, out=gradient if gradient.flags.owndata else None)
+            gradient = np.multiply(
+                gradient, -rule.learning_rate * scale, out=gradient if gradient.flags.owndata else None
+            )
             change = self._respond(kind, beta, key, gradient)
         decay = rule.decay if key[0] == "w" else rule.bias_decay
         return change - decay * values if decay else change
@@ -266,4 +281,3 @@ class State:
         for (kind, l), memory in self.memory.items():
             arrays = parameters.weights if kind == "w" else parameters.biases
             arrays[l] = arrays[l] + beta * memory
-

@@ -37,8 +37,8 @@ class Setup:
     updates: int
     shuffled: bool = True
     seed: int = 0
-    given: Array | None = None               # the training targets before coding, (n,) or (n, k)
-    rows: Array | None = None                # which of the user's examples x and x_held are
+    given: Array | None = None  # the training targets before coding, (n,) or (n, k)
+    rows: Array | None = None  # which of the user's examples x and x_held are
     rows_held: Array | None = None
 
 
@@ -178,9 +178,7 @@ def with_inputs_scaled(setup: Setup) -> Setup:
     low, high = float(setup.x.min()), float(setup.x.max())
     scale = 1 / max(high - low, 1e-12)
     kind = setup.x.dtype
-    return replace(
-        setup, x=((setup.x - low) * scale).astype(kind), x_held=((setup.x_held - low) * scale).astype(kind)
-    )
+    return replace(setup, x=((setup.x - low) * scale).astype(kind), x_held=((setup.x_held - low) * scale).astype(kind))
 
 
 def with_small_batches(batch_size: int, updates: int) -> Change:

@@ -41,7 +41,7 @@ class Pass:
     output: str
     weights_after: list[Array] | None = None
     biases_after: list[Array | None] | None = None
-    first_delta: Array | None = None         # delta of the first layer, once the way back has been gone
+    first_delta: Array | None = None  # delta of the first layer, once the way back has been gone
 
     @property
     def depth(self) -> int:

@@ -75,7 +75,9 @@ COMMON: tuple[Form, ...] = (
     Form(
         "gelu_tanh",
         lambda z: 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))),
-        lambda z, a: _central_difference(lambda s: 0.5 * s * (1 + np.tanh(np.sqrt(2 / np.pi) * (s + 0.044715 * s**3))), z),
+        lambda z, a: _central_difference(
+            lambda s: 0.5 * s * (1 + np.tanh(np.sqrt(2 / np.pi) * (s + 0.044715 * s**3))), z
+        ),
     ),
     Form("sine", np.sin, lambda z, a: np.cos(z)),
 )
@@ -113,9 +115,7 @@ def _shared(z: Array, shifted_along: int, summed_along: int | None) -> Array:
 
 
 def _before_softmax(inner: Form) -> Form:
-    return Form(
-        f"softmax of {inner.name}", lambda z: softmax(inner.value(z)), lambda z, a: a * (1 - a), "F06"
-    )
+    return Form(f"softmax of {inner.name}", lambda z: softmax(inner.value(z)), lambda z, a: a * (1 - a), "F06")
 
 
 def log_softmax(z: Array) -> Array:
@@ -137,7 +137,11 @@ OUTPUT: tuple[Form, ...] = (
     *(
         Form(name, value, SOFTMAX.derivative, code, couples_examples=True)
         for code, name, value in (
-            ("F01", "softmax over the whole batch, each example shifted by its maximum", lambda z: _shared(z, -1, None)),
+            (
+                "F01",
+                "softmax over the whole batch, each example shifted by its maximum",
+                lambda z: _shared(z, -1, None),
+            ),
             ("F02", "softmax over the examples, each example shifted by its maximum", lambda z: _shared(z, -1, 0)),
             ("F01", "softmax over the whole batch, each class shifted by its maximum", lambda z: _shared(z, 0, None)),
             ("F02", "softmax with the maximum taken over the examples", lambda z: _shared(z, 0, -1)),
@@ -156,7 +160,7 @@ OUTPUT: tuple[Form, ...] = (
     Form("softmax over the largest", lambda z: np.exp(z - z.max(-1, keepdims=True)), SOFTMAX.derivative, "F11"),
 )
 
-LOGITS = ("linear", "log_softmax", "log_sigmoid")   # outputs that leave the output function to the loss
+LOGITS = ("linear", "log_softmax", "log_sigmoid")  # outputs that leave the output function to the loss
 
 
 def hidden_form(name: str) -> Form:

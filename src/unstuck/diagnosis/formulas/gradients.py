@@ -24,17 +24,25 @@ def input_formulas(p: Pass, l: int) -> list[Formula]:
     found: list[Formula] = []
     for other in range(p.depth + 1):
         if other != l and p.activations[other].shape[1] == width:
-            whose = "its own outputs" if other == l + 1 else "the inputs" if other == 0 else f"the outputs of layer {other}"
+            whose = (
+                "its own outputs" if other == l + 1 else "the inputs" if other == 0 else f"the outputs of layer {other}"
+            )
             found.append(Formula(f"{whose} instead of its inputs", lambda p, l, o=other: p.activations[o], "B07"))
     if l > 0:
         found.append(Formula("the sums below instead of the outputs below", lambda p, l: p.sums[l - 1], "B07"))
         found.append(
-            Formula("the derivative below instead of the outputs below",
-                    lambda p, l: hidden_form(p.hidden[l - 1]).derivative(p.sums[l - 1], p.activations[l]), "B07")
+            Formula(
+                "the derivative below instead of the outputs below",
+                lambda p, l: hidden_form(p.hidden[l - 1]).derivative(p.sums[l - 1], p.activations[l]),
+                "B07",
+            )
         )
         found.append(
-            Formula("the activation applied twice below",
-                    lambda p, l: hidden_form(p.hidden[l - 1]).value(p.activations[l]), "B07")
+            Formula(
+                "the activation applied twice below",
+                lambda p, l: hidden_form(p.hidden[l - 1]).value(p.activations[l]),
+                "B07",
+            )
         )
     if p.sums[l].shape[1] == width:
         found.append(Formula("its own sums instead of its inputs", lambda p, l: p.sums[l], "B07"))
@@ -47,28 +55,48 @@ def weight_formulas(p: Pass, l: int) -> list[Formula]:
     n_in, n_out = p.weights[l].shape
     found = [RIGHT_WEIGHTS]
     for inputs in input_formulas(p, l):
-        found.append(
-            Formula(inputs.name, lambda p, l, d, i=inputs: i.compute(p, l).T @ d, inputs.fault)
-        )
+        found.append(Formula(inputs.name, lambda p, l, d, i=inputs: i.compute(p, l).T @ d, inputs.fault))
     if n_in == n_out and n_in > 1:
         found.append(Formula("transposed", lambda p, l, d: (p.activations[l].T @ d).T, "B15"))
     if min(n_in, n_out) > 1:
         found.append(
-            Formula("reshaped instead of transposed", lambda p, l, d: (d.T @ p.activations[l]).reshape(n_in, n_out), "B15")
+            Formula(
+                "reshaped instead of transposed", lambda p, l, d: (d.T @ p.activations[l]).reshape(n_in, n_out), "B15"
+            )
         )
         found.append(
-            Formula("reshaped instead of transposed, columns", lambda p, l, d: (p.activations[l].T @ d).reshape(n_out, n_in).T, "B15")
+            Formula(
+                "reshaped instead of transposed, columns",
+                lambda p, l, d: (p.activations[l].T @ d).reshape(n_out, n_in).T,
+                "B15",
+            )
         )
     found += [
-        Formula("one row in every place: the delta without the inputs", lambda p, l, d: np.repeat(d.sum(0)[None], n_in, 0), "B16"),
-        Formula("one column in every place: the inputs without the delta",
-                lambda p, l, d: np.repeat(p.activations[l].sum(0)[:, None], n_out, 1), "B16"),
-        Formula("one column in every place: inputs times the sum of the deltas",
-                lambda p, l, d: np.repeat((p.activations[l] * d.sum(1, keepdims=True)).sum(0)[:, None], n_out, 1), "B16"),
-        Formula("one row in every place: deltas times the sum of the inputs",
-                lambda p, l, d: np.repeat((d * p.activations[l].sum(1, keepdims=True)).sum(0)[None], n_in, 0), "B16"),
-        Formula("one number in every place: sum of the whole gradient",
-                lambda p, l, d: _filled((p.activations[l].sum(1) * d.sum(1)).sum(), p, l), "B16"),
+        Formula(
+            "one row in every place: the delta without the inputs",
+            lambda p, l, d: np.repeat(d.sum(0)[None], n_in, 0),
+            "B16",
+        ),
+        Formula(
+            "one column in every place: the inputs without the delta",
+            lambda p, l, d: np.repeat(p.activations[l].sum(0)[:, None], n_out, 1),
+            "B16",
+        ),
+        Formula(
+            "one column in every place: inputs times the sum of the deltas",
+            lambda p, l, d: np.repeat((p.activations[l] * d.sum(1, keepdims=True)).sum(0)[:, None], n_out, 1),
+            "B16",
+        ),
+        Formula(
+            "one row in every place: deltas times the sum of the inputs",
+            lambda p, l, d: np.repeat((d * p.activations[l].sum(1, keepdims=True)).sum(0)[None], n_in, 0),
+            "B16",
+        ),
+        Formula(
+            "one number in every place: sum of the whole gradient",
+            lambda p, l, d: _filled((p.activations[l].sum(1) * d.sum(1)).sum(), p, l),
+            "B16",
+        ),
         Formula("one number in every place: sum of the deltas", lambda p, l, d: _filled(d.sum(), p, l), "B16"),
         Formula("mean inputs times summed deltas", lambda p, l, d: np.outer(p.activations[l].mean(0), d.sum(0)), "B19"),
         Formula("gradient of the first example only", lambda p, l, d: np.outer(p.activations[l][0], d[0]), "B20"),
@@ -79,21 +107,33 @@ def weight_formulas(p: Pass, l: int) -> list[Formula]:
         if other != l and p.activations[other].shape[1] == n_out:
             whose = "its own outputs" if other == l + 1 else f"the outputs of layer {other}"
             found.append(
-                Formula(f"one number in every place: dot product of the delta with {whose}",
-                        lambda p, l, d, o=other: _filled((p.activations[o] * d).sum(), p, l), "B16")
+                Formula(
+                    f"one number in every place: dot product of the delta with {whose}",
+                    lambda p, l, d, o=other: _filled((p.activations[o] * d).sum(), p, l),
+                    "B16",
+                )
             )
     if n_in == n_out:
         found.append(
-            Formula("one number in every place: dot product of the delta with its inputs",
-                    lambda p, l, d: _filled((p.activations[l] * d).sum(), p, l), "B16")
+            Formula(
+                "one number in every place: dot product of the delta with its inputs",
+                lambda p, l, d: _filled((p.activations[l] * d).sum(), p, l),
+                "B16",
+            )
         )
         found.append(
-            Formula("inputs and delta multiplied place by place, one row",
-                    lambda p, l, d: np.repeat((p.activations[l] * d).sum(0)[None], n_in, 0), "B16")
+            Formula(
+                "inputs and delta multiplied place by place, one row",
+                lambda p, l, d: np.repeat((p.activations[l] * d).sum(0)[None], n_in, 0),
+                "B16",
+            )
         )
         found.append(
-            Formula("inputs and delta multiplied place by place, one column",
-                    lambda p, l, d: np.repeat((p.activations[l] * d).sum(0)[:, None], n_out, 1), "B16")
+            Formula(
+                "inputs and delta multiplied place by place, one column",
+                lambda p, l, d: np.repeat((p.activations[l] * d).sum(0)[:, None], n_out, 1),
+                "B16",
+            )
         )
     return found
 
@@ -103,15 +143,26 @@ def bias_formulas(p: Pass, l: int) -> list[Formula]:
     n_out = p.weights[l].shape[1]
     found = [
         RIGHT_BIAS,
-        Formula("the same number in every place: sum over the whole batch and layer",
-                lambda p, l, d: np.full(n_out, d.sum()), "B08"),
+        Formula(
+            "the same number in every place: sum over the whole batch and layer",
+            lambda p, l, d: np.full(n_out, d.sum()),
+            "B08",
+        ),
         Formula("the first example's delta", lambda p, l, d: d[0], "B08"),
         Formula("the last example's delta", lambda p, l, d: d[-1], "B08"),
         Formula("delta times its own outputs", lambda p, l, d: (d * p.activations[l + 1]).sum(0), "B08"),
         Formula("delta times its own sums", lambda p, l, d: (d * p.sums[l]).sum(0), "B08"),
         Formula("delta times its bias", lambda p, l, d: d.sum(0) * p.biases[l], "B08"),
-        Formula("delta times the sum of the inputs", lambda p, l, d: (d * p.activations[l].sum(1, keepdims=True)).sum(0), "B08"),
-        Formula("delta times the mean of the inputs", lambda p, l, d: (d * p.activations[l].mean(1, keepdims=True)).sum(0), "B08"),
+        Formula(
+            "delta times the sum of the inputs",
+            lambda p, l, d: (d * p.activations[l].sum(1, keepdims=True)).sum(0),
+            "B08",
+        ),
+        Formula(
+            "delta times the mean of the inputs",
+            lambda p, l, d: (d * p.activations[l].mean(1, keepdims=True)).sum(0),
+            "B08",
+        ),
         Formula("delta times the first input", lambda p, l, d: (d * p.activations[l][:, :1]).sum(0), "B08"),
         Formula("delta times the last input", lambda p, l, d: (d * p.activations[l][:, -1:]).sum(0), "B08"),
         Formula("absolute deltas", lambda p, l, d: np.abs(d).sum(0), "B08"),
@@ -119,15 +170,28 @@ def bias_formulas(p: Pass, l: int) -> list[Formula]:
         Formula("the outputs", lambda p, l, d: p.activations[l + 1].sum(0), "B08"),
     ]
     if l == p.depth - 1:
-        found.append(Formula("the output error, without the derivative", lambda p, l, d: (p.activations[-1] - p.targets).sum(0), "B08"))
+        found.append(
+            Formula(
+                "the output error, without the derivative",
+                lambda p, l, d: (p.activations[-1] - p.targets).sum(0),
+                "B08",
+            )
+        )
     else:
         found.append(
-            Formula("the errors sent back, without the derivative",
-                    lambda p, l, d: (d / _nonzero(hidden_form(p.hidden[l]).derivative(p.sums[l], p.activations[l + 1]))).sum(0), "B08")
+            Formula(
+                "the errors sent back, without the derivative",
+                lambda p, l, d: (
+                    d / _nonzero(hidden_form(p.hidden[l]).derivative(p.sums[l], p.activations[l + 1]))
+                ).sum(0),
+                "B08",
+            )
         )
     if n_out > 1:
         found.append(
-            Formula("summed over the outputs instead of the examples", lambda p, l, d: np.resize(d.sum(1), n_out), "B08")
+            Formula(
+                "summed over the outputs instead of the examples", lambda p, l, d: np.resize(d.sum(1), n_out), "B08"
+            )
         )
     if p.activations[l].shape[1] == n_out:
         found.append(Formula("delta times its inputs", lambda p, l, d: (d * p.activations[l]).sum(0), "B08"))

@@ -28,7 +28,9 @@ def _folded(p: Pass, l: int, after: bool, bias_first: bool) -> Array:
 def row_dropped(row: int, bias_first: bool, after: bool) -> Formula:
     """Another row than the bias was dropped from the folded weights before the errors were sent back."""
     fault = "B05+B06" if after else "B05"
-    name = f"row {row} of the folded weights dropped instead of the bias" + (", weights already updated" if after else "")
+    name = f"row {row} of the folded weights dropped instead of the bias" + (
+        ", weights already updated" if after else ""
+    )
 
     def compute(p: Pass, l: int, d: Array) -> Array:
         return d @ np.delete(_folded(p, l + 1, after, bias_first), row, axis=0).T
@@ -38,7 +40,7 @@ def row_dropped(row: int, bias_first: bool, after: bool) -> Formula:
 
 def find_row_dropped(p: Pass, l: int, d: Array, wanted: Array, bias_first: bool, after: bool) -> Formula:
     """The dropped row that brings the errors sent back nearest to `wanted` (n, n_{l+1})."""
-    full = d @ _folded(p, l + 1, after, bias_first).T    # (n, n_{l+1} + 1)
+    full = d @ _folded(p, l + 1, after, bias_first).T  # (n, n_{l+1} + 1)
     kept, moved = ((wanted - full[:, :-1]) ** 2).sum(0), ((wanted - full[:, 1:]) ** 2).sum(0)
     miss = np.concatenate([[0.0], np.cumsum(kept)]) + np.concatenate([np.cumsum(moved[::-1])[::-1], [0.0]])
     return row_dropped(int(np.argmin(miss)), bias_first, after)
@@ -62,7 +64,11 @@ def back_formulas(p: Pass, l: int, has_raw_error: bool, folded: bool = True) -> 
             )
         if p.weights[other].shape == shape[::-1] and shape[0] != shape[1]:
             found.append(
-                Formula(f"through the weights of layer {other + 1}, not transposed", lambda p, l, d, o=other: d @ p.weights[o], "B05")
+                Formula(
+                    f"through the weights of layer {other + 1}, not transposed",
+                    lambda p, l, d, o=other: d @ p.weights[o],
+                    "B05",
+                )
             )
     if folded and p.biases[l + 1] is not None:
         found += [row_dropped(0, False, False), row_dropped(width, True, False)]
@@ -70,21 +76,38 @@ def back_formulas(p: Pass, l: int, has_raw_error: bool, folded: bool = True) -> 
             found += [row_dropped(0, False, True), row_dropped(width, True, True)]
     if has_raw_error:
         found.append(
-            Formula("the output error, without the output's derivative, through the weights",
-                    lambda p, l, d: (p.activations[-1] - p.targets) @ p.weights[l + 1].T, "B02")
+            Formula(
+                "the output error, without the output's derivative, through the weights",
+                lambda p, l, d: (p.activations[-1] - p.targets) @ p.weights[l + 1].T,
+                "B02",
+            )
         )
     if shape[0] == shape[1]:
         found.append(Formula("delta above, not sent through any weights", lambda p, l, d: d, "B05"))
     found += [
-        Formula("sum of the deltas above in every place", lambda p, l, d: np.repeat(d.sum(1, keepdims=True), width, 1), "B05"),
+        Formula(
+            "sum of the deltas above in every place",
+            lambda p, l, d: np.repeat(d.sum(1, keepdims=True), width, 1),
+            "B05",
+        ),
         Formula("absolute weights", lambda p, l, d: d @ np.abs(p.weights[l + 1]).T, "B05"),
-        Formula("weights over their sum", lambda p, l, d: d @ (p.weights[l + 1] / p.weights[l + 1].sum(0, keepdims=True)).T, "B05"),
+        Formula(
+            "weights over their sum",
+            lambda p, l, d: d @ (p.weights[l + 1] / p.weights[l + 1].sum(0, keepdims=True)).T,
+            "B05",
+        ),
         Formula("squared weights", lambda p, l, d: d @ (p.weights[l + 1] ** 2).T, "B05"),
         Formula("errors discarded", lambda p, l, d: np.ones((len(d), width)), "B12"),
-        Formula("sum of the weights, errors discarded",
-                lambda p, l, d: np.repeat(p.weights[l + 1].sum(1)[None], len(d), 0), "B12"),
-        Formula("mean over the batch sent back",
-                lambda p, l, d: np.repeat((d.mean(0) @ p.weights[l + 1].T)[None], len(d), 0), "B19"),
+        Formula(
+            "sum of the weights, errors discarded",
+            lambda p, l, d: np.repeat(p.weights[l + 1].sum(1)[None], len(d), 0),
+            "B12",
+        ),
+        Formula(
+            "mean over the batch sent back",
+            lambda p, l, d: np.repeat((d.mean(0) @ p.weights[l + 1].T)[None], len(d), 0),
+            "B19",
+        ),
     ]
     return found
 
@@ -111,9 +134,17 @@ def factor_formulas(form: Form) -> list[Formula]:
     add("derivative of another function: 1 - a²", lambda f, z, a: 1 - a * a, "B18")
     for other in (SIGMOID, TANH, RELU):
         if other.name != form.name:
-            add(f"derivative of another function: {other.name}", lambda f, z, a, o=other: o.derivative(z, o.value(z)), "B18")
+            add(
+                f"derivative of another function: {other.name}",
+                lambda f, z, a, o=other: o.derivative(z, o.value(z)),
+                "B18",
+            )
     for slope in (0.01, 0.1, 0.2):
-        add(f"derivative of another function: leaky_relu({slope:g})", lambda f, z, a, s=slope: np.where(z > 0, 1.0, s), "B18")
+        add(
+            f"derivative of another function: leaky_relu({slope:g})",
+            lambda f, z, a, s=slope: np.where(z > 0, 1.0, s),
+            "B18",
+        )
     add("derivative of another function: relu of the negative", lambda f, z, a: (z < 0) * 1.0, "B18")
     add("derivative where the activation exceeds one half", lambda f, z, a: (a > 0.5) * 1.0, "B18")
     return found

@@ -79,7 +79,11 @@ def wrong_deltas(output: Form) -> list[Formula]:
     if is_softmax:
         add("softmax applied again by the loss", lambda z, a, t: softmax_jacobian(softmax(a) - t, a), "L01")
         add("negative probability instead of its logarithm", lambda z, a, t: softmax_jacobian(-t, a), "L02")
-        add("binary cross-entropy of a softmax", lambda z, a, t: softmax_jacobian((a - t) / _safe(a * (1 - a)), a), "L02")
+        add(
+            "binary cross-entropy of a softmax",
+            lambda z, a, t: softmax_jacobian((a - t) / _safe(a * (1 - a)), a),
+            "L02",
+        )
     elif f is not None:
         add("softmax applied by the loss to activated outputs", lambda z, a, t: (softmax(a) - t) * f(z, a), "F06")
         add("sigmoid applied again by the loss", lambda z, a, t: (sigmoid(a) - t) * f(z, a), "L01")
@@ -88,10 +92,18 @@ def wrong_deltas(output: Form) -> list[Formula]:
     add("loss instead of its derivative", lambda z, a, t: (a - t) ** 2, "L04")
     add("mean of the loss in every place", lambda z, a, t: _everywhere(((a - t) ** 2).mean(-1), a), "L04")
     add("mean error in every place", lambda z, a, t: _everywhere((a - t).mean(-1), a), "L04")
-    add("mean error times the derivative", lambda z, a, t: _everywhere((a - t).mean(-1), a) * (f(z, a) if f else 1), "L04")
+    add(
+        "mean error times the derivative",
+        lambda z, a, t: _everywhere((a - t).mean(-1), a) * (f(z, a) if f else 1),
+        "L04",
+    )
     add("sign of the error", lambda z, a, t: np.sign(a - t), "L04")
     add("-t / a: no derivative of the output function", lambda z, a, t: -t / _safe(a), "L04")
-    add("(a - t) / (a (1 - a)): no derivative of the output function", lambda z, a, t: (a - t) / _safe(a * (1 - a)), "L04")
+    add(
+        "(a - t) / (a (1 - a)): no derivative of the output function",
+        lambda z, a, t: (a - t) / _safe(a * (1 - a)),
+        "L04",
+    )
     add("-t log a: the loss itself", lambda z, a, t: -t * np.log(np.maximum(a, TINY)), "L04")
     add("-t / a + (1 - t) / (1 - a), halved wrongly", lambda z, a, t: -t / _safe(a) - (1 - t) / _safe(1 - a), "L04")
     add("outputs without targets", lambda z, a, t: a, "L04")

@@ -6,7 +6,17 @@ import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula
 
-LEVELS = ((0.0, 1.0), (-1.0, 1.0), (0.01, 0.99), (0.1, 0.9), (0.0, 0.99), (0.05, 0.95), (-0.8, 0.8), (-0.9, 0.9), (-1.7159, 1.7159))
+LEVELS = (
+    (0.0, 1.0),
+    (-1.0, 1.0),
+    (0.01, 0.99),
+    (0.1, 0.9),
+    (0.0, 0.99),
+    (0.05, 0.95),
+    (-0.8, 0.8),
+    (-0.9, 0.9),
+    (-1.7159, 1.7159),
+)
 
 
 def one_hot(labels: Array, n_classes: int, low: float = 0.0, high: float = 1.0) -> Array:
@@ -94,7 +104,9 @@ def _codings_of_rows(n: int) -> list[Formula]:
         Formula("columns shifted by one", lambda g: shifted(g, 1), "D09"),
         Formula("columns shifted back by one", lambda g: shifted(g, -1), "D09"),
         Formula("columns in reverse", lambda g: np.asarray(g, float)[:, ::-1], "D09"),
-        Formula("the class number in every output", lambda g: np.repeat(np.asarray(g).argmax(1)[:, None] * 1.0, n, 1), "D09"),
+        Formula(
+            "the class number in every output", lambda g: np.repeat(np.asarray(g).argmax(1)[:, None] * 1.0, n, 1), "D09"
+        ),
         Formula("complement of the targets", lambda g: 1.0 - np.asarray(g, float), "D09"),
         Formula("nothing but zeros", lambda g: np.zeros((len(g), n)), "D07"),
         Formula("nothing but ones", lambda g: np.ones((len(g), n)), "D07"),

@@ -86,7 +86,12 @@ ADAPTIVE: tuple[AdaptiveRule, ...] = (
         AdaptiveRule(f"adam(beta1={b1:g}, beta2={b2:g}), bias correction {how}", adam(b1, b2, 1e-8, how), "U12")
         for b1, b2 in ((0.9, 0.999), (0.9, 0.99))
         for how in (
-            "none", "of the first moment only", "of the second moment only", "swapped", "without the power", "one step late",
+            "none",
+            "of the first moment only",
+            "of the second moment only",
+            "swapped",
+            "without the power",
+            "one step late",
         )
     ),
     *(

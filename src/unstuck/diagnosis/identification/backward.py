@@ -27,12 +27,25 @@ MOST_GUESSES = 12
 MOST_SECONDS = 6.0
 # Which guesses are tried when: (level of slips in the delta, slips in the weight gradient as well, freedom of the fit).
 PLAN = (
-    (0, False, "plain"), (0, False, "decay"), (1, False, "plain"), (1, False, "decay"), (0, True, "plain"),
-    (0, False, "each"), (2, False, "plain"), (3, False, "plain"), (0, True, "decay"), (1, True, "plain"),
-    (2, False, "decay"), (3, False, "decay"), (1, False, "each"), (2, True, "plain"), (4, False, "plain"), (5, False, "plain"),
+    (0, False, "plain"),
+    (0, False, "decay"),
+    (1, False, "plain"),
+    (1, False, "decay"),
+    (0, True, "plain"),
+    (0, False, "each"),
+    (2, False, "plain"),
+    (3, False, "plain"),
+    (0, True, "decay"),
+    (1, True, "plain"),
+    (2, False, "decay"),
+    (3, False, "decay"),
+    (1, False, "each"),
+    (2, True, "plain"),
+    (4, False, "plain"),
+    (5, False, "plain"),
 )
 QUICK_PLAN = 4
-LEAST_OWN_FACTORS = 20                       # numbers per record, so that a factor for each record explains little by itself
+LEAST_OWN_FACTORS = 20  # numbers per record, so that a factor for each record explains little by itself
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,7 @@ class LayerResult:
     bias_fit: Fit = Fit(np.inf, 0.0)
     weights_frozen: bool = False
     bias_frozen: bool = False
-    own_factors: bool = False                # every record needed a factor of its own
+    own_factors: bool = False  # every record needed a factor of its own
     allowed: float = 1e-9
     rival: str = ""
     rival_residual: float = np.inf
@@ -106,7 +119,7 @@ class LayerResult:
 
 @dataclass
 class Backward:
-    layers: list[LayerResult]                # first layer first
+    layers: list[LayerResult]  # first layer first
 
     @property
     def output(self) -> str:
@@ -273,11 +286,13 @@ def _row_dropped_level(setting: _Setting, l: int, above: list[Guess], form: Form
     return guesses
 
 
-def _joined(setting: _Setting, guess: Guess, l: int, form: Form, scale: float, after: bool) -> tuple[Pass, Array, Array]:
+def _joined(
+    setting: _Setting, guess: Guess, l: int, form: Form, scale: float, after: bool
+) -> tuple[Pass, Array, Array]:
     """The first record's pass, its delta above, and the errors sent back that its weight change implies."""
     p, view = guess.passes[0], setting.views[0]
-    a = p.activations[l]                                        # (1, n_l)
-    delta = a @ view.weight_changes[l] / (scale * (a @ a.T))    # (1, n_{l+1})
+    a = p.activations[l]  # (1, n_l)
+    delta = a @ view.weight_changes[l] / (scale * (a @ a.T))  # (1, n_{l+1})
     factor = form.derivative(p.sums[l], p.activations[l + 1]) if form.derivative else np.ones_like(delta)
     return p, guess.deltas[0], delta / np.where(factor == 0, np.inf, factor)
 
@@ -293,13 +308,18 @@ def _identify_layer(setting: _Setting, l: int, levels: list[Level]) -> LayerResu
     result = LayerResult(l, None, rival_residual=np.inf)
     result.weights_frozen = not any(np.any(change) for change in changes)
     result.bias_frozen = biased and not any(np.any(change) for change in bias_changes)
-    cancelled = not result.weights_frozen and _only_rounding([view.weights[l] for view in views], changes, setting.epsilon)
+    cancelled = not result.weights_frozen and _only_rounding(
+        [view.weights[l] for view in views], changes, setting.epsilon
+    )
     if not all(np.isfinite(change).all() for change in changes):
         return result
     by_bias = result.weights_frozen or cancelled
     if by_bias and (result.bias_frozen or not biased):
         return result
-    observed = [(view.biases[l], view.bias_changes[l]) if by_bias else (view.weights[l], view.weight_changes[l]) for view in views]
+    observed = [
+        (view.biases[l], view.bias_changes[l]) if by_bias else (view.weights[l], view.weight_changes[l])
+        for view in views
+    ]
     floor = rounding_floor([values for values, _ in observed], [change for _, change in observed], setting.epsilon)
     result.allowed = max(tolerance(floor), setting.least_allowed)
     known: dict[int, list[Guess]] = {}
@@ -362,7 +382,9 @@ def _try_level(
             table = gradients.weight_formulas(guess.passes[0], l)
             formulas = table[1:] if with_weights else table[:1]
         for formula in formulas:
-            predicted = _directions(setting, [formula.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)])
+            predicted = _directions(
+                setting, [formula.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)]
+            )
             found = fit_each(changes, predicted) if how == "each" else fit(flat, stack(predicted), decay)
             if found.residual <= result.allowed:
                 slips = len(guess.faults) + bool(formula.fault) + _off_scale(setting, l, found.scale)
@@ -402,7 +424,9 @@ def _off_scale(setting: _Setting, l: int, scale: float) -> float:
 
 
 def _describe(guess: Guess, formula: Formula, l: int) -> str:
-    said = [part.name for _, layer, part in guess.parts if layer == l and part.fault] + [formula.name] * bool(formula.fault)
+    said = [part.name for _, layer, part in guess.parts if layer == l and part.fault] + [formula.name] * bool(
+        formula.fault
+    )
     return "; ".join(said) or "the right formula"
 
 
@@ -428,7 +452,8 @@ def _fit_bias(setting: _Setting, l: int, result: LayerResult) -> None:
     for decay in (None, stack(biases)):
         for formula in gradients.bias_formulas(guess.passes[0], l):
             predicted = _directions(
-                setting, [np.asarray(formula.compute(p, l, d), float) for p, d in zip(guess.passes, guess.deltas, strict=True)]
+                setting,
+                [np.asarray(formula.compute(p, l, d), float) for p, d in zip(guess.passes, guess.deltas, strict=True)],
             )
             if result.own_factors:
                 found = fit_each(changes, predicted)

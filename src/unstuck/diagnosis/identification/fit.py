@@ -36,7 +36,7 @@ def fit(changes: Array, prediction: Array, parameters: Array | None = None) -> F
         scale = float(prediction @ changes / square)
         return Fit(float(np.linalg.norm(changes - scale * prediction) / size), scale)
     unit = parameters / max(np.linalg.norm(parameters), 1e-300)
-    across_prediction = prediction - (unit @ prediction) * unit        # what the parameters do not explain
+    across_prediction = prediction - (unit @ prediction) * unit  # what the parameters do not explain
     across_changes = changes - (unit @ changes) * unit
     left = across_prediction @ across_prediction
     if left <= 1e-12 * square:

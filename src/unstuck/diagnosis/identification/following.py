@@ -26,7 +26,9 @@ def departure(twin: Twin, runs: list[list[Record]], forward: Forward) -> float:
                 twin.step(parameters, state, view.x, twin.coding.compute(view.targets))
             last = views[-1]
             ends = [w + c for w, c in zip(last.weights, last.weight_changes, strict=True)]
-            ends += [b + c for b, c in zip(last.biases, last.bias_changes, strict=True) if b is not None and c is not None]
+            ends += [
+                b + c for b, c in zip(last.biases, last.bias_changes, strict=True) if b is not None and c is not None
+            ]
             mine = [*parameters.weights, *(b for b in parameters.biases if b is not None)]
             begun = [*start.weights, *(b for b in start.biases if b is not None)]
             apart += sum(float(np.sum((a - b) ** 2)) for a, b in zip(mine, ends, strict=True))
@@ -37,6 +39,7 @@ def departure(twin: Twin, runs: list[list[Record]], forward: Forward) -> float:
 def find_look_ahead(twin: Twin, runs: list[list[Record]], forward: Forward) -> tuple[float, float]:
     """The momentum with which the twin, taking gradients where it is about to be (Nesterov 1983; Sutskever et al. 2013),
     follows best, and how far it departs then."""
+
     def depart(beta: float) -> float:
         rule = replace(twin.update, response=("nesterov", beta), bias_response=("nesterov", beta))
         return departure(twin.plant(update=rule), runs, forward)
@@ -44,7 +47,7 @@ def find_look_ahead(twin: Twin, runs: list[list[Record]], forward: Forward) -> t
     best = min(np.linspace(0.05, 0.99, 20), key=depart)
     low, high = best - 0.05, best + 0.05
     ratio = (np.sqrt(5) - 1) / 2
-    for _ in range(40):                                     # golden section: the departure has one valley
+    for _ in range(40):  # golden section: the departure has one valley
         left, right = high - ratio * (high - low), low + ratio * (high - low)
         low, high = (low, right) if depart(left) < depart(right) else (left, high)
     beta = float((low + high) / 2)

@@ -59,7 +59,7 @@ def propagate(
     sums: list[Array] = []
     activations = [x]
     for w, b, form, mode in zip(weights, biases, forms, bias_modes, strict=True):
-        z = activations[-1] @ w                          # (n, n_{l+1})
+        z = activations[-1] @ w  # (n, n_{l+1})
         if b is not None and mode == "inside":
             z = z + b
         a = form.value(z)
@@ -188,7 +188,11 @@ def _score_all(
 
 
 def _scores(
-    x: Array, weights: list[Array], biases: list[Array | None], hidden: tuple[str, ...], modes: tuple[str, ...],
+    x: Array,
+    weights: list[Array],
+    biases: list[Array | None],
+    hidden: tuple[str, ...],
+    modes: tuple[str, ...],
     cache: dict[tuple, Array],
 ) -> Array:
     """The output sums (n, n_outputs) under these hidden activations."""

@@ -82,7 +82,8 @@ def _with_biases(chain: Chain, shapes: list[tuple[int, ...]]) -> Iterator[Chain]
         choice = None
         if not layer.folded:
             fitting = [
-                i for i, shape in enumerate(shapes)
+                i
+                for i, shape in enumerate(shapes)
                 if i not in taken and int(np.prod(shape)) == width and sum(n > 1 for n in shape) <= 1
             ]
             shared = [i for i, shape in enumerate(shapes) if i not in taken and int(np.prod(shape)) == 1]

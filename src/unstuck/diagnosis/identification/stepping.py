@@ -79,7 +79,9 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
         found.acts = False
         found.failed = "; ".join(problem.what for problem in program.problems if problem.what.startswith("step"))
         if not found.failed and _outputs_move(program, sizes[-1]):
-            found.failed = "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
+            found.failed = (
+                "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
+            )
         return found
     found.batch_size = SMALL_BATCH if SMALL_BATCH in acting else acting[0]
     if 1 in acting:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 Array = np.ndarray
-Cut = tuple[tuple[int, ...], ...]            # shapes, in the order of the vector
+Cut = tuple[tuple[int, ...], ...]  # shapes, in the order of the vector
 
 
 def cuts(length: int, n_features: int, n_outputs: int) -> Iterator[Cut]:

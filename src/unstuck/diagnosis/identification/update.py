@@ -14,7 +14,7 @@ from unstuck.diagnosis.program import Record
 from unstuck.diagnosis.twin import Parameters, Twin
 
 Array = np.ndarray
-Key = tuple[str, int]                        # ("w" or "b", layer)
+Key = tuple[str, int]  # ("w" or "b", layer)
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Response:
     beta: float = 0.0
     weights: tuple[float, ...] = ()
     residual: float = 0.0
-    rate: float = 1.0                        # the rate of the third step as a multiple of the first's
+    rate: float = 1.0  # the rate of the third step as a multiple of the first's
 
 
 @dataclass
@@ -37,14 +37,14 @@ class Update:
 
     scales: dict[Key, float] = field(default_factory=dict)
     scales_by_size: dict[int, dict[Key, float]] = field(default_factory=dict)
-    reduction: str = ""                      # sum, mean, each, unknown
+    reduction: str = ""  # sum, mean, each, unknown
     reductions: dict[Key, str] = field(default_factory=dict)
-    decays: dict[Key, float] = field(default_factory=dict)      # at batch_size
-    decay_over_batch: bool = False           # the decay is divided by the number of examples in the batch
+    decays: dict[Key, float] = field(default_factory=dict)  # at batch_size
+    decay_over_batch: bool = False  # the decay is divided by the number of examples in the batch
     responses: dict[Key, Response] = field(default_factory=dict)
     adaptive: AdaptiveRule | None = None
-    adaptive_factor: float = 1.0             # what the adaptive rule is given, per unit of the summed gradient
-    rate_changes: float = 1.0                # factor of the rate from one step to the next
+    adaptive_factor: float = 1.0  # what the adaptive rule is given, per unit of the summed gradient
+    rate_changes: float = 1.0  # factor of the rate from one step to the next
     batch_size: int = 1
 
 
@@ -100,12 +100,15 @@ def identify_adaptive(
     tried = [
         (top(rule, factor, 1e-2).weight_fit.residual, order, rule, factor)
         for order, (factor, rule) in enumerate(
-            (f, r) for f in (1 / size, 1.0, 2 / size, 2.0, 1 / (size * n_outputs), 2 / (size * n_outputs))
-            for r in ADAPTIVE if r.family == family
+            (f, r)
+            for f in (1 / size, 1.0, 2 / size, 2.0, 1 / (size * n_outputs), 2 / (size * n_outputs))
+            for r in ADAPTIVE
+            if r.family == family
         )
     ]
     residual, _, rule, factor = min(
-        (entry for entry in tried if np.isfinite(entry[0])), key=lambda entry: (round(np.log10(max(entry[0], 1e-12))), entry[1])
+        (entry for entry in tried if np.isfinite(entry[0])),
+        key=lambda entry: (round(np.log10(max(entry[0], 1e-12))), entry[1]),
     )
     full = identify_backward(
         records, forward, epsilon, n_outputs, through(rule, factor), least_allowed=min(1e-3, max(1e-6, 30 * residual))
@@ -180,7 +183,9 @@ def _response(runs: list[list[tuple[dict, dict, dict]]], key: Key, scale: float,
             continue
         if len(columns) < 3:
             return Response("plain", 0.0, (1.0, 0.0, 0.0), residual, float(weights[0] / scale))
-        named = _named(float(weights[1] / weights[0]), float(weights[2] / weights[0]), residual, max(1e-6, 30 * allowed))
+        named = _named(
+            float(weights[1] / weights[0]), float(weights[2] / weights[0]), residual, max(1e-6, 30 * allowed)
+        )
         return replace(named, rate=float(weights[0] / scale) if scale else 1.0)
     return Response("unexplained", residual=residual)
 

@@ -12,7 +12,7 @@ from unstuck.diagnosis.identification.forward import propagate
 from unstuck.diagnosis.rule import MEASURED, Evidence, rule
 
 Array = np.ndarray
-MOSTLY = 0.6                                 # a share of units or weights above which "most" is said
+MOSTLY = 0.6  # a share of units or weights above which "most" is said
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Start:
 
     sums: list[Array]
     activations: list[Array]
-    derivatives: list[Array]                 # of the hidden layers
+    derivatives: list[Array]  # of the hidden layers
 
 
 def start(e: Examination) -> Start | None:
@@ -38,7 +38,9 @@ def _start(e: Examination) -> Start | None:
     with np.errstate(all="ignore"):
         forms = e.forward.forms
         sums, activations = propagate(x, e.initial.weights, e.initial.biases, forms, e.forward.bias_modes)
-        derivatives = [f.derivative(z, a) for f, z, a in zip(forms[:-1], sums, activations[1:], strict=False) if f.derivative]
+        derivatives = [
+            f.derivative(z, a) for f, z, a in zip(forms[:-1], sums, activations[1:], strict=False) if f.derivative
+        ]
     return Start(sums, activations, derivatives) if all(np.isfinite(a).all() for a in activations) else None
 
 
@@ -68,7 +70,10 @@ def units_identical(e: Examination) -> Evidence | None:
         incoming = w if b is None else np.vstack([w, b])
         if w.shape[1] > 1 and _all_equal(incoming.T) and _all_equal(above):
             return Evidence(
-                MEASURED, f"layer {l + 1}: all {w.shape[1]} units have the same weights in and out", {"units": w.shape[1]}, l + 1
+                MEASURED,
+                f"layer {l + 1}: all {w.shape[1]} units have the same weights in and out",
+                {"units": w.shape[1]},
+                l + 1,
             )
     return None
 
@@ -106,7 +111,9 @@ def units_saturated(e: Examination) -> Evidence | None:
         steepest = 0.25 if "sigmoid" in e.forward.hidden[l] else 1.0
         share = float(np.mean(derivative < 0.05 * steepest))
         if share > MOSTLY:
-            return Evidence(MEASURED, f"layer {l + 1}: {share:.0%} of the unit outputs are saturated", {"share": share}, l + 1)
+            return Evidence(
+                MEASURED, f"layer {l + 1}: {share:.0%} of the unit outputs are saturated", {"share": share}, l + 1
+            )
     return None
 
 
@@ -137,7 +144,12 @@ def units_dead(e: Examination) -> Evidence | None:
         if name in ("relu", "relu6"):
             share = float(np.mean((seen.activations[l + 1] <= 0).all(axis=0)))
             if share > MOSTLY:
-                return Evidence(MEASURED, f"layer {l + 1}: {share:.0%} of the units give 0 for every example", {"share": share}, l + 1)
+                return Evidence(
+                    MEASURED,
+                    f"layer {l + 1}: {share:.0%} of the units give 0 for every example",
+                    {"share": share},
+                    l + 1,
+                )
     return None
 
 
@@ -168,7 +180,9 @@ def outputs_identical(e: Examination) -> Evidence | None:
     if spread > 1e-3 * max(size, 1e-3) or np.ptp(e.program.x) == 0:
         return None
     return Evidence(
-        MEASURED, f"the scores differ by {spread:.1g} between inputs, at a size of {size:.2g}", {"spread": spread, "size": size}
+        MEASURED,
+        f"the scores differ by {spread:.1g} between inputs, at a size of {size:.2g}",
+        {"spread": spread, "size": size},
     )
 
 
@@ -241,7 +255,9 @@ def signal_vanishes(e: Examination) -> Evidence | None:
             f"inputs differ by {start_spread:.2g}, scores by {end_spread:.1g}",
             {"spread_of_inputs": start_spread, "spread_of_scores": end_spread, "gains": gains},
         )
-    if not all(np.any(w) for w in e.initial.weights[:-1]) or (len(e.initial.weights) > 1 and not np.any(e.initial.weights[-1])):
+    if not all(np.any(w) for w in e.initial.weights[:-1]) or (
+        len(e.initial.weights) > 1 and not np.any(e.initial.weights[-1])
+    ):
         return Evidence(MEASURED, "a layer starts at zero and passes nothing", {"gains": gains})
     return None
 

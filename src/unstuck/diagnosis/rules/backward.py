@@ -187,7 +187,12 @@ def bias_gradient_wrong(e: Examination) -> list[Evidence]:
     if frozen and any(not r.weights_frozen for r in e.backward.layers):
         where = ", ".join(f"layer {r.layer + 1}" for r in frozen)
         found.append(
-            Evidence(PROVED, f"{where}: the biases never change", {"layers": [r.layer + 1 for r in frozen]}, frozen[0].layer + 1)
+            Evidence(
+                PROVED,
+                f"{where}: the biases never change",
+                {"layers": [r.layer + 1 for r in frozen]},
+                frozen[0].layer + 1,
+            )
         )
     return found
 
@@ -214,12 +219,22 @@ def gradient_summed_not_averaged(e: Examination) -> Evidence | None:
     Look-alikes: U07: a sum with rate r and a mean with rate r times the batch size are the same numbers.
     """
     update = e.update
-    if update is None or e.source != "step" or update.reduction != "sum" or not e.case.batch_size or e.case.batch_size < 2:
+    if (
+        update is None
+        or e.source != "step"
+        or update.reduction != "sum"
+        or not e.case.batch_size
+        or e.case.batch_size < 2
+    ):
         return None
     return Evidence(
         MEASURED,
         f"a batch of {e.case.batch_size} moves the parameters by the sum of its gradients, {e.case.batch_size} times their mean",
-        {"batch_size": e.case.batch_size, "change_per_example": abs(_reference(e)), "observed_at": sorted(update.scales_by_size)},
+        {
+            "batch_size": e.case.batch_size,
+            "change_per_example": abs(_reference(e)),
+            "observed_at": sorted(update.scales_by_size),
+        },
     )
 
 
@@ -439,11 +454,14 @@ def gradient_scaled(e: Examination) -> Evidence | None:
         return None
     scales = {("w", l): abs(link.weight_scale) for l, link in enumerate(e.twin.links)}
     scales |= {("b", l): abs(link.bias_scale) for l, link in enumerate(e.twin.links)}
-    odd = {key: scale for key, scale in scales.items() if scale and abs(scale - 1) > NEARLY and not _own_factors(e, key[1])}
+    odd = {
+        key: scale for key, scale in scales.items() if scale and abs(scale - 1) > NEARLY and not _own_factors(e, key[1])
+    }
     if not odd:
         return None
     names = ", ".join(
-        f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1} × {scale:.4g}" for (kind, layer), scale in sorted(odd.items())
+        f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1} × {scale:.4g}"
+        for (kind, layer), scale in sorted(odd.items())
     )
     return Evidence(PROVED, f"relative to the output weights: {names}", {"factors": names}, sorted(odd)[0][1] + 1)
 

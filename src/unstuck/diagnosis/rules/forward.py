@@ -72,7 +72,12 @@ def softmax_overflow(e: Examination) -> Evidence | None:
 
     Look-alikes: U13 (parameters that are already not finite) and D02 or U07, which make scores grow that far.
     """
-    if not e.forward_proved or e.forward is None or not e.forward.output.startswith("softmax") or not e.program.writable:
+    if (
+        not e.forward_proved
+        or e.forward is None
+        or not e.forward.output.startswith("softmax")
+        or not e.program.writable
+    ):
         return None
     program = e.program
     x, _ = batch(program, 4)
@@ -249,7 +254,12 @@ def output_too_narrow(e: Examination) -> Evidence | None:
     if labels is None:
         targets = np.unique(np.asarray(e.program.targets, float)) if e.n_outputs == 1 else np.array([])
         whole = targets.size and np.array_equal(targets, np.round(targets))
-        if not whole or not 3 <= targets.size <= 100 or e.case.labels is None and np.asarray(e.program.targets).dtype.kind == "f":
+        if (
+            not whole
+            or not 3 <= targets.size <= 100
+            or e.case.labels is None
+            and np.asarray(e.program.targets).dtype.kind == "f"
+        ):
             return None
         labels = np.asarray(e.program.targets).reshape(-1).astype(int)
     n_classes = len(np.unique(labels))
@@ -297,5 +307,3 @@ def bias_outside_activation(e: Examination) -> Evidence | None:
     fault.
     """
     return proved(e, "F12")
-
-

@@ -88,7 +88,11 @@ def _kept_shares(e: Examination) -> dict[Key, Response]:
     cleared give the same numbers."""
     rate, size = e.case.learning_rate or 0.0, e.update.batch_size if e.update is not None else 1
     found = _responses(e, "momentum")
-    return {k: r for k, r in found.items() if r.beta > 1 or any(rate and abs(r.beta / s - 1) < 1e-4 for s in (rate, rate / size))}
+    return {
+        k: r
+        for k, r in found.items()
+        if r.beta > 1 or any(rate and abs(r.beta / s - 1) < 1e-4 for s in (rate, rate / size))
+    }
 
 
 @rule("U03")
@@ -186,7 +190,9 @@ def parameters_integer(e: Examination) -> Evidence | None:
     large = [a for a, d in zip(e.program.as_found, e.program.dtypes, strict=True) if d.kind in "iu" and a.size > 1]
     if not large:
         return None
-    return Evidence(PROVED, f"{len(large)} of {len(e.program.as_found)} arrays have type {kinds[0]}", {"dtype": str(kinds[0])})
+    return Evidence(
+        PROVED, f"{len(large)} of {len(e.program.as_found)} arrays have type {kinds[0]}", {"dtype": str(kinds[0])}
+    )
 
 
 @rule("U07", setting=True, look_alikes=("B09",))
@@ -256,7 +262,9 @@ def too_few_updates(e: Examination) -> Evidence | None:
     """
     if not e.case.updates:
         return None
-    return Evidence(MEASURED, f"{e.case.updates} updates in all", {"updates": e.case.updates, "batch_size": e.case.batch_size})
+    return Evidence(
+        MEASURED, f"{e.case.updates} updates in all", {"updates": e.case.updates, "batch_size": e.case.batch_size}
+    )
 
 
 @rule("U10", setting=True)
@@ -326,7 +334,10 @@ def training_diverged(e: Examination) -> Evidence | None:
     if not broken or broken[0] == 0:
         return None
     return Evidence(
-        PROVED, f"NaN or infinity after {broken[0]} updates of the program's own training", {"updates": broken[0]}, falsifies=True
+        PROVED,
+        f"NaN or infinity after {broken[0]} updates of the program's own training",
+        {"updates": broken[0]},
+        falsifies=True,
     )
 
 
@@ -379,4 +390,8 @@ def weight_decay_adds(e: Examination) -> Evidence | None:
     """
     if e.twin is None or e.twin.update.decay >= -1e-12 or e.twin.update.adaptive:
         return None
-    return Evidence(PROVED, f"every update adds {-e.twin.update.decay:.2g} of the weights", {"share_per_update": -e.twin.update.decay})
+    return Evidence(
+        PROVED,
+        f"every update adds {-e.twin.update.decay:.2g} of the weights",
+        {"share_per_update": -e.twin.update.decay},
+    )
