@@ -131,7 +131,7 @@ def wrong_forms(batch_size: int | None) -> dict[str, Form]:
         "counts answers one above the label": lambda c: _share(c.answers == c.classes + 1),
         "counts answers one below the label": lambda c: _share(c.answers == c.classes - 1),
         "compares the number of the answer with the one-hot targets": lambda c: _share(c.answers[:, None] == c.desired),
-        "compares every answer with every label": _all_pairs,
+        "compares every answer with every label": all_pairs,
         "counts a label whose own output is above 0.5": lambda c: _share(
             np.any((c.outputs > 0.5) & (c.desired > 0.5), axis=1)
         ),
@@ -150,7 +150,8 @@ def wrong_forms(batch_size: int | None) -> dict[str, Form]:
     return forms
 
 
-def _all_pairs(c: Counted) -> float:
+def all_pairs(c: Counted) -> float:
+    """What an answer beside a label drawn at random would score; also what broadcasting (n, 1) against (n,) gives."""
     names = np.union1d(c.answers, c.classes)
     return float(sum(np.mean(c.answers == k) * np.mean(c.classes == k) for k in names))
 

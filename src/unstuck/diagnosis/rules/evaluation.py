@@ -8,6 +8,7 @@ from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
 from unstuck.diagnosis.rules.counting import (
     Counted,
+    all_pairs,
     constant_answer,
     constant_divisor,
     is_right,
@@ -108,7 +109,7 @@ def _out_of_order(seen: Evaluations) -> str | None:
             if reproduces(form, seen.counted):
                 return name
     informative = [c for c in seen.one_label if 0 < c.truth[0] < c.n]
-    if len(informative) < 2 or not all(is_right(c) for c in seen.one_label):
+    if len(informative) < 2 or not all(is_right(c) for c in seen.one_label) or reproduces(all_pairs, seen.counted):
         return None
     if all(_as_if_shuffled(c) for c in wrong):
         return "it is right where all labels are the same, and as if shuffled where they differ"
@@ -117,7 +118,7 @@ def _out_of_order(seen: Evaluations) -> str | None:
 
 def _as_if_shuffled(c: Counted) -> bool:
     """Whether the number is what a random order of these answers would give, within five standard deviations."""
-    by_chance = sum(np.mean(c.answers == k) * np.mean(c.classes == k) for k in np.unique(c.classes))
+    by_chance = all_pairs(c)
     spread = np.sqrt(by_chance * (1 - by_chance) / c.n)
     return any(abs(c.value / unit - by_chance) <= 5 * spread + 1e-9 for unit in (1.0, 100.0, c.n))
 

@@ -211,6 +211,8 @@ def _mixed(answers: Array, k: int, share: float, seed: int) -> Array:
 
 def as_number(value: Any) -> float | None:
     """The number in what an evaluation returned: alone, first of several, or in a text."""
+    if value is None:
+        return None
     if isinstance(value, str):
         found = re.search(r"-?\d+(\.\d+)?([eE]-?\d+)?", value)
         return float(found.group()) if found else None

@@ -92,9 +92,10 @@ def _strange_codes(e: Examination, rows: Array) -> Evidence | None:
         return Evidence(PROVED, f"every target row has its {levels[0]:g} where one {levels[1]:g} was meant", numbers)
     if given is not None:
         return None if _is_code(rows, given) else Evidence(PROVED, said, numbers)
-    if ones.sum() == n:
+    impossible = _sums(e, rows)
+    if impossible is None and ones.sum() == n:
         return Evidence(MEASURED, said + ", as many in all as there are rows", numbers)
-    return _sums(e, rows)
+    return impossible
 
 
 def _sums(e: Examination, rows: Array) -> Evidence | None:

@@ -13,7 +13,7 @@ from unstuck.diagnosis.rules.once import once
 
 Array = np.ndarray
 
-LARGE, SMALL, UNEVEN = 4.0, 0.01, 1000.0  # root mean square of all inputs; ratio of column spreads
+LARGE, SMALL, UNEVEN = 4.0, 0.01, 100.0  # root mean square of all inputs; ratio of column spreads
 NEARLY_CONSTANT = 1e-4  # variance between examples as a share of the mean square
 STILL_READABLE = 0.9  # of what a probe reads without wrapping: then the wrapping is harmless
 
@@ -58,8 +58,8 @@ def inputs_not_finite(e: Examination) -> Evidence | None:
 def inputs_unscaled(e: Examination) -> Evidence | None:
     """The inputs are far from unit scale.
 
-    What it detects: A root mean square of the inputs above 4 or below 0.01, or columns whose spreads differ more than
-    a thousandfold.
+    What it detects: A root mean square of the inputs above 4 or below 0.01, or columns (of at most 50)
+    that vary a hundred times as much as the others.
 
     Why it hurts: Weights and rates are chosen for inputs of about unit size: with pixels of 0..255 the first sums are
     hundreds of times too large, units saturate or die, and the gradient of the first layer is as much too steep; with
@@ -78,15 +78,17 @@ def inputs_unscaled(e: Examination) -> Evidence | None:
     x = e.program.x[sample(len(e.program.x), 1000)]
     size, largest = float(np.sqrt(np.mean(x**2))), float(np.abs(x).max())
     spreads = x.std(axis=0)
-    spreads = spreads[spreads > 0]
-    uneven = float(spreads.max() / spreads.min()) if 1 < len(spreads) <= 50 else 1.0
-    numbers = {"root_mean_square": size, "largest": largest, "ratio_of_column_spreads": uneven}
+    spreads = spreads[spreads > 1e-9 * largest]
+    uneven = float(spreads.max() / np.median(spreads)) if 2 < len(spreads) <= 50 else 1.0
+    numbers = {"root_mean_square": size, "largest": largest, "largest_to_median_column_spread": uneven}
     if size > LARGE:
         return Evidence(MEASURED, f"the inputs reach {largest:.4g}, with a root mean square of {size:.3g}", numbers)
     if 0 < size < SMALL and largest < 0.1:
         return Evidence(MEASURED, f"the largest input is {largest:.2g}, the root mean square {size:.2g}", numbers)
     if uneven > UNEVEN:
-        return Evidence(MEASURED, f"some columns of the inputs vary {uneven:.0f} times as much as others", numbers)
+        return Evidence(
+            MEASURED, f"one column of the inputs varies {uneven:.0f} times as much as the middle one", numbers
+        )
     return None
 
 
@@ -140,7 +142,7 @@ def inputs_wrapped_around(e: Examination) -> Evidence | None:
             "probe": as_given.accuracy if as_given else None,
             "probe_without_wrapping": repaired.accuracy if repaired else None,
         },
-        asleep=harmless,
+        asleep=harmless and not e.faithful,  # a twin that follows the program tells better than a probe
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-MOST_EXAMPLES = 400
+LEAST_EXAMPLES, MOST_EXAMPLES = 48, 400
 FIRST_SECONDS = 0.8  # for one run on so few examples
 SECONDS = 0.2  # a loop that takes longer is run no more
 EPOCHS = 40
@@ -53,7 +53,7 @@ def own_loop(e: Examination) -> Loop | None:
         return None
     n = len(e.program.x)
     size = min(int(e.case.batch_size or 10), n)
-    count = min(n, max(3 * min(size, n // 3 or 1), 12))
+    count = min(n, max(3 * min(size, n // 3 or 1), LEAST_EXAMPLES))
     count -= count % 3
     if count < 3 or count > MOST_EXAMPLES or not np.isfinite(e.program.x).all():
         return None

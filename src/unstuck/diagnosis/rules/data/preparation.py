@@ -32,8 +32,7 @@ class Matching:
 def match(x: Array, raw: Raw, y: Array | None) -> Matching | None:
     """Which image each row was made from, if each pixel was mapped by itself; None where it cannot be told.
 
-    Tried in turn: the same order; the order of the labels; and, in any order, the images in which the same pixels have
-    the commonest value of their column. Pixels as given, or each image transposed.
+    Tried in turn: the same order; the order of the labels; and any order. Pixels as given, or each image transposed.
     """
     n, n_pixels = len(x), raw.images.shape[1]
     if x.shape[1] != n_pixels or n_pixels < 10 or not np.isfinite(x).all():
@@ -43,8 +42,7 @@ def match(x: Array, raw: Raw, y: Array | None) -> Matching | None:
             rows = sample(n, 300)
             if _made_from(x[rows], raw.images[order[rows]][:, columns]):
                 return Matching(np.arange(n), order, columns)
-        found = _match_by_pattern(x, raw.images[:, columns])
-        if found is not None:
+        for found in _in_any_order(x, raw.images[:, columns]):
             rows, images = found
             some = sample(len(rows), 300)
             if len(rows) >= ENOUGH * min(n, len(raw.images)) and _made_from(
@@ -82,6 +80,31 @@ def _made_from(x: Array, images: Array) -> bool:
         if np.any(np.abs(np.diff(x[order, j]))[same] > 1e-6 * unit):
             return False
     return bool(np.any(x[:, columns].std(axis=0) > 1e-9 * unit))
+
+
+def _in_any_order(x: Array, images: Array) -> Iterator[tuple[Array, Array]]:
+    """(rows, images) that may belong together."""
+    if len(x) == len(images):
+        for sign in (1.0, -1.0):
+            yield _match_by_projection(x, images, sign)
+    found = _match_by_pattern(x, images)
+    if found is not None:
+        yield found
+
+
+def _match_by_projection(x: Array, images: Array, sign: float) -> tuple[Array, Array]:
+    """(rows, images) that are equal where each column is a straight line in its raw value, with slopes of this sign.
+
+    Columns standardised over all rows do not depend on the line; one random projection of them sorts both alike.
+    """
+    spreads = [a.std(axis=0) for a in (x, images)]
+    varied = np.all([spread > 1e-9 * spread.max() for spread in spreads], axis=0)
+    first, second = ((a - a.mean(axis=0))[:, varied] / spread[varied] for a, spread in zip((x, images), spreads))
+    weights = np.random.default_rng(0).standard_normal(int(varied.sum()))
+    rows, order = np.argsort(first @ weights), np.argsort(sign * (second @ weights))
+    apart = np.abs(first[rows] - sign * second[order]).max(axis=1, initial=0.0)
+    near = apart < 1e-2
+    return rows[near], order[near]
 
 
 def _match_by_pattern(x: Array, images: Array) -> tuple[Array, Array] | None:

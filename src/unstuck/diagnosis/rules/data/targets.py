@@ -237,7 +237,7 @@ def classes_imbalanced(e: Examination) -> Evidence | None:
     Look-alikes: None known: the counts are facts; whether they matter is decided by an experiment.
     """
     y, y_test = classes(e), test_classes(e)
-    if y is None or len(y) < 50:
+    if y is None or len(y) < 50 or strange_rows(e) is not None:
         return None
     names, counts = np.unique(y, return_counts=True)
     if len(names) < 2:

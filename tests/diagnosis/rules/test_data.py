@@ -1,0 +1,300 @@
+"""Rules about inputs, targets and the test set: silent on right data in many forms, exact about planted faults."""
+
+import numpy as np
+import pytest
+
+from tests.diagnosis.rules.small_program import (
+    BATCH,
+    N_CLASSES,
+    N_TEST,
+    N_TRAIN,
+    Softmax,
+    draw_images,
+    make_case,
+    prepare,
+    see,
+)
+from unstuck.diagnosis.rules import RULES
+
+IMAGES, LABELS = draw_images(N_TRAIN, 1)
+IMAGES_TEST, LABELS_TEST = draw_images(N_TEST, 2)
+ORDER = np.random.default_rng(5).permutation(N_TRAIN)
+BY_LABEL = np.argsort(LABELS, kind="stable")
+
+
+def standardise(images):
+    x = prepare(images)
+    reference = prepare(IMAGES)
+    return (x - reference.mean(axis=0)) / (reference.std(axis=0) + 1e-8)
+
+
+HEALTHY = {
+    "as prepared": {},
+    "symmetric": {"x": 2 * prepare(IMAGES) - 1, "x_test": 2 * prepare(IMAGES_TEST) - 1},
+    "inverted": {"x": 1 - prepare(IMAGES), "x_test": 1 - prepare(IMAGES_TEST)},
+    "standardised": {"x": standardise(IMAGES), "x_test": standardise(IMAGES_TEST)},
+    "another order than raw": {
+        "x": prepare(IMAGES)[ORDER],
+        "targets": np.eye(N_CLASSES)[LABELS[ORDER]],
+        "labels": LABELS[ORDER],
+    },
+    "float32": {"x": prepare(IMAGES).astype(np.float32), "x_test": prepare(IMAGES_TEST).astype(np.float32)},
+    "transposed images throughout": {
+        "x": prepare(IMAGES.transpose(0, 2, 1)),
+        "x_test": prepare(IMAGES_TEST.transpose(0, 2, 1)),
+    },
+    "soft targets": {"targets": np.eye(N_CLASSES)[LABELS] * 0.98 + 0.01},
+    "integer targets": {"targets": LABELS, "labels": None, "targets_test": None, "step": None, "train": None},
+    "no raw": {"raw": None},
+    "sorted, but shuffled by the loop": {
+        "x": prepare(IMAGES)[BY_LABEL],
+        "targets": np.eye(N_CLASSES)[LABELS[BY_LABEL]],
+        "labels": LABELS[BY_LABEL],
+    },
+    "black and white": {
+        "x": (IMAGES > 127).reshape(N_TRAIN, -1) * 1.0,
+        "x_test": (IMAGES_TEST > 127).reshape(N_TEST, -1) * 1.0,
+    },
+    "test sorted": {
+        "x_test": prepare(IMAGES_TEST)[np.argsort(LABELS_TEST)],
+        "labels_test": np.sort(LABELS_TEST),
+        "targets_test": None,
+        "raw": None,
+    },
+    "predict only": dict.fromkeys(
+        ("step", "train", "parameters", "accuracy", "raw", "labels", "x_test", "labels_test", "targets_test")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_right_data_are_left_alone(name):
+    assert see(make_case(**HEALTHY[name])) == {}
+
+
+def toy(x, targets, n_outputs=1):
+    net = Softmax(np.shape(x)[1])
+    return make_case(
+        predict=lambda x: 1 / (1 + np.exp(-(x @ net.w[:, :n_outputs]))),
+        x=x,
+        targets=targets,
+        labels=None,
+        x_test=x,
+        targets_test=targets,
+        labels_test=None,
+        parameters=lambda: [net.w],
+        step=None,
+        train=None,
+        accuracy=None,
+        raw=None,
+    )
+
+
+def spirals(n=200):
+    angle = np.linspace(0.5, 9, n)
+    arm = np.arange(n) % 2
+    x = np.column_stack([angle * np.cos(angle + np.pi * arm), angle * np.sin(angle + np.pi * arm)]) / 9
+    return x, arm.reshape(-1, 1)
+
+
+XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]])
+TOYS = {
+    "xor": (XOR, np.array([[0], [1], [1], [0.0]])),
+    "xor many times": (np.tile(XOR, (50, 1)), np.tile([[0], [1], [1], [0.0]], (50, 1))),
+    "spirals": spirals(),
+    "regression": (np.linspace(-1, 1, 100).reshape(-1, 1), np.sin(np.linspace(-3, 3, 100)).reshape(-1, 1) / 3 + 0.5),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in TOYS if name != "spirals"])
+def test_toy_data_are_left_alone(name):
+    assert set(see(toy(*TOYS[name]))) <= {"D12"}
+
+
+def test_data_that_no_line_parts_are_not_called_unrelated():
+    assert "D10" not in see(toy(*TOYS["spirals"]))
+
+
+def with_nan(images):
+    x = prepare(images)
+    x[7, 3] = np.nan
+    return x
+
+
+def reordered(order):
+    return {"targets": np.eye(N_CLASSES)[LABELS[order]], "labels": LABELS[order]}
+
+
+RESHAPED = np.eye(N_CLASSES)[LABELS].T.reshape(-1, N_CLASSES)
+PLANTED = [
+    ("D01", "proved", {"x": with_nan(IMAGES)}),
+    ("D01", "proved", {"x_test": with_nan(IMAGES_TEST)}),
+    ("D02", "measured", {"x": prepare(IMAGES) * 255, "x_test": prepare(IMAGES_TEST) * 255}),
+    ("D02", "measured", {"x": prepare(IMAGES) / 255, "x_test": prepare(IMAGES_TEST) / 255}),
+    ("D03", "proved", {"x": (IMAGES - np.uint8(128)).reshape(N_TRAIN, -1) / 128, "x_test": None}),
+    (
+        "D03",
+        "proved",
+        {"x": ((IMAGES - np.uint8(128)).reshape(N_TRAIN, -1) / 128)[BY_LABEL], "x_test": None, **reordered(BY_LABEL)},
+    ),
+    ("D03", "proved", {"x": IMAGES.astype(np.int8).reshape(N_TRAIN, -1) / np.float32(255), "x_test": None}),
+    ("D03", "proved", {"x": (np.uint8(2) * IMAGES).reshape(N_TRAIN, -1) / 255 - 1, "x_test": None}),
+    ("D04", "proved", {"x": np.tile(prepare(IMAGES)[:1], (N_TRAIN, 1))}),
+    ("D04", "measured", {"x": prepare(IMAGES) / 1000 + 3, "x_test": prepare(IMAGES_TEST) / 1000 + 3}),
+    ("D05", "proved", {"x_test": prepare(IMAGES_TEST.transpose(0, 2, 1))}),
+    ("D05", "proved", {"x_test": prepare(IMAGES_TEST.transpose(0, 2, 1)), "raw": None}),
+    ("D05", "proved", {"x_test": 1 - prepare(IMAGES_TEST), "raw": None}),
+    ("D05", "measured", {"x_test": IMAGES_TEST.reshape(N_TEST, -1), "raw": None}),
+    ("D05", "measured", {"x_test": prepare(IMAGES_TEST) / 255, "raw": None}),
+    ("D06", "proved", {"x_test": prepare(IMAGES)[:N_TEST], "labels_test": LABELS[:N_TEST], "raw": None}),
+    ("D07", "proved", {"targets": np.tile(np.eye(N_CLASSES)[0], (N_TRAIN, 1))}),
+    ("D07", "proved", {"targets": (LABELS / 255).astype(int)}),
+    ("D07", "proved", {"targets": LABELS / 255}),
+    ("D08", "proved", {"targets": 2 * np.eye(N_CLASSES)[LABELS] - 1}),
+    ("D08", "proved", {"targets": 255 * np.eye(N_CLASSES)[LABELS]}),
+    ("D09", "proved", {"targets": np.ones((N_TRAIN, N_CLASSES))}),
+    ("D09", "proved", {"targets": RESHAPED}),
+    ("D09", "proved", {"targets": RESHAPED, "labels": None}),
+    ("D09", "proved", {"targets": np.eye(N_CLASSES + 1)[LABELS]}),
+    ("D09", "proved", {"targets": np.eye(N_CLASSES)[(LABELS + 1) % N_CLASSES]}),
+    ("D09", "measured", {"targets": LABELS + 1, "labels": None}),
+    ("D10", "proved", reordered(ORDER)),
+    ("D10", "proved", {"targets": np.eye(N_CLASSES)[LABELS[ORDER]]}),
+    ("D10", "proved", {"x": prepare(IMAGES)[ORDER]}),
+    ("D10", "suspected", {**reordered(ORDER), "raw": None}),
+    ("D11", "proved", {"x_test": prepare(IMAGES)[:N_TEST], "raw": None}),
+    ("D11", "proved", {"labels_test": LABELS[:N_TEST], "raw": None}),
+    ("D11", "proved", {"labels_test": np.roll(LABELS_TEST, 1)}),
+    ("D11", "measured", {"labels_test": np.roll(LABELS_TEST, 1), "raw": None}),
+    ("D11", "measured", {"labels_test": np.sort(LABELS_TEST), "raw": None}),
+]
+
+
+@pytest.mark.parametrize(("code", "grade", "fields"), PLANTED, ids=[f"{p[0]}-{i}" for i, p in enumerate(PLANTED)])
+def test_a_planted_fault_is_seen(code, grade, fields):
+    found = see(make_case(**fields), code)
+    assert found[code].grade == grade
+    assert found[code].summary
+
+
+@pytest.mark.parametrize(("code", "grade", "fields"), PLANTED, ids=[f"{p[0]}-{i}" for i, p in enumerate(PLANTED)])
+def test_nothing_else_is_proved_beside_it(code, grade, fields):
+    allowed = {code, *RULES[code].look_alikes}
+    proved = {other for other, evidence in see(make_case(**fields)).items() if evidence.grade == "proved"}
+    assert proved <= allowed
+
+
+def test_the_formula_in_bytes_is_named():
+    found = see(make_case(x=(IMAGES - np.uint8(100)).reshape(N_TRAIN, -1) / 50), "D03")["D03"]
+    assert found.numbers["formula"] == "raw - 100"
+    assert found.numbers["residual"] < 1e-9 < 0.1 < found.numbers["residual_without_wrapping"]
+
+
+def test_wrapping_that_leaves_the_classes_readable_is_asleep():
+    assert see(make_case(x=(np.uint8(2) * IMAGES).reshape(N_TRAIN, -1) / 255 - 1), "D03")["D03"].asleep
+
+
+def test_a_rare_class_is_a_setting():
+    keep = np.flatnonzero((LABELS != 2) | (np.arange(N_TRAIN) < 20))
+    case = make_case(x=prepare(IMAGES)[keep], targets=np.eye(N_CLASSES)[LABELS[keep]], labels=LABELS[keep], raw=None)
+    assert RULES["D13"].setting
+    assert see(case, "D13")["D13"].numbers["smallest_share"] < 0.05
+
+
+class InOrder(Softmax):
+    def train(self, x, targets):
+        for _ in range(3):
+            for i in range(0, len(x), BATCH):
+                self.step(x[i : i + BATCH], targets[i : i + BATCH])
+
+
+SORTED = {"x": prepare(IMAGES)[BY_LABEL], **reordered(BY_LABEL)}
+
+
+def test_label_order_is_proved_where_steps_in_that_order_give_the_same_parameters():
+    assert see(make_case(InOrder, **SORTED), "D12")["D12"].grade == "proved"
+    assert see(make_case(InOrder, **SORTED, step=None), "D12")["D12"].grade == "measured"
+    assert see(make_case(InOrder, **SORTED, train=None), "D12")["D12"].grade == "suspected"
+    assert see(make_case(InOrder), "D12") == {}
+
+
+def test_a_full_batch_has_no_order():
+    assert see(make_case(InOrder, **SORTED, batch_size=N_TRAIN, train=None), "D12") == {}
+
+
+class ShufflesInputsInPlace(Softmax):
+    def train(self, x, targets):
+        self.random.shuffle(x)
+        super().train(x, targets)
+
+
+class ScalesEveryEpoch(Softmax):
+    def train(self, x, targets):
+        for _ in range(2):
+            x /= 255
+            self.step(x, targets)
+
+
+class FirstBatchOnly(Softmax):
+    def train(self, x, targets):
+        for _ in range(20):
+            self.step(x[:BATCH], targets[:BATCH])
+
+
+class ShufflesInputsApart(Softmax):
+    def train(self, x, targets):
+        for _ in range(12):
+            x = x[self.random.permutation(len(x))]
+            for i in range(0, len(x), BATCH):
+                self.step(x[i : i + BATCH], targets[i : i + BATCH])
+
+
+class ShufflesBothInPlace(Softmax):
+    def train(self, x, targets):
+        state = self.random.get_state()
+        self.random.shuffle(x)
+        self.random.set_state(state)
+        self.random.shuffle(targets)
+        super().train(x, targets)
+
+
+@pytest.mark.parametrize(
+    ("program", "grade"),
+    [
+        (ShufflesInputsInPlace, "proved"),
+        (ScalesEveryEpoch, "proved"),
+        (FirstBatchOnly, "proved"),
+        (ShufflesInputsApart, "measured"),
+    ],
+)
+def test_a_loop_that_spoils_its_examples_is_seen(program, grade):
+    assert see(make_case(program), "D14")["D14"].grade == grade
+
+
+def test_shuffling_both_in_place_is_right():
+    assert see(make_case(ShufflesBothInPlace), "D14") == {}
+
+
+def test_nothing_is_changed_by_looking():
+    case = make_case(ScalesEveryEpoch)
+    before = [case.x.copy(), case.targets.copy(), *(a.copy() for a in case.parameters())]
+    see(case)
+    after = [case.x, case.targets, *case.parameters()]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_what_is_missing_is_said():
+    from unstuck.diagnosis.examination import Examination, examine_forward
+    from unstuck.diagnosis.program import Program
+
+    case = make_case(raw=None, train=None, accuracy=None)
+    e = Examination(case, Program(case))
+    examine_forward(e)
+    for code in ("D03", "D14", "E01"):
+        assert RULES[code].look(e) == []
+    assert {u.missing.split("=")[0] for u in e.unchecked} == {"raw", "train", "accuracy"}
+
+
+@pytest.mark.parametrize("code", sorted(c for c in RULES if c[0] in "DE"))
+def test_every_rule_is_documented_in_full(code):
+    assert list(RULES[code].sections) == ["What it detects", "Why it hurts", "Cure", "Evidence", "Look-alikes"]
