@@ -2,5 +2,5 @@
 
 import importlib
 
-for _name in ("inputs", "targets", "test_set", "loop"):  # their rules are collected as they are imported
+for _name in ("inputs", "targets", "evaluation_set", "loop"):  # their rules are collected as they are imported
     importlib.import_module(f"{__name__}.{_name}")
