@@ -218,6 +218,18 @@ def test_label_order_is_proved_where_steps_in_that_order_give_the_same_parameter
     assert see(make_case(InOrder), "D12") == {}
 
 
+class SameShuffleEveryTime(Softmax):
+    def train(self, x, targets):
+        order = np.random.default_rng(0).permutation(len(x))
+        for i in range(0, len(x), BATCH):
+            self.step(x[order[i : i + BATCH]], targets[order[i : i + BATCH]])
+
+
+def test_an_order_drawn_with_a_fixed_seed_is_no_label_order():
+    assert see(make_case(SameShuffleEveryTime, **SORTED), "D12") == {}
+    assert see(make_case(SameShuffleEveryTime, **SORTED, step=None), "D12") == {}
+
+
 def test_a_full_batch_has_no_order():
     assert see(make_case(InOrder, **SORTED, batch_size=N_TRAIN, train=None), "D12") == {}
 

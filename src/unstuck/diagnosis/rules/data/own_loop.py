@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +30,7 @@ class Loop:
 
     end                       the parameters after the first run
     x_after, targets_after    what was handed over, as it was afterwards
-    repeats                   two runs with different random numbers end in the same parameters
+    repeats                   two runs with other random numbers, also where it sets seeds itself, end the same
     idle                      shares (first, last) of the examples that can be replaced without a change of the outcome
     """
 
@@ -75,7 +78,7 @@ def own_loop(e: Examination) -> Loop | None:
 
 
 def _compare(e: Examination, loop: Loop) -> None:
-    again = _run(e, loop.x, loop.targets, 2, 3 * SECONDS)
+    again = _run(e, loop.x, loop.targets, 2, 3 * SECONDS, reseed=True)
     if again is None:
         return
     loop.repeats = _same(again[0], loop.end)
@@ -91,7 +94,7 @@ def _compare(e: Examination, loop: Loop) -> None:
 
 
 def _run(
-    e: Examination, x: Array, targets: Array, seed: int, seconds: float
+    e: Examination, x: Array, targets: Array, seed: int, seconds: float, reseed: bool = False
 ) -> tuple[list[Array], Array, Array, float] | None:
     """(parameters after train, x and targets after it, seconds) of one run on copies of x and targets."""
     program = e.program
@@ -100,13 +103,32 @@ def _run(
     try:
         program.restore()
         program.perturb_randomness(seed)
-        call = guard(e.case.train, x, targets, seconds=seconds)
+        with _other_seeds(seed) if reseed else nullcontext():
+            call = guard(e.case.train, x, targets, seconds=seconds)
         end = program.parameters()
         if call.failed or [a.shape for a in end] != [a.shape for a in program.as_found]:
             return None
         return end, x, targets, call.seconds
     finally:
         program.restore()
+
+
+@contextmanager
+def _other_seeds(offset: int) -> Iterator[None]:
+    """Seeds that the program sets itself lead to other numbers: an order drawn with a fixed seed is drawn too."""
+
+    def moved(seed: Any) -> Any:
+        return seed + offset if isinstance(seed, (int, np.integer)) else seed
+
+    as_found = [(np.random, "seed"), (np.random, "default_rng"), (random, "seed")]
+    functions = [(module, name, getattr(module, name)) for module, name in as_found]
+    try:
+        for module, name, function in functions:
+            setattr(module, name, lambda seed=None, function=function: function(moved(seed)))
+        yield
+    finally:
+        for module, name, function in functions:
+            setattr(module, name, function)
 
 
 def steps_in_order(e: Examination, loop: Loop) -> bool:
