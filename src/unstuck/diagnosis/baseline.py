@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.formulas.forward import output_form
+from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
@@ -38,8 +38,8 @@ def labels_of(e: Examination) -> Array | None:
 
 
 def as_it_is(e: Examination, seconds: float, seed: int = 0) -> tuple[Setup, int] | None:
-    """The user's network, data and settings as a Setup that trains in about `seconds`, on fewer examples or updates if need be;
-    and the number of updates that the user's own training makes."""
+    """The user's network, data and settings as a Setup that trains in about `seconds`, on fewer examples or updates
+    if need be; and the number of updates that the user's own training makes."""
     if e.twin is None or e.initial is None:
         return None
     n = len(e.program.x)
@@ -94,7 +94,7 @@ def _batch_size(e: Examination, n: int) -> int:
 
 
 def _split(n: int, keep: int, seed: int) -> tuple[Array, Array]:
-    """Training and held-out indices, in the user's order; toy data (under 40 examples) are read on what they trained on."""
+    """Training and held-out indices, in the user's order; fewer than 40 examples are read on what they trained on."""
     if n < 40:
         return np.arange(n), np.arange(n)
     generator = np.random.default_rng(77)
@@ -160,8 +160,6 @@ def right_forward(setup: Setup) -> Setup:
 
 
 def _is_faulty(name: str, is_output: bool) -> bool:
-    from unstuck.diagnosis.formulas.forward import hidden_form
-
     return bool((output_form(name) if is_output else hidden_form(name)).fault)
 
 
@@ -244,8 +242,8 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
 
 
 def right_inputs(images: Array, x: Array) -> Change:
-    """The inputs x (n, n_features) as they were meant: the straight line in the raw images that they follow where nothing
-    wrapped around, which is below the jump or above it, whichever is nearer to being centred."""
+    """The inputs x (n, n_features) as they were meant: the straight line in the raw images that they follow where
+    nothing wrapped around, which is below the jump or above it, whichever is nearer to being centred."""
     column = int(np.argmax(images.std(axis=0)))
     raw, first = np.unique(images[:, column], return_index=True)
     became = x[first, column]
@@ -275,7 +273,7 @@ def right_targets(setup: Setup) -> Setup:
 
 
 def right_update(setup: Setup) -> Setup:
-    """Momentum in units of the rate, accumulators cleared, bias correction as published; the rate itself is a setting."""
+    """Momentum in units of the rate, accumulators cleared, bias correction as published; the rate is a setting."""
     rule = setup.twin.update
 
     def mended(response: tuple[str, float] | None) -> tuple[str, float] | None:
@@ -304,7 +302,7 @@ def right_update(setup: Setup) -> Setup:
 
 
 def with_biases(setup: Setup) -> Setup:
-    biases = [
+    biases: list[Array | None] = [
         np.zeros(w.shape[1], w.dtype) if b is None else b
         for w, b in zip(setup.parameters.weights, setup.parameters.biases, strict=True)
     ]

@@ -23,15 +23,18 @@ class Case:
                             user's loop takes them: one-hot rows, one column, ±1, real values or integer labels.
     labels                  integer labels, where `targets` are something else.
     x_test, targets_test, labels_test     the same for the test set.
-    parameters()            the live arrays, in any orientation and order, biases apart or folded in; read anew each time.
-    step(x, targets)        the user's own update on this batch: one update, or one per example; may act only on batches of
-                            `batch_size`, may draw at random, may raise.
-    gradients(x, targets)   gradients in the order of `parameters`; any sign or scale, with or without a weight decay term.
+    parameters()            the live arrays, in any orientation and order, biases apart or folded in; read anew each
+                            time.
+    step(x, targets)        the user's own update on this batch: one update, or one per example; may act only on batches
+                            of `batch_size`, may draw at random, may raise.
+    gradients(x, targets)   gradients in the order of `parameters`; any sign or scale, with or without a weight decay
+                            term.
     loss(x, targets)        the user's own loss.
     train(x, targets)       the user's whole training loop over these examples.
     accuracy(x, labels)     the user's own evaluation.
     build(seed)             a fresh Case of the same program.
-    raw                     (images, labels), or four arrays with the test data, before the user's preparation, any order.
+    raw                     (images, labels), or four arrays with the test data, before the user's preparation, in any
+                            order.
     learning_rate, batch_size, updates, l2        what the user believes; compared with what is observed.
     name                    for the report; decides nothing.
     """
@@ -76,7 +79,7 @@ def with_plain_beliefs(case: Case) -> tuple[Case, list[str]]:
             continue
         try:
             number = kind(value)
-            usable = np.isfinite(number) and (number > 0 or field == "l2" and number == 0)
+            usable = np.isfinite(number) and (number > 0 or (field == "l2" and number == 0))
         except (TypeError, ValueError, OverflowError):
             usable = False
         if not usable:

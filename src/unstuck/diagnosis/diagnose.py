@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from unstuck.diagnosis.case import Case, with_plain_beliefs
@@ -75,7 +76,7 @@ def look(e: Examination, listen: Listener | None = None) -> dict[str, list[Evide
     """What every rule sees, by code, in the order data flows."""
     seen: dict[str, list[Evidence]] = {}
     for code in in_order(list(RULES)):
-        found = safely(e, f"{code} {RULES[code].name}", lambda code=code: RULES[code].look(e))
+        found = safely(e, f"{code} {RULES[code].name}", partial(RULES[code].look, e))
         if found:
             seen[code] = found
             if listen is not None and not RULES[code].setting and not all(item.asleep for item in found):

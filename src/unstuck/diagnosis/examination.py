@@ -8,12 +8,13 @@ import numpy as np
 
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.formulas.formula import Formula
+from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
-from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.identification.backward import Backward, LayerResult, View, identify_backward
+from unstuck.diagnosis.identification.fit import fit, stack
 from unstuck.diagnosis.identification.following import departure, find_look_ahead
 from unstuck.diagnosis.identification.forward import Forward, identify_forward
 from unstuck.diagnosis.identification.layout import Chain, find_chains, read_chain
@@ -21,7 +22,9 @@ from unstuck.diagnosis.identification.stepping import Stepping, batch, observe, 
 from unstuck.diagnosis.identification.unrolled import cut, cuts
 from unstuck.diagnosis.identification.update import (
     Key,
+    Response,
     Update,
+    gradients_along,
     identify_adaptive,
     identify_responses,
     looks_adaptive,
@@ -250,7 +253,9 @@ def _examine_gradients(e: Examination) -> None:
 def _weigh(e: Examination, records: list[Record]) -> None:
     """Factors and decay of every array, at this batch size and at others."""
     update, backward = e.update, e.backward
-    assert update is not None and backward is not None and e.forward is not None
+    assert update is not None
+    assert backward is not None
+    assert e.forward is not None
     size = len(records[0].x)
     update.scales = _scales(backward)
     update.scales_by_size = {size: update.scales}
@@ -295,11 +300,8 @@ def _falls_with_size(decays: dict[Key, float], size: int, others: dict[Key, floa
 
 
 def _scales_with(twin: Twin, records: list[Record], forward: Forward) -> tuple[dict[Key, float], dict[Key, float]]:
-    """Factors and decays at another batch size, with the formulas already known; 0 where they do not explain the change."""
-    from unstuck.diagnosis.identification.fit import fit, stack
-    from unstuck.diagnosis.identification.update import _gradients_along
-
-    steps = _gradients_along(records, forward, twin)
+    """Factors and decays at another batch size, with the formulas known; 0 where they do not explain the change."""
+    steps = gradients_along(records, forward, twin)
     found: dict[Key, float] = {}
     decays: dict[Key, float] = {}
     for key in steps[0][0]:
@@ -312,7 +314,8 @@ def _scales_with(twin: Twin, records: list[Record], forward: Forward) -> tuple[d
 
 def _assemble(e: Examination) -> None:
     """The twin with its update rule, after looking at what the optimiser remembers."""
-    assert e.update is not None and e.forward is not None
+    assert e.update is not None
+    assert e.forward is not None
     twin = build_twin(e)
     if twin is None:
         return
@@ -388,7 +391,7 @@ def build_twin(e: Examination) -> Twin | None:
     )
 
 
-def _plain(response) -> tuple[str, float]:
+def _plain(response: Response | None) -> tuple[str, float]:
     if response is None or response.kind in ("plain", "frozen", "unexplained", "other"):
         return ("plain", 0.0)
     return ("momentum" if response.kind == "accumulate" else response.kind, response.beta)

@@ -1,5 +1,5 @@
-"""What matters is decided by experiment: the twin as it is, with its faults put right, with everything put right, and with the
-user's choices put back one at a time.
+"""What matters is decided by experiment: the twin as it is, with its faults put right, with everything put right, and
+with the user's choices put back one at a time.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Verdicts:
 
 
 class Clock:
-    """Processor seconds still to be spent, so that a busy machine changes no verdict; and never past the wall clock's end."""
+    """Processor seconds left to spend, so that a busy machine changes no verdict; never past the wall clock's end."""
 
     def __init__(self, seconds: float, wall_seconds: float) -> None:
         self.ends, self.wall_ends = time.thread_time() + seconds, time.perf_counter() + wall_seconds
@@ -117,7 +117,7 @@ def _changes_for(code: str, e: Examination) -> list[Change]:
 def decide(
     e: Examination, evidence: dict[str, list[Evidence]], settings: dict[str, bool], seconds: float, wall_seconds: float
 ) -> Verdicts:
-    """Runs the experiments that the evidence calls for. `settings` says for each code whether it is a choice, not a formula."""
+    """Runs the experiments that the evidence calls for. `settings` says which codes are choices, not formulas."""
     found, clock = Verdicts(), Clock(seconds, wall_seconds)
     per_run = float(np.clip(seconds / 14, 0.15, 1.0))
     made = baseline.as_it_is(e, per_run) if e.source == "step" or e.faithful else None
@@ -167,8 +167,8 @@ def decide(
 def _is_stuck(
     setup: Setup, outcome: Outcome, updates: int, goal: float, found: Verdicts, clock: Clock, per_run: float
 ) -> bool:
-    """Whether the network stays below the goal for all the updates of the user's own training. A run that was cut short is
-    given more time as long as it gets better; where time does not suffice to see, it is not called stuck."""
+    """Whether the network stays below the goal for all the updates of the user's own training. A run that was cut short
+    is given more time as long as it gets better; where time does not suffice to see, it is not called stuck."""
     if corrected(outcome.best, found.chance) >= goal:
         return False
     if setup.updates >= updates:
@@ -219,8 +219,8 @@ def _judge_formulas(
     clock: Clock,
     per_run: float,
 ) -> None:
-    """Proved faults matter if putting them right, alone or together, is worth two points; in a network that stays stuck for
-    another reason, if putting them back into the one that learns costs two points."""
+    """Proved faults matter if putting them right, alone or together, is worth two points; in a network that stays stuck
+    for another reason, if putting them back into the one that learns costs two points."""
     together = improvement(as_it_is, mended_run) >= MATTERS
     if formulas and not together and not stuck and setup.updates < updates and clock.left > 4 * per_run:
         longer = min(updates, setup.updates * max(2, int(0.3 * clock.left / max(as_it_is.seconds, 0.02))))
@@ -273,7 +273,7 @@ def _spoilt(e: Examination, setup: Setup, reference: Setup, code: str) -> Setup:
 
 
 def _reference(setup: Setup, clock: Clock, per_run: float) -> tuple[Setup, Outcome]:
-    """Everything put right: fresh weights, scaled inputs, small batches, enough updates, no decay, and the best of some rates."""
+    """Everything put right: fresh weights, scaled inputs, small batches, enough updates, no decay, the best rate."""
     right = setup
     for change in _everything(setup).values():
         right = change(right)

@@ -13,17 +13,17 @@ MOST_UPDATES, MOST_SECONDS = 30, 1.2
 
 @dataclass(frozen=True)
 class Moment:
-    """After so many updates: the user's own loss (None where it gives no number), and whether all outputs and parameters are finite."""
+    """After so many updates: the user's own loss, None where it gives no number, and whether all numbers are finite."""
 
     updates: int
     loss: float | None
-    finite: bool
+    finite: bool  # all outputs and parameters
     parameters_finite: bool
     bounded: bool  # all outputs between -1 and 1, as probabilities are
 
 
 def first_updates(e: Examination) -> list[Moment]:
-    """Moments before each of the first updates, on the user's batch size and in the user's order; run once, then restored."""
+    """Moments before each of the first updates, in the user's batch size and order; run once, then restored."""
     measured = e.__dict__.setdefault("measured", {})
     if "first_updates" not in measured:
         measured["first_updates"] = _watch(e)
@@ -31,7 +31,8 @@ def first_updates(e: Examination) -> list[Moment]:
 
 
 def _watch(e: Examination) -> list[Moment]:
-    program, moments = e.program, []
+    program = e.program
+    moments: list[Moment] = []
     if e.outputs is None or not np.isfinite(program.x).all():
         return moments
     size = int(min(e.case.batch_size or 32, 500, len(program.x)))

@@ -92,9 +92,7 @@ def _walk(value: Any, depth: int) -> Iterator[Leaf]:
         else:
             for item in value.ravel():
                 yield from _walk(item, depth + 1)
-    elif _is_number(value):
-        yield Leaf(value)
-    elif isinstance(value, list) and _is_numbers(value) and _is_regular(value):
+    elif _is_number(value) or (isinstance(value, list) and _is_numbers(value) and _is_regular(value)):
         yield Leaf(value)
     elif isinstance(value, dict):
         for item in value.values():

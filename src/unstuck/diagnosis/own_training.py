@@ -1,4 +1,4 @@
-"""Where no twin can stand in for a program: does the user's own training learn, by its own step, what such data allow?"""
+"""Where no twin can stand in for a program: does the user's own training learn, step by step, what the data allow?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's program as an experimenter sees it: set the parameters, ask for outputs, take a step, put everything back."""
+"""The user's program as an experimenter sees it: set parameters, ask for outputs, take a step, put everything back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.guard import Call, guard
 from unstuck.diagnosis.identification.unrolled import Cut, cut, join
-from unstuck.diagnosis.leaves import find_leaves
+from unstuck.diagnosis.leaves import Leaf, find_leaves
 from unstuck.diagnosis.snapshot import Snapshot, walk
 from unstuck.errors import CaseError
 
@@ -77,7 +77,7 @@ class Program:
 
     # -- parameters ------------------------------------------------------------------------------------------------
 
-    def _leaves(self):
+    def _leaves(self) -> list[Leaf]:
         if self.case.parameters is None:
             return []
         call = guard(self.case.parameters, seconds=self.seconds_per_call, copy_result=False)
@@ -100,7 +100,8 @@ class Program:
             self.problem("parameters() gives other arrays from call to call")
             return False
         with np.errstate(all="ignore"):
-            return all([leaf.write(values) for leaf, values in zip(leaves, arrays, strict=True)])
+            written = [leaf.write(values) for leaf, values in zip(leaves, arrays, strict=True)]
+        return all(written)
 
     @property
     def integer_parameters(self) -> bool:
@@ -229,8 +230,8 @@ class Program:
             self.restore()
 
     def perturb_randomness(self, seed: int) -> None:
-        """Other random numbers than before, in NumPy's and Python's global generators and in those the program holds."""
-        np.random.seed(seed)
+        """Other random numbers than before, from NumPy's and Python's global generators and those the program holds."""
+        np.random.seed(seed)  # noqa: NPY002 - the global generator, which the user's program may draw from
         random.seed(seed)
         for node in walk([self.case]):
             if isinstance(node.object, np.random.Generator):

@@ -1,7 +1,8 @@
-"""From what was identified to evidence: which faulty formulas explain the user's numbers, how well, and which right one does not."""
+"""From what was identified to evidence: which faulty formulas explain the user's numbers, which right one does not."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from unstuck.diagnosis.rule import PROVED, Evidence
 
 @dataclass(frozen=True)
 class FormulaFault:
-    """One faulty formula in one layer (counted from 1), with the residuals of this formula and of the nearest other one."""
+    """One faulty formula in one layer (counted from 1), with its residual and that of the nearest other formula."""
 
     code: str
     layer: int
@@ -32,7 +33,7 @@ def formula_faults(e: Examination) -> list[FormulaFault]:
     return cached["formula_faults"]
 
 
-def _forward_faults(e: Examination):
+def _forward_faults(e: Examination) -> Iterator[FormulaFault]:
     if not e.forward_proved or e.forward is None:
         return
     for code, layer, name in e.forward.faults:

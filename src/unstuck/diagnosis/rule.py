@@ -8,8 +8,8 @@
         \"\"\"
         return proved(e, "F01")
 
-The code's letter is the stage; the function's name, with hyphens, is the rule's name; the first line of the docstring is
-the fault as a fact. Rules are collected as their modules are imported: `unstuck.diagnosis.rules.RULES`.
+The code's letter is the stage; the function's name, with hyphens, is the rule's name; the first line of the docstring
+is the fault as a fact. Rules are collected as their modules are imported: `unstuck.diagnosis.rules.RULES`.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ Check = Callable[["Examination"], "Evidence | list[Evidence] | None"]
 
 @dataclass(frozen=True)
 class Rule:
-    """A fault that can be recognised. `setting` marks a choice (rate, initialisation, size), which is only a fault where it
-    keeps the network stuck; `plant` puts the fault into a twin."""
+    """A fault that can be recognised. `setting` marks a choice (rate, initialisation, size), a fault only where it keeps
+    the network stuck; `plant` puts the fault into a twin."""
 
     code: str
     name: str

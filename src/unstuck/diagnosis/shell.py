@@ -45,7 +45,8 @@ def read_case(path: str | os.PathLike[str]) -> Case:
 
 def _run(file: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"unstuck_case_{file.stem}", file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     sys.path.insert(0, str(file.resolve().parent))

@@ -1,12 +1,13 @@
 """The twin: a network put together from the formulas that were identified, every link a value that can be replaced.
 
-A fault planted in a twin, `twin.plant(...)`, is the hypothesis that reproduces a user's numbers; taken out, `twin.cured()`,
-it is the cure. Experiments train twins, never the user's program.
+A fault planted in a twin, `twin.plant(...)`, is the hypothesis that reproduces a user's numbers; taken out, it is the
+cure. Experiments train twins, never the user's program.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -41,8 +42,9 @@ class UpdateRule:
 
     learning_rate  of the first update, per example where reduction is "sum" or "each"
     reduction      "sum" or "mean" over the batch, or "each": one update after every example
-    response       impulse response of the optimiser: the share of the last gradients in this update. ("momentum", 0.9) is
-                   1, 0.9, 0.81, …; ("raw", 3000) is 1, 3000, 0: the previous raw gradient; ("nesterov", 0.9) looks ahead
+    response       impulse response of the optimiser: the share of the last gradients in this update. ("momentum", 0.9)
+                   is 1, 0.9, 0.81, …; ("raw", 3000) is 1, 3000, 0: the previous raw gradient; ("nesterov", 0.9) looks
+                   ahead
     decay          share of the weights that each update takes away (negative: adds)
     adaptive       name of an adaptive rule, "" for a linear one
     """
@@ -119,7 +121,7 @@ class Twin:
         return sent * self.links[l].factor.compute(hidden_form(self.hidden[l]), p.sums[l], p.activations[l + 1])
 
     def gradients(self, p: Pass, without_first: bool = False) -> list[tuple[Array | None, Array | None]]:
-        """(weights, bias) gradients per layer, first layer first, as this chain of formulas gives them; summed over the batch."""
+        """(weights, bias) gradients per layer, first layer first, by this chain of formulas, summed over the batch."""
         found: list[tuple[Array | None, Array | None]] = []
         delta: Array | None = None
         for l in range(p.depth - 1, -1, -1):
@@ -177,6 +179,7 @@ class Twin:
 
     def _change_first_layer(self, parameters: Parameters, p: Pass, share: float) -> None:
         """The plain update of the first weights for one example, on the rows whose inputs are not zero."""
+        assert p.first_delta is not None
         x, seen = p.activations[0], np.flatnonzero(p.activations[0][0])
         step = -self.update.learning_rate * share * self.links[0].weight_scale
         parameters.weights[0][seen] += x[0, seen, None] * (step * p.first_delta)
@@ -200,15 +203,17 @@ class Twin:
         if gradient is None or scale == 0:
             return
         arrays = parameters.weights if kind == "w" else parameters.biases
-        arrays[l] += state.change(self.update, (kind, l), gradient, scale, arrays[l])
+        values = arrays[l]
+        assert values is not None
+        values += state.change(self.update, (kind, l), gradient, scale, values)
 
     # -- planting and curing -------------------------------------------------------------------------------------------
 
-    def plant(self, **changes: object) -> Twin:
+    def plant(self, **changes: Any) -> Twin:
         """The same twin with some of its links replaced."""
         return replace(self, **changes)
 
-    def plant_link(self, layer: int, **changes: object) -> Twin:
+    def plant_link(self, layer: int, **changes: Any) -> Twin:
         links = list(self.links)
         links[layer] = replace(links[layer], **changes)
         return replace(self, links=tuple(links))
@@ -244,7 +249,7 @@ class State:
     ready: bool = False
 
     def change(self, rule: UpdateRule, key: tuple[str, int], gradient: Array, scale: float, values: Array) -> Array:
-        """The change of one array: the rule's response to scale · gradient and to those before; `gradient` may be reused."""
+        """The change of one array: the rule's response to scale · gradient and those before; may reuse `gradient`."""
         kind, beta = rule.response if key[0] == "w" or rule.bias_response is None else rule.bias_response
         if rule.adaptive:
             direction = adaptive_rule(rule.adaptive).direction(self.moments.setdefault(key, {}), gradient * scale)
@@ -280,4 +285,6 @@ class State:
     def _shift(self, parameters: Parameters, beta: float) -> None:
         for (kind, l), memory in self.memory.items():
             arrays = parameters.weights if kind == "w" else parameters.biases
-            arrays[l] = arrays[l] + beta * memory
+            values = arrays[l]
+            assert values is not None
+            arrays[l] = values + beta * memory

@@ -1,6 +1,6 @@
 """Training twins: a Setup is run, or changed and run again.
 
-A Setup is everything one training run depends on; a change is a function Setup -> Setup. Nothing here knows about rules.
+A Setup is everything one training run depends on; a change is a function Setup -> Setup. Nothing here knows rules.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def corrected(score: float, chance: float) -> float:
 
 
 def run(setup: Setup, seconds: float = 10.0, enough: float = np.inf) -> Outcome:
-    """Train a copy for setup.updates updates; stops early when `enough` is reached, numbers stop being finite or time is up."""
+    """Train a copy for setup.updates updates; stops when `enough` is reached, numbers are not finite or time is up."""
     outcome, started = Outcome(), time.thread_time()
     parameters, state = setup.parameters.copy(), State()
     generator = np.random.default_rng(setup.seed)
@@ -129,7 +129,7 @@ def _order(setup: Setup, generator: np.random.Generator) -> Array:
 
 
 def reaches_zero(setup: Setup) -> bool:
-    """Whether some output becomes exactly 0 or 1 within setup.updates updates, so that a logarithm of it is infinite."""
+    """Whether some output becomes exactly 0 or 1 within setup.updates updates, so that its logarithm is infinite."""
     parameters, state = setup.parameters.copy(), State()
     generator = np.random.default_rng(setup.seed)
     with np.errstate(all="ignore"):

@@ -33,7 +33,7 @@ def input_formulas(p: Pass, l: int) -> list[Formula]:
         found.append(
             Formula(
                 "the derivative below instead of the outputs below",
-                lambda p, l: hidden_form(p.hidden[l - 1]).derivative(p.sums[l - 1], p.activations[l]),
+                lambda p, l: _derivative(p, l - 1),
                 "B07",
             )
         )
@@ -181,9 +181,7 @@ def bias_formulas(p: Pass, l: int) -> list[Formula]:
         found.append(
             Formula(
                 "the errors sent back, without the derivative",
-                lambda p, l, d: (
-                    d / _nonzero(hidden_form(p.hidden[l]).derivative(p.sums[l], p.activations[l + 1]))
-                ).sum(0),
+                lambda p, l, d: (d / _nonzero(_derivative(p, l))).sum(0),
                 "B08",
             )
         )
@@ -196,6 +194,13 @@ def bias_formulas(p: Pass, l: int) -> list[Formula]:
     if p.activations[l].shape[1] == n_out:
         found.append(Formula("delta times its inputs", lambda p, l, d: (d * p.activations[l]).sum(0), "B08"))
     return found
+
+
+def _derivative(p: Pass, l: int) -> Array:
+    """The derivative of hidden layer l at its sums: (n, n_{l+1})."""
+    derivative = hidden_form(p.hidden[l]).derivative
+    assert derivative is not None
+    return derivative(p.sums[l], p.activations[l + 1])
 
 
 def _nonzero(values: Array) -> Array:

@@ -7,6 +7,8 @@ Layer l has sums p.sums[l] and outputs p.activations[l + 1].
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula, Pass
@@ -19,7 +21,8 @@ RIGHT_FACTOR = Formula("derivative", lambda f, z, a: f.derivative(z, a))
 def _folded(p: Pass, l: int, after: bool, bias_first: bool) -> Array:
     """The weights of layer l with their bias as an extra row: (n_l + 1, n_{l+1})."""
     weights, biases = (p.weights_after, p.biases_after) if after else (p.weights, p.biases)
-    assert weights is not None and biases is not None
+    assert weights is not None
+    assert biases is not None
     bias = biases[l]
     row = (bias if bias is not None else np.zeros(weights[l].shape[1]))[None]
     return np.concatenate([row, weights[l]] if bias_first else [weights[l], row])
@@ -116,7 +119,7 @@ def factor_formulas(form: Form) -> list[Formula]:
     """What may stand where the derivative of `form` belongs; compute(form, z, a) -> (n, width)."""
     found = [RIGHT_FACTOR]
 
-    def add(name: str, compute, fault: str) -> None:
+    def add(name: str, compute: Callable[..., Array], fault: str) -> None:
         found.append(Formula(name, compute, fault))
 
     add("no derivative", lambda f, z, a: np.ones_like(z), "B02")

@@ -1,9 +1,11 @@
-"""Output deltas: what stands for the gradient of the loss at the output sums. (z, a, t) -> (n, n_outputs), up to a factor.
+"""Output deltas: what stands for the loss's gradient at the output sums, up to a factor. (z, a, t) -> (n, n_outputs).
 
 z are the output sums, a the outputs of the function that training uses, t the targets, f the output function.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -49,7 +51,7 @@ def wrong_deltas(output: Form) -> list[Formula]:
     f = output.derivative
     is_softmax = "softmax" in output.name
 
-    def add(name: str, compute, fault: str) -> None:
+    def add(name: str, compute: Callable[..., Array], fault: str) -> None:
         found.append(Formula(name, compute, fault))
 
     if f is not None and output.name != "linear":

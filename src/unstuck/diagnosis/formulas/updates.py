@@ -18,7 +18,7 @@ Direction = Callable[[Moments, Array], Array]
 
 @dataclass(frozen=True)
 class AdaptiveRule:
-    """direction(moments, gradient) -> direction of this step; `moments` is changed in place, {} before the first step."""
+    """direction(moments, gradient) -> direction of this step; `moments` changes in place, {} before the first step."""
 
     name: str
     direction: Direction = field(repr=False, compare=False)

@@ -1,7 +1,8 @@
 """Stages two and three: which output delta, and layer by layer which way back, explain how the parameters changed.
 
-Each layer is identified given the one above it. Formulas are tried by the number of slips they contain, right ones first;
-the first level at which something fits to rounding decides, and everything that fits equally well is kept as a look-alike.
+Each layer is identified given the one above it. Formulas are tried by the number of slips they contain, right ones
+first; the first level at which something fits to rounding decides, and everything that fits equally well is kept as a
+look-alike.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from unstuck.diagnosis.formulas.formula import Formula, Pass
 from unstuck.diagnosis.formulas.forward import LOGITS, OUTPUT, Form, hidden_form, output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas, wrong_deltas
 from unstuck.diagnosis.formulas.targets import codings
-from unstuck.diagnosis.identification.fit import Fit, Transform, fit, fit_each, rounding_floor, stack, tolerance
+from unstuck.diagnosis.identification.fit import NO_FIT, Fit, Transform, fit, fit_each, rounding_floor, stack, tolerance
 from unstuck.diagnosis.identification.forward import Forward, propagate
 from unstuck.diagnosis.identification.layout import read_chain
 from unstuck.diagnosis.program import Record
@@ -102,8 +103,8 @@ class LayerResult:
     guess: Guess | None
     weights: Formula | None = None
     bias: Formula | None = None
-    weight_fit: Fit = Fit(np.inf, 0.0)
-    bias_fit: Fit = Fit(np.inf, 0.0)
+    weight_fit: Fit = NO_FIT
+    bias_fit: Fit = NO_FIT
     weights_frozen: bool = False
     bias_frozen: bool = False
     own_factors: bool = False  # every record needed a factor of its own
@@ -204,7 +205,12 @@ def _output_levels(setting: _Setting, n_outputs: int) -> list[Level]:
     right = [r for r in readings if not r.fault]
     wrong = [r for r in readings if r.fault]
 
-    def level(outputs: list[Form], table, targets: list[Formula], other_output: bool = False) -> Level:
+    def level(
+        outputs: list[Form],
+        table: Callable[[Form], list[Formula]],
+        targets: list[Formula],
+        other_output: bool = False,
+    ) -> Level:
         def guesses() -> Iterator[Guess]:
             for output in outputs:
                 for coding in targets:
@@ -316,11 +322,7 @@ def _identify_layer(setting: _Setting, l: int, levels: list[Level]) -> LayerResu
     by_bias = result.weights_frozen or cancelled
     if by_bias and (result.bias_frozen or not biased):
         return result
-    observed = [
-        (view.biases[l], view.bias_changes[l]) if by_bias else (view.weights[l], view.weight_changes[l])
-        for view in views
-    ]
-    floor = rounding_floor([values for values, _ in observed], [change for _, change in observed], setting.epsilon)
+    floor = rounding_floor(*_observed(views, l, by_bias), setting.epsilon)
     result.allowed = max(tolerance(floor), setting.least_allowed)
     known: dict[int, list[Guess]] = {}
     for index, with_weights, how in PLAN[:QUICK_PLAN] if setting.quick else PLAN:
@@ -338,6 +340,15 @@ def _identify_layer(setting: _Setting, l: int, levels: list[Level]) -> LayerResu
                 _name_cancelling(setting, l, result)
             return result
     return result
+
+
+def _observed(views: list[View], l: int, bias: bool) -> tuple[list[Array], list[Array]]:
+    """What the weights or the bias of a layer held before, and by how much they changed, per record."""
+    if not bias:
+        return [view.weights[l] for view in views], [view.weight_changes[l] for view in views]
+    values = [view.biases[l] for view in views]
+    changes = [view.bias_changes[l] for view in views]
+    return [b for b in values if b is not None], [c for c in changes if c is not None]
 
 
 def _only_rounding(values: list[Array], changes: list[Array], epsilon: float) -> bool:
@@ -370,11 +381,10 @@ def _try_level(
     setting: _Setting, l: int, guesses: list[Guess], how: str, with_weights: bool, by_bias: bool, result: LayerResult
 ) -> bool:
     """Whether some guess of this level explains the layer; the best is put into `result`."""
-    views = setting.views
     fitting: list[tuple[float, int, Guess, Formula, Fit]] = []
-    changes = [view.bias_changes[l] if by_bias else view.weight_changes[l] for view in views]
+    values, changes = _observed(setting.views, l, by_bias)
     flat = stack(changes)
-    decay = stack([view.biases[l] if by_bias else view.weights[l] for view in views]) if how == "decay" else None
+    decay = stack(values) if how == "decay" else None
     for order, guess in enumerate(guesses):
         if by_bias:
             formulas = gradients.bias_formulas(guess.passes[0], l)[:1]
@@ -439,8 +449,7 @@ def _fit_bias(setting: _Setting, l: int, result: LayerResult) -> None:
     views, guess = setting.views, result.guess
     if guess is None or result.bias_frozen or any(view.bias_changes[l] is None for view in views):
         return
-    changes = [view.bias_changes[l] for view in views]
-    biases = [view.biases[l] for view in views]
+    biases, changes = _observed(views, l, bias=True)
     if _only_rounding(biases, changes, setting.epsilon):
         for formula in gradients.bias_formulas(guess.passes[0], l)[1:]:
             if _vanishes(formula, gradients.RIGHT_BIAS, guess, l):

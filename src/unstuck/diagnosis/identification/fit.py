@@ -20,6 +20,9 @@ class Fit:
     decay: float = 0.0
 
 
+NO_FIT = Fit(np.inf, 0.0)
+
+
 def stack(arrays: Sequence[Array]) -> Array:
     return np.concatenate([np.ravel(array) for array in arrays])
 
@@ -52,13 +55,14 @@ def fit_each(changes: Sequence[Array], predictions: Sequence[Array]) -> Fit:
     """A factor of its own for every record: clipped or normalised gradients, a rate that changes."""
     fits = [fit(np.ravel(c), np.ravel(p)) for c, p in zip(changes, predictions, strict=True)]
     total = np.sqrt(sum((f.residual * np.linalg.norm(c)) ** 2 for f, c in zip(fits, changes, strict=True)))
-    return Fit(float(total / max(np.linalg.norm(stack(changes)), 1e-300)), float(np.median([f.scale for f in fits])))
+    size = max(float(np.linalg.norm(stack(changes))), 1e-300)
+    return Fit(float(total / size), float(np.median([f.scale for f in fits])))
 
 
 def rounding_floor(before: Sequence[Array], changes: Sequence[Array], epsilon: float) -> float:
     """The share of the changes that rounding of the stored parameters alone can make."""
     size = np.linalg.norm(stack(changes))
-    return float(epsilon * (np.linalg.norm(stack(before)) + size) / max(size, 1e-300))
+    return float(epsilon * (np.linalg.norm(stack(before)) + size) / max(float(size), 1e-300))
 
 
 def tolerance(floor: float) -> float:

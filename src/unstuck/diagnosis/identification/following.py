@@ -37,8 +37,8 @@ def departure(twin: Twin, runs: list[list[Record]], forward: Forward) -> float:
 
 
 def find_look_ahead(twin: Twin, runs: list[list[Record]], forward: Forward) -> tuple[float, float]:
-    """The momentum with which the twin, taking gradients where it is about to be (Nesterov 1983; Sutskever et al. 2013),
-    follows best, and how far it departs then."""
+    """The momentum with which the twin, taking gradients where it is about to be (Nesterov 1983; Sutskever et al.
+    2013), follows best, and how far it departs then."""
 
     def depart(beta: float) -> float:
         rule = replace(twin.update, response=("nesterov", beta), bias_response=("nesterov", beta))

@@ -20,7 +20,8 @@ MOST_SECONDS = 5.0
 class Forward:
     """One hypothesis about the forward pass: a chain of layers, their activations, and how biases enter.
 
-    bias_modes: per layer "inside" (f(xW + b)), "outside" (f(xW) + b), "unused" (the array exists and is not applied) or "none".
+    bias_modes: per layer "inside" (f(xW + b)), "outside" (f(xW) + b), "unused" (the array exists and is not applied) or
+    "none".
     """
 
     chain: Chain
@@ -74,7 +75,7 @@ def distance(found: Array, wanted: Array) -> float:
     """‖found − wanted‖ / ‖wanted‖, infinite where shapes differ or numbers are not finite."""
     if found.shape != wanted.shape or not np.isfinite(found).all():
         return np.inf
-    return float(np.linalg.norm(found - wanted) / max(np.linalg.norm(wanted), 1e-300))
+    return float(np.linalg.norm(found - wanted) / max(float(np.linalg.norm(wanted)), 1e-300))
 
 
 def _modes(chain: Chain) -> tuple[str, ...]:
@@ -87,7 +88,8 @@ def identify_forward(
     """The hypothesis with the fewest deviations from a plain network whose outputs equal the user's.
 
     arrays as the user keeps them, x (n, n_features), outputs (n, n_outputs). The nearest hypothesis that gives other
-    numbers is named as its rival. most_levels bounds the deviations tried. None where no chain exists; a residual above `tolerance` means that nothing fits.
+    numbers is named as its rival. most_levels bounds the deviations tried. None where no chain exists; a residual
+    above `tolerance` means that nothing fits.
     """
     best: Forward | None = None
     if not np.isfinite(outputs).all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def _with_biases(chain: Chain, shapes: list[tuple[int, ...]]) -> Iterator[Chain]
             ]
             shared = [i for i, shape in enumerate(shapes) if i not in taken and int(np.prod(shape)) == 1]
             after = [i for i in fitting if i > layer.weights]
-            choice = (after or fitting or shared or [None])[0]
+            choice = next(iter(after or fitting or shared), None)
         if choice is not None:
             taken.add(choice)
         assigned.append(LayerLayout(layer.weights, layer.transposed, choice, layer.folded))
@@ -106,13 +107,13 @@ def _width(layer: LayerLayout, shapes: list[tuple[int, ...]]) -> int:
 def _strangeness(chain: Chain, n_arrays: int) -> tuple[int, int, int, int]:
     used = len(chain) + sum(layer.bias is not None for layer in chain)
     order = [layer.weights for layer in chain]
-    disorder = sum(a > b for a, b in zip(order, order[1:], strict=False))
+    disorder = sum(a > b for a, b in pairwise(order))
     styles = len({layer.transposed for layer in chain}) + len({layer.folded for layer in chain})
     return n_arrays - used, disorder, styles, -len(chain)
 
 
 def read_chain(chain: Chain, arrays: list[Array]) -> tuple[list[Array], list[Array | None]]:
-    """Weights (n_in, n_out) and biases (n_out,) of each layer in canonical form, from the arrays as the user keeps them."""
+    """Weights (n_in, n_out) and biases (n_out,) of each layer, from the arrays as the user keeps them."""
     weights: list[Array] = []
     biases: list[Array | None] = []
     for layer in chain:

@@ -1,4 +1,4 @@
-"""How the user's step behaves before any formula is known: on which batches it acts, one update or many, at random or not."""
+"""How the user's step behaves before any formula is known: on which batches, one update or many, at random or not."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def start(program: Program, seed: int) -> list[Array] | None:
 
 
 def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
-    """Looks for the smallest batch on which the step acts, and whether a batch is one update or one for every example."""
+    """Looks for the smallest batch on which the step acts, and whether that is one update or one for every example."""
     found = Stepping()
     sizes = [1, SMALL_BATCH]
     stated = program.case.batch_size
@@ -131,10 +131,10 @@ def _equal(a: list[Array], b: list[Array], before: list[Array]) -> bool:
 
 
 def _is_random(program: Program, parameters: list[Array] | None, size: int) -> bool:
-    ends = [program.run([batch(program, size, 5)], parameters, perturb=seed) for seed in (101, 202)]
-    if not all(ends):
+    first, second = (program.run([batch(program, size, 5)], parameters, perturb=seed) for seed in (101, 202))
+    if not first or not second:
         return False
-    return not _equal(ends[0][-1].after, ends[1][-1].after, ends[1][-1].before)
+    return not _equal(first[-1].after, second[-1].after, second[-1].before)
 
 
 def observe(program: Program, size: int, n_records: int, seed: int = 0, callable_name: str = "step") -> list[Record]:

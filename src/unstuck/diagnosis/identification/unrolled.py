@@ -18,7 +18,7 @@ def cuts(length: int, n_features: int, n_outputs: int) -> Iterator[Cut]:
         if width is None:
             continue
         sizes = [n_features, *([width] * n_hidden), n_outputs]
-        pairs = list(zip(sizes, sizes[1:], strict=False))
+        pairs = list(itertools.pairwise(sizes))
         for transposed in (False, True):
             weights = [(b, a) if transposed else (a, b) for a, b in pairs]
             if not biased:
@@ -35,7 +35,7 @@ def _width(length: int, n_features: int, n_outputs: int, n_hidden: int, biased: 
 
     def count(width: int) -> int:
         sizes = [n_features, *([width] * n_hidden), n_outputs]
-        return sum((a + biased) * b for a, b in zip(sizes, sizes[1:], strict=False))
+        return sum((a + biased) * b for a, b in itertools.pairwise(sizes))
 
     if n_hidden == 0:
         return 0 if count(0) == length else None

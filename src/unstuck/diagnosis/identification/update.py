@@ -1,4 +1,4 @@
-"""Stage four: from gradients to changes. Rate and reduction, what the optimiser remembers, decay, factors that differ by layer."""
+"""Stage four: from gradients to changes. Rate, reduction, what the optimiser remembers, decay, factors by layer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Key = tuple[str, int]  # ("w" or "b", layer)
 
 @dataclass
 class Response:
-    """The impulse response of one array's updates: how much of the gradients of this and the last two steps is in a change.
+    """The impulse response of one array's updates: how much of the last three steps' gradients is in a change.
 
     kind is plain, momentum, raw (the last gradient only), accumulate, nesterov, adaptive or unexplained.
     """
@@ -33,7 +33,7 @@ class Response:
 
 @dataclass
 class Update:
-    """scales: per array, change per unit of the batch's summed gradient at the records' batch size (negative: descends)."""
+    """scales: per array, change per unit of the summed gradient at the records' batch size (negative: descends)."""
 
     scales: dict[Key, float] = field(default_factory=dict)
     scales_by_size: dict[int, dict[Key, float]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Update:
 
 
 def looks_adaptive(records: list[Record]) -> bool:
-    """Whether all entries that changed did so by nearly the same amount, up or down, as in the first step of Adam and its kin."""
+    """Whether all entries that changed did so by nearly the same amount, up or down, as in the first step of Adam."""
     shares, upward = [], []
     for record in records:
         for change in record.changes:
@@ -63,7 +63,7 @@ def looks_adaptive(records: list[Record]) -> bool:
 def identify_adaptive(
     runs: list[list[Record]], forward: Forward, epsilon: float, n_outputs: int
 ) -> tuple[AdaptiveRule | None, Backward | None, float]:
-    """The adaptive rule, the gradients' formulas seen through it, and the factor on the summed gradient that it was given.
+    """The adaptive rule, the gradients' formulas seen through it, and the factor on the summed gradient it was given.
 
     The factor hardly shows (only against epsilon), so the rule is found first and factor and epsilon after it.
     """
@@ -141,12 +141,12 @@ def identify_responses(
     runs: list[list[Record]], forward: Forward, twin: Twin, scales: dict[Key, float], epsilon: float
 ) -> dict[Key, Response]:
     """For every array, how the third change of a run depends on the gradients so far."""
-    per_run = [_gradients_along(run, forward, twin) for run in runs]
+    per_run = [gradients_along(run, forward, twin) for run in runs]
     return {key: _response(per_run, key, scales.get(key, 0.0), epsilon) for key in per_run[0][0][0]}
 
 
-def _gradients_along(run: list[Record], forward: Forward, twin: Twin) -> list[tuple[dict, dict, dict]]:
-    """(gradients, changes, values before) by array for each step of a run, gradients as the twin's formulas give them."""
+def gradients_along(run: list[Record], forward: Forward, twin: Twin) -> list[tuple[dict, dict, dict]]:
+    """(gradients, changes, values before) by array for each step of a run; gradients by the twin's formulas."""
     steps = []
     for record in run:
         view = View.of(record, forward)
@@ -157,9 +157,11 @@ def _gradients_along(run: list[Record], forward: Forward, twin: Twin) -> list[tu
         changes: dict[Key, Array] = {}
         values: dict[Key, Array] = {}
         for l, (weights, bias) in enumerate(twin.gradients(p)):
+            assert weights is not None
             gradients["w", l], changes["w", l], values["w", l] = weights, view.weight_changes[l], view.weights[l]
-            if bias is not None and view.bias_changes[l] is not None:
-                gradients["b", l], changes["b", l], values["b", l] = bias, view.bias_changes[l], view.biases[l]
+            value, change = view.biases[l], view.bias_changes[l]
+            if bias is not None and value is not None and change is not None:
+                gradients["b", l], changes["b", l], values["b", l] = bias, change, value
         steps.append((gradients, changes, values))
     return steps
 
@@ -191,7 +193,7 @@ def _response(runs: list[list[tuple[dict, dict, dict]]], key: Key, scale: float,
 
 
 def _regress(change: Array, columns: list[Array]) -> tuple[Array, float]:
-    """Coefficients and what is left over as a share; nothing is concluded from fewer numbers than twice the unknowns."""
+    """Coefficients and the share left over; nothing is concluded from fewer numbers than twice the unknowns."""
     matrix = np.stack(columns, axis=1)
     sizes = np.linalg.norm(matrix, axis=0)
     sizes[sizes == 0] = 1

@@ -1,4 +1,4 @@
-"""Faults of the initial state and the architecture: measured on the parameters as found; experiments decide whether they matter."""
+"""Faults of the initial state and the architecture, on the parameters as found; experiments decide if they matter."""
 
 from __future__ import annotations
 

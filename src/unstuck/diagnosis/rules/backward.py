@@ -229,7 +229,8 @@ def gradient_summed_not_averaged(e: Examination) -> Evidence | None:
         return None
     return Evidence(
         MEASURED,
-        f"a batch of {e.case.batch_size} moves the parameters by the sum of its gradients, {e.case.batch_size} times their mean",
+        f"a batch of {e.case.batch_size} moves the parameters by the sum of its gradients, "
+        f"{e.case.batch_size} times their mean",
         {
             "batch_size": e.case.batch_size,
             "change_per_example": abs(_reference(e)),
@@ -239,7 +240,8 @@ def gradient_summed_not_averaged(e: Examination) -> Evidence | None:
 
 
 def _reference(e: Examination) -> float:
-    assert e.update is not None and e.backward is not None
+    assert e.update is not None
+    assert e.backward is not None
     return e.update.scales.get(("w", len(e.backward.layers) - 1), 0.0)
 
 
@@ -342,7 +344,7 @@ def layer_without_gradient(e: Examination) -> Evidence | None:
     if e.backward is None:
         return None
     frozen = [r.layer + 1 for r in e.backward.layers if r.weights_frozen]
-    if not frozen or len(frozen) == len(e.backward.layers) and all(r.bias_frozen for r in e.backward.layers):
+    if not frozen or (len(frozen) == len(e.backward.layers) and all(r.bias_frozen for r in e.backward.layers)):
         return None
     where = ", ".join(f"layer {layer}" for layer in frozen)
     return Evidence(PROVED, f"{where}: the weights never change", {"layers": frozen}, frozen[0])
@@ -384,7 +386,8 @@ def _unexplained(layer: int, what: str, rival: str, residual: float) -> Evidence
     share = max(0.0, 1 - residual**2) if np.isfinite(residual) else 0.0
     return Evidence(
         MEASURED,
-        f"layer {layer}: the change of the {what} follows no formula tried; the nearest, {rival}, explains {share:.0%} of it",
+        f"layer {layer}: the change of the {what} follows no formula tried; the nearest, {rival}, "
+        f"explains {share:.0%} of it",
         {"nearest_formula": rival, "residual": residual if np.isfinite(residual) else None, "explained_share": share},
         layer,
     )

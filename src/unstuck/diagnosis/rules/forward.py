@@ -92,7 +92,8 @@ def softmax_overflow(e: Examination) -> Evidence | None:
     when = f", and does so after {happens[0]} updates of this training" if happens else ""
     return Evidence(
         PROVED,
-        f"with scores in the thousands the softmax gives NaN where one shifted by the maximum gives probabilities{when}",
+        "with scores in the thousands the softmax gives NaN where one shifted by the maximum gives probabilities"
+        f"{when}",
         {"not_finite_share": float(np.mean(~np.isfinite(outputs)))},
         layer=len(e.forward.hidden) + 1,
         asleep=not happens,
@@ -257,8 +258,7 @@ def output_too_narrow(e: Examination) -> Evidence | None:
         if (
             not whole
             or not 3 <= targets.size <= 100
-            or e.case.labels is None
-            and np.asarray(e.program.targets).dtype.kind == "f"
+            or (e.case.labels is None and np.asarray(e.program.targets).dtype.kind == "f")
         ):
             return None
         labels = np.asarray(e.program.targets).reshape(-1).astype(int)

@@ -74,8 +74,8 @@ def log_of_zero(e: Examination) -> Evidence | None:
     """
     if e.case.loss is None:
         return None
-    seen = [moment for moment in first_updates(e) if moment.bounded and moment.finite and moment.loss is not None]
-    bad = [moment.updates for moment in seen if not np.isfinite(moment.loss)]
+    seen = [(m.updates, m.loss) for m in first_updates(e) if m.bounded and m.finite and m.loss is not None]
+    bad = [updates for updates, loss in seen if not np.isfinite(loss)]
     if not bad:
         return None
     return Evidence(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
@@ -16,7 +18,7 @@ def _responses(e: Examination, *kinds: str) -> dict[Key, Response]:
     return {key: response for key, response in e.update.responses.items() if response.kind in kinds}
 
 
-def _arrays(keys) -> str:
+def _arrays(keys: Iterable[Key]) -> str:
     return ", ".join(f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1}" for kind, layer in sorted(keys))
 
 
@@ -74,8 +76,8 @@ def gradients_accumulate(e: Examination) -> Evidence | None:
         beta = next(iter(kept.values())).beta
         return Evidence(
             SUSPECTED,
-            f"{beta:.4g} of the last update comes back, the same number as the rate: accumulators scaled by the rate and never "
-            "cleared, or a momentum of that size; printing the accumulators before a batch would tell",
+            f"{beta:.4g} of the last update comes back, the same number as the rate: accumulators scaled by the rate "
+            "and never cleared, or a momentum of that size; printing the accumulators before a batch would tell",
             {"share_kept": beta},
             asleep=True,
             look_alikes=("U14",),
@@ -84,8 +86,8 @@ def gradients_accumulate(e: Examination) -> Evidence | None:
 
 
 def _kept_shares(e: Examination) -> dict[Key, Response]:
-    """Momenta equal to the learning rate (or the rate over the batch), or above 1: accumulators that are scaled and never
-    cleared give the same numbers."""
+    """Momenta equal to the learning rate (or the rate over the batch), or above 1: accumulators that are scaled and
+    never cleared give the same numbers."""
     rate, size = e.case.learning_rate or 0.0, e.update.batch_size if e.update is not None else 1
     found = _responses(e, "momentum")
     return {
