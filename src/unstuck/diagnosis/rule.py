@@ -64,8 +64,8 @@ Check = Callable[["Examination"], "Evidence | list[Evidence] | None"]
 
 @dataclass(frozen=True)
 class Rule:
-    """A fault that can be recognised. `setting` marks a choice (rate, initialisation, size), a fault only where it keeps
-    the network stuck; `plant` puts the fault into a twin."""
+    """A fault that can be recognised. `setting` marks a choice (rate, initialisation, size), a fault only where it
+    keeps the network stuck; `plant` puts the fault into a twin."""
 
     code: str
     name: str
