@@ -57,13 +57,14 @@ def accuracy_computed_wrongly(e: Examination) -> Evidence | None:
 
 def _formula(e: Examination, seen: Evaluations) -> str | None:
     """The wrong formula that gives all the numbers."""
-    divisor = constant_divisor(seen.counted)
+    counted = seen.clear if len(seen.clear) > 1 else seen.counted
+    divisor = constant_divisor(counted)
     if divisor is not None:
-        return f"divides by {divisor:.6g}, not by the {seen.counted[0].n} examples"
-    answer = constant_answer(seen.counted)
+        return f"divides by {divisor:.6g}, not by the {counted[0].n} examples"
+    answer = constant_answer(counted)
     if answer is not None:
         return f"takes every answer for class {answer}"
-    fits = [name for name, form in wrong_forms(e.case.batch_size).items() if reproduces(form, seen.counted)]
+    fits = [name for name, form in wrong_forms(e.case.batch_size).items() if reproduces(form, counted)]
     return " or ".join(fits[:3]) if fits else None
 
 

@@ -34,6 +34,11 @@ class Evaluations:
     random: bool = False
 
     @property
+    def clear(self) -> list[Counted]:
+        """Those of `counted` in which no two outputs of a row are equally large."""
+        return [c for c in self.counted if c.truth[0] == c.truth[1]]
+
+    @property
     def right(self) -> bool:
         return all(is_right(c) for c in self.counted)
 
@@ -137,8 +142,9 @@ class _Readings:
             return made
         second = self._read(self.outputs, _mixed(self._answers(self.outputs), self.outputs.shape[1], 0.4, 1))
         program.restore()
-        if second is not None and second.value == first.value and self._at_best_threshold(Evaluations([first])).right:
-            return self._at_best_threshold(Evaluations([first]))  # the labels handed over are not looked at
+        alone = self._at_best_threshold(Evaluations([first]))
+        if second is not None and second.value == first.value and alone.right and alone.clear:
+            return alone  # the labels handed over are not looked at
         made.counted += [second] if second is not None else []
         if not self._at_best_threshold(made).right:
             made.random = self._is_random()
@@ -158,7 +164,7 @@ class _Readings:
         """Evaluations under other parameters, with labels made from the answers there."""
         program = self.e.program
         try:
-            program.set_parameters(program.draw_parameters(seed))
+            self._set_varied(seed)
             outputs = program.predict(self.x, restore=False, seconds=SECONDS)
             if outputs is None or not np.isfinite(outputs).all():
                 return []
@@ -171,6 +177,15 @@ class _Readings:
             return [read for y in labels if (read := self._read(outputs, y)) is not None]
         finally:
             program.restore()
+
+    def _set_varied(self, seed: int) -> None:
+        """Random parameters under which the answers are not nearly all the same, if some of a few draws are."""
+        program, few = self.e.program, self.x[:100]
+        for attempt in range(6):
+            program.set_parameters(program.draw_parameters(seed + 10 * attempt))
+            outputs = program.predict(few, restore=False, seconds=SECONDS)
+            if outputs is None or np.unique(self._answers(outputs), return_counts=True)[1].max() < 0.6 * len(few):
+                return
 
     def _is_random(self) -> bool:
         values = []

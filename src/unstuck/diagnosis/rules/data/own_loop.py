@@ -20,7 +20,7 @@ Array = np.ndarray
 
 LEAST_EXAMPLES, MOST_EXAMPLES = 48, 400
 FIRST_SECONDS = 0.8  # for one run on so few examples
-SECONDS = 0.2  # a loop that takes longer is run no more
+SECONDS = 0.15  # a loop that takes longer is run no more
 EPOCHS = 40
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-SEEDS, SECONDS = (1, 2, 3), 0.15
+SEEDS, SECONDS = (1, 2, 3), 0.08
 NOTHING, CLEAR = 0.2, 0.5  # a loop that keeps its pairs has 0.8 to 1, one that parts them chance around 0
 
 
