@@ -1,11 +1,11 @@
 """What can go wrong with what the user hands over.
 
-    ValueError
-    └── UnstuckError        one clear sentence: what was wrong, where, what was expected
-        ├── DataError       a data file, an image or an array
-        ├── ModelFileError  a model file or a checkpoint
-        ├── TrainingError   a setting of the training, or numbers that stopped being finite
-        └── CaseError       a Case that cannot be examined as given
+ValueError
+└── UnstuckError        one clear sentence: what was wrong, where, what was expected
+    ├── DataError       a data file, an image or an array
+    ├── ModelFileError  a model file or a checkpoint
+    ├── TrainingError   a setting of the training, or numbers that stopped being finite
+    └── CaseError       a Case that cannot be examined as given
 """
 
 

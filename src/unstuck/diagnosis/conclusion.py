@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.experiments import Verdicts
+from unstuck.diagnosis.experiments import MATTERS, Verdicts
 from unstuck.diagnosis.location import find_all
 from unstuck.diagnosis.report import Cure, Finding, Report
 from unstuck.diagnosis.rule import MEASURED, SUSPECTED, Evidence
 from unstuck.diagnosis.rules import RULES, in_order
 
+CONSEQUENCES = ("F03", "U13")  # numbers that stop being finite: often the work of another fault
 QUIET = ("U07", "U08", "U09", "U10")  # every network has a rate, a number of updates and a decay: no news by themselves
 
 
@@ -23,7 +24,7 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verd
         evidence.setdefault(code, [Evidence(MEASURED, "the network learns only with this put right", {})])
     for code in in_order(list(evidence)):
         for item in evidence[code]:
-            matters = _matters(code, item, verdicts, evidence)
+            matters = _matters(code, item, verdicts)
             finding = _finding(code, item, matters)
             if matters or (matters is None and not RULES[code].setting and item.grade != SUSPECTED):
                 findings.append(finding)
@@ -46,13 +47,15 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verd
         cures=[
             Cure(t.changes, t.before, t.after, t.updates, t.seed, t.seconds)
             for t in verdicts.trials
-            if findings and t.after > t.before
+            if findings and t.after - t.before >= MATTERS
         ],
         unchecked=list(e.unchecked),
     )
 
 
-def _matters(code: str, item: Evidence, verdicts: Verdicts, evidence: dict[str, list[Evidence]]) -> bool | None:
+def _matters(code: str, item: Evidence, verdicts: Verdicts) -> bool | None:
+    if code in CONSEQUENCES and verdicts.mended_finite and any(verdicts.matters.values()):
+        return False  # with the other faults put right the numbers stay finite
     if item.falsifies:
         return True
     if item.asleep:

@@ -45,9 +45,8 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
             e.leave_unchecked("what the user believes", complaint)
         safely(e, "the forward pass", lambda: examine_forward(e))
         if listen is not None and e.forward_proved and e.forward is not None:
-            listen(
-                f"network {'-'.join(map(str, e.sizes))}, {e.forward.describe()}: reproduced to {e.forward.residual:.0e}"
-            )
+            sizes, residual = "-".join(map(str, e.sizes)), max(e.forward.residual, 1e-17)
+            listen(f"network {sizes}, {e.forward.describe()}: outputs reproduced to {residual:.0e}")
         safely(e, "the step", lambda: examine_step(e))
         evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}

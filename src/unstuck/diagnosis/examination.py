@@ -168,7 +168,7 @@ def _cut_up_vector(e: Examination) -> None:
 
 
 def _output_unit(e: Examination) -> float:
-    value = e.program.call("predict", e.program._typed(e.program.x[:2])).value
+    value = e.program.call("predict", e.program.typed(e.program.x[:2])).value
     e.program.restore()
     dtype = getattr(value, "dtype", None)
     try:

@@ -53,6 +53,7 @@ class Verdicts:
     trials: list[Trial] = field(default_factory=list)
     as_it_is: float | None = None
     mended: float | None = None
+    mended_finite: bool = False
     reference: float | None = None
     chance: float = 0.0
     ran: bool = False
@@ -140,7 +141,7 @@ def decide(
     as_it_is = run(setup, 3 * per_run)
     mended_setup = mended(setup, e, formulas)
     mended_run = run(mended_setup, 3 * per_run) if formulas else as_it_is
-    found.as_it_is, found.mended = as_it_is.score, mended_run.score
+    found.as_it_is, found.mended, found.mended_finite = as_it_is.score, mended_run.score, mended_run.finite
     if formulas:
         found.trials.append(_trial(formulas, as_it_is, mended_run, setup))
     wanted_settings = [code for code in evidence if settings[code]]

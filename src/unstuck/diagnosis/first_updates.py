@@ -49,7 +49,7 @@ def _watch(e: Examination) -> list[Moment]:
                 break
             begin = (k * size) % max(1, len(program.x) - size + 1)
             rows = slice(begin, begin + size)
-            if program.call("step", program._typed(program.x[rows]), program.targets[rows]).failed:
+            if program.call("step", program.typed(program.x[rows]), program.targets[rows]).failed:
                 break
     finally:
         program.restore()
@@ -59,7 +59,7 @@ def _watch(e: Examination) -> list[Moment]:
 def _loss(e: Examination, rows: slice) -> float | None:
     if e.case.loss is None:
         return None
-    call = e.program.call("loss", e.program._typed(e.program.x[rows]), e.program.targets[rows])
+    call = e.program.call("loss", e.program.typed(e.program.x[rows]), e.program.targets[rows])
     if call.failed:
         return float("nan") if "math domain error" in (call.error or "") else None
     try:

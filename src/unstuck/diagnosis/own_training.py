@@ -55,7 +55,7 @@ def _own_scores(
                 order, position = generator.permutation(train), 0
             rows = order[position : position + size]
             position += size
-            if program.call("step", program._typed(program.x[rows]), program.targets[rows]).failed:
+            if program.call("step", program.typed(program.x[rows]), program.targets[rows]).failed:
                 break
             if program.now() - started > next_look * seconds:
                 next_look += 0.2

@@ -166,7 +166,7 @@ class Program:
 
     def predict(self, x: Array, restore: bool = True, seconds: float | None = None) -> Array | None:
         """(n, n_outputs) float64, or None with a problem noted."""
-        call = self.call("predict", self._typed(x), seconds=seconds)
+        call = self.call("predict", self.typed(x), seconds=seconds)
         if restore:
             self.restore()
         if call.failed:
@@ -183,7 +183,7 @@ class Program:
             return None
         return outputs.reshape(len(x), -1)
 
-    def _typed(self, x: Array) -> Array:
+    def typed(self, x: Array) -> Array:
         original = np.asarray(self.case.x)
         return x.astype(original.dtype) if original.dtype.kind == "f" else x
 
@@ -204,7 +204,7 @@ class Program:
                 self.perturb_randomness(perturb)
             for x, targets in batches:
                 before = self.parameters()
-                call = self.call(callable_name, self._typed(x), targets, seconds=seconds)
+                call = self.call(callable_name, self.typed(x), targets, seconds=seconds)
                 if call.failed:
                     return None
                 after = self.parameters()
@@ -224,7 +224,7 @@ class Program:
         try:
             if parameters is not None and not self.set_parameters(parameters):
                 return None
-            call = self.call("gradients", self._typed(x), targets)
+            call = self.call("gradients", self.typed(x), targets)
             return None if call.failed else self._cut([leaf.read() for leaf in find_leaves(call.value)])
         finally:
             self.restore()

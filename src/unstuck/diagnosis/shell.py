@@ -66,7 +66,7 @@ def _line_in(error: BaseException, file: Path) -> str:
     """ ":12" for the deepest line of the file that the error passed through."""
     line, trace = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None, error.__traceback__
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename) == file:
+        if Path(trace.tb_frame.f_code.co_filename) == file.resolve():
             line = trace.tb_lineno
         trace = trace.tb_next
     return f":{line}" if line else ""

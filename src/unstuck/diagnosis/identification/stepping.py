@@ -97,7 +97,7 @@ def _outputs_move(program: Program, size: int) -> bool:
     x, targets = batch(program, size, 1)
     try:
         before = program.predict(x[:5], restore=False)
-        program.call("step", program._typed(x), targets)
+        program.call("step", program.typed(x), targets)
         after = program.predict(x[:5], restore=False)
     finally:
         program.restore()

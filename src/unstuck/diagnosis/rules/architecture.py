@@ -214,9 +214,10 @@ def weights_one_sign(e: Examination) -> Evidence | None:
     if not found:
         return None
     w = e.initial.weights[found[0] - 1]
+    where = ("layers " if len(found) > 1 else "layer ") + ", ".join(map(str, found))
     return Evidence(
         MEASURED,
-        f"layers {found}: all weights lie between {w.min():.3g} and {w.max():.3g}",
+        f"{where}: all weights lie between {w.min():.3g} and {w.max():.3g}",
         {"layers": found, "lowest": float(w.min()), "highest": float(w.max())},
         found[0],
     )

@@ -155,7 +155,7 @@ class _Readings:
 
     def _read(self, outputs: Array, y: Array) -> Counted | None:
         program = self.e.program
-        call = program.call("accuracy", program._typed(self.x), self.form.write(y), seconds=SECONDS)
+        call = program.call("accuracy", program.typed(self.x), self.form.write(y), seconds=SECONDS)
         self.slowest = max(self.slowest, call.seconds)
         value = None if call.failed else as_number(call.value)
         return None if value is None else Counted(outputs, y, value)

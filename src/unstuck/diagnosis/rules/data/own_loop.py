@@ -61,7 +61,7 @@ def own_loop(e: Examination) -> Loop | None:
     if count < 3 or count > MOST_EXAMPLES or not np.isfinite(e.program.x).all():
         return None
     rows = np.linspace(0, n - 1, count).astype(int)
-    x = e.program._typed(e.program.x[rows]).copy()
+    x = e.program.typed(e.program.x[rows]).copy()
     targets = e.program.targets[rows].copy()
     first = _run(e, x, targets, 1, FIRST_SECONDS)
     if first is None:
@@ -86,7 +86,7 @@ def _compare(e: Examination, loop: Loop) -> None:
     others = np.random.default_rng(3).permutation(len(e.program.x))[:n]
     for name, part in (("last", slice(n // 3, n)), ("first", slice(0, 2 * n // 3))):
         x, targets = loop.x.copy(), loop.targets.copy()
-        x[part] = e.program._typed(1.1 * e.program.x[others[part]] + 0.01)
+        x[part] = e.program.typed(1.1 * e.program.x[others[part]] + 0.01)
         targets[part] = np.roll(loop.targets, 1 + n // 3, axis=0)[part]
         changed = _run(e, x, targets, 1, 3 * SECONDS)
         if changed is not None and _identical(changed[0], loop.end):

@@ -54,7 +54,7 @@ def _two_unlike(e: Examination) -> tuple[Array, Array] | None:
     alike = x @ x.T + 2.0 * (y[rows][:, None] == y[rows])
     i, j = np.unravel_index(alike.argmin(), alike.shape)
     both = rows[[int(i), int(j)]]
-    return e.program._typed(e.program.x[both]), e.program.targets[both]
+    return e.program.typed(e.program.x[both]), e.program.targets[both]
 
 
 def _effect(e: Examination, name: str, pair: tuple[Array, Array], n: int, loop: Loop, seed: int) -> float | None:
