@@ -184,6 +184,7 @@ class Program:
         return outputs.reshape(len(x), -1)
 
     def typed(self, x: Array) -> Array:
+        """Rows in the floating point type that the user's own have."""
         original = np.asarray(self.case.x)
         return x.astype(original.dtype) if original.dtype.kind == "f" else x
 

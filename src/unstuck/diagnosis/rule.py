@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination import Examination
 
@@ -97,7 +99,8 @@ class Rule:
 
     def look(self, e: Examination) -> list[Evidence]:
         """What the rule sees in this examination; nothing where it does not apply."""
-        found = self.check(e)
+        with np.errstate(all="ignore"):
+            found = self.check(e)
         if found is None:
             return []
         return list(found) if isinstance(found, Iterable) else [found]
