@@ -367,7 +367,7 @@ def build_twin(e: Examination) -> Twin | None:
     if e.source == "gradients":
         rate = e.case.learning_rate or 0.1
     responses = [update.responses.get(("w", l)) for l in range(top + 1)]
-    response = next((r for r in responses[::-1] if r is not None and r.kind != "frozen"), None)
+    response = next((r for r in responses[::-1] if r is not None and r.kind not in ("frozen", "unexplained")), None)
     bias_response = update.responses.get(("b", top))
     assert guess is not None
     return Twin(

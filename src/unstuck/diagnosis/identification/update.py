@@ -14,6 +14,7 @@ from unstuck.diagnosis.program import Record
 from unstuck.diagnosis.twin import Parameters, Twin
 
 Array = np.ndarray
+UNCLEAR = 1e-3  # rounding of the changes above which nothing is said of the optimiser's memory
 Key = tuple[str, int]  # ("w" or "b", layer)
 
 
@@ -177,6 +178,8 @@ def _response(runs: list[list[tuple[dict, dict, dict]]], key: Key, scale: float,
         return Response("unexplained", residual=np.inf)
     allowed = max(tolerance(rounding_floor([values], [change], epsilon)), 1e-8)
     residual = np.inf
+    if allowed > UNCLEAR:
+        return Response("unexplained", residual=np.inf)  # rounding hides which gradients are in the change
     for columns in ([own], [own, values], [own, last, before_last], [own, last, before_last, values]):
         if len(columns) < 3 and scale == 0:
             continue
@@ -186,7 +189,7 @@ def _response(runs: list[list[tuple[dict, dict, dict]]], key: Key, scale: float,
         if len(columns) < 3:
             return Response("plain", 0.0, (1.0, 0.0, 0.0), residual, float(weights[0] / scale))
         named = _named(
-            float(weights[1] / weights[0]), float(weights[2] / weights[0]), residual, max(1e-6, 30 * allowed)
+            float(weights[1] / weights[0]), float(weights[2] / weights[0]), residual, min(max(1e-6, 30 * allowed), 0.02)
         )
         return replace(named, rate=float(weights[0] / scale) if scale else 1.0)
     return Response("unexplained", residual=residual)
