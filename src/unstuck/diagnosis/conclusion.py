@@ -81,7 +81,7 @@ def _verdict(e: Examination, findings: list[Finding], verdicts: Verdicts) -> str
     if findings:
         return "faulty"
     if e.faithful:
-        return "healthy"
+        return "healthy" if verdicts.learnable else "inconclusive"
     return "healthy" if verdicts.learns else "inconclusive"
 
 

@@ -21,6 +21,8 @@ ENOUGH = 0.7  # chance-corrected share of the reference below which a network is
 KEPT = 0.8  # share of the reference that a change may cost and still be called harmless
 MATTERS = 0.02  # difference of accuracy that counts
 SMALL_BATCH, MANY_UPDATES = 20, 1200
+LEAST_RATES = 3  # tried whatever the clock says: without a network that learns nothing is known
+LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 FORMULA_CHANGES: dict[str, Change] = {
     **dict.fromkeys(("F01", "F02", "F04", "F05", "F06", "F08", "F11", "F12", "L01"), baseline.right_forward),
@@ -54,6 +56,7 @@ class Verdicts:
     as_it_is: float | None = None
     mended: float | None = None
     mended_finite: bool = False
+    learnable: bool = True  # whether any network trained on these data learnt something
     reference: float | None = None
     chance: float = 0.0
     ran: bool = False
@@ -148,8 +151,11 @@ def decide(
     reference_setup, reference = _reference(mended_setup, clock, per_run)
     found.reference = max(reference.score, mended_run.score)
     goal = corrected(found.reference, found.chance)
+    found.learnable = goal > LEARNABLE
     stuck = (
-        goal > 0.1 and e.faithful and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
+        found.learnable
+        and e.faithful
+        and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
     )
     _judge_formulas(
         e, found, setup, mended_setup, reference_setup, as_it_is, mended_run, formulas, updates, stuck, clock, per_run
@@ -231,6 +237,8 @@ def _judge_formulas(
     if together and as_it_is.finite:
         again = [run(s, 3 * per_run) for s in (_reseeded(setup, 1), _reseeded(mended_setup, 1))]
         together = improvement(*again) >= MATTERS / 2 or again[1].score - again[0].score >= MATTERS
+    if not together and not found.learnable:
+        return  # nothing learns: a proved fault stays a finding
     for code in formulas:
         found.matters[code] = together
     if together and len(formulas) > 1 and clock.left > per_run:
@@ -312,8 +320,8 @@ def _best_rate(setup: Setup, clock: Clock, per_run: float) -> tuple[Setup, Outco
     )
     brake = max(1 - momentum, 0.02)
     best: tuple[Setup, Outcome] | None = None
-    for rate in [setup.twin.update.learning_rate, *(r * brake for r in _rates(setup))]:
-        if best is not None and clock.left < per_run:
+    for tries, rate in enumerate([setup.twin.update.learning_rate, *(r * brake for r in _rates(setup))]):
+        if best is not None and tries >= LEAST_RATES and clock.left < per_run:
             break
         tried = twin_training.with_rate(rate)(setup)
         outcome = run(tried, 2 * per_run)
