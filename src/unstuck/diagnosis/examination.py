@@ -6,14 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from unstuck.diagnosis.assembly import build_twin
 from unstuck.diagnosis.case import Case
-from unstuck.diagnosis.formulas.formula import Formula
-from unstuck.diagnosis.formulas.forward import output_form
-from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
-from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
-from unstuck.diagnosis.formulas.output_deltas import right_deltas
-from unstuck.diagnosis.formulas.targets import codings
-from unstuck.diagnosis.identification.backward import Backward, LayerResult, View, identify_backward
+from unstuck.diagnosis.identification.backward import Backward, identify_backward
 from unstuck.diagnosis.identification.fit import fit, stack
 from unstuck.diagnosis.identification.following import departure, find_look_ahead
 from unstuck.diagnosis.identification.forward import Forward, identify_forward
@@ -22,7 +17,6 @@ from unstuck.diagnosis.identification.stepping import Stepping, batch, observe, 
 from unstuck.diagnosis.identification.unrolled import cut, cuts
 from unstuck.diagnosis.identification.update import (
     Key,
-    Response,
     Update,
     gradients_along,
     identify_adaptive,
@@ -31,7 +25,7 @@ from unstuck.diagnosis.identification.update import (
     reduction_of,
 )
 from unstuck.diagnosis.program import Program, Record
-from unstuck.diagnosis.twin import Link, Parameters, Twin, UpdateRule
+from unstuck.diagnosis.twin import Parameters, Twin
 
 Array = np.ndarray
 FAITHFUL = 1e-3  # a twin that departs further in three steps cannot speak for the program
@@ -339,80 +333,3 @@ def _assemble(e: Examination) -> None:
             "settings such as the rate and the initialisation",
             f"an update rule that the twin can follow; after three steps it is {e.departure:.0%} of the way apart",
         )
-
-
-def build_twin(e: Examination) -> Twin | None:
-    """The chain of identified formulas; None where a layer is not explained."""
-    forward, backward, update = e.forward, e.backward, e.update
-    if forward is None or backward is None or update is None:
-        return None
-    explained = [layer for layer in backward.layers if layer.guess is not None]
-    if not explained or not all(layer.explained or layer.weights_frozen for layer in backward.layers):
-        return None
-    guess = next(layer.guess for layer in backward.layers if layer.guess is not None)
-    parts: dict[tuple[str, int], Formula] = {}
-    for layer in backward.layers[::-1]:
-        if layer.guess is not None:
-            parts.update({(kind, l): formula for kind, l, formula in layer.guess.parts})
-    top = len(backward.layers) - 1
-    scales = [
-        s for _, s in sorted(update.scales.items(), key=lambda kv: (kv[0][0] == "b", -kv[0][1])) if s
-    ]  # output weights first
-    reference = abs(scales[0]) if scales else 1.0
-    if e.source == "gradients" and sum(np.sign(scales)) > 0:
-        reference = -reference  # gradients() gives the gradient itself, not the change
-    links = tuple(_link(layer, parts, update, reference) for layer in backward.layers)
-    size = update.batch_size
-    rate = abs(reference) * (size if update.reduction == "mean" and update.adaptive is None else 1)
-    if e.source == "gradients":
-        rate = e.case.learning_rate or 0.1
-    responses = [update.responses.get(("w", l)) for l in range(top + 1)]
-    response = next((r for r in responses[::-1] if r is not None and r.kind not in ("frozen", "unexplained")), None)
-    bias_response = update.responses.get(("b", top))
-    assert guess is not None
-    return Twin(
-        sizes=(),
-        hidden=forward.hidden,
-        output=forward.output,
-        training_output=guess.output,
-        output_delta=parts.get(("output delta", top)) or right_deltas(output_form(guess.output))[0],
-        coding=guess.coding or codings(e.program.targets, e.n_outputs)[0],
-        links=links,
-        update=UpdateRule(
-            learning_rate=rate,
-            reduction="mean" if update.reduction == "mean" else "each" if update.reduction == "each" else "sum",
-            response=_plain(response),
-            bias_response=None if bias_response is None else _plain(bias_response),
-            decay=-update.decays.get(("w", top), 0.0),
-            bias_decay=-update.decays.get(("b", top), 0.0),
-            adaptive=update.adaptive.name if update.adaptive else "",
-        ),
-        bias_modes=forward.bias_modes,
-    )
-
-
-def _plain(response: Response | None) -> tuple[str, float]:
-    if response is None or response.kind in ("plain", "frozen", "unexplained", "other"):
-        return ("plain", 0.0)
-    return ("momentum" if response.kind == "accumulate" else response.kind, response.beta)
-
-
-def _link(layer: LayerResult, parts: dict[tuple[str, int], Formula], update: Update, reference: float) -> Link:
-    l = layer.layer
-    adaptive = update.adaptive is not None
-    weight_scale = 1.0 if adaptive and layer.explained else -update.scales.get(("w", l), 0.0) / reference
-    bias_scale = 1.0 if adaptive and layer.bias is not None else -update.scales.get(("b", l), 0.0) / reference
-    if adaptive:
-        weight_scale = -np.sign(layer.weight_fit.scale) if layer.explained else 0.0
-        bias_scale = -np.sign(layer.bias_fit.scale) if layer.bias is not None else 0.0
-    return Link(
-        back=parts.get(("back", l), RIGHT_BACK),
-        factor=parts.get(("factor", l), RIGHT_FACTOR),
-        weights=parts.get(("weights", l), RIGHT_WEIGHTS),
-        bias=layer.bias or RIGHT_BIAS,
-        weight_scale=0.0 if layer.weights_frozen else float(weight_scale),
-        bias_scale=0.0 if layer.bias_frozen else float(bias_scale),
-    )
-
-
-__all__ = ["Examination", "Missing", "View", "build_twin", "examine_forward", "examine_step"]

@@ -4,7 +4,6 @@ with the user's choices put back one at a time.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -15,13 +14,11 @@ from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.proof import formula_faults
 from unstuck.diagnosis.rule import Evidence
 from unstuck.diagnosis.rules.data.preparation import images_of_examples
+from unstuck.diagnosis.settings import Clock, causes_of_log_of_zero, needed, reference
 from unstuck.diagnosis.twin_training import Change, Outcome, Setup, chance, corrected, run
 
 ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
-KEPT = 0.8  # share of the reference that a change may cost and still be called harmless
 MATTERS = 0.02  # difference of accuracy that counts
-SMALL_BATCH, MANY_UPDATES = 20, 1200
-LEAST_RATES = 3  # tried whatever the clock says: without a network that learns nothing is known
 LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 FORMULA_CHANGES: dict[str, Change] = {
@@ -30,7 +27,6 @@ FORMULA_CHANGES: dict[str, Change] = {
     **dict.fromkeys(("D07", "D08", "D09"), baseline.right_targets),
     **dict.fromkeys(("U02", "U03", "U04", "U12", "U14", "U15"), baseline.right_update),
 }
-INITIAL = ("A01", "A05", "A07", "A06", "A03", "A02", "A04")
 
 
 @dataclass
@@ -61,17 +57,6 @@ class Verdicts:
     chance: float = 0.0
     ran: bool = False
     learns: bool | None = None  # whether the user's own program learns, where no twin could be trained in its stead
-
-
-class Clock:
-    """Processor seconds left to spend, so that a busy machine changes no verdict; never past the wall clock's end."""
-
-    def __init__(self, seconds: float, wall_seconds: float) -> None:
-        self.ends, self.wall_ends = time.thread_time() + seconds, time.perf_counter() + wall_seconds
-
-    @property
-    def left(self) -> float:
-        return min(self.ends - time.thread_time(), self.wall_ends - time.perf_counter())
 
 
 def mended(setup: Setup, e: Examination, codes: Iterable[str]) -> Setup:
@@ -148,8 +133,8 @@ def decide(
     if formulas:
         found.trials.append(_trial(formulas, as_it_is, mended_run, setup))
     wanted_settings = [code for code in evidence if settings[code]]
-    reference_setup, reference = _reference(mended_setup, clock, per_run)
-    found.reference = max(reference.score, mended_run.score)
+    reference_setup, learnt = reference(mended_setup, clock, per_run)
+    found.reference = max(learnt.score, mended_run.score)
     goal = corrected(found.reference, found.chance)
     found.learnable = goal > LEARNABLE
     stuck = (
@@ -162,10 +147,12 @@ def decide(
     )
     if stuck:
         user = replace(mended_setup, updates=min(updates, 5 * mended_setup.updates))
-        found.settings, found.alternatives = _needed(user, reference_setup, found, clock, per_run, evidence)
-        found.trials.append(_trial([*formulas, *found.settings], as_it_is, reference, setup))
+        found.settings, found.alternatives = needed(
+            user, reference_setup, found.reference, found.chance, clock, per_run, evidence
+        )
+        found.trials.append(_trial([*formulas, *found.settings], as_it_is, learnt, setup))
     if "L03" in evidence:
-        found.settings += [code for code in _causes_of_log_of_zero(mended_setup) if code not in found.settings]
+        found.settings += [code for code in causes_of_log_of_zero(mended_setup) if code not in found.settings]
     for code in wanted_settings:
         found.matters[code] = code in found.settings
     return found
@@ -276,131 +263,3 @@ def _reseeded(setup: Setup, seed: int) -> Setup:
 def _spoilt(e: Examination, setup: Setup, reference: Setup, code: str) -> Setup:
     """The network that learns, with one fault of the user's put back."""
     return baseline.put_back(setup, reference, code, e)
-
-
-# -- settings ----------------------------------------------------------------------------------------------------------
-
-
-def _reference(setup: Setup, clock: Clock, per_run: float) -> tuple[Setup, Outcome]:
-    """Everything put right: fresh weights, scaled inputs, small batches, enough updates, no decay, the best rate."""
-    right = setup
-    for change in _everything(setup).values():
-        right = change(right)
-    return _best_rate(right, clock, per_run)
-
-
-def _everything(setup: Setup) -> dict[str, Change]:
-    changes: dict[str, Change] = {"order": twin_training.shuffled}
-    if setup.twin.update.decay > 0:
-        changes["decay"] = twin_training.without_decay
-    if setup.parameters.weights[0].shape[0] > 1 and np.abs(setup.x).max() > 8:
-        changes["inputs"] = twin_training.with_inputs_scaled
-    changes["updates"] = twin_training.with_small_batches(SMALL_BATCH, MANY_UPDATES)
-    if len(setup.parameters.weights) > 1:
-        width = max(2 * setup.targets.shape[1], 16)
-        if min(w.shape[1] for w in setup.parameters.weights[:-1]) < min(setup.targets.shape[1], width):
-            changes["width"] = twin_training.with_width(width)
-    changes["initialisation"] = twin_training.with_fresh_initialisation
-    if setup.twin.update.reduction == "sum":
-        changes["mean"] = twin_training.with_mean_gradient
-    return changes
-
-
-def _rates(setup: Setup) -> list[float]:
-    if setup.twin.update.adaptive:
-        return [1e-3, 1e-2, 1e-4]
-    if setup.twin.update.reduction == "each":
-        return [0.1, 0.02, 0.5]
-    return [0.3, 0.05, 2.0]
-
-
-def _best_rate(setup: Setup, clock: Clock, per_run: float) -> tuple[Setup, Outcome]:
-    momentum = (
-        setup.twin.update.response[1] if setup.twin.update.response[0] in ("momentum", "nesterov gradient") else 0.0
-    )
-    brake = max(1 - momentum, 0.02)
-    best: tuple[Setup, Outcome] | None = None
-    for tries, rate in enumerate([setup.twin.update.learning_rate, *(r * brake for r in _rates(setup))]):
-        if best is not None and tries >= LEAST_RATES and clock.left < per_run:
-            break
-        tried = twin_training.with_rate(rate)(setup)
-        outcome = run(tried, 2 * per_run)
-        if best is None or outcome.score > best[1].score + 0.01:
-            best = (tried, outcome)
-    assert best is not None
-    return best
-
-
-def _needed(
-    user: Setup, right: Setup, found: Verdicts, clock: Clock, per_run: float, evidence: dict[str, list[Evidence]]
-) -> tuple[list[str], list[str]]:
-    """Put the user's choices back one at a time, in two orders; what cannot be put back is needed."""
-    aspects = list(_everything(user))
-    if right.twin.update.learning_rate != user.twin.update.learning_rate or "mean" in aspects:
-        aspects.append("rate")
-    aspects = [a for a in aspects if a not in ("order", "mean")]
-    goal = KEPT * corrected(found.reference or 0.0, found.chance)
-    sets: list[set[str]] = []
-    for order in (aspects, aspects[::-1]):
-        if sets and clock.left < 2 * per_run:
-            break
-        kept = dict.fromkeys(aspects, True)
-        for aspect in order:
-            trial = {**kept, aspect: False}
-            outcome = run(_mixed(user, right, trial), 2 * per_run, enough=goal * (1 - found.chance) + found.chance)
-            if corrected(max(outcome.scores, default=0.0), found.chance) >= goal:
-                kept = trial
-            if clock.left < 0:
-                break
-        sets.append({aspect for aspect, needed in kept.items() if needed})
-    always = set.intersection(*sets) or min(sets, key=len)
-    codes = [code for aspect in aspects if aspect in always for code in _codes_of(aspect, user, right, evidence)]
-    others = [
-        code
-        for aspect in aspects
-        if aspect in set.union(*sets) - always
-        for code in _codes_of(aspect, user, right, evidence)
-    ]
-    return codes, [code for code in others if code not in codes]
-
-
-def _mixed(user: Setup, right: Setup, changed: dict[str, bool]) -> Setup:
-    """The right setup with the user's choice in every aspect that is not changed."""
-    setup = user
-    for aspect, change in _everything(user).items():
-        if changed.get(aspect, True) and aspect != "mean":
-            setup = change(setup)
-    if changed.get("rate", False):
-        rule = right.twin.update
-        setup = twin_training.with_rate(rule.learning_rate)(twin_training.with_mean_gradient(setup))
-    return setup
-
-
-def _codes_of(aspect: str, user: Setup, right: Setup, evidence: dict[str, list[Evidence]]) -> list[str]:
-    if aspect == "initialisation":
-        return [code for code in INITIAL if code in evidence][:1] or [_size_of_weights(user, right)]
-    if aspect == "rate":
-        mean_rate = user.twin.update.learning_rate * (user.batch_size if user.twin.update.reduction == "sum" else 1)
-        if right.twin.update.learning_rate > mean_rate:
-            return ["U08"]
-        return ["B09"] if "B09" in evidence else ["U07"]
-    return {"updates": ["U09"], "decay": ["U10"], "inputs": ["D02"], "width": ["A08"]}.get(aspect, [])
-
-
-def _causes_of_log_of_zero(setup: Setup, updates: int = 30) -> list[str]:
-    """Which setting drives the outputs to exactly 0 or 1: the range of the inputs, or else the rate."""
-    exact = replace(setup, parameters=setup.parameters.copy(float), x=setup.x.astype(float), updates=updates)
-    if not twin_training.reaches_zero(exact):
-        return []
-    if np.abs(setup.x).max() > 8 and not twin_training.reaches_zero(twin_training.with_inputs_scaled(exact)):
-        return ["D02"]
-    return [] if twin_training.reaches_zero(twin_training.with_rate_times(0.1)(exact)) else ["U07"]
-
-
-def _size_of_weights(user: Setup, right: Setup) -> str:
-    """Too large or too small, by comparison with weights drawn for the number of inputs."""
-    sizes = [
-        np.std(mine) / max(np.std(drawn), 1e-12)
-        for mine, drawn in zip(user.parameters.weights, right.parameters.weights, strict=True)
-    ]
-    return "A07" if max(sizes) > 1 / max(min(sizes), 1e-12) else "A06"

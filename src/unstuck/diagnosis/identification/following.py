@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from unstuck.diagnosis.identification.backward import View
 from unstuck.diagnosis.identification.forward import Forward
+from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.program import Record
 from unstuck.diagnosis.twin import Parameters, State, Twin
 

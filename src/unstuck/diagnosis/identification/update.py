@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from unstuck.diagnosis.formulas.updates import ADAPTIVE, AdaptiveRule
-from unstuck.diagnosis.identification.backward import Backward, LayerResult, View, identify_backward
+from unstuck.diagnosis.identification.backward import Backward, LayerResult, identify_backward
 from unstuck.diagnosis.identification.fit import Transform, rounding_floor, stack, tolerance
 from unstuck.diagnosis.identification.forward import Forward
+from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.program import Record
 from unstuck.diagnosis.twin import Parameters, Twin
 
