@@ -169,6 +169,8 @@ def right_output_delta(setup: Setup) -> Setup:
     training = twin.training_output
     if twin.output not in ("linear", "log_softmax", "log_sigmoid") and training != twin.output:
         training = twin.output
+    if twin.output == "linear" and twin.output_delta.name == "error of the sums":
+        training = "linear"  # the error was that of a linear output, whatever else was multiplied in
     table = right_deltas(output_form(training))
     own = next((f for f in table if f.name == twin.output_delta.name), None)
     squared = next((f for f in table if f.name == "squared_error"), table[0])

@@ -54,7 +54,12 @@ def accumulator_not_cleared(source: Source) -> Matches:
                 found.append((unit, a.node))
     if found or any(called(node) == "zero_grad" for unit in units for node in unit.nodes):
         return found
-    return [(unit, n) for unit in units for n in unit.nodes if called(n) == "backward" and not _is_super(n)]
+    return [
+        (unit, n)
+        for unit in units
+        for n in unit.nodes
+        if called(n) == "backward" and isinstance(n, ast.Call) and not n.args and not _is_super(n)
+    ]
 
 
 def _is_super(node: ast.AST) -> bool:
