@@ -45,7 +45,10 @@ def _own_scores(
 ) -> list[float]:
     """Chance-corrected accuracy of the user's program along its own training."""
     program, scores = e.program, []
-    size = int(min(e.case.batch_size or (e.stepping.batch_size if e.stepping else 32), len(train)))
+    stated, seen = e.case.batch_size, e.stepping
+    if seen is not None and seen.acts_on and (stated is None or stated < min(seen.acts_on)):
+        stated = seen.batch_size  # a smaller batch was seen to change nothing
+    size = int(min(stated or 32, len(train)))
     started, position, generator = program.now(), 0, np.random.default_rng(5)
     output = e.forward.output if e.forward_proved and e.forward is not None else "softmax"
     try:

@@ -10,6 +10,7 @@ from unstuck.diagnosis.program import Program, Record
 
 Array = np.ndarray
 SMALL_BATCH = 6
+COMMON_SIZES = (100, 10, 32, 64, 20, 50, 8, 16, 128, 4, 2, 25, 5, 200, 256, 500, 1000)
 
 
 @dataclass
@@ -63,7 +64,7 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
     found = Stepping()
     sizes = [1, SMALL_BATCH]
     stated = program.case.batch_size
-    for size in (stated, 100, len(program.x)):
+    for size in (stated, *COMMON_SIZES, len(program.x)):
         if size and size not in sizes and size <= len(program.x):
             sizes.append(int(size))
     parameters = start(program, 11)

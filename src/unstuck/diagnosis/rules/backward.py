@@ -6,7 +6,7 @@ import numpy as np
 
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.proof import proved
-from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
+from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED, Evidence, rule
 
 NEARLY = 1e-3
 
@@ -385,7 +385,7 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
 def _unexplained(layer: int, what: str, rival: str, residual: float) -> Evidence:
     share = max(0.0, 1 - residual**2) if np.isfinite(residual) else 0.0
     return Evidence(
-        MEASURED,
+        SUSPECTED,
         f"layer {layer}: the change of the {what} follows no formula tried; the nearest, {rival}, "
         f"explains {share:.0%} of it",
         {"nearest_formula": rival, "residual": residual if np.isfinite(residual) else None, "explained_share": share},
