@@ -55,7 +55,6 @@ class Verdicts:
     learnable: bool = True  # whether any network trained on these data learnt something
     reference: float | None = None
     chance: float = 0.0
-    ran: bool = False
     learns: bool | None = None  # whether the user's own program learns, where no twin could be trained in its stead
 
 
@@ -120,7 +119,7 @@ def decide(
     in_order = "D12" in evidence
     if in_order:
         setup = baseline.in_order(setup)
-    found.ran, found.chance = True, chance(setup)
+    found.chance = chance(setup)
     if not e.faithful:
         found.learns = own_training.learns(e, 0.4 * seconds)
     formulas = [
@@ -222,7 +221,7 @@ def _judge_formulas(
         as_it_is, mended_run = (run(s, 0.4 * clock.left) for s in (setup, mended_setup))
         together = improvement(as_it_is, mended_run) >= MATTERS
     if together and as_it_is.finite:
-        again = [run(s, 3 * per_run) for s in (_reseeded(setup, 1), _reseeded(mended_setup, 1))]
+        again = [run(s, 3 * per_run) for s in (baseline.reseeded(setup, 1), baseline.reseeded(mended_setup, 1))]
         together = improvement(*again) >= MATTERS / 2 or again[1].score - again[0].score >= MATTERS
     if not together and not found.learnable:
         return  # nothing learns: a proved fault stays a finding
@@ -235,7 +234,7 @@ def _judge_formulas(
             if clock.left < per_run:
                 del found.matters[code]  # not tried: a proved fault stays a finding
                 continue
-            spoilt = run(_spoilt(e, setup, reference_setup, code), 2 * per_run)
+            spoilt = run(baseline.put_back(setup, reference_setup, code, e), 2 * per_run)
             found.matters[code] = (found.reference or 0) - spoilt.score >= 5 * MATTERS
 
 
@@ -254,12 +253,3 @@ def _drop_harmless(
         put_back = run(mended(setup, e, others), 2 * per_run)
         if mended_run.score - put_back.score < MATTERS and clock.left > 0:
             found.matters[code] = False
-
-
-def _reseeded(setup: Setup, seed: int) -> Setup:
-    return baseline.reseeded(setup, seed)
-
-
-def _spoilt(e: Examination, setup: Setup, reference: Setup, code: str) -> Setup:
-    """The network that learns, with one fault of the user's put back."""
-    return baseline.put_back(setup, reference, code, e)
