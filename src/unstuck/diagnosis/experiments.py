@@ -4,29 +4,20 @@ with the user's choices put back one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from unstuck.diagnosis import baseline, own_training, twin_training
+from unstuck.diagnosis import baseline, own_training
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.proof import formula_faults
+from unstuck.diagnosis.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
 from unstuck.diagnosis.rule import Evidence
-from unstuck.diagnosis.rules.data.preparation import images_of_examples
 from unstuck.diagnosis.settings import Clock, causes_of_log_of_zero, needed, reference
-from unstuck.diagnosis.twin_training import Change, Outcome, Setup, chance, corrected, run
+from unstuck.diagnosis.twin_training import Outcome, Setup, chance, corrected, run
 
 ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
 MATTERS = 0.02  # difference of accuracy that counts
 LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
-
-FORMULA_CHANGES: dict[str, Change] = {
-    **dict.fromkeys(("F01", "F02", "F04", "F05", "F06", "F08", "F11", "F12", "L01"), baseline.right_forward),
-    **dict.fromkeys(("L01", "L02", "L04", "B11", "F01", "F02"), baseline.right_output_delta),
-    **dict.fromkeys(("D07", "D08", "D09"), baseline.right_targets),
-    **dict.fromkeys(("U02", "U03", "U04", "U12", "U14", "U15"), baseline.right_update),
-}
 
 
 @dataclass
@@ -55,51 +46,10 @@ class Verdicts:
     learnable: bool = True  # whether any network trained on these data learnt something
     reference: float | None = None
     chance: float = 0.0
+    formulas: list[str] = field(default_factory=list)  # faults of formula that can be put right
+    meant: str = "sigmoid"  # the activation taken for layers that do not tell which one was meant
+    right: Setup | None = None  # the twin's run with everything put right, at the best rate found
     learns: bool | None = None  # whether the user's own program learns, where no twin could be trained in its stead
-
-
-def mended(setup: Setup, e: Examination, codes: Iterable[str]) -> Setup:
-    """The setup with these faults of formula put right, and no others."""
-    wanted = set(codes)
-    for code in sorted(wanted):
-        for change in _changes_for(code, e):
-            setup = change(setup)
-    return setup
-
-
-def _changes_for(code: str, e: Examination) -> list[Change]:
-    """The changes that put right one code, all its occurrences together."""
-    if code in ("F01", "F02", "L01"):
-        return [baseline.right_forward, baseline.right_output_delta]
-    if code == "F07":
-        return [baseline.right_forward, baseline.with_biases]
-    if code in FORMULA_CHANGES:
-        return [FORMULA_CHANGES[code]]
-    if code == "D03":
-        images = images_of_examples(e)
-        return [] if images is None else [baseline.right_inputs(images, e.program.x)]
-    if code == "D12":
-        return [twin_training.shuffled]
-    if code == "B13":
-        return [baseline.right_scales(weights=True)]
-    if code in ("B08",):
-        return [baseline.right_biases]
-    if code in ("B10", "U01", "B17"):
-        return [baseline.right_scales(weights=True, biases=True)]
-    top = len(e.twin.links) if e.twin is not None else 0
-    changes: list[Change] = []
-    for fault in formula_faults(e):
-        if fault.code != code:
-            continue
-        if fault.layer == top and code not in ("B07", "B15", "B16", "B19", "B20"):
-            changes.append(baseline.right_output_delta)
-        if code in ("B07", "B15", "B16", "B19", "B20"):
-            changes.append(baseline.right_slots(fault.layer - 1, "weights", "back"))
-        elif code in ("B05", "B06"):
-            changes.append(baseline.right_slots(fault.layer - 1, "back"))
-        else:
-            changes.append(baseline.right_slots(fault.layer - 1, "factor", "back"))
-    return changes
 
 
 def decide(
@@ -123,17 +73,18 @@ def decide(
     if not e.faithful:
         found.learns = own_training.learns(e, 0.4 * seconds)
     formulas = [
-        code for code in evidence if not settings[code] and _changes_for(code, e) and not _asleep(evidence[code])
+        code for code in evidence if not settings[code] and changes_for(code, e) and not _asleep(evidence[code])
     ]
     as_it_is = run(setup, 3 * per_run)
-    mended_setup = mended(setup, e, formulas)
+    found.formulas, found.meant = formulas, _meant_activation(setup, e, formulas, per_run)
+    mended_setup = mended(setup, e, formulas, found.meant)
     mended_run = run(mended_setup, 3 * per_run) if formulas else as_it_is
     found.as_it_is, found.mended, found.mended_finite = as_it_is.score, mended_run.score, mended_run.finite
     if formulas:
         found.trials.append(_trial(formulas, as_it_is, mended_run, setup))
     wanted_settings = [code for code in evidence if settings[code]]
     reference_setup, learnt = reference(mended_setup, clock, per_run)
-    found.reference = max(learnt.score, mended_run.score)
+    found.reference, found.right = max(learnt.score, mended_run.score), reference_setup
     goal = corrected(found.reference, found.chance)
     found.learnable = goal > LEARNABLE
     stuck = (
@@ -155,6 +106,13 @@ def decide(
     for code in wanted_settings:
         found.matters[code] = code in found.settings
     return found
+
+
+def _meant_activation(setup: Setup, e: Examination, formulas: list[str], seconds: float) -> str:
+    """Where layers do not tell which activation was meant: the one that learns best with the user's other choices."""
+    if not leaves_activation_open(setup) or not {"F05", "F08"} & set(formulas):
+        return MEANT[-1]
+    return max(MEANT, key=lambda name: run(mended(setup, e, formulas, name), seconds).score)
 
 
 def _is_stuck(
@@ -234,7 +192,7 @@ def _judge_formulas(
             if clock.left < per_run:
                 del found.matters[code]  # not tried: a proved fault stays a finding
                 continue
-            spoilt = run(baseline.put_back(setup, reference_setup, code, e), 2 * per_run)
+            spoilt = run(put_back(setup, reference_setup, code, e), 2 * per_run)
             found.matters[code] = (found.reference or 0) - spoilt.score >= 5 * MATTERS
 
 
@@ -250,6 +208,6 @@ def _drop_harmless(
     """Update faults that put back into the mended network cost nothing, and alone mend nothing, are notes."""
     for code in [c for c in formulas if c[0] == "U"]:
         others = [c for c in formulas if c != code]
-        put_back = run(mended(setup, e, others), 2 * per_run)
-        if mended_run.score - put_back.score < MATTERS and clock.left > 0:
+        without = run(mended(setup, e, others, found.meant), 2 * per_run)
+        if mended_run.score - without.score < MATTERS and clock.left > 0:
             found.matters[code] = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.proof import proved
+from unstuck.diagnosis.proof import formula_faults, proved
 from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED, Evidence, rule
 
 NEARLY = 1e-3
@@ -451,14 +451,18 @@ def gradient_scaled(e: Examination) -> Evidence | None:
     weights is listed.
 
     Look-alikes: B08 for biases alone, B09 where all arrays share the factor. Rates chosen for each layer on
-    purpose are the same numbers.
+    purpose are the same numbers. Where errors were discarded (B12), their factor went with them, and the
+    layers below cannot be compared.
     """
     if e.twin is None or e.twin.update.adaptive:
         return None
     scales = {("w", l): abs(link.weight_scale) for l, link in enumerate(e.twin.links)}
     scales |= {("b", l): abs(link.bias_scale) for l, link in enumerate(e.twin.links)}
+    incomparable = max((fault.layer for fault in formula_faults(e) if fault.code == "B12"), default=0)
     odd = {
-        key: scale for key, scale in scales.items() if scale and abs(scale - 1) > NEARLY and not _own_factors(e, key[1])
+        key: scale
+        for key, scale in scales.items()
+        if scale and abs(scale - 1) > NEARLY and key[1] >= incomparable and not _own_factors(e, key[1])
     }
     if not odd:
         return None
