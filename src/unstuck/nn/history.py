@@ -3,10 +3,12 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from unstuck.nn.display import history_html
 
-@dataclass
+
+@dataclass(repr=False)
 class History:
-    """One entry per epoch, and totals.
+    """One entry per epoch, and totals. Notebooks show it as learning curves.
 
     Training loss and accuracy are measured on the examples as they were trained on, before each update; losses are
     means per example without the L2 term. Accuracies are shares in 0..1, None for a regression.
@@ -31,6 +33,24 @@ class History:
     def images_per_second(self) -> float:
         """Training examples processed per second, an example counting once per epoch."""
         return self.examples_seen / self.seconds if self.seconds else 0.0
+
+    def describe_epoch(self) -> str:
+        """Losses and accuracies of the last epoch, for people; nothing before the first is done."""
+        parts = []
+        for name, losses, accuracies in (
+            ("", self.train_loss, self.train_accuracy),
+            ("validation ", self.validation_loss, self.validation_accuracy),
+        ):
+            parts += [f"{name}loss {loss:.4f}" for loss in losses[-1:]]
+            parts += [f"{name or 'training '}accuracy {share:.2%}" for share in accuracies[-1:] if share is not None]
+        return "  ".join(parts)
+
+    def __repr__(self) -> str:
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        return "  ".join(filter(None, [f"History of {epochs} in {self.seconds:.1f} s", self.describe_epoch()]))
+
+    def _repr_html_(self) -> str:
+        return history_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON values."""

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from unstuck.errors import DataError, TrainingError
 from unstuck.nn.activations import Activation
+from unstuck.nn.display import network_html, network_text
 from unstuck.nn.initializers import Initializer, find_initializer
 from unstuck.nn.layers import Dense, dropout_mask
 from unstuck.nn.losses import Loss, find_loss
@@ -139,6 +140,12 @@ class Network:
             "l2": self.l2,
             "max_norm": self.max_norm,
         }
+
+    def __repr__(self) -> str:
+        return network_text(self)
+
+    def _repr_html_(self) -> str:
+        return network_html(self)
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """A copy with its parameters in that dtype."""

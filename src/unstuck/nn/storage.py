@@ -24,9 +24,24 @@ def write_arrays(
     """Write the arrays and the JSON-able description; ModelFileError if the place cannot be written."""
     from safetensors.numpy import save
 
-    path = Path(path)
     metadata = {"format": f"unstuck {kind}", "version": str(version), "description": json.dumps(description)}
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+    write_whole(path, _in_order(content))
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with its metadata sorted by name: the writer's order is random, equal files shall be equal."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # arrays begin at a multiple of 8 bytes
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file that is complete or not there at all; ModelFileError if the place cannot be written."""
+    path = Path(path)
     part = path.with_name(f".{path.name}.part")  # always the same, so that a killed run leaves one at most
     try:
         with open(part, "wb") as file:

@@ -4,9 +4,8 @@ import json
 
 import jsonschema
 import pytest
-from click.testing import CliRunner
 
-from unstuck.cli import main
+from tests.cli.answers import assert_one_sentence
 from unstuck.diagnosis import schema
 
 PROGRAM = '''
@@ -59,21 +58,11 @@ def build(seed):
 '''
 
 
-@pytest.fixture
-def shell(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def programs(tmp_path):
+    """A network that learns, and the same one stepping uphill."""
     (tmp_path / "healthy.py").write_text(PROGRAM.replace("SIGN", "-"))
     (tmp_path / "faulty.py").write_text(PROGRAM.replace("SIGN", "+"))
-    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def assert_one_sentence(result, *parts):
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    assert result.stderr.startswith("unstuck: ")
-    assert result.stderr.count("\n") == 1
-    for part in parts:
-        assert part in result.stderr
 
 
 def test_a_faulty_program_exits_1_and_names_the_fault(shell):

@@ -1,8 +1,9 @@
-"""How the shell reads arguments, and how it answers what it cannot accept."""
+"""How the shell reads arguments."""
 
 from __future__ import annotations
 
-import sys
+import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,34 +11,6 @@ import click
 from unstuck.errors import UnstuckError
 
 MOST_UNITS = 1_000_000
-
-
-class Shell(click.Group):
-    """Answers what the user can mend with one sentence on stderr and exit code 2."""
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            status = super().main(*args, **{**kwargs, "standalone_mode": False})
-        except click.ClickException as error:
-            status = complain(error.format_message())
-        except click.Abort:
-            click.echo("unstuck: interrupted", err=True)
-            status = 130
-        except BrokenPipeError:
-            sys.stdout = None  # the reader of our output has gone: nothing to say, nothing to flush
-            status = 0
-        except UnstuckError as error:
-            status = complain(str(error))
-        except MemoryError as error:
-            status = complain(f"out of memory: {error}")
-        except OSError as error:
-            status = complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        sys.exit(status)
-
-
-def complain(sentence: str) -> int:
-    click.echo(f"unstuck: {' '.join(sentence.split())}", err=True)
-    return 2
 
 
 class Sizes(click.ParamType):
@@ -71,3 +44,12 @@ class BatchSize(click.ParamType):
 def underscored(ctx: Any, param: Any, value: str | None) -> str | None:
     """he-normal and he_normal are the same name."""
     return value and value.replace("-", "_")
+
+
+def expect_writable(path: str | os.PathLike[str], argument: str = "--out") -> None:
+    """Says before the long work that its result could not be saved there."""
+    path = Path(path)
+    if path.is_dir():
+        raise UnstuckError(f"{argument} {path}: is a folder, expected the name of a file")
+    if not os.access(path.parent, os.W_OK):
+        raise UnstuckError(f"{argument} {path}: cannot write into the folder {path.parent}")

@@ -1,4 +1,4 @@
-"""The shell: what each command prints, its exit code, and what it leaves behind."""
+"""`unstuck train` and `unstuck recipes`: what they print, their exit codes, and what they leave behind."""
 
 import json
 import subprocess
@@ -6,10 +6,9 @@ import sys
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
+from tests.cli.answers import assert_one_sentence, only_document
 from unstuck import recipes, runs
-from unstuck.cli import main
 from unstuck.nn.initializers import INITIALIZERS
 from unstuck.nn.losses import LOSSES
 from unstuck.nn.model_file import load
@@ -19,42 +18,6 @@ TRAIN_KEYS = {"recipe", "data", "train_examples", "test_examples", "sizes", "epo
 TRAIN_KEYS |= {"train_loss", "train_accuracy", "validation_accuracy", "test_accuracy", "model", "seed"}
 
 XOR = ["train", "--recipe", "xor", "--epochs", "200"]
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch):
-    """Runs a command in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-@pytest.fixture
-def digits(tmp_path):
-    """A Kaggle-style CSV of 200 images of 28 x 28 pixels: a bright row tells the class."""
-    generator = np.random.default_rng(0)
-    labels = generator.integers(0, 10, 200)
-    images = generator.integers(0, 80, (200, 28, 28))
-    images[np.arange(200), 2 * labels + 4] = 250
-    header = ",".join(["label", *(f"pixel{i}" for i in range(784))])
-    path = tmp_path / "digits.csv"
-    rows = np.column_stack([labels, images.reshape(200, 784)])
-    np.savetxt(path, rows, fmt="%d", delimiter=",", header=header, comments="")
-    return path
-
-
-def only_document(result):
-    assert result.exit_code == 0, result.stderr
-    assert result.stderr == ""
-    return json.loads(result.stdout)
-
-
-def assert_one_sentence(result, *parts):
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    assert result.stderr.startswith("unstuck: ")
-    assert result.stderr.count("\n") == 1
-    for part in parts:
-        assert part in result.stderr
 
 
 def test_train_saves_a_model_and_reports_in_text(shell, tmp_path):
@@ -97,38 +60,6 @@ def test_the_help_names_every_choice(shell):
     for name in [*LOSSES, *SCHEDULES, "sigmoid", "tanh", "relu", "leaky_relu", "sgd", "momentum", "nesterov", "adamw"]:
         assert name in text
     assert "he_normal" in INITIALIZERS
-
-
-def test_evaluate_counts_by_class(shell, digits):
-    shell("train", "--data", digits, "--hidden", "16", "--epochs", 20)
-    document = only_document(shell("evaluate", "model.safetensors", "--data", digits, "--json"))
-    confusion = np.array(document["confusion"])
-    assert confusion.shape == (10, 10)
-    assert confusion.sum() == document["test_examples"] == 200
-    assert document["errors"] == 200 - confusion.trace()
-    assert document["test_accuracy"] == pytest.approx(confusion.trace() / 200)
-    text = shell("evaluate", "model.safetensors", "--data", digits)
-    assert text.exit_code == 0
-    assert "of 200 wrong" in text.stdout
-
-
-def test_predict_names_each_image(shell, digits, tmp_path):
-    from PIL import Image
-
-    shell("train", "--data", digits, "--hidden", "16", "--epochs", 2)
-    paths = []
-    for i in range(2):
-        picture = np.zeros((40, 30), np.uint8)
-        picture[10:30, 12 + 2 * i : 18] = 255
-        paths.append(tmp_path / f"{i}.png")
-        Image.fromarray(picture).save(paths[-1])
-    document = only_document(shell("predict", "model.safetensors", *paths, "--json"))
-    assert [prediction["image"] for prediction in document["predictions"]] == [str(path) for path in paths]
-    for prediction in document["predictions"]:
-        assert prediction["label"] == int(np.argmax(prediction["scores"]))
-        assert sum(prediction["scores"]) == pytest.approx(1, abs=1e-5)
-    text = shell("predict", "model.safetensors", paths[0])
-    assert text.stdout.startswith(f"{paths[0]}: {document['predictions'][0]['label']}  ")
 
 
 def test_recipes_lists_all_of_them(shell):
@@ -198,11 +129,6 @@ BAD_INPUT = {
     "train --epochs 1 --learning-rate 1e38": ["not finite", "learning rate"],
     "train --nonsense": ["--nonsense"],
     "train surplus": ["surplus"],
-    "evaluate nowhere": ["nowhere"],
-    "evaluate": ["MODEL"],
-    "predict nowhere nowhere.png": ["nowhere"],
-    "predict": ["MODEL"],
-    "nonsense": ["nonsense"],
 }
 
 
@@ -212,31 +138,8 @@ def test_bad_input_is_one_sentence_and_leaves_nothing_behind(shell, tmp_path, co
     assert not list(tmp_path.iterdir())
 
 
-def test_a_foreign_model_file_is_one_sentence(shell, tmp_path):
-    (tmp_path / "model").write_text("not a model")
-    assert_one_sentence(shell("evaluate", "model"), "model")
-
-
-def test_a_model_for_other_inputs_is_one_sentence(shell):
-    shell(*XOR)
-    assert_one_sentence(shell("evaluate", "model.safetensors"), "784", "2")
-
-
-def test_a_picture_that_is_none_is_one_sentence(shell, digits, tmp_path):
-    shell("train", "--data", digits, "--hidden", "4", "--epochs", 1)
-    (tmp_path / "a.png").write_text("not a picture")
-    assert_one_sentence(shell("predict", "model.safetensors", tmp_path / "a.png"), "a.png")
-
-
 def test_progress_is_silent_where_stderr_is_no_terminal(tmp_path):
     command = [sys.executable, "-m", "unstuck.cli", *XOR, "--json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert json.loads(done.stdout)["recipe"] == "xor"
-
-
-def test_help_loads_no_numpy():
-    code = "from unstuck.cli import main\ntry: main(['train', '--help'])\nexcept SystemExit: pass\n"
-    code += "import sys; print('numpy' in sys.modules, 'rich' in sys.modules, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr == "False False\n"

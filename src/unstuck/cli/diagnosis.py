@@ -1,0 +1,52 @@
+"""`unstuck diagnose` and `unstuck rules`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+
+import click
+
+from unstuck.cli.arguments import expect_writable
+from unstuck.cli.shell import print_json
+
+EXIT_CODES = {"healthy": 0, "faulty": 1, "inconclusive": 2}
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.option("--json", "json_", is_flag=True, help="Print the report as one JSON document.")
+@click.option("--html", type=click.Path(), metavar="PATH", help="Write the report as a page too.")
+@click.option(
+    "--budget", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, metavar="SECONDS"
+)
+@click.option("--no-cures", is_flag=True, help="Name the faults; run no experiments that put them right.")
+def diagnose(file: str, json_: bool, html: str | None, budget: float, no_cures: bool) -> int:
+    """Find out why the network in FILE does not learn; FILE defines `case` or `build(seed)`."""
+    from unstuck.diagnosis.shell import diagnose_file
+
+    if html:
+        expect_writable(html, "--html")
+    out, silent = (sys.stderr, not sys.stderr.isatty()) if json_ else (sys.stdout, False)
+
+    def listen(line: str) -> None:
+        click.echo(line, file=out)  # flushed: each line is read as soon as it is known
+
+    with redirect_stdout(sys.stderr):  # what the program prints as it is loaded is not our answer
+        report = diagnose_file(file, budget, not no_cures, None if silent else listen)
+    if html:
+        report.to_html(html)
+    if json_:
+        print_json(report.to_dict())
+    else:
+        click.echo(f"\n{report}")
+    return EXIT_CODES[report.verdict]
+
+
+@click.command()
+@click.argument("rule", required=False, metavar="CODE-or-NAME")
+def rules(rule: str | None) -> None:
+    """List the catalogue of faults, or explain one in full."""
+    from unstuck.diagnosis.shell import rules_text
+
+    click.echo(rules_text(rule))

@@ -1,0 +1,22 @@
+"""`unstuck serve`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from unstuck.errors import UnstuckError
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; this machine only.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--model", type=click.Path(), metavar="PATH", help="Read digits with this network.")
+def serve(host: str, port: int, model: str | None) -> None:
+    """Open the page: draw digits, watch a network learn, see stuck networks diagnosed."""
+    try:
+        web = import_module("unstuck.web")
+    except ImportError as error:
+        raise UnstuckError(f'serve needs {error.name}: pip install "unstuck[web]"') from error
+    web.serve(host=host, port=port, model=model)

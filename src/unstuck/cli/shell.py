@@ -1,0 +1,43 @@
+"""How the shell answers: with text, with one JSON document, or with what it cannot accept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from unstuck.errors import UnstuckError
+
+
+class Shell(click.Group):
+    """Answers what the user can mend with one sentence on stderr and exit code 2."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            status = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.ClickException as error:
+            status = complain(error.format_message())
+        except click.Abort:
+            click.echo("unstuck: interrupted", err=True)
+            status = 130
+        except BrokenPipeError:
+            sys.stdout = None  # the reader of our output has gone: nothing to say, nothing to flush
+            status = 0
+        except UnstuckError as error:
+            status = complain(str(error))
+        except MemoryError as error:
+            status = complain(f"out of memory: {error}")
+        except OSError as error:
+            status = complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        sys.exit(status)
+
+
+def complain(sentence: str) -> int:
+    click.echo(f"unstuck: {' '.join(sentence.split())}", err=True)
+    return 2
+
+
+def print_json(document: Any) -> None:
+    click.echo(json.dumps(document, indent=2, allow_nan=False))

@@ -1,0 +1,112 @@
+"""`unstuck evaluate`, `unstuck predict` and `unstuck export`."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from tests.cli.answers import assert_one_sentence, only_document
+from unstuck.nn.model_file import load
+
+XOR = ["train", "--recipe", "xor", "--epochs", "20"]
+
+
+def test_evaluate_counts_by_class(shell, digits):
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 20)
+    document = only_document(shell("evaluate", "model.safetensors", "--data", digits, "--json"))
+    confusion = np.array(document["confusion"])
+    assert confusion.shape == (10, 10)
+    assert confusion.sum() == document["test_examples"] == 200
+    assert document["errors"] == 200 - confusion.trace()
+    assert document["test_accuracy"] == pytest.approx(confusion.trace() / 200)
+    text = shell("evaluate", "model.safetensors", "--data", digits)
+    assert text.exit_code == 0
+    assert "of 200 wrong" in text.stdout
+
+
+def test_predict_names_each_image(shell, digits, tmp_path):
+    from PIL import Image
+
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 2)
+    paths = []
+    for i in range(2):
+        picture = np.zeros((40, 30), np.uint8)
+        picture[10:30, 12 + 2 * i : 18] = 255
+        paths.append(tmp_path / f"{i}.png")
+        Image.fromarray(picture).save(paths[-1])
+    document = only_document(shell("predict", "model.safetensors", *paths, "--json"))
+    assert [prediction["image"] for prediction in document["predictions"]] == [str(path) for path in paths]
+    for prediction in document["predictions"]:
+        assert prediction["label"] == int(np.argmax(prediction["scores"]))
+        assert sum(prediction["scores"]) == pytest.approx(1, abs=1e-5)
+    text = shell("predict", "model.safetensors", paths[0])
+    assert text.stdout.startswith(f"{paths[0]}: {document['predictions'][0]['label']}  ")
+
+
+def test_export_to_npz_holds_the_parameters_and_their_description(shell, tmp_path):
+    shell(*XOR)
+    result = shell("export", "model.safetensors", "--to", "npz", "model.npz")
+    assert (result.exit_code, result.stdout) == (0, "exported as model.npz\n")
+    network = load("model.safetensors")
+    with np.load("model.npz") as arrays:
+        assert json.loads(str(arrays["description"])) == network.description
+        for name, parameter in zip(network.parameter_names, network.parameters, strict=True):
+            np.testing.assert_array_equal(arrays[name], parameter)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.npz", "model.safetensors"]
+
+
+def test_export_to_onnx(shell, tmp_path):
+    import onnx
+
+    shell(*XOR)
+    result = shell("export", "model.safetensors", "--to", "onnx", "model.onnx")
+    assert (result.exit_code, result.stdout) == (0, "exported as model.onnx\n")
+    onnx.checker.check_model(onnx.load("model.onnx"), full_check=True)
+
+
+def test_export_without_onnx_names_the_extra_and_leaves_nothing(shell, tmp_path, monkeypatch):
+    shell(*XOR)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    result = shell("export", "model.safetensors", "--to", "onnx", "model.onnx")
+    assert_one_sentence(result, 'needs the package onnx: pip install "unstuck[onnx]"')
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+@pytest.mark.parametrize("place", [".", "nowhere/model.npz"])
+def test_export_into_a_place_that_cannot_be_written(shell, place):
+    shell(*XOR)
+    assert_one_sentence(shell("export", "model.safetensors", "--to", "npz", place), "OUT")
+
+
+BAD_INPUT = {
+    "evaluate nowhere": ["nowhere"],
+    "evaluate": ["MODEL"],
+    "predict nowhere nowhere.png": ["nowhere"],
+    "predict": ["MODEL"],
+    "export nowhere --to npz out": ["nowhere"],
+    "export nowhere out": ["--to"],
+    "export nowhere --to pickle out": ["--to", "pickle", "onnx", "npz"],
+}
+
+
+@pytest.mark.parametrize("command", BAD_INPUT)
+def test_bad_input_is_one_sentence_and_leaves_nothing_behind(shell, tmp_path, command):
+    assert_one_sentence(shell(*command.split()), *BAD_INPUT[command])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_foreign_model_file_is_one_sentence(shell, tmp_path):
+    (tmp_path / "model").write_text("not a model")
+    assert_one_sentence(shell("evaluate", "model"), "model")
+
+
+def test_a_model_for_other_inputs_is_one_sentence(shell):
+    shell(*XOR)
+    assert_one_sentence(shell("evaluate", "model.safetensors"), "784", "2")
+
+
+def test_a_picture_that_is_none_is_one_sentence(shell, digits, tmp_path):
+    shell("train", "--data", digits, "--hidden", "4", "--epochs", 1)
+    (tmp_path / "a.png").write_text("not a picture")
+    assert_one_sentence(shell("predict", "model.safetensors", tmp_path / "a.png"), "a.png")

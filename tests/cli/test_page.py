@@ -1,0 +1,35 @@
+"""`unstuck serve` hands its options on; without what it needs, one sentence says so."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from tests.cli.answers import assert_one_sentence
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """The arguments of each call of `unstuck.web.serve`, which does nothing else."""
+    calls = []
+    monkeypatch.setitem(sys.modules, "unstuck.web", SimpleNamespace(serve=lambda **settings: calls.append(settings)))
+    return calls
+
+
+def test_it_listens_on_this_machine_only_unless_told(shell, served):
+    assert shell("serve").exit_code == 0
+    assert served == [{"host": "127.0.0.1", "port": 8000, "model": None}]
+
+
+def test_options_are_handed_on(shell, served):
+    assert shell("serve", "--host", "::1", "--port", 0, "--model", "own.safetensors").exit_code == 0
+    assert served == [{"host": "::1", "port": 0, "model": "own.safetensors"}]
+
+
+def test_without_the_extra_one_sentence_names_it(shell, monkeypatch):
+    monkeypatch.setitem(sys.modules, "unstuck.web", None)
+    assert_one_sentence(shell("serve"), 'pip install "unstuck[web]"')
+
+
+def test_a_port_that_there_is_none_of_is_one_sentence(shell):
+    assert_one_sentence(shell("serve", "--port", 70000), "--port", "65535")
