@@ -12,7 +12,7 @@ column 14, counted from 0.
 
 import os
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -48,26 +48,35 @@ def read_grey(path: str | os.PathLike[str]) -> np.ndarray:
 
     Transparent pixels show what is farther from the opaque ones: white behind dark ink, black behind bright ink.
     """
+    with open_file(path) as file:
+        return decode_grey(file, os.fstat(file.fileno()).st_size, path)
+
+
+def decode_grey(
+    file: BinaryIO, n_bytes: int, path: str | os.PathLike[str], most_pixels: int = MOST_PIXELS
+) -> np.ndarray:
+    """The brightness of a PNG or JPEG of n_bytes that is open already; `path` is what error messages call it.
+
+    Returns (height, width) float32 in [0, 1]. Raises DataError as `read_image`, for more than most_pixels declared.
+    """
     from PIL import Image, ImageOps
 
-    with open_file(path) as file:
-        n_bytes = os.fstat(file.fileno()).st_size
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Pillow's word on large images; what is too large is refused here
-                image: Image.Image = Image.open(file, formats=["PNG", "JPEG"])
-                _expect_plausible(image.size, n_bytes, path)
-                image.draft(None, (LARGEST, LARGEST))  # JPEG can be decoded at a half, a quarter, an eighth
-                image = ImageOps.exif_transpose(image)
-                image.load()
-        except (DataError, FileNotFoundError):
-            raise
-        except Image.DecompressionBombError:
-            raise DataError(f"{path}: too many pixels declared, expected {MOST_PIXELS} at most") from None
-        except Image.UnidentifiedImageError:
-            raise DataError(f"{path}, byte 0: no PNG or JPEG image begins like this") from None
-        except Exception as error:  # Pillow lets through whatever its parts raise on damaged files
-            raise DataError(f"{path}: the image is damaged: {str(error) or type(error).__name__}") from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's word on large images; what is too large is refused here
+            image: Image.Image = Image.open(file, formats=["PNG", "JPEG"])
+            _expect_plausible(image.size, n_bytes, path, most_pixels)
+            image.draft(None, (LARGEST, LARGEST))  # JPEG can be decoded at a half, a quarter, an eighth
+            image = ImageOps.exif_transpose(image)
+            image.load()
+    except DataError:
+        raise
+    except Image.DecompressionBombError:
+        raise DataError(f"{path}: too many pixels declared, expected {most_pixels} at most") from None
+    except Image.UnidentifiedImageError:
+        raise DataError(f"{path}, byte 0: no PNG or JPEG image begins like this") from None
+    except Exception as error:  # Pillow lets through whatever its parts raise on damaged files
+        raise DataError(f"{path}: the image is damaged: {str(error) or type(error).__name__}") from None
     grey = Image.fromarray(_brightness(image))
     grey.thumbnail((LARGEST, LARGEST))
     return np.asarray(grey)
@@ -84,11 +93,11 @@ def _brightness(image: "Image.Image") -> np.ndarray:
     return np.asarray(image.convert("L"), np.float32) / 255
 
 
-def _expect_plausible(size: tuple[int, int], n_bytes: int, path: str | os.PathLike[str]) -> None:
+def _expect_plausible(size: tuple[int, int], n_bytes: int, path: str | os.PathLike[str], most_pixels: int) -> None:
     """Before anything is decoded: the header's word on the size is checked against the size of the file."""
     pixels = size[0] * size[1]
-    if pixels > MOST_PIXELS:
-        raise DataError(f"{path}: {size[0]} x {size[1]} pixels declared, expected {MOST_PIXELS} pixels at most")
+    if pixels > most_pixels:
+        raise DataError(f"{path}: {size[0]} x {size[1]} pixels declared, expected {most_pixels} pixels at most")
     if pixels > MOST_PIXELS_PER_BYTE * n_bytes:
         raise DataError(f"{path}: {size[0]} x {size[1]} pixels declared, but the file has only {n_bytes} bytes")
 
