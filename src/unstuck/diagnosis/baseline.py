@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.twin import Twin
+from unstuck.diagnosis.twin import Parameters, Twin
 from unstuck.diagnosis.twin_training import Setup
 
 Array = np.ndarray
@@ -32,7 +32,7 @@ def labels_of(e: Examination) -> Array | None:
     return None
 
 
-def as_it_is(e: Examination, seconds: float, seed: int = 0) -> tuple[Setup, int] | None:
+def as_it_is(e: Examination, seconds: float, seed: int = 0, all_examples: bool = False) -> tuple[Setup, int] | None:
     """The user's network, data and settings as a Setup that trains in about `seconds`, on fewer examples or updates
     if need be; and the number of updates that the user's own training makes."""
     if e.twin is None or e.initial is None:
@@ -45,8 +45,9 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0) -> tuple[Setup, int]
     n_parameters = sum(w.size for w in e.initial.weights)
     keep = n
     if batch_size >= n:
-        keep = int(np.clip(seconds * FLOPS_PER_SECOND / (6 * n_parameters * min(updates, 1000)), min(n, 400), n))
-    keep = min(keep, 4000)
+        affordable = seconds * FLOPS_PER_SECOND / (6 * n_parameters * min(updates, 1000))
+        keep = int(np.clip(affordable, min(n, 400), n))
+    keep = n if all_examples and batch_size < n else min(keep, 4000)
     train, held = _split(n, keep, seed)
     twin = e.twin
     if batch_size >= n:
@@ -55,7 +56,7 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0) -> tuple[Setup, int]
         batch_size = len(train)
     twin = _with_decay_for(twin, e, batch_size if batch_size < len(train) else n)
     cost = SECONDS_PER_UPDATE * len(twin.links) / 2 + 6 * min(batch_size, len(train)) * n_parameters / FLOPS_PER_SECOND
-    affordable = int(np.clip(updates, 1, max(20, seconds / cost)))
+    affordable_updates = int(min(updates, max(20, seconds / cost)))
     targets = np.asarray(e.program.targets)
     labels = labels_of(e)
     coded = twin.coding.compute(targets)
@@ -70,7 +71,7 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0) -> tuple[Setup, int]
         targets_held=coded[held].astype(kind),
         labels_held=None if labels is None else labels[held],
         batch_size=batch_size,
-        updates=affordable,
+        updates=affordable_updates,
         shuffled=True,
         seed=seed,
         given=targets[train],
@@ -113,6 +114,22 @@ def _with_decay_for(twin: Twin, e: Examination, batch_size: int) -> Twin:
 
 def in_order(setup: Setup) -> Setup:
     return replace(setup, shuffled=False)
+
+
+def redrawn(setup: Setup, seed: int) -> Setup:
+    """Another run like the user's: another order of the examples and, but for seed 0, each array's values shuffled."""
+    if seed == 0:
+        return reseeded(setup, 0)
+    generator = np.random.default_rng(500 + seed)
+
+    def shuffled(array: Array) -> Array:
+        return generator.permuted(array.ravel()).reshape(array.shape)
+
+    drawn = Parameters(
+        [shuffled(w) for w in setup.parameters.weights],
+        [None if b is None else shuffled(b) for b in setup.parameters.biases],
+    )
+    return replace(setup, seed=seed, parameters=drawn)
 
 
 def reseeded(setup: Setup, seed: int) -> Setup:

@@ -45,7 +45,18 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verd
         findings=_located(e, findings),
         notes=notes,
         cures=[
-            Cure(t.changes, t.before, t.after, t.updates, t.seed, t.seconds)
+            Cure(
+                t.changes,
+                t.before,
+                t.after,
+                t.updates,
+                t.seed,
+                t.seconds,
+                t.seeds,
+                (t.before_spread, t.after_spread),
+                dict(t.worth),
+                dict(t.words),
+            )
             for t in verdicts.trials
             if findings and t.after - t.before >= MATTERS
         ],

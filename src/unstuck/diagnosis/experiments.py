@@ -22,7 +22,10 @@ LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 @dataclass
 class Trial:
-    """One comparison that was run: the changes, and the outcome before and after them."""
+    """One comparison that was run: the changes, and the mean score before and after them over the seeds.
+
+    worth: by change, how much is lost without it. words: by change, what was chosen.
+    """
 
     changes: tuple[str, ...]
     before: float
@@ -30,6 +33,11 @@ class Trial:
     updates: int
     seed: int
     seconds: float
+    seeds: int = 1
+    before_spread: float = 0.0  # standard deviations over the seeds
+    after_spread: float = 0.0
+    worth: dict[str, float] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -18,12 +18,21 @@ KEPT = 0.8  # share of the reference that a change may cost and still be called 
 SMALL_BATCH, MANY_UPDATES = 20, 1200
 LEAST_RATES = 3  # tried whatever the clock says: without a network that learns nothing is known
 INITIAL = ("A01", "A05", "A07", "A06", "A03", "A02", "A04")
+ASPECTS = {
+    **dict.fromkeys(INITIAL, "initialisation"),
+    **dict.fromkeys(("U07", "U08", "B09"), "rate"),
+    "U09": "updates",
+    "U10": "decay",
+    "D02": "inputs",
+    "A08": "width",
+}
 
 
 class Clock:
     """Processor seconds left to spend, so that a busy machine changes no verdict; never past the wall clock's end."""
 
     def __init__(self, seconds: float, wall_seconds: float) -> None:
+        self.seconds = seconds
         self.ends, self.wall_ends = time.thread_time() + seconds, time.perf_counter() + wall_seconds
 
     @property
@@ -140,7 +149,40 @@ def _codes_of(aspect: str, user: Setup, right: Setup, evidence: dict[str, list[E
         if right.twin.update.learning_rate > mean_rate:
             return ["U08"]
         return ["B09"] if "B09" in evidence else ["U07"]
-    return {"updates": ["U09"], "decay": ["U10"], "inputs": ["D02"], "width": ["A08"]}.get(aspect, [])
+    return [code for code, of in ASPECTS.items() if of == aspect]
+
+
+def with_right(code: str, right: Setup) -> Change:
+    """The change of the setting that this code complains of, to what it is in the setup where everything is right."""
+    aspect = ASPECTS[code]
+    if aspect == "rate":
+        rate = twin_training.with_rate(right.twin.update.learning_rate)
+        return lambda setup: rate(twin_training.with_mean_gradient(setup))
+    if aspect == "updates":
+        return twin_training.with_small_batches(right.batch_size, right.updates)
+    if aspect == "width":
+        return twin_training.with_width(min(w.shape[1] for w in right.parameters.weights[:-1]))
+    return {
+        "initialisation": twin_training.with_fresh_initialisation,
+        "decay": twin_training.without_decay,
+        "inputs": twin_training.with_inputs_scaled,
+    }[aspect]
+
+
+def in_words(code: str, setup: Setup) -> str:
+    """What was chosen in the place of the setting that this code complains of, in a setup with it put right."""
+    aspect, weights = ASPECTS[code], setup.parameters.weights
+    if aspect == "rate":
+        kind = "each example's" if setup.twin.update.reduction == "each" else "the mean"
+        return f"rate {setup.twin.update.learning_rate:.3g} on {kind} gradient"
+    if aspect == "updates":
+        return f"{setup.updates:,} updates on batches of {setup.batch_size}"
+    if aspect == "width":
+        return f"hidden layers of {' and '.join(str(w.shape[1]) for w in weights[:-1])} units"
+    if aspect == "initialisation":
+        deviations = " and ".join(f"{w.std():.2g}" for w in weights)
+        return f"weights drawn around 0 with standard deviations {deviations}, biases 0"
+    return {"decay": "no decay", "inputs": "inputs scaled to 0 to 1"}[aspect]
 
 
 def causes_of_log_of_zero(setup: Setup, updates: int = 30) -> list[str]:

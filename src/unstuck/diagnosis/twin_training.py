@@ -97,8 +97,12 @@ def corrected(score: float, chance: float) -> float:
 
 def run(setup: Setup, seconds: float = 10.0, enough: float = np.inf) -> Outcome:
     """Train a copy for setup.updates updates; stops when `enough` is reached, numbers are not finite or time is up."""
-    outcome, started = Outcome(), time.thread_time()
-    parameters, state = setup.parameters.copy(), State()
+    return train(setup, setup.parameters.copy(), seconds, enough)
+
+
+def train(setup: Setup, parameters: Parameters, seconds: float = 10.0, enough: float = np.inf) -> Outcome:
+    """The same on these parameters, which change in place."""
+    outcome, started, state = Outcome(), time.thread_time(), State()
     generator = np.random.default_rng(setup.seed)
     n, size = len(setup.x), min(setup.batch_size, len(setup.x))
     marks = [max(1, round(setup.updates * share)) for share in CHECKPOINTS]

@@ -131,3 +131,13 @@ def read_chain(chain: Chain, arrays: list[Array]) -> tuple[list[Array], list[Arr
         weights.append(matrix)
         biases.append(bias)
     return weights, biases
+
+
+def write_chain(chain: Chain, weights: list[Array], biases: list[Array | None], arrays: list[Array]) -> list[Array]:
+    """Copies of the user's arrays with these weights and biases in them: the inverse of `read_chain`."""
+    copies = [np.array(array, dtype=float) for array in arrays]
+    into_weights, into_biases = read_chain(chain, copies)
+    for view, value in zip([*into_weights, *into_biases], [*weights, *biases], strict=True):
+        if view is not None and value is not None:
+            view[...] = value
+    return copies

@@ -1,0 +1,171 @@
+"""The cure: the smallest set of changes that makes the network learn, each shown to be needed, all of it run.
+
+The twin is trained from the user's own parameters, on the user's own data, for as long as the user trains: as it is,
+with everything put right that was found, and with one change left out at a time. What can be left out is left out. The
+set that remains is run with several seeds, and claimed only if it gains more than the seeds differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from unstuck.diagnosis import baseline, twin_training
+from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.experiments import MATTERS, Trial, Verdicts
+from unstuck.diagnosis.repairs import mended
+from unstuck.diagnosis.settings import ASPECTS, Clock, in_words, with_right
+from unstuck.diagnosis.twin_training import Outcome, Setup, run
+
+SEEDS = (0, 1, 2)
+LONG = 45.0  # seconds from which on all examples are used, and the cured network is trained further
+PASSES = 30  # over the examples, at most, in that further training
+WIDTHS = (32, 64)
+Changes = frozenset[str]
+NOTHING: Changes = frozenset()
+
+
+@dataclass
+class Search:
+    """One search for a cure: the user's run, the changes at hand, and the runs made so far."""
+
+    e: Examination
+    found: Verdicts
+    user: Setup
+    right: Setup
+    clock: Clock
+    per_run: float
+    outcomes: dict[tuple[Changes, int], Outcome] = field(default_factory=dict)
+
+    def setup(self, changes: Changes, seed: int = 0) -> Setup:
+        """The user's run with these changes made, and no others."""
+        setup = baseline.redrawn(self.user, seed)
+        setup = mended(setup, self.e, changes & set(self.found.formulas), self.found.meant)
+        for code in in_order_of_making(changes):
+            setup = with_right(code, self.right)(setup)
+        return setup
+
+    def run(self, changes: Changes, seed: int = 0) -> Outcome:
+        key = (changes, seed)
+        if key not in self.outcomes:
+            self.outcomes[key] = run(self.setup(changes, seed), 2 * self.per_run)
+        return self.outcomes[key]
+
+    def score(self, changes: Changes) -> float:
+        return self.run(changes).score
+
+
+def in_order_of_making(changes: Changes) -> list[str]:
+    """The settings among the changes; the rate last, since a batch size may change it too."""
+    order = ["inputs", "updates", "width", "initialisation", "decay", "rate"]
+    return sorted((code for code in changes if code in ASPECTS), key=lambda code: order.index(ASPECTS[code]))
+
+
+def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
+    """The smallest cure, with the worth of each of its changes; with much time left, the same trained further.
+
+    Empty where no twin speaks for the program, where nothing can be put right, or where the gain is within the spread
+    over the seeds.
+    """
+    codes = [*found.formulas, *(code for code in found.settings if code in ASPECTS)]
+    if found.right is None or not codes or seconds < 1:
+        return []
+    made = baseline.as_it_is(e, np.inf, all_examples=seconds > LONG)
+    if made is None:
+        return []
+    clock = Clock(seconds, seconds)
+    per_run = (0.5 if seconds > LONG else 0.9) * seconds / (2 * len(SEEDS) + 2 * len(codes) + 5)
+    user = shortened(baseline.in_order(made[0]) if "D12" in codes else made[0], per_run)
+    search = Search(e, found, user, found.right, clock, per_run)
+    everything = frozenset(codes)
+    search.right = finer(search, everything)
+    doubtful_first = sorted(codes, key=lambda code: (bool(found.matters.get(code)), code not in ASPECTS))
+    smallest = smallest_of(everything, doubtful_first, search.score, lambda: clock.left > 2 * len(SEEDS) * per_run)
+    cure = compared(search, smallest, codes)
+    further = trained_further(search, cure, search.clock.left) if cure is not None and seconds > LONG else None
+    return [trial for trial in (cure, further) if trial is not None]
+
+
+def finer(search: Search, changes: Changes) -> Setup:
+    """The right setup with the rate and the width that do best among a few, where these are to be changed."""
+    best, right = search.score(changes), search.right
+    for variant in variants(right, changes):
+        if search.clock.left < 0.6 * search.clock.seconds:
+            break
+        tried = replace(search, right=variant, outcomes={})
+        if tried.score(changes) >= best + 0.5 * MATTERS:
+            best, right = tried.score(changes), variant
+            search.outcomes = tried.outcomes
+    return right
+
+
+def variants(right: Setup, changes: Changes) -> Iterator[Setup]:
+    """Other values of the settings that are to be changed."""
+    aspects = {ASPECTS[code] for code in changes if code in ASPECTS}
+    if "rate" in aspects:
+        rate = right.twin.update.learning_rate
+        yield from (twin_training.with_rate(factor * rate)(right) for factor in (3, 1 / 3))
+    if "width" in aspects:
+        yield from (twin_training.with_width(width)(right) for width in WIDTHS)
+
+
+def shortened(setup: Setup, seconds: float) -> Setup:
+    """The run with as few updates as fit into so many seconds, at the pace of its first ones."""
+    few = min(setup.updates, 30)
+    pace = run(replace(setup, updates=few)).seconds / few
+    return replace(setup, updates=int(np.clip(seconds / max(pace, 1e-6), 1, setup.updates)))
+
+
+def smallest_of(
+    changes: Changes, order: list[str], score: Callable[[Changes], float], time_is_left: Callable[[], bool]
+) -> Changes:
+    """The changes without those that cost less than two points when left out, tried one after the other."""
+    for code in order:
+        fewer = changes - {code}
+        if fewer and time_is_left() and score(changes) - score(fewer) < MATTERS:
+            changes = fewer
+    return changes
+
+
+def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None:
+    """These changes against none over several seeds, with the worth of each; None if the gain is not sure."""
+    pairs = [(search.run(NOTHING, seed), search.run(changes, seed)) for seed in SEEDS]
+    before, after = (np.array([outcome.score for outcome in side]) for side in zip(*pairs, strict=True))
+    gain = after.mean() - before.mean()
+    if gain < max(MATTERS, 2 * np.hypot(before.std(ddof=1), after.std(ddof=1)) / np.sqrt(len(SEEDS))):
+        return None
+    setup = search.setup(changes)
+    return Trial(
+        changes=tuple(code for code in order if code in changes),
+        before=float(before.mean()),
+        after=float(after.mean()),
+        updates=pairs[0][1].updates,
+        seed=SEEDS[0],
+        seconds=sum(outcome.seconds for outcome in search.outcomes.values()),
+        seeds=len(SEEDS),
+        before_spread=float(before.std(ddof=1)),
+        after_spread=float(after.std(ddof=1)),
+        worth={
+            code: float(after.mean() - search.score(changes - {code}))
+            for code in order
+            if code in changes and (len(changes) == 1 or search.clock.left > search.per_run)
+        },
+        words={code: in_words(code, setup) for code in in_order_of_making(changes)},
+    )
+
+
+def trained_further(search: Search, cure: Trial, seconds: float) -> Trial | None:
+    """The cured network trained for as long as the budget allows; None if that brings nothing."""
+    changes = frozenset(cure.changes)
+    setup = search.setup(changes)
+    done = search.run(changes)
+    affordable = int(0.8 * seconds * done.updates / max(done.seconds, 1e-3))
+    updates = min(affordable, PASSES * len(setup.x) // setup.batch_size)
+    if updates < 1.5 * done.updates:
+        return None
+    outcome = run(replace(setup, updates=updates), seconds)
+    if outcome.score < cure.after + 0.005:
+        return None
+    return Trial((*cure.changes, "more updates"), cure.before, outcome.score, outcome.updates, 0, outcome.seconds)
