@@ -4,7 +4,7 @@
 2. step         which output delta, way back, gradients and update rule give the user's own changes
 3. rules        what that, and the data, the initial state and the evaluation, say about faults
 4. experiments  which of them matter: the twin as it is, put right, and with the user's choices put back
-5. report       findings, notes, what could not be examined
+5. report       findings, notes, what could not be examined; and the portrait that its page draws
 """
 
 from __future__ import annotations
@@ -15,17 +15,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from unstuck.diagnosis import baseline
 from unstuck.diagnosis.case import Case, with_plain_beliefs
 from unstuck.diagnosis.conclusion import conclude
 from unstuck.diagnosis.examination import Examination, examine_forward, examine_step
 from unstuck.diagnosis.experiments import Verdicts, decide
+from unstuck.diagnosis.portrait.portrait import Portrait, portray
 from unstuck.diagnosis.program import Program
+from unstuck.diagnosis.repairs import mended
 from unstuck.diagnosis.report import Report
 from unstuck.diagnosis.rule import Evidence
 from unstuck.diagnosis.rules import RULES, in_order
 
 Listener = Callable[[str], None]
 T = TypeVar("T")
+SECONDS_A_RUN = 0.86  # of a training that a page shows
 
 
 def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Listener | None = None) -> Report:
@@ -54,7 +58,9 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
         verdicts = safely(
             e, "what matters", lambda: decide(e, evidence, settings, min(left, 12.0 if cures else 6.0), left)
         )
-        return conclude(e, evidence, verdicts or Verdicts(), time.perf_counter() - started)
+        report = conclude(e, evidence, verdicts or Verdicts(), time.perf_counter() - started)
+        report.portrait = safely(e, "what the page draws", lambda: sit(e, report, verdicts or Verdicts()))
+        return report
     finally:
         program.close()
 
@@ -69,6 +75,18 @@ def safely(e: Examination, what: str, function: Callable[[], T]) -> T | None:
         if os.environ.get("UNSTUCK_STRICT"):
             raise
         return None
+
+
+def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:
+    """The portrait of what was examined: as it is, and with that put right which the findings name."""
+    made = baseline.as_it_is(e, SECONDS_A_RUN) if e.twin is not None else None
+    before = None if made is None else made[0]
+    codes = [finding.rule.code for finding in report.findings]
+    if before is None or not codes:
+        return portray(e, codes, before, None)
+    settings = any(RULES[code].setting for code in codes)
+    after = verdicts.right if settings else mended(before, e, codes, verdicts.meant)
+    return portray(e, codes, before, after)
 
 
 def look(e: Examination, listen: Listener | None = None) -> dict[str, list[Evidence]]:

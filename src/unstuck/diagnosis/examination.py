@@ -24,6 +24,7 @@ from unstuck.diagnosis.identification.update import (
     looks_adaptive,
     reduction_of,
 )
+from unstuck.diagnosis.portrait.comparison import Sight
 from unstuck.diagnosis.program import Program, Record
 from unstuck.diagnosis.twin import Parameters, Twin
 
@@ -58,6 +59,7 @@ class Examination:
     unchecked: list[Missing] = field(default_factory=list)
     departure: float = 0.0  # of the twin from the program over three steps, as a share of the way
     source: str = "step"  # whether changes came from step() or gradients()
+    sight: Sight = field(default_factory=Sight)  # what was observed, for those who draw it
 
     def leave_unchecked(self, what: str, missing: str) -> None:
         if all(known.what != what for known in self.unchecked):
@@ -126,6 +128,7 @@ def examine_forward(e: Examination) -> None:
             f"parameters whose shapes lead from {e.n_features} inputs to {outputs.shape[1]} outputs; found {shapes}",
         )
         return
+    e.sight.outputs = (parameters, x, outputs)
     e.forward = identify_forward(parameters, x, outputs, e.chains, e.forward_tolerance)
     if e.forward_proved and e.forward is not None:
         e.initial = Parameters(*read_chain(e.forward.chain, program.as_found))
@@ -202,6 +205,7 @@ def examine_step(e: Examination) -> None:
             "loss, gradients and update", "a step that runs: " + "; ".join(p.what for p in e.program.problems)
         )
         return
+    e.sight.steps = records
     e.update = Update(batch_size=e.stepping.batch_size)
     if looks_adaptive(records):
         runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
@@ -236,6 +240,7 @@ def _examine_gradients(e: Examination) -> None:
         after = [a + g.reshape(a.shape) for a, g in zip(parameters, gradients, strict=True)]
         records.append(Record(x, targets, parameters, after))
     e.source = "gradients"
+    e.sight.steps, e.sight.rate_unseen = records, True
     e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
     e.update = Update(batch_size=6)
     _weigh(e, records)
@@ -319,7 +324,7 @@ def _assemble(e: Examination) -> None:
         runs = observe_runs(e.program, e.stepping.batch_size, 8 if few else 4, 3)
     if runs and e.update.adaptive is None:
         e.update.responses = identify_responses(runs, e.forward, twin, e.update.scales, e.epsilon)
-    e.twin = build_twin(e)
+    e.twin, e.sight.runs = build_twin(e), runs
     if e.twin is None or not runs:
         return
     e.departure = departure(e.twin, runs, e.forward)

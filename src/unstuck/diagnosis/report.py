@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unstuck.diagnosis.examination import Missing
 from unstuck.diagnosis.rule import Rule
+
+if TYPE_CHECKING:
+    from unstuck.diagnosis.portrait.portrait import Portrait
 
 VERDICTS = ("faulty", "healthy", "inconclusive")
 
@@ -78,7 +81,10 @@ class Cure:
 
 @dataclass
 class Report:
-    """The outcome of a diagnosis. findings are in the order data flows; notes are true and harmless."""
+    """The outcome of a diagnosis. findings are in the order data flows; notes are true and harmless.
+
+    portrait: what the page draws beside the words; None where no twin could be trained.
+    """
 
     name: str
     verdict: str
@@ -88,6 +94,7 @@ class Report:
     notes: list[Finding] = field(default_factory=list)
     cures: list[Cure] = field(default_factory=list)
     unchecked: list[Missing] = field(default_factory=list)
+    portrait: Portrait | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data: valid against `unstuck.diagnosis.schema()`, the same after a trip through JSON."""
@@ -107,12 +114,12 @@ class Report:
 
     def to_html(self, path: str) -> None:
         """Write the report as one self-contained HTML file."""
-        from unstuck.diagnosis.report_html import write_html
+        from unstuck.diagnosis.page.document import write_html
 
         write_html(self, path)
 
     def _repr_html_(self) -> str:
-        from unstuck.diagnosis.report_html import as_notebook_cell
+        from unstuck.diagnosis.page.document import as_notebook_cell
 
         return as_notebook_cell(self)
 

@@ -7,8 +7,9 @@ import pytest
 
 from unstuck.diagnosis.examination import Missing
 from unstuck.diagnosis.location import Location
+from unstuck.diagnosis.page.chain import stage_states
+from unstuck.diagnosis.page.document import as_html, write_html
 from unstuck.diagnosis.report import Cure, Finding, Report
-from unstuck.diagnosis.report_html import as_html, stage_states, write_html
 from unstuck.diagnosis.rules import RULES
 from unstuck.errors import UnstuckError
 
@@ -141,7 +142,7 @@ def test_a_report_without_findings_is_a_whole_page_too(verdict):
 def test_an_unfinished_page_is_never_found(report, tmp_path, monkeypatch):
     place = tmp_path / "report.html"
     place.write_text("the one before")
-    monkeypatch.setattr("unstuck.diagnosis.report_html.as_html", lambda report: 1 / 0)
+    monkeypatch.setattr("unstuck.diagnosis.page.document.as_html", lambda report: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_html(report, place)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

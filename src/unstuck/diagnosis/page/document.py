@@ -1,0 +1,85 @@
+"""The report as one HTML page that needs nothing but itself: no network, no script; for light, dark and paper."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from html import escape
+from pathlib import Path
+from string import Template
+
+from unstuck.diagnosis.page.chain import chain
+from unstuck.diagnosis.page.findings import finding_article
+from unstuck.diagnosis.page.sections import (
+    confusion_parts,
+    layer_parts,
+    note_list,
+    section,
+    training_parts,
+    unchecked_list,
+)
+from unstuck.diagnosis.page.style import STYLE
+from unstuck.diagnosis.report import EXPERIMENTS, NOTES, UNCHECKED, Report, network_line, verdict_sentence
+from unstuck.errors import UnstuckError
+
+
+def write_html(report: Report, path: str | os.PathLike[str]) -> None:
+    """Write the page beside its place first, so that nothing half-written is ever found there. Raises UnstuckError."""
+    place = Path(path)
+    if place.is_dir():
+        raise UnstuckError(f"{place}: is a folder, expected the name of an HTML file")
+    if not place.parent.is_dir():
+        raise UnstuckError(f"{place}: there is no folder {place.parent}")
+    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(as_html(report))
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, place)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def as_html(report: Report) -> str:
+    """The whole page."""
+    title = f"{report.name or 'network'}: {report.verdict}"
+    return PAGE.substitute(title=escape(title), style=STYLE, body=as_fragment(report))
+
+
+def as_notebook_cell(report: Report) -> str:
+    """The page's content with its style, for a cell of a notebook."""
+    return f'<div class="unstuck-report"><style>{STYLE}</style>{as_fragment(report)}</div>'
+
+
+def as_fragment(report: Report) -> str:
+    """The sections of the page, without those that have nothing to say."""
+    portrait = report.portrait
+    parts = [
+        f'<header class="{report.verdict}">',
+        f"<h1>{escape(verdict_sentence(report))}</h1><p>{escape(network_line(report.network))}</p></header>",
+        chain(report),
+        section("findings", "Findings", [finding_article(finding, portrait) for finding in report.findings]),
+        section("training", EXPERIMENTS, training_parts(report)),
+        section("layers", "The layers at the start", layer_parts(portrait)),
+        section("confusions", "What it confuses", confusion_parts(portrait)),
+        section("notes", NOTES, [note_list(report.notes)]),
+        section("unchecked", UNCHECKED, [unchecked_list(report)]),
+        f"<footer>diagnosed in {report.seconds:.1f} s</footer>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+PAGE = Template("""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>$style</style>
+</head>
+<body class="unstuck-report">
+$body
+</body>
+</html>
+""")

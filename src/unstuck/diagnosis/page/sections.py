@@ -1,0 +1,131 @@
+"""The sections of the page below the findings: experiments, layers, confusions, notes, what was not examined."""
+
+from __future__ import annotations
+
+from html import escape
+
+from unstuck.diagnosis.page import pictures
+from unstuck.diagnosis.page.findings import figure
+from unstuck.diagnosis.portrait.portrait import Portrait
+from unstuck.diagnosis.portrait.training import Training, confusion, mistakes, most_confused
+from unstuck.diagnosis.report import Cure, Finding, Report
+
+
+def section(name: str, title: str, parts: list[str]) -> str:
+    """A section with a heading; nothing where it has no parts."""
+    kept = [part for part in parts if part]
+    return f'<section class="{name}"><h2>{escape(title)}</h2>\n{"".join(kept)}</section>' if kept else ""
+
+
+# -- training ----------------------------------------------------------------------------------------------------------
+
+
+def training_parts(report: Report) -> list[str]:
+    """Learning curves, and the table of experiments."""
+    parts = [cure_table(report.cures)] if report.cures else []
+    portrait = report.portrait
+    if portrait is None:
+        return parts
+    caption = (
+        f"Training a twin of the network: {pictures.quantity(portrait.before)} on examples held out from training."
+    )
+    notes = [
+        f"{words} {remark}" for words, remark in zip(pictures.WORDS.values(), map(_remark, portrait.trained)) if remark
+    ]
+    caption += "".join(f" {note.capitalize()}." for note in notes)
+    return [figure(pictures.learning_curves(portrait), caption), *parts]
+
+
+def _remark(training: Training) -> str:
+    if not training.finite:
+        return f"its numbers are no longer finite after {training.updates[-1]:,} updates"
+    if not training.complete:
+        return f"it was stopped after {training.updates[-1]:,} of {training.setup.updates:,} updates to save time"
+    return ""
+
+
+def cure_table(cures: list[Cure]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(' + '.join(cure.changes))}</td>"
+        f"{_accuracy(cure.accuracy_before, pictures.BEFORE)}{_accuracy(cure.accuracy_after, pictures.AFTER)}"
+        f'<td class="number">{cure.updates:,}</td><td class="number">{cure.seed}</td></tr>'
+        for cure in cures
+    )
+    head = "<tr><th>put right together</th><th>accuracy before</th><th>after</th><th>updates</th><th>seed</th></tr>"
+    return f'<table class="cures">{head}{rows}</table>'
+
+
+def _accuracy(share: float, kind: str) -> str:
+    width = 100 * min(max(share, 0.0), 1.0) if share == share else 0.0
+    return f'<td class="number">{share:.1%}<div class="bar {kind}"><i style="width:{width:.1f}%"></i></div></td>'
+
+
+# -- layers ------------------------------------------------------------------------------------------------------------
+
+
+def layer_parts(portrait: Portrait | None) -> list[str]:
+    """A row of histograms for every layer."""
+    if portrait is None:
+        return []
+    rows = []
+    for index, layer in enumerate(portrait.layers[0]):
+        drawn = "".join(f"<div>{svg}</div>" for svg in pictures.layer_histograms(portrait.layers, index) if svg)
+        still = [
+            f"{words}: the first update leaves {version[index].untouched:.0%} of the weights as they are"
+            for words, version in zip(pictures.WORDS.values(), portrait.layers)
+            if version[index].untouched > 0.5
+        ]
+        remark = f"<p>{'; '.join(still).capitalize()}.</p>" if still else ""
+        rows.append(f'<h3>{escape(layer.name)}</h3><div class="row">{drawn}</div>{remark}')
+    return [legend(len(portrait.layers)), *rows]
+
+
+def legend(n: int) -> str:
+    words = ", ".join(f'<b class="{kind}">{pictures.WORDS[kind]}</b>' for kind in pictures.KINDS[:n])
+    return f"<p>Before the first update, on the network's own training examples: {words}.</p>"
+
+
+# -- confusions --------------------------------------------------------------------------------------------------------
+
+
+def confusion_parts(portrait: Portrait | None) -> list[str]:
+    """The confusion matrices, the commonest mistakes in words, and some examples answered wrongly."""
+    if portrait is None:
+        return []
+    drawn = []
+    for kind, training in zip(pictures.KINDS, portrait.trained, strict=False):
+        counts = confusion(training)
+        if counts is None:
+            return []
+        pairs = ", ".join(f"{true} for {taken} ({times} times)" for true, taken, times in most_confused(counts))
+        words = f"taken most often: {pairs}" if pairs else "no mistakes"
+        caption = (
+            f"<b class='{kind}'>{pictures.WORDS[kind].capitalize()}</b>: {training.scores[-1]:.1%} right; {words}."
+        )
+        drawn.append(figure(pictures.confusion_picture(training, kind), caption))
+    return [f'<div class="row">{"".join(drawn)}</div>', mistake_strip(portrait.trained[-1])]
+
+
+def mistake_strip(training: Training) -> str:
+    """Examples that the network, cured where there is a cure, still gets wrong."""
+    items = "".join(
+        f"<li>{pictures.mistake_picture(mistake)}<small>{mistake.label}, taken for {mistake.predicted}</small></li>"
+        for mistake in mistakes(training)
+    )
+    return f'<p>Some that are still wrong at the end:</p><ul class="examples">{items}</ul>' if items else ""
+
+
+# -- notes -------------------------------------------------------------------------------------------------------------
+
+
+def note_list(notes: list[Finding]) -> str:
+    items = "".join(
+        f"<li><code>{note.rule.code}</code> {escape(note.rule.name)} ({note.grade}): {escape(note.summary)}</li>"
+        for note in notes
+    )
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def unchecked_list(report: Report) -> str:
+    items = "".join(f"<li>{escape(e.what)}; it would take {escape(e.missing)}</li>" for e in report.unchecked)
+    return f"<ul>{items}</ul>" if items else ""

@@ -1,0 +1,114 @@
+"""The portrait of one examination: what its pages draw, computed when first asked for and never before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.identification.forward import Forward
+from unstuck.diagnosis.portrait.comparison import Comparison, Sight, compare_changes, compare_outputs
+from unstuck.diagnosis.portrait.layers import Layer, layers_at_start
+from unstuck.diagnosis.portrait.training import Training, train
+from unstuck.diagnosis.repairs import changes_for, mended, put_back
+from unstuck.diagnosis.rules import RULES
+from unstuck.diagnosis.twin import Twin
+from unstuck.diagnosis.twin_training import Setup
+
+MEMORY = ("U02", "U03", "U04", "U12", "U14")  # faults that show only from one step to the next
+STATE = ("A01", "A02", "A03", "A04", "A05", "A06", "A07")
+RATE = ("U07", "U08", "B09")
+MOST_SPOILT = 4  # training runs with one fault left in
+
+
+@dataclass
+class Portrait:
+    """A network as it is and as cured, and how its numbers were explained.
+
+    before  the twin with the user's data and settings
+    after   the same with everything put right that had to be; None where nothing was
+    spoilt  by code of a finding: the cured one with this fault left in
+    right   by code of a finding: the twin with only this fault put right
+    sight   what was observed of the program
+    """
+
+    before: Setup
+    after: Setup | None = None
+    spoilt: dict[str, Setup] = field(default_factory=dict)
+    right: dict[str, Twin] = field(default_factory=dict)
+    forward: Forward | None = None
+    sight: Sight = field(default_factory=Sight)
+
+    @cached_property
+    def trained(self) -> tuple[Training, ...]:
+        """The training as it is, and as cured where there is a cure."""
+        return tuple(train(setup) for setup in (self.before, self.after) if setup is not None)
+
+    @cached_property
+    def trained_spoilt(self) -> dict[str, Training]:
+        """By code: the cured training with this one fault left in. Empty where there is but one fault."""
+        return {code: train(setup) for code, setup in self.spoilt.items()} if len(self.spoilt) > 1 else {}
+
+    @cached_property
+    def layers(self) -> tuple[list[Layer], ...]:
+        """The layers before the first update, as they are and as cured."""
+        return tuple(layers_at_start(setup) for setup in (self.before, self.after) if setup is not None)
+
+    def comparison(self, code: str, layer: int | None) -> Comparison | None:
+        """What the program gave beside what the twin gives with and without this fault."""
+        right = self.right.get(code)
+        if right is None or self.forward is None:
+            return None
+        faulty = self.before.twin
+        if code in {fault for fault, _, _ in self.forward.faults}:
+            found = compare_outputs(self.sight, self.forward, faulty, right)
+            if found is not None:
+                return found
+        for where in (layer, None) if layer is not None else (None,):
+            found = compare_changes(self.sight, self.forward, faulty, right, code in MEMORY, where)
+            if found is not None:
+                return found
+        return None
+
+
+def portray(e: Examination, codes: Sequence[str], before: Setup | None, after: Setup | None) -> Portrait | None:
+    """The portrait of an examination with findings of these codes; nothing is trained or drawn yet.
+
+    before and after are the twin's training as it is and as cured; None where no twin could be trained.
+    """
+    if before is None:
+        return None
+    formulas = [code for code in dict.fromkeys(codes) if not RULES[code].setting and code[0] not in "DAE"]
+    right = {code: mended(before, e, [code]).twin for code in formulas if changes_for(code, e)}
+    spoilt = {code: left_in(before, after, code, e) for code in dict.fromkeys(codes)} if after is not None else {}
+    known = {code: setup for code, setup in spoilt.items() if setup is not None}
+    return Portrait(before, after, dict(list(known.items())[:MOST_SPOILT]), right, e.forward, e.sight)
+
+
+def left_in(before: Setup, after: Setup, code: str, e: Examination) -> Setup | None:
+    """The cured setup with this fault left in; None where the twin does not contain it."""
+    if not RULES[code].setting and changes_for(code, e):
+        return put_back(before, after, code, e)
+    return choice_put_back(before, after, code)
+
+
+def choice_put_back(before: Setup, after: Setup, code: str) -> Setup | None:
+    """The cured setup with the user's own choice in the place where this code belongs; None for other codes."""
+    mine, cured = before.twin.update, after.twin.update
+    if code in STATE:
+        same = [a.shape for a in before.parameters.arrays()] == [b.shape for b in after.parameters.arrays()]
+        return replace(after, parameters=before.parameters) if same else None
+    if code in RATE:
+        rule = replace(cured, learning_rate=mine.learning_rate, reduction=mine.reduction)
+        return replace(after, twin=after.twin.plant(update=rule))
+    if code == "U09":
+        return replace(after, batch_size=before.batch_size, updates=before.updates)
+    if code == "U10":
+        rule = replace(cured, decay=mine.decay, bias_decay=mine.bias_decay)
+        return replace(after, twin=after.twin.plant(update=rule))
+    if code == "D02" and before.x.shape == after.x.shape:
+        return replace(after, x=before.x, x_held=before.x_held)
+    if code == "D12":
+        return replace(after, shuffled=False)
+    return None
