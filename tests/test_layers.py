@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "errors": set(),
     "data": {"errors"},
     "nn": {"errors"},
-    "exchange": {"errors", "nn"},
+    "exchange": {"errors", "nn", "__version__"},
     "progress": {"errors", "nn"},
     "tensorboard": {"errors", "nn"},
     "plots": {"errors", "nn", "data", "runs"},

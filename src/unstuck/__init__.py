@@ -16,6 +16,7 @@ _HOMES = {
     "export": "unstuck.exchange",
     "load_state_dict": "unstuck.exchange.torch_state",
     "live_progress": "unstuck.progress",
+    "tensorboard_log": "unstuck.tensorboard",
     "check_gradients": "unstuck.nn.gradient_check",
     "SGD": "unstuck.nn.optimizers",
     "RMSProp": "unstuck.nn.optimizers",

@@ -76,6 +76,6 @@ def _terminal_bar() -> Iterator[Callback]:
             epoch = f"epoch {progress.epoch}/{progress.epochs}"
             bar.update(task, completed=progress.update, total=progress.updates, description=epoch)
             if progress.epoch_done:
-                bar.console.print(f"{epoch}  {progress.history.describe_epoch()}", highlight=False)
+                bar.console.print("  ".join([epoch, *progress.history.last_epoch()]), highlight=False)
 
         yield show

@@ -85,6 +85,23 @@ def test_plot_without_matplotlib_says_so_before_training(shell, tmp_path, monkey
     assert not list(tmp_path.iterdir())
 
 
+def test_log_dir_gets_events_that_tensorboard_reads(shell, tmp_path):
+    result = shell("train", "--recipe", "xor", "--epochs", 5, "--log-dir", "logs/first")
+    assert result.exit_code == 0, result.stderr
+    assert len(list((tmp_path / "logs" / "first").iterdir())) == 1
+
+
+def test_log_dir_without_the_extra_says_so_before_training(shell, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    assert_one_sentence(shell(*XOR, "--log-dir", "logs"), 'pip install "unstuck[tensorboard]"')
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_log_dir_that_cannot_be_made_is_one_sentence(shell, tmp_path):
+    (tmp_path / "taken").write_text("")
+    assert_one_sentence(shell(*XOR, "--log-dir", "taken"), "cannot write logs into taken")
+
+
 def test_an_interrupted_run_resumes_to_the_same_network(shell, tmp_path):
     def interrupt(progress):
         if progress.epoch == 100:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run of the same command.")
 @click.option("--plot", type=click.Path(), metavar="DIR", help="Write pictures of the run into this folder.")
 @click.option("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True)
+@click.option("--log-dir", type=click.Path(), metavar="DIR", help="Log each epoch for TensorBoard in this folder.")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
 def train(
     recipe: str,
@@ -50,6 +52,7 @@ def train(
     resume: bool,
     plot: str | None,
     plot_format: str,
+    log_dir: str | None,
     json_: bool,
     **changes: Any,
 ) -> None:
@@ -57,14 +60,18 @@ def train(
     from unstuck import plots, recipes, runs
     from unstuck.nn.model_file import save
     from unstuck.progress import live_progress
+    from unstuck.tensorboard import tensorboard_log
 
     chosen = recipes.change(recipes.find_recipe(recipe), {name: v for name, v in changes.items() if v is not None})
     expect_writable(out)
     folder = plots.expect_drawable(plot) if plot else None
     dataset = runs.load_data(chosen, data)
     checkpoint = f"{out}.checkpoint"
-    with live_progress() as show:
-        run = runs.run(chosen, dataset, seed, dtype, validation, early_stopping, [show], checkpoint, resume)
+    with ExitStack() as watching:
+        callbacks = [watching.enter_context(live_progress())]
+        if log_dir:
+            callbacks.append(watching.enter_context(tensorboard_log(log_dir, chosen.describe())))
+        run = runs.run(chosen, dataset, seed, dtype, validation, early_stopping, callbacks, checkpoint, resume)
     save(run.network, out)
     Path(checkpoint).unlink(missing_ok=True)
     if folder:

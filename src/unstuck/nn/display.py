@@ -55,7 +55,10 @@ def history_html(history: History) -> str:
     """The facts, and loss and accuracy by epoch as two diagrams in one SVG image."""
     title = escape(repr(history))
     diagrams = [diagram("loss", {"train": history.train_loss, "validation": history.validation_loss})]
-    accuracies: dict[str, Sequence[float | None]] = {"train": history.train_accuracy, "validation": history.validation_accuracy}
+    accuracies: dict[str, Sequence[float | None]] = {
+        "train": history.train_accuracy,
+        "validation": history.validation_accuracy,
+    }
     if any(value is not None for values in accuracies.values() for value in values):
         diagrams.append(diagram("accuracy", accuracies))
     placed = "".join(f'<g transform="translate({i * WIDTH} 0)">{part}</g>' for i, part in enumerate(diagrams))
@@ -99,11 +102,10 @@ def diagram(quantity: str, curves: dict[str, Sequence[float | None]]) -> str:
 
 
 def round_ticks(low: float, high: float) -> list[float]:
-    """Three to six values in steps of 1, 2 or 5 times a power of ten that enclose low and high."""
+    """Two to six multiples of 1, 2 or 5 times a power of ten that enclose low and high."""
     span = (high - low) or abs(high) or 1.0
-    step = 10.0 ** math.floor(math.log10(span / 2))
-    while (high - low) / step > 4:
-        step *= 2.5 if f"{step:e}".startswith("2") else 2
+    power = 10.0 ** math.floor(math.log10(span))
+    step = next(power * part for part in (0.2, 0.5, 1, 2, 5) if span <= 4 * power * part)
     first = math.floor(low / step)
     last = max(math.ceil(high / step), first + 1)
     return [i * step for i in range(first, last + 1)]

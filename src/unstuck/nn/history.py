@@ -34,8 +34,8 @@ class History:
         """Training examples processed per second, an example counting once per epoch."""
         return self.examples_seen / self.seconds if self.seconds else 0.0
 
-    def describe_epoch(self) -> str:
-        """Losses and accuracies of the last epoch, for people; nothing before the first is done."""
+    def last_epoch(self) -> list[str]:
+        """Losses and accuracies of the last epoch in words; none before the first is done."""
         parts = []
         for name, losses, accuracies in (
             ("", self.train_loss, self.train_accuracy),
@@ -43,11 +43,11 @@ class History:
         ):
             parts += [f"{name}loss {loss:.4f}" for loss in losses[-1:]]
             parts += [f"{name or 'training '}accuracy {share:.2%}" for share in accuracies[-1:] if share is not None]
-        return "  ".join(parts)
+        return parts
 
     def __repr__(self) -> str:
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
-        return "  ".join(filter(None, [f"History of {epochs} in {self.seconds:.1f} s", self.describe_epoch()]))
+        return ", ".join([f"History of {epochs} in {self.seconds:.1f} s", *self.last_epoch()])
 
     def _repr_html_(self) -> str:
         return history_html(self)
