@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.answers import assert_one_sentence, only_document
 from unstuck import recipes, runs
+from unstuck.nn import training_run
 from unstuck.nn.initializers import INITIALIZERS
 from unstuck.nn.losses import LOSSES
 from unstuck.nn.model_file import load
@@ -102,7 +103,9 @@ def test_a_log_dir_that_cannot_be_made_is_one_sentence(shell, tmp_path):
     assert_one_sentence(shell(*XOR, "--log-dir", "taken"), "cannot write logs into taken")
 
 
-def test_an_interrupted_run_resumes_to_the_same_network(shell, tmp_path):
+def test_an_interrupted_run_resumes_to_the_same_network(shell, tmp_path, monkeypatch):
+    monkeypatch.setattr(training_run, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+
     def interrupt(progress):
         if progress.epoch == 100:
             raise KeyboardInterrupt
@@ -110,6 +113,7 @@ def test_an_interrupted_run_resumes_to_the_same_network(shell, tmp_path):
     recipe = recipes.change(recipes.find_recipe("xor"), {"epochs": 200})
     with pytest.raises(KeyboardInterrupt):
         runs.run(recipe, runs.load_data(recipe), callbacks=[interrupt], checkpoint="resumed.checkpoint")
+    assert (tmp_path / "resumed.checkpoint").exists()
     shell(*XOR, "--out", "whole")
     shell(*XOR, "--out", "resumed", "--resume")
     for whole, resumed in zip(load("whole").parameters, load("resumed").parameters, strict=True):

@@ -11,6 +11,7 @@ import pytest
 from tests.nn import interrupted
 from tests.nn.interrupted import outcome, run
 from unstuck.errors import ModelFileError, TrainingError
+from unstuck.nn import training_run
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD
 from unstuck.nn.storage import read_arrays, write_arrays
@@ -44,6 +45,16 @@ def test_killed_at_any_moment_and_resumed_a_run_ends_in_the_same_bits(tmp_path: 
             finished += 1
             assert sorted(path.name for path in tmp_path.iterdir()) == ["result", "run.safetensors"]
             checkpoint.unlink()
+
+
+@pytest.mark.parametrize(("seconds", "files"), [(0, 20), (1000, 1)])
+def test_epochs_shorter_than_the_pause_share_a_checkpoint(tmp_path: Path, monkeypatch, seconds, files) -> None:
+    written = []
+    write = training_run.write_checkpoint
+    monkeypatch.setattr(training_run, "write_checkpoint", lambda *given: (written.append(given), write(*given)))
+    monkeypatch.setattr(training_run, "SECONDS_BETWEEN_CHECKPOINTS", seconds)
+    start(tmp_path / "run", epochs=20)
+    assert len(written) == files
 
 
 def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:

@@ -33,6 +33,12 @@ def test_a_network_comes_back_as_it_was(network: Network, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_equal_networks_make_equal_files(tmp_path: Path) -> None:
+    for name in range(8):  # the order of metadata is drawn anew for each file by the library
+        save(Network([4, 3, 2], seed=5), tmp_path / str(name))
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+
+
 def test_a_model_replaces_the_one_before(tmp_path: Path) -> None:
     for seed in (0, 1):
         save(Network([2, 2], seed=seed), tmp_path / "model")

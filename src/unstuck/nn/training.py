@@ -52,8 +52,8 @@ def train(
         over a batch still divides by its number of examples
     callbacks : called with a Progress after each epoch, and about ten times a second in between; one that returns
         True after an epoch ends the training
-    checkpoint : a file from which the run can go on to the same bits; written after each epoch, and after every
-        `checkpoint_every` updates
+    checkpoint : a file from which the run can go on to the same bits; written after an epoch if the last one is older
+        than a second, after every `checkpoint_every` updates, and at the end
     resume : go on from the checkpoint if there is one
     shuffle : whether to visit the examples in a new order in each epoch
     augmentation : called with all inputs as given and a generator at the start of each epoch; what it returns, of the

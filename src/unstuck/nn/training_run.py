@@ -26,6 +26,7 @@ Augmentation = Callable[[Array, Generator], Array]  # inputs (n, n_inputs) -> th
 Validation = int | float | tuple[Any, Any] | None
 
 SECONDS_BETWEEN_CALLBACKS = 0.1
+SECONDS_BETWEEN_CHECKPOINTS = 1.0  # at the ends of epochs: a short epoch takes less time than writing a file
 
 
 @dataclass
@@ -56,6 +57,7 @@ class TrainingRun:
     done: bool = False
 
     def __post_init__(self) -> None:
+        self.written = time.perf_counter()  # when the last checkpoint was
         self.rows = np.arange(len(self.examples))  # the examples to train on
         self.inputs = self.examples.x  # as given; those of the examples may be augmented
         self.validation: Examples | None = None
@@ -120,7 +122,8 @@ class TrainingRun:
             self.history.seconds = time.perf_counter() - started
             stop = [callback(self._progress(epoch_done=True)) for callback in callbacks]
             self.done = self.done or any(answer is True for answer in stop)
-            self._write_checkpoint()
+            if self.done or time.perf_counter() - self.written > SECONDS_BETWEEN_CHECKPOINTS:
+                self._write_checkpoint()
         if self.patience is not None:
             self.vector.values[...] = self.best
 
@@ -212,6 +215,7 @@ class TrainingRun:
         arrays = {"values": self.vector.values, "best": self.best, "logits": self.logits[: self.position]}
         arrays |= {f"memory.{name}": array for name, array in self.vector.memory.items()}
         write_checkpoint(self.checkpoint, self.identity, state, arrays)
+        self.written = time.perf_counter()
 
     def _restore(self, state: dict[str, Any], arrays: dict[str, Array]) -> None:
         """Go back to where a checkpoint was written."""
