@@ -22,8 +22,9 @@ from unstuck.diagnosis.program import Record
 Array = np.ndarray
 MOST_GUESSES = 12
 MOST_SECONDS = 6.0
+Plan = tuple[tuple[int, bool, str], ...]
 # Which guesses are tried when: (level of slips in the delta, slips in the weight gradient as well, freedom of the fit).
-PLAN = (
+PLAN: Plan = (
     (0, False, "plain"),
     (0, False, "decay"),
     (1, False, "plain"),
@@ -41,7 +42,7 @@ PLAN = (
     (4, False, "plain"),
     (5, False, "plain"),
 )
-QUICK_PLAN = 4
+QUICK = 4  # so many of them are tried first where there are many update rules to try
 LEAST_OWN_FACTORS = 20  # numbers per record, so that a factor for each record explains little by itself
 
 
@@ -58,6 +59,7 @@ class LayerResult:
     weights_frozen: bool = False
     bias_frozen: bool = False
     own_factors: bool = False  # every record needed a factor of its own
+    found_at: tuple[int, bool, str] = PLAN[0]
     allowed: float = 1e-9
     rival: str = ""
     rival_residual: float = np.inf
@@ -66,6 +68,10 @@ class LayerResult:
     @property
     def explained(self) -> bool:
         return self.weights is not None
+
+    @property
+    def slips(self) -> int:
+        return len(self.guess.faults) if self.guess else 0
 
 
 @dataclass
@@ -87,6 +93,7 @@ def identify_backward(
     epsilon: float,
     n_outputs: int,
     transform: Transform | None = None,
+    plan: Plan = PLAN,
     only_top: bool = False,
     least_allowed: float = 0.0,
 ) -> Backward:
@@ -95,7 +102,7 @@ def identify_backward(
     epsilon is the rounding unit of the user's parameters. `transform` turns a layer's gradients into directions where
     the update rule is not proportional to them (Adam and its kind).
     """
-    setting = Setting([View.of(r, forward) for r in records], forward, epsilon, transform, only_top, least_allowed)
+    setting = Setting([View.of(r, forward) for r in records], forward, epsilon, transform, plan, least_allowed)
     setting.ends = time.thread_time() + MOST_SECONDS
     depth = len(forward.hidden) + 1
     results: list[LayerResult] = []
@@ -138,7 +145,8 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
     floor = rounding_floor(*_observed(views, l, by_bias), setting.epsilon)
     result.allowed = max(tolerance(floor), setting.least_allowed)
     known: dict[int, list[Guess]] = {}
-    for index, with_weights, how in PLAN[:QUICK_PLAN] if setting.quick else PLAN:
+    for entry in setting.plan:
+        index, with_weights, how = entry
         if index >= len(levels) or (with_weights and by_bias):
             continue
         if time.thread_time() > setting.ends:
@@ -148,6 +156,7 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
         if index not in known:
             known[index] = list(levels[index]())
         if _try_level(setting, l, known[index], how, with_weights, by_bias, result):
+            result.found_at = entry
             _fit_bias(setting, l, result)
             if cancelled:
                 _name_cancelling(setting, l, result)

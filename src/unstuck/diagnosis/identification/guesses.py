@@ -72,7 +72,7 @@ class Setting:
     forward: Forward
     epsilon: float
     transform: Transform | None
-    quick: bool = False
+    plan: tuple[tuple[int, bool, str], ...] = ()
     least_allowed: float = 0.0
     ends: float = np.inf
     has_scale: dict[int, float] = field(default_factory=dict)

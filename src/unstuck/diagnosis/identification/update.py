@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from unstuck.diagnosis.formulas.updates import ADAPTIVE, AdaptiveRule
-from unstuck.diagnosis.identification.backward import Backward, LayerResult, identify_backward
+from unstuck.diagnosis.identification.backward import PLAN, QUICK, Backward, LayerResult, Plan, identify_backward
 from unstuck.diagnosis.identification.fit import Transform, rounding_floor, stack, tolerance
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import View
@@ -16,6 +16,7 @@ from unstuck.diagnosis.twin import Parameters, Twin
 
 Array = np.ndarray
 UNCLEAR = 1e-3  # rounding of the changes above which nothing is said of the optimiser's memory
+USUAL = ("adam(beta1=0.9, beta2=0.999", "rms_prop(decay=0.9", "ada_grad(epsilon=1e-08")  # families looked at in full
 Key = tuple[str, int]  # ("w" or "b", layer)
 
 
@@ -84,28 +85,27 @@ def identify_adaptive(
 
         return transform
 
-    def top(rule: AdaptiveRule, factor: float, allowed: float) -> LayerResult:
+    def top(rule: AdaptiveRule, factor: float, plan: Plan) -> LayerResult:
         made = identify_backward(
-            records, forward, epsilon, n_outputs, through(rule, factor), only_top=True, least_allowed=allowed
+            records, forward, epsilon, n_outputs, through(rule, factor), plan, only_top=True, least_allowed=1e-2
         )
         return made.layers[-1]
 
-    roughly: list[tuple[float, int, AdaptiveRule]] = []
-    for order, rule in enumerate({rule.family: rule for rule in reversed(ADAPTIVE)}.values()):
-        result = top(rule, 1 / size, 1e-2)
-        if result.explained:
-            slips = len(result.guess.faults) if result.guess else 0
-            roughly.append((result.weight_fit.residual * (1 + slips), -order, rule))
-    if not roughly:
+    families = list({rule.family: rule for rule in reversed(ADAPTIVE)}.values())
+    found = [(rule, top(rule, 1 / size, PLAN[:QUICK])) for rule in families]
+    if not any(result.explained for _, result in found):
+        found = [(rule, top(rule, 1 / size, PLAN[QUICK:])) for rule in families if rule.family in USUAL]
+    found = [(rule, result) for rule, result in found if result.explained]
+    if not found:
         return None, None, 1.0
-    family = min(roughly, key=lambda entry: entry[:2])[2].family
+    likeliest, result = min(found, key=lambda entry: entry[1].weight_fit.residual * (1 + entry[1].slips))
     tried = [
-        (top(rule, factor, 1e-2).weight_fit.residual, order, rule, factor)
+        (top(rule, factor, (result.found_at,)).weight_fit.residual, order, rule, factor)
         for order, (factor, rule) in enumerate(
             (f, r)
             for f in (1 / size, 1.0, 2 / size, 2.0, 1 / (size * n_outputs), 2 / (size * n_outputs))
             for r in ADAPTIVE
-            if r.family == family
+            if r.family == likeliest.family
         )
     ]
     residual, _, rule, factor = min(
@@ -113,7 +113,12 @@ def identify_adaptive(
         key=lambda entry: (round(np.log10(max(entry[0], 1e-12))), entry[1]),
     )
     full = identify_backward(
-        records, forward, epsilon, n_outputs, through(rule, factor), least_allowed=min(1e-3, max(1e-6, 30 * residual))
+        records,
+        forward,
+        epsilon,
+        n_outputs,
+        through(rule, factor),
+        least_allowed=min(1e-3, max(1e-6, 30 * residual)),
     )
     return rule, full, factor
 
