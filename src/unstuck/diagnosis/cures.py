@@ -76,7 +76,9 @@ def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
     if made is None:
         return []
     clock = Clock(seconds, seconds)
-    per_run = (0.5 if seconds > LONG else 0.9) * seconds / (2 * len(SEEDS) + 2 * len(codes) + 5)
+    others = len(list(variants(found.right, frozenset(codes))))
+    runs = 2 * len(SEEDS) + others + (len(codes) + 1 if len(codes) > 1 else 0)
+    per_run = (0.5 if seconds > LONG else 0.9) * seconds / runs
     user = shortened(baseline.in_order(made[0]) if "D12" in codes else made[0], per_run)
     search = Search(e, found, user, found.right, clock, per_run)
     everything = frozenset(codes)
@@ -113,8 +115,9 @@ def variants(right: Setup, changes: Changes) -> Iterator[Setup]:
 
 def shortened(setup: Setup, seconds: float) -> Setup:
     """The run with as few updates as fit into so many seconds, at the pace of its first ones."""
-    few = min(setup.updates, 30)
-    pace = run(replace(setup, updates=few)).seconds / few
+    few = min(setup.updates, 100)
+    run(replace(setup, updates=min(few, 10)))  # the first updates are slower than any other
+    pace = run(replace(setup, updates=few, x_held=setup.x_held[:1], labels_held=None)).seconds / few
     return replace(setup, updates=int(np.clip(seconds / max(pace, 1e-6), 1, setup.updates)))
 
 
