@@ -1,9 +1,12 @@
 """What README and docs promise can be typed: their Python runs, their links lead somewhere."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from unstuck.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -19,6 +22,19 @@ def test_python_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     names: dict[str, object] = {}
     for block in python_blocks(page):
         exec(compile(block, str(page), "exec"), names)
+
+
+COMMANDS = [
+    (page.name, command)
+    for page in PAGES
+    for command in re.findall(r"^(?:    |\$ )unstuck ([^#&|\n]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS)
+def test_every_command_shown_is_one_that_the_shell_takes(page, command):
+    name, *arguments = shlex.split(command)
+    main.commands[name].make_context(name, arguments)  # raises for an option or an argument that there is none of
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -115,6 +115,7 @@ class Network:
 
     @property
     def output(self) -> Activation:
+        """The activation of the last layer."""
         return self.layers[-1].activation
 
     @property

@@ -47,9 +47,11 @@ class SGD:
 
     @property
     def memory(self) -> tuple[str, ...]:
+        """Names of the arrays it remembers of each parameter: the velocity, if there is momentum."""
         return ("velocity",) if self.momentum else ()
 
     def step(self, parameter: Array, gradient: Array, memory: Memory, learning_rate: float, update: int) -> None:
+        """Add the step down the gradient to the parameter, through the velocity if there is momentum; in place."""
         change = gradient * -learning_rate
         if not self.momentum:
             parameter += change
@@ -79,6 +81,7 @@ class RMSProp:
         _expect_share(decay=self.decay)
 
     def step(self, parameter: Array, gradient: Array, memory: Memory, learning_rate: float, update: int) -> None:
+        """Update the mean square with this gradient, and step by the gradient over its root; in place."""
         mean_square = memory["mean_square"]
         mean_square *= self.decay
         mean_square += (1 - self.decay) * gradient * gradient
@@ -101,6 +104,7 @@ class Adam:
         _expect_share(beta1=self.beta1, beta2=self.beta2)
 
     def step(self, parameter: Array, gradient: Array, memory: Memory, learning_rate: float, update: int) -> None:
+        """Update both means with this gradient, and step by their corrected ratio; in place."""
         mean, mean_square = memory["mean"], memory["mean_square"]
         mean *= self.beta1
         mean += (1 - self.beta1) * gradient
@@ -127,6 +131,7 @@ class AdamW(Adam):
         _expect_share(weight_decay=self.weight_decay)
 
     def step(self, parameter: Array, gradient: Array, memory: Memory, learning_rate: float, update: int) -> None:
+        """Shrink the parameter, then make Adam's step; in place."""
         parameter *= 1 - learning_rate * self.weight_decay
         super().step(parameter, gradient, memory, learning_rate, update)
 
