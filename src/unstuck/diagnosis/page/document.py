@@ -76,7 +76,7 @@ PAGE = Template("""<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
-<style>$style</style>
+<style>$style@page { margin: 14mm; }</style>
 </head>
 <body class="unstuck-report">
 $body

@@ -28,6 +28,7 @@ Array = np.ndarray
 BEFORE, AFTER = "before", "after"  # classes of marks, and their words
 WORDS = {BEFORE: "as it is", AFTER: "put right"}
 KINDS = (BEFORE, AFTER)
+TAIL = 0.01  # share of the smallest sizes that stand in the first bin
 MOST_STRETCHED = 4.0  # times as far as the program's own numbers reaches the axis of the formulas'
 
 
@@ -83,12 +84,12 @@ def layer_histogram(
     layers: tuple[list[Layer], ...], index: int, name: str, width: float = 240, height: float = 120
 ) -> str:
     """One quantity of one layer: weights, activations, gradients or updates; "" where it is the same everywhere."""
-    found = [getattr(version[index], name) for version in layers]
-    made = histogram(*found)
+    found, sizes = [getattr(version[index], name) for version in layers], name in ("gradients", "updates")
+    made = histogram(*found, tail=TAIL if sizes else 0.0)
     if made is None:
         return ""
     label = QUANTITIES.get(name, name)
-    axis = Axis(made.low, made.high, label, power=name in ("gradients", "updates"))
+    axis = Axis(made.low, made.high, label, power=sizes)
     drawn = list(zip(KINDS, made.shares, strict=False))
     return histogram_chart(drawn, axis, f"{layers[0][index].name}: {label}", width, height)
 
@@ -131,9 +132,9 @@ def classes_picture(setup: Setup) -> tuple[str, str]:
         return "", ""
     series = [(BEFORE, counts.targets)] + ([(AFTER, counts.labels)] if counts.labels is not None else [])
     drawn = bar_chart(series, [str(k) for k in range(len(counts.targets))], "class", "training examples by class")
-    return drawn, "Training examples by class: as the targets say" + (
-        " (first bar) and as the labels say (second bar)." if len(series) > 1 else "."
-    )
+    words = "<b class='before'>as the targets say</b>"
+    words += " and <b class='after'>as the labels say</b>" if len(series) > 1 else ""
+    return drawn, f"Training examples by class, {words}."
 
 
 def order_picture(setup: Setup) -> tuple[str, str]:

@@ -29,19 +29,21 @@ def training_parts(report: Report) -> list[str]:
     caption = (
         f"Training a twin of the network: {pictures.quantity(portrait.before)} on examples held out from training."
     )
-    notes = [
-        f"{words} {remark}" for words, remark in zip(pictures.WORDS.values(), map(_remark, portrait.trained)) if remark
-    ]
-    caption += "".join(f" {note.capitalize()}." for note in notes)
+    last = max(training.updates[-1] for training in portrait.trained)
+    for words, training in zip(pictures.WORDS.values(), portrait.trained, strict=False):
+        remark = _remark(training, last)
+        caption += f" {words.capitalize()}, {remark}." if remark else ""
     return [figure(pictures.learning_curves(portrait), caption), *parts]
 
 
-def _remark(training: Training) -> str:
+def _remark(training: Training, last: int) -> str:
+    """Why a curve ends before the axis does, or before the training would."""
+    done = f"{training.updates[-1]:,}"
     if not training.finite:
-        return f"its numbers are no longer finite after {training.updates[-1]:,} updates"
+        return f"its numbers are no longer finite after {done} updates"
     if not training.complete:
-        return f"it was stopped after {training.updates[-1]:,} of {training.setup.updates:,} updates to save time"
-    return ""
+        return f"it was stopped after {done} of {training.setup.updates:,} updates to save time"
+    return f"its training ends after {done} updates" if training.updates[-1] < last else ""
 
 
 def cure_table(cures: list[Cure]) -> str:
@@ -71,9 +73,9 @@ def layer_parts(portrait: Portrait | None) -> list[str]:
     for index, layer in enumerate(portrait.layers[0]):
         drawn = "".join(f"<div>{svg}</div>" for svg in pictures.layer_histograms(portrait.layers, index) if svg)
         still = [
-            f"{words}: the first update leaves {version[index].untouched:.0%} of the weights as they are"
+            f"{words}: the first update changes none of these weights"
             for words, version in zip(pictures.WORDS.values(), portrait.layers)
-            if version[index].untouched > 0.5
+            if version[index].untouched == 1
         ]
         remark = f"<p>{'; '.join(still).capitalize()}.</p>" if still else ""
         rows.append(f'<h3>{escape(layer.name)}</h3><div class="row">{drawn}</div>{remark}')
@@ -82,7 +84,7 @@ def layer_parts(portrait: Portrait | None) -> list[str]:
 
 def legend(n: int) -> str:
     words = ", ".join(f'<b class="{kind}">{pictures.WORDS[kind]}</b>' for kind in pictures.KINDS[:n])
-    return f"<p>Before the first update, on the network's own training examples: {words}.</p>"
+    return f"<p class='head'>Before the first update, on the network's own training examples: {words}.</p>"
 
 
 # -- confusions --------------------------------------------------------------------------------------------------------

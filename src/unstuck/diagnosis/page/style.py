@@ -52,6 +52,7 @@ html:has(body.unstuck-report) {{ background: #fff; color-scheme: light dark; }}
 .unstuck-report small, .unstuck-report footer, .unstuck-report figcaption,
 .unstuck-report .ends, .unstuck-report summary { color: var(--soft); font-size: .875rem; }
 .unstuck-report p { margin: .4rem 0; }
+.unstuck-report .head { break-after: avoid; }
 .unstuck-report p, .unstuck-report li, .unstuck-report figcaption { overflow-wrap: anywhere; }
 .unstuck-report b.before, .unstuck-report th.before { color: var(--before); }
 .unstuck-report b.after, .unstuck-report th.after { color: var(--after); }
@@ -120,7 +121,8 @@ html:has(body.unstuck-report) {{ background: #fff; color-scheme: light dark; }}
 @media print { .unstuck-report { max-width: none; font-size: 10.5pt; padding: 0; }
   .unstuck-report details { display: none; } .unstuck-report article { break-inside: auto; }
   .unstuck-report .chain { grid-template-columns: repeat(7, 1fr); gap: .3rem 1rem; }
-  .unstuck-report .chain li { font-size: .8rem; padding: .2rem .3rem; } }
+  .unstuck-report .chain li { font-size: .8rem; padding: .2rem .3rem; }
+  .unstuck-report pre { white-space: pre-wrap; } .unstuck-report .source mark { width: auto; } }
 """
     + "".join(f".unstuck-report {rule}\n" for rule in CHART.strip().splitlines())
 )

@@ -89,13 +89,17 @@ class Histogram:
     shares: tuple[Array, ...]
 
 
-def histogram(*series: Array, n_bins: int = N_BINS) -> Histogram | None:
-    """Several samples in the same bins; None where there is nothing to count."""
+def histogram(*series: Array, n_bins: int = N_BINS, tail: float = 0.0) -> Histogram | None:
+    """Several samples in the same bins; None where there is nothing to count.
+
+    tail  share of the smallest values that are counted in the first bin, wherever they are
+    """
     filled = [values for values in series if len(values)]
     if not filled:
         return None
-    low, high = (float(function(values)) for function, values in zip((np.min, np.max), [np.concatenate(filled)] * 2))
+    together = np.concatenate(filled)
+    low, high = float(np.quantile(together, tail)), float(together.max())
     if high - low < 1e-9 * max(abs(low), abs(high), 1e-9):
         low, high = low - 0.5, high + 0.5
-    counts = [np.histogram(values, n_bins, (low, high))[0] for values in series]
+    counts = [np.histogram(np.maximum(values, low), n_bins, (low, high))[0] for values in series]
     return Histogram(low, high, tuple(count / max(count.sum(), 1) for count in counts))

@@ -79,6 +79,7 @@ def portray(e: Examination, codes: Sequence[str], before: Setup | None, after: S
     """
     if before is None:
         return None
+    after = None if after is before else after
     formulas = [code for code in dict.fromkeys(codes) if not RULES[code].setting and code[0] not in "DAE"]
     right = {code: mended(before, e, [code]).twin for code in formulas if changes_for(code, e)}
     spoilt = {code: left_in(before, after, code, e) for code in dict.fromkeys(codes)} if after is not None else {}
