@@ -115,4 +115,5 @@ def describe_network(e: Examination) -> dict[str, Any]:
         "output": forward.output if e.forward_proved and forward else None,
         "loss": twin.output_delta.name if twin is not None else None,
         "update": update,
+        "followed": {"updates": len(e.followed), "departure": max(e.followed)} if e.followed else None,
     }

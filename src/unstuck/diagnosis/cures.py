@@ -86,6 +86,8 @@ def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
     doubtful_first = sorted(codes, key=lambda code: (bool(found.matters.get(code)), code not in ASPECTS))
     smallest = smallest_of(everything, doubtful_first, search.score, lambda: clock.left > 2 * len(SEEDS) * per_run)
     cure = compared(search, smallest, codes)
+    if cure is not None:
+        found.cured = (search.setup(NOTHING), search.setup(smallest))
     further = trained_further(search, cure, search.clock.left) if cure is not None and seconds > LONG else None
     return [trial for trial in (cure, further) if trial is not None]
 

@@ -18,15 +18,18 @@ from typing import TypeVar
 from unstuck.diagnosis import baseline
 from unstuck.diagnosis.case import Case, with_plain_beliefs
 from unstuck.diagnosis.conclusion import conclude
-from unstuck.diagnosis.examination import Examination, examine_forward, examine_step
+from unstuck.diagnosis.cures import LONG, find_cures
+from unstuck.diagnosis.examination import Examination, examine_forward, examine_step, follow
 from unstuck.diagnosis.experiments import Verdicts, decide
 from unstuck.diagnosis.portrait.portrait import Portrait, portray
 from unstuck.diagnosis.program import Program
+from unstuck.diagnosis.readings import read_twice
 from unstuck.diagnosis.repairs import mended
 from unstuck.diagnosis.report import Report
 from unstuck.diagnosis.rule import Evidence
 from unstuck.diagnosis.rules import RULES, in_order
 
+DECIDING, CURING = 6.0, 15.0  # seconds, of a budget that is not raised on purpose
 Listener = Callable[[str], None]
 T = TypeVar("T")
 SECONDS_A_RUN = 0.86  # of a training that a page shows
@@ -55,11 +58,17 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
         evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}
         left = budget - (time.perf_counter() - started)
-        verdicts = safely(
-            e, "what matters", lambda: decide(e, evidence, settings, min(left, 12.0 if cures else 6.0), left)
-        )
-        report = conclude(e, evidence, verdicts or Verdicts(), time.perf_counter() - started)
-        report.portrait = safely(e, "what the page draws", lambda: sit(e, report, verdicts or Verdicts()))
+        found = safely(e, "what matters", lambda: decide(e, evidence, settings, min(left, DECIDING), left))
+        verdicts = found or Verdicts()
+        if cures:
+            safely(e, "how far the twin follows", lambda: follow(e))
+            left = budget - (time.perf_counter() - started)
+            run = safely(e, "the cure", lambda: find_cures(e, verdicts, left if left > LONG else min(left, CURING)))
+            left = budget - (time.perf_counter() - started)
+            read = safely(e, "what is read", lambda: read_twice(e, falsifying(evidence), min(0.8 * left, CURING)))
+            verdicts.trials = [*(run or verdicts.trials), *(read or [])]
+        report = conclude(e, evidence, verdicts, time.perf_counter() - started)
+        report.portrait = safely(e, "what the page draws", lambda: sit(e, report, verdicts))
         return report
     finally:
         program.close()
@@ -79,14 +88,21 @@ def safely(e: Examination, what: str, function: Callable[[], T]) -> T | None:
 
 def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:
     """The portrait of what was examined: as it is, and with that put right which the findings name."""
+    codes = [finding.rule.code for finding in report.findings]
+    if verdicts.cured is not None:
+        return portray(e, codes, *verdicts.cured)
     made = baseline.as_it_is(e, SECONDS_A_RUN) if e.twin is not None else None
     before = None if made is None else made[0]
-    codes = [finding.rule.code for finding in report.findings]
     if before is None or not codes:
         return portray(e, codes, before, None)
     settings = any(RULES[code].setting for code in codes)
     after = verdicts.right if settings else mended(before, e, codes, verdicts.meant)
     return portray(e, codes, before, after)
+
+
+def falsifying(evidence: dict[str, list[Evidence]]) -> list[str]:
+    """The codes of what falsifies a number that the user reads."""
+    return [code for code, items in evidence.items() if any(item.falsifies for item in items)]
 
 
 def look(e: Examination, listen: Listener | None = None) -> dict[str, list[Evidence]]:

@@ -10,7 +10,7 @@ from unstuck.diagnosis.assembly import build_twin
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.identification.backward import Backward, identify_backward
 from unstuck.diagnosis.identification.fit import fit, stack
-from unstuck.diagnosis.identification.following import departure, find_look_ahead
+from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead
 from unstuck.diagnosis.identification.forward import Forward, identify_forward
 from unstuck.diagnosis.identification.layout import Chain, find_chains, read_chain
 from unstuck.diagnosis.identification.stepping import Stepping, batch, observe, observe_runs, probe_stepping
@@ -58,6 +58,7 @@ class Examination:
     initial: Parameters | None = None
     unchecked: list[Missing] = field(default_factory=list)
     departure: float = 0.0  # of the twin from the program over three steps, as a share of the way
+    followed: list[float] = field(default_factory=list)  # the same after each of the first updates of the user's own
     source: str = "step"  # whether changes came from step() or gradients()
     sight: Sight = field(default_factory=Sight)  # what was observed, for those who draw it
 
@@ -224,6 +225,12 @@ def examine_step(e: Examination) -> None:
         e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
         _weigh(e, records)
     _assemble(e)
+
+
+def follow(e: Examination, updates: int = 20) -> None:
+    """How far the twin departs from the user's own training, update by update."""
+    if e.faithful and e.twin is not None and e.forward is not None and e.stepping is not None:
+        e.followed = departures(e.twin, e.program, e.forward, e.stepping.batch_size, updates)
 
 
 def _examine_gradients(e: Examination) -> None:

@@ -57,6 +57,7 @@ class Verdicts:
     formulas: list[str] = field(default_factory=list)  # faults of formula that can be put right
     meant: str = "sigmoid"  # the activation taken for layers that do not tell which one was meant
     right: Setup | None = None  # the twin's run with everything put right, at the best rate found
+    cured: tuple[Setup, Setup] | None = None  # the runs without and with the smallest cure
     learns: bool | None = None  # whether the user's own program learns, where no twin could be trained in its stead
 
 

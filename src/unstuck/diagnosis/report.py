@@ -59,7 +59,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Cure:
-    """An experiment that was run: the changes, and the accuracy on held-out examples before and after."""
+    """An experiment that was run: the changes, and the mean accuracy on held-out examples before and after.
+
+    seeds   how many runs each mean is over, the first with `seed`; spread holds their standard deviations
+    worth   by change, the accuracy that is lost when only this one is left out
+    words   by change, what was chosen instead, where it is a setting
+    """
 
     changes: tuple[str, ...]
     accuracy_before: float
@@ -67,6 +72,10 @@ class Cure:
     updates: int
     seed: int
     seconds: float
+    seeds: int = 1
+    spread: tuple[float, float] = (0.0, 0.0)  # before, after
+    worth: dict[str, float] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -76,6 +85,10 @@ class Cure:
             "updates": self.updates,
             "seed": self.seed,
             "seconds": round(self.seconds, 3),
+            "seeds": self.seeds,
+            "spread": plain(self.spread),
+            "worth": plain(self.worth),
+            "settings": dict(self.words),
         }
 
 
@@ -149,10 +162,11 @@ UNCHECKED = "Not examined"
 def as_text(report: Report) -> str:
     """The report as a person reads it in a terminal."""
     lines = [verdict_sentence(report), network_line(report.network)]
+    lines += [line] if (line := followed_line(report.network)) else []
     for finding in report.findings:
         lines += ["", *finding_lines(finding)]
     if report.cures:
-        lines += ["", f"{EXPERIMENTS}:", *(f"  {cure_line(cure)}" for cure in report.cures)]
+        lines += ["", f"{EXPERIMENTS}:", *(f"  {line}" for cure in report.cures for line in cure_lines(cure))]
     if report.notes:
         lines += ["", f"{NOTES}:"]
         lines += [f"  {note.rule.code} {note.rule.name} ({note.grade}): {note.summary}" for note in report.notes]
@@ -202,6 +216,17 @@ def network_line(network: dict[str, Any]) -> str:
     return "network: " + ", ".join(parts)
 
 
+def followed_line(network: dict[str, Any]) -> str:
+    """How closely the twin follows the program's own training."""
+    followed = network.get("followed")
+    if not followed:
+        return ""
+    return (
+        f"twin: after each of the first {followed['updates']} updates where your program is, "
+        f"but for {followed['departure']:.0e} of the way"
+    )
+
+
 def finding_lines(finding: Finding) -> list[str]:
     """A finding in a few lines: the fault, its numbers, its place, its cure."""
     rule = finding.rule
@@ -238,11 +263,23 @@ def matters_line(finding: Finding) -> str:
     return "no experiment could be run to see how much it matters" if finding.matters is None else ""
 
 
-def cure_line(cure: Cure) -> str:
-    return (
-        f"{' + '.join(cure.changes)} put right: accuracy {cure.accuracy_before:.1%} before, "
-        f"{cure.accuracy_after:.1%} after ({cure.updates:,} updates, seed {cure.seed})"
+def cure_lines(cure: Cure) -> list[str]:
+    """What was put right, what that brought, and what is lost without each part of it."""
+    before, after = (
+        f"{accuracy:.1%}" + (f" ± {100 * spread:.1f}" if cure.seeds > 1 else "")
+        for accuracy, spread in zip((cure.accuracy_before, cure.accuracy_after), cure.spread, strict=True)
     )
+    seeds = f"{cure.seeds} seeds" if cure.seeds > 1 else f"seed {cure.seed}"
+    lines = [
+        f"{' + '.join(cure.changes)} put right: accuracy {before} before, {after} after "
+        f"({cure.updates:,} updates, {seeds})"
+    ]
+    for change in cure.changes:
+        parts = [cure.words[change]] if change in cure.words else []
+        if change in cure.worth and len(cure.changes) > 1:
+            parts.append(f"{cure.accuracy_after - cure.worth[change]:.1%} without it")
+        lines += [f"  {change}: {'; '.join(parts)}"] if parts else []
+    return lines
 
 
 def listed(items: list[str]) -> str:

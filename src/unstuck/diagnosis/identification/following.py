@@ -8,7 +8,8 @@ import numpy as np
 
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import View
-from unstuck.diagnosis.program import Record
+from unstuck.diagnosis.identification.stepping import batch
+from unstuck.diagnosis.program import Program, Record
 from unstuck.diagnosis.twin import Parameters, State, Twin
 
 Array = np.ndarray
@@ -34,6 +35,14 @@ def departure(twin: Twin, runs: list[list[Record]], forward: Forward) -> float:
             apart += sum(float(np.sum((a - b) ** 2)) for a, b in zip(mine, ends, strict=True))
             way += sum(float(np.sum((a - b) ** 2)) for a, b in zip(begun, ends, strict=True))
     return float(np.sqrt(apart / way)) if way > 0 and np.isfinite(apart) else np.inf
+
+
+def departures(twin: Twin, program: Program, forward: Forward, size: int, updates: int) -> list[float]:
+    """How far the twin is from the program after each of the first updates from the user's own parameters, as a share
+    of the way; as many as the program makes without failing."""
+    batches = [batch(program, size, 900 + k) for k in range(updates)]
+    records = program.run(batches) or []
+    return [departure(twin, [records[:n]], forward) for n in range(1, len(records) + 1)]
 
 
 def find_look_ahead(twin: Twin, runs: list[list[Record]], forward: Forward) -> tuple[float, float]:
