@@ -1,0 +1,197 @@
+"""Work that takes seconds: a few jobs at a time, each in a process of its own; the others wait in a queue."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from unstuck.web import limits
+
+Task = Literal["train", "run", "diagnose"]
+State = Literal["waiting", "running", "done", "stopped", "failed"]
+LINE_BYTES = 4 * 1024 * 1024
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+log = logging.getLogger("unstuck.web")
+
+
+class QueueFull(Exception):
+    """As many jobs wait already as may."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work. Its id cannot be guessed: who knows it may watch, stop and read the job, nobody else."""
+
+    task: Task
+    settings: dict[str, Any]
+    seconds: float  # that it may take
+    folder: Path
+    watched: bool = True  # dropped when nobody asks about it; the server's own jobs are not
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    state: State = "waiting"
+    points: list[Any] = field(default_factory=list)
+    snapshot: Any = None
+    result: Any = None
+    error: str | None = None
+    out_of_time: bool = False
+    asked: float = field(default_factory=time.monotonic)  # when somebody last asked about it
+    wanted_to_stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ("done", "stopped", "failed")
+
+    def hear(self, line: bytes) -> None:
+        """Take in a line of the worker's."""
+        [(kind, value)] = json.loads(line).items()
+        if kind in ("snapshot", "result", "error"):
+            setattr(self, kind, value)
+        elif len(self.points) < limits.JOB_POINTS:
+            self.points.append(value)
+
+
+class Jobs:
+    """The jobs of all visitors. A context manager: leaving it ends them and removes their files."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}  # oldest first
+        self.queue: asyncio.Queue[Job] = asyncio.Queue()
+
+    async def __aenter__(self) -> Jobs:
+        self.folder = Path(tempfile.mkdtemp(prefix="unstuck-"))
+        workers = [self._work() for _ in range(limits.RUNNING_JOBS)]
+        self.tasks = [asyncio.create_task(task) for task in (*workers, self._drop_unwatched())]
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def submit(self, task: Task, settings: dict[str, Any], seconds: float, watched: bool = True) -> Job:
+        """Put a job into the queue; QueueFull if there is no room."""
+        if len(self.waiting()) >= limits.WAITING_JOBS:
+            raise QueueFull
+        job = Job(task, settings, seconds, Path(tempfile.mkdtemp(dir=self.folder)), watched)
+        self.jobs[job.id] = job
+        self.queue.put_nowait(job)
+        self._forget_old()
+        return job
+
+    def find(self, id: str) -> Job | None:
+        """The job of that id, noting that somebody asked about it."""
+        job = self.jobs.get(id)
+        if job is not None:
+            job.asked = time.monotonic()
+        return job
+
+    def stop(self, job: Job) -> None:
+        """End a job: at once while it waits, else as soon as its process has come to an end."""
+        if job.state == "waiting":
+            job.state = "stopped"
+        job.wanted_to_stop.set()
+
+    def waiting(self) -> list[Job]:
+        """The queue, first come first."""
+        return [job for job in self.jobs.values() if job.state == "waiting"]
+
+    def jobs_before(self, job: Job) -> int:
+        """How many jobs are to end before this one begins."""
+        if job.state != "waiting":
+            return 0
+        return self.waiting().index(job) + sum(other.state == "running" for other in self.jobs.values())
+
+    def _forget_old(self) -> None:
+        over = [job for job in self.jobs.values() if job.over and job.watched]
+        for job in over[: max(0, len(over) - limits.KEPT_JOBS)]:
+            del self.jobs[job.id]
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+    async def _drop_unwatched(self) -> None:
+        """Stop the jobs that nobody asks about any more."""
+        while True:
+            await asyncio.sleep(1)
+            for job in list(self.jobs.values()):
+                if job.watched and not job.over and time.monotonic() - job.asked > limits.UNWATCHED_SECONDS:
+                    self.stop(job)
+
+    async def _work(self) -> None:
+        """One slot: takes job after job."""
+        while True:
+            job = await self.queue.get()
+            if job.state != "waiting":
+                continue
+            try:
+                await run(job)
+            except Exception:
+                log.exception("a job came to an unforeseen end")
+                job.state, job.error = "failed", "this went wrong on the server; its log says how"
+
+
+async def run(job: Job) -> None:
+    """The worker process of a job, from its start to its end."""
+    job.state = "running"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        "unstuck.web.worker",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=job.folder,
+        env={**os.environ, **ONE_THREAD},
+        limit=LINE_BYTES,
+    )
+    ending = asyncio.create_task(end_in_time(job, process))
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps({"task": job.task, "settings": job.settings}).encode() + b"\n")
+        with suppress(ConnectionError):
+            await process.stdin.drain()
+        async for line in process.stdout:
+            job.hear(line)
+        await process.wait()
+    finally:
+        ending.cancel()
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    if job.wanted_to_stop.is_set():
+        job.state = "stopped"
+    elif job.result is not None:
+        job.state = "done"
+    else:
+        job.state = "failed"
+        job.error = job.error or "its process ended without a result"
+
+
+async def end_in_time(job: Job, process: asyncio.subprocess.Process) -> None:
+    """Ask the worker to stop when somebody wishes it or its time is over; end its process if it does not."""
+    try:
+        await asyncio.wait_for(job.wanted_to_stop.wait(), job.seconds)
+    except TimeoutError:
+        job.out_of_time = True
+        job.wanted_to_stop.set()
+    assert process.stdin is not None
+    with suppress(ConnectionError):
+        process.stdin.write(b"stop\n")
+        await process.stdin.drain()
+    await asyncio.sleep(limits.GRACE_SECONDS)
+    with suppress(ProcessLookupError):
+        process.kill()

@@ -1,0 +1,22 @@
+"""How much the page does for anybody who asks."""
+
+BODY_BYTES = 256 * 1024  # of a request
+BODY_SECONDS = 10.0  # to send it
+DRAWING_PIXELS = 1024 * 1024  # that a drawing may declare
+
+TRAINING_SECONDS = 120.0  # then training ends as if it had been stopped
+RUN_SECONDS = 60.0  # of a stuck program
+DIAGNOSIS_SECONDS = 60.0
+DIAGNOSIS_BUDGET = 20.0  # what is left to `diagnose` of it
+GRACE_SECONDS = 10.0  # for work that was told to stop, before its process is ended
+
+RUNNING_JOBS = 1  # at a time
+WAITING_JOBS = 8  # in the queue; who comes then is asked to come again
+KEPT_JOBS = 50  # done ones whose results can still be read
+UNWATCHED_SECONDS = 90.0  # after which a job that nobody asks about is dropped
+JOB_POINTS = 5000  # of a curve, that a job may say
+
+HIDDEN_LAYERS = 3
+UNITS = 1024  # of a hidden layer
+EPOCHS = 60
+BATCH_SIZE = 10_000

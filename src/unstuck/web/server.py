@@ -1,0 +1,56 @@
+"""The start: the address, the model, the server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+import uvicorn
+
+from unstuck.errors import UnstuckError
+from unstuck.nn.model_file import load
+from unstuck.web.application import create_application
+from unstuck.web.reading import expect_reader
+
+CONNECTIONS = 1000  # at a time; further ones are told to come again
+
+
+def run(host: str, port: int, model: str | os.PathLike[str] | None) -> None:
+    """Serve the page; see `unstuck.web.serve`."""
+    network = None
+    if model is not None:
+        network = load(model)
+        expect_reader(network, str(model))
+    listener = listen(host, port)
+    config = uvicorn.Config(
+        create_application(network, host),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=3,
+        lifespan="on",
+    )
+    address = f"[{host}]" if ":" in host else host
+    url = f"http://{address}:{listener.getsockname()[1]}"
+    print(f"draw, train and diagnose at {url} (Ctrl+C ends it)", file=sys.stderr, flush=True)
+    with listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; UnstuckError if it cannot."""
+    if not 0 <= port <= 65535:
+        raise UnstuckError(f"port {port}: expected a number from 0 to 65535")
+    try:
+        [(family, kind, protocol, _, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnstuckError(f"cannot listen on {host} port {port}: {reason}") from error
+    return listener
