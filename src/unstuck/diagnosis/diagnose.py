@@ -23,7 +23,7 @@ from unstuck.diagnosis.examination import Examination, examine_forward, examine_
 from unstuck.diagnosis.experiments import Verdicts, decide
 from unstuck.diagnosis.portrait.portrait import Portrait, portray
 from unstuck.diagnosis.program import Program
-from unstuck.diagnosis.readings import read_twice
+from unstuck.diagnosis.readings import read_twice, train_twice
 from unstuck.diagnosis.repairs import mended
 from unstuck.diagnosis.report import Report
 from unstuck.diagnosis.rule import Evidence
@@ -61,12 +61,7 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
         found = safely(e, "what matters", lambda: decide(e, evidence, settings, min(left, DECIDING), left))
         verdicts = found or Verdicts()
         if cures:
-            safely(e, "how far the twin follows", lambda: follow(e))
-            left = budget - (time.perf_counter() - started)
-            run = safely(e, "the cure", lambda: find_cures(e, verdicts, left if left > LONG else min(left, CURING)))
-            left = budget - (time.perf_counter() - started)
-            read = safely(e, "what is read", lambda: read_twice(e, falsifying(evidence), min(0.8 * left, CURING)))
-            verdicts.trials = [*(run or verdicts.trials), *(read or [])]
+            cure(e, evidence, verdicts, started + budget)
         report = conclude(e, evidence, verdicts, time.perf_counter() - started)
         report.portrait = safely(e, "what the page draws", lambda: sit(e, report, verdicts))
         return report
@@ -86,6 +81,20 @@ def safely(e: Examination, what: str, function: Callable[[], T]) -> T | None:
         return None
 
 
+def cure(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verdicts, ends: float) -> None:
+    """Puts the cures that were run into the place of the experiments that decided what matters."""
+
+    def left() -> float:
+        return ends - time.perf_counter()
+
+    safely(e, "how far the twin follows", lambda: follow(e))
+    seconds = left() if left() > LONG else min(left(), CURING)
+    found = safely(e, "the cure", lambda: find_cures(e, verdicts, seconds)) or verdicts.trials
+    for name, compare in (("what is read", read_twice), ("the user's own training", train_twice)):
+        found = [*found, *(safely(e, name, partial(compare, e, list(evidence), min(0.8 * left(), CURING))) or [])]
+    verdicts.trials = found
+
+
 def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:
     """The portrait of what was examined: as it is, and with that put right which the findings name."""
     codes = [finding.rule.code for finding in report.findings]
@@ -98,11 +107,6 @@ def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:
     settings = any(RULES[code].setting for code in codes)
     after = verdicts.right if settings else mended(before, e, codes, verdicts.meant)
     return portray(e, codes, before, after)
-
-
-def falsifying(evidence: dict[str, list[Evidence]]) -> list[str]:
-    """The codes of what falsifies a number that the user reads."""
-    return [code for code, items in evidence.items() if any(item.falsifies for item in items)]
 
 
 def look(e: Examination, listen: Listener | None = None) -> dict[str, list[Evidence]]:

@@ -230,7 +230,8 @@ def examine_step(e: Examination) -> None:
 def follow(e: Examination, updates: int = 20) -> None:
     """How far the twin departs from the user's own training, update by update."""
     if e.faithful and e.twin is not None and e.forward is not None and e.stepping is not None:
-        e.followed = departures(e.twin, e.program, e.forward, e.stepping.batch_size, updates)
+        far = departures(e.twin, e.program, e.forward, e.stepping.batch_size, updates)
+        e.followed = [apart for apart in far if np.isfinite(apart)]
 
 
 def _examine_gradients(e: Examination) -> None:

@@ -1,25 +1,36 @@
-"""What the user would read after training, and what there is to read: for faults of the test data and the evaluation.
+"""Cures of what is not in the training step: the same training read twice, or the twin beside the user's own loop.
 
-Such a fault leaves the network alone. Its cure is shown by training the twin as it is, and reading its accuracy twice:
-as the user does, and by counting.
+A fault of the test data or of the evaluation leaves the network alone: the twin is trained as it is, and its accuracy
+read as the user does and by counting. A fault of the loop or of parameters that never change leaves the step alone, or
+hides it: the user's own training is run beside that of the twin, or of a network of that form made by the book.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from unstuck.diagnosis import baseline
+from unstuck.diagnosis import baseline, twin_training
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.experiments import Trial
+from unstuck.diagnosis.formulas.forward import hidden_form, output_form
+from unstuck.diagnosis.formulas.output_deltas import right_deltas
+from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.identification.layout import write_chain
+from unstuck.diagnosis.repairs import intended
 from unstuck.diagnosis.rules.data.examples import test_classes, test_inputs
+from unstuck.diagnosis.rules.data.own_loop import own_loop
 from unstuck.diagnosis.rules.own_accuracy import as_number
-from unstuck.diagnosis.twin import Parameters
-from unstuck.diagnosis.twin_training import Setup, decide, train
+from unstuck.diagnosis.twin import Link, Parameters, Twin, UpdateRule
+from unstuck.diagnosis.twin_training import Setup, decide, run, score, train
 
 Array = np.ndarray
 OF_TEST_DATA = ("D05", "D06", "D11")
 OF_EVALUATION = ("E01", "E02")
+OF_LOOP = ("D14",)
+OF_NO_CHANGE = ("U05", "U06")
+RATES = (0.1, 0.5, 0.02)
 
 
 def read_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
@@ -42,6 +53,68 @@ def read_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
         for changes, before, after in readings
         if changes and before is not None
     ]
+
+
+def train_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
+    """The user's own training, where its loop or its parameters are at fault, beside a right one of the same length."""
+    changes = tuple(code for code in codes if code in (OF_NO_CHANGE if e.twin is None else OF_LOOP))
+    if not changes:
+        return []
+    setup = by_the_book(e, 0.1 * seconds) if e.twin is None else _as_it_is(e)
+    if setup is None:
+        return []
+    before = score(setup, setup.parameters) if e.twin is None else _learnt_by_own_loop(e, setup, 0.5 * seconds)
+    after = run(setup, 0.4 * seconds)
+    if before is None:
+        return []
+    return [Trial(changes, before, after.score, after.updates, setup.seed, after.seconds)]
+
+
+def _as_it_is(e: Examination) -> Setup | None:
+    made = baseline.as_it_is(e, np.inf) if e.faithful else None
+    return None if made is None else made[0]
+
+
+def by_the_book(e: Examination, seconds_per_run: float) -> Setup | None:
+    """A run of the user's network with right formulas, at the rate stated or, if it does better, a usual one."""
+    if not e.forward_proved or e.forward is None:
+        return None
+    output = intended(e.forward.output, True, e.n_outputs) if output_form(e.forward.output).fault else e.forward.output
+    twin = Twin(
+        sizes=(),
+        hidden=tuple(intended(h, False, e.n_outputs) if hidden_form(h).fault else h for h in e.forward.hidden),
+        output=output,
+        training_output=output,
+        output_delta=right_deltas(output_form(output))[0],
+        coding=codings(e.program.targets, e.n_outputs)[0],
+        links=tuple(Link() for _ in e.forward.chain),
+        update=UpdateRule(e.case.learning_rate or RATES[0]),
+        bias_modes=e.forward.bias_modes,
+    )
+    made = baseline.as_it_is(replace(e, twin=twin), np.inf)
+    if made is None:
+        return None
+    tried = [twin_training.with_rate(rate)(made[0]) for rate in (twin.update.learning_rate, *RATES)]
+    return max(tried, key=lambda setup: run(setup, seconds_per_run).score)
+
+
+def _learnt_by_own_loop(e: Examination, setup: Setup, seconds: float) -> float | None:
+    """The score on held-out examples after the user's own loop over the twin's training examples, or what it gets
+    through in so many seconds."""
+    program = e.program
+    loop = own_loop(e)
+    if loop is None or setup.rows is None:
+        return None
+    affordable = int(len(loop.x) * 0.8 * seconds / max(loop.seconds, 1e-4))
+    rows = setup.rows[: max(affordable, len(loop.x))]
+    try:
+        program.call("train", program.typed(program.x[rows]), program.targets[rows], seconds=seconds)
+        outputs = program.predict(program.x[setup.rows_held], restore=False)
+    finally:
+        program.restore()
+    if outputs is None or setup.labels_held is None:
+        return None
+    return float(np.mean(decide(outputs, setup.twin.output) == setup.labels_held))
 
 
 def _read_by_the_user(e: Examination, setup: Setup, parameters: Parameters, x: Array) -> float | None:

@@ -23,6 +23,8 @@ from .wiring import WIRINGS
 from .written import EDITS, PROGRAMS, WrittenTrial
 
 COSTLY = 0.1  # of accuracy: then a note is not enough
+SPREAD = 0.05  # of accuracies on so few test images
+NOT_OF_TRAINING = ("D05", "D06", "D11", "E0", "L03", "F03")  # faults that leave what is learnt alone
 
 
 @dataclass
@@ -41,8 +43,14 @@ class Row:
     falsely_proved: list[str] = field(default_factory=list)
     mislocated: list[str] = field(default_factory=list)
     cost: float | None = None
+    cured: tuple[str, float, float] | None = None  # changes, accuracy after them, accuracy of the right program
     seconds: float = 0.0
     error: str = ""
+
+    @property
+    def repaired(self) -> bool:
+        """Whether the cure that was run reaches the right program, but for the spread of so small a test set."""
+        return self.cured is not None and self.cured[1] >= self.cured[2] - SPREAD
 
     def complaints(self) -> list[str]:
         """What the diagnosis did wrong."""
@@ -59,6 +67,8 @@ class Row:
         if self.complaints():
             marks += "!"
         cost = "" if self.cost is None else f"{self.cost:+.2f}"
+        if self.cured is not None:
+            cost += f" [{self.cured[0]}: {self.cured[1]:.2f} of {self.cured[2]:.2f}{'' if self.repaired else ' !!'}]"
         found = " ".join(self.findings) + (f" ({' '.join(self.notes)})" if self.notes else "")
         about = f"{marks or '.':3} {self.seconds:5.1f} s {cost:5} {self.verdict:12} {self.name}"
         return f"{about}: {found} {' '.join(self.mislocated)} {self.error}".rstrip()
@@ -78,6 +88,10 @@ def run(trial: Trial | WrittenTrial, budget: float = 30.0, cures: bool = False, 
             row.seconds = round(time.perf_counter() - start, 2)
             if trial.faults and cost:
                 row.cost = round(trial.loss_of_accuracy(), 3)
+            if trial.faults and cures:
+                best = max(report.cures, key=lambda cure: cure.accuracy_after, default=None)
+                changes, after = ("+".join(best.changes), best.accuracy_after) if best else ("nothing", 0.0)
+                row.cured = (changes, round(after, 3), round(trial.right_accuracy(), 3))
     except Exception as problem:
         row.error = f"{type(problem).__name__}: {problem}"
         row.needed, row.named, row.asleep = ([value] * len(row.expected) for value in (True, False, True))
@@ -148,10 +162,18 @@ def healthy_trials(count: int, start: int = 0) -> list[Trial]:
     return [draw_trial(seed) for seed in range(start, start + count)]
 
 
-def run_all(trials: list[Trial], title: str, jobs: int, budget: float, cost: bool) -> list[Row]:
+def cure_trials(count: int, seed: int = 0) -> list[Trial]:
+    """So many single faults, drawn at random, that cost what the network learns."""
+    trials = [trial for trial in fault_trials() if not trial.faults[0].startswith(NOT_OF_TRAINING)]
+    random.Random(seed).shuffle(trials)
+    costly = (trial for trial in trials if trial.loss_of_accuracy() >= COSTLY)
+    return list(itertools.islice(costly, count))
+
+
+def run_all(trials: list[Trial], title: str, jobs: int, budget: float, cost: bool, cures: bool = False) -> list[Row]:
     print(f"\n{title}: {len(trials)} trials", flush=True)
     rows = []
-    arguments = (trials, *([value] * len(trials) for value in (budget, False, cost)))
+    arguments = (trials, *([value] * len(trials) for value in (budget, cures, cost)))
     pool = ProcessPoolExecutor(jobs) if jobs > 1 else None
     for row in pool.map(run, *arguments) if pool else map(run, *arguments):
         rows.append(row)
@@ -174,6 +196,7 @@ def totals(rows: list[Row], healthy: bool) -> dict:
     if not healthy:
         sums["all_named"] = sum(all(named for named, needed in zip(row.named, row.needed) if needed) for row in rows)
         sums["nothing_to_complain_of"] = sum(not row.complaints() for row in rows)
+        sums["repaired"] = sum(row.repaired for row in rows)
         sums["harmless_but_faulty"] = sum(row.verdict == "faulty" and (row.cost or 0) < 0 for row in rows)
     return sums
 
@@ -184,6 +207,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pairs", type=int, nargs="?", const=10**9, default=0, help="so many pairs, or all")
     parser.add_argument("--wirings", action="store_true", help="a few faults in every wiring")
     parser.add_argument("--written", action="store_true", help="mistakes in whole programs, with their lines")
+    parser.add_argument("--cures", type=int, default=0, help="so many single faults, with the search for a cure")
     parser.add_argument("--healthy", type=int, default=0, help="so many healthy draws")
     parser.add_argument("--start", type=int, default=0, help="the first seed of the healthy draws")
     parser.add_argument("--sample", type=int, default=0, help="only so many of the fault trials, drawn at random")
@@ -206,11 +230,13 @@ def main(arguments: list[str] | None = None) -> int:
         sets["wirings"] = wiring_trials()
     if options.written:
         sets["written"] = written_trials(options.only)
+    if options.cures:
+        sets["cures"] = cure_trials(options.cures)
     if options.healthy:
         sets["healthy"] = healthy_trials(options.healthy, options.start)
     document = {}
     for title, trials in sets.items():
-        rows = run_all(trials, title, options.jobs, options.budget, not options.no_cost)
+        rows = run_all(trials, title, options.jobs, options.budget, not options.no_cost, title == "cures")
         summary = totals(rows, title == "healthy")
         document[title] = {"totals": summary, "rows": [asdict(row) for row in rows]}
         print(json.dumps(summary, indent=1), flush=True)

@@ -56,6 +56,10 @@ class Trial:
         seeds = (self.seed, self.seed + 1)
         return float(np.mean([outcome(Trial(self.where), seed) - outcome(self, seed) for seed in seeds]))
 
+    def right_accuracy(self) -> float:
+        """What the right program learns from the same seed."""
+        return outcome(Trial(self.where), self.seed)
+
     @property
     def true_notes(self) -> frozenset[str]:
         """What may be said in a note, being true and harmless."""
