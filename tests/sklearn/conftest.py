@@ -2,4 +2,5 @@
 
 import os
 
-os.environ.setdefault("SCIPY_ARRAY_API", "1")  # some of scikit-learn's checks need it; read when SciPy is first imported
+# Some of scikit-learn's checks are skipped without it; SciPy reads it when it is first imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")

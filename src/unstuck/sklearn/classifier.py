@@ -156,9 +156,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     def _encode_again(self, y: Any) -> Array:
         y = column_or_1d(y) if np.ndim(y) == 2 and y.shape[1] == 1 else y
-        unknown = set(unique_labels(y)) - set(self.classes_)
-        if unknown:
-            raise DataError(f"y has classes {sorted(unknown)}: expected those of classes_, {self.classes_}")
+        unknown = np.setdiff1d(unique_labels(y), self.classes_)
+        if len(unknown):
+            raise DataError(f"y has classes {unknown}: expected those of classes_, {self.classes_}")
         return self._label_binarizer.transform(y)
 
     def _outputs(self, n_outputs: int) -> tuple[str, Loss]:

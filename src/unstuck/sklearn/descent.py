@@ -104,14 +104,17 @@ class Descent:
         for epoch in range(1, epochs + 1):
             if estimator.shuffle:
                 rows = shuffle(rows, random_state=estimator._random_state)
-            loss = self._run_epoch(rows)
             estimator.n_iter_ += 1
-            stop = self._end_epoch(loss, rows)
+            try:
+                stop = self._end_epoch(self._run_epoch(rows), rows)
+            except TrainingError as error:
+                self._settle_for_best(error)
+                return
             progress = Progress(epoch, epochs, self.state.update, updates, True, history)
             answers = [callback(progress) for callback in callbacks]
             if stop or any(answer is True for answer in answers):
                 return
-        if not incremental:
+        if not incremental and estimator.n_iter_no_change != np.inf:
             said = f"max_iter={epochs} epochs were made and training had not converged yet"
             warnings.warn(said, ConvergenceWarning, stacklevel=2)
 
@@ -181,6 +184,17 @@ class Descent:
             worse = estimator.loss_ > estimator.best_loss_ - estimator.tol
             estimator.best_loss_ = min(estimator.best_loss_, estimator.loss_)
         estimator._no_improvement_count = estimator._no_improvement_count + 1 if worse else 0
+
+    def _settle_for_best(self, error: TrainingError) -> None:
+        """After a divergence the best parameters so far are the answer, if early stopping kept any."""
+        estimator = self.estimator
+        if not estimator.early_stopping or estimator.best_validation_score_ == -np.inf:
+            raise error
+        estimator.loss_ = float("nan")
+        for curve in (estimator.loss_curve_, estimator.validation_loss_curve_, estimator.validation_scores_):
+            curve.append(float("nan"))
+        said = f"{error}; the parameters are those of the best epoch, {estimator.history_.best_epoch}"
+        warnings.warn(said, ConvergenceWarning, stacklevel=2)
 
     def _converged(self) -> bool:
         """Whether no improvement means the end; an adaptive rate is made smaller first."""

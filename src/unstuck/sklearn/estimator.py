@@ -12,6 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from unstuck.diagnosis.case import Case
+from unstuck.diagnosis.report import Report
 from unstuck.errors import DataError, TrainingError
 from unstuck.nn.examples import Examples
 from unstuck.nn.history import History
@@ -221,6 +223,24 @@ class MultilayerPerceptron(BaseEstimator):
         """The engine's network; its layers hold the arrays of `coefs_` and `intercepts_` themselves."""
         check_is_fitted(self)
         return self._assemble()
+
+    def case(self, X: Any, y: Any, *, X_test: Any = None, y_test: Any = None) -> Case:
+        """The training of this estimator on X and y, fitted or not, as a Case for `unstuck.diagnose`."""
+        from unstuck.sklearn.explanation import case_of
+
+        return case_of(self, X, y, X_test, y_test)
+
+    def explain(
+        self, X: Any, y: Any, *, X_test: Any = None, y_test: Any = None, budget: float = 30.0, cures: bool = True
+    ) -> Report:
+        """Why this estimator learns X and y, or does not: the Report of `unstuck.diagnose`, in about `budget` seconds.
+
+        What is examined is the training from the first weights that `fit` drew, or would draw, with its settings;
+        neither dropout nor class weights. Sparse X is made dense. The estimator is left as it is.
+        """
+        from unstuck.diagnosis.diagnose import diagnose
+
+        return diagnose(self.case(X, y, X_test=X_test, y_test=y_test), budget, cures)
 
     def _answer(self, X: Any) -> Array:
         """Outputs (n_samples, n_outputs) of the fitted network."""
