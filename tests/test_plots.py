@@ -53,5 +53,5 @@ def test_rows_that_are_no_images_are_drawn_as_strips():
 
 def test_a_missing_matplotlib_is_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(UnstuckError, match=r"pip install 'unstuck\[plot\]'"):
+    with pytest.raises(UnstuckError, match=r'pip install "unstuck\[plot\]"'):
         plots.new_figure(1, 1)

@@ -123,7 +123,7 @@ def new_figure(width: float, height: float) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise UnstuckError("--plot needs matplotlib: pip install 'unstuck[plot]'") from None
+        raise UnstuckError('--plot needs matplotlib: pip install "unstuck[plot]"') from None
     return Figure(figsize=(width, height), layout="constrained")
 
 

@@ -47,7 +47,7 @@ def _notebook_curves() -> Callback:
         nonlocal handle
         share = progress.update / progress.updates
         page = HTML(
-            f'<progress value="{share:.3f}"></progress> epoch {progress.epoch}/{progress.epochs}'
+            f'<progress value="{share:.3f}" aria-label="training"></progress> epoch {progress.epoch}/{progress.epochs}'
             + (progress.history._repr_html_() if progress.history.epochs else "")
         )
         if handle is None:

@@ -79,6 +79,13 @@ def test_export_into_a_place_that_cannot_be_written(shell, place):
     assert_one_sentence(shell("export", "model.safetensors", "--to", "npz", place), "OUT")
 
 
+def test_export_does_not_replace_the_model(shell, tmp_path):
+    shell(*XOR)
+    before = (tmp_path / "model.safetensors").read_bytes()
+    assert_one_sentence(shell("export", "model.safetensors", "--to", "npz", "./model.safetensors"), "the model itself")
+    assert (tmp_path / "model.safetensors").read_bytes() == before
+
+
 BAD_INPUT = {
     "evaluate nowhere": ["nowhere"],
     "evaluate": ["MODEL"],

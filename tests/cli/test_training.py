@@ -82,7 +82,7 @@ def test_plot_writes_four_pictures(shell, tmp_path, picture_format):
 
 def test_plot_without_matplotlib_says_so_before_training(shell, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    assert_one_sentence(shell(*XOR, "--plot", "pictures"), "--plot needs matplotlib: pip install 'unstuck[plot]'")
+    assert_one_sentence(shell(*XOR, "--plot", "pictures"), '--plot needs matplotlib: pip install "unstuck[plot]"')
     assert not list(tmp_path.iterdir())
 
 

@@ -29,6 +29,10 @@ def test_mnist_has_the_published_shape(mnist):
     assert mnist.name == "MNIST"
 
 
+def test_a_data_set_is_told_in_one_line(mnist):
+    assert repr(mnist) == "Dataset MNIST: 60,000 training and 10,000 test examples of 784 features, 10 classes"
+
+
 def test_mnist_has_the_published_classes(mnist):
     counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]  # Nielsen, mnist.pkl: by counting
     np.testing.assert_array_equal(np.bincount(mnist.y_train), counts)

@@ -1,15 +1,18 @@
 """Dense layers trained by PyTorch give the same answers here, and what is no chain of dense layers is refused."""
 
 from collections import OrderedDict
+from contextlib import suppress
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
 import unstuck
-from unstuck.errors import ModelFileError, TrainingError
+from unstuck.errors import ModelFileError, TrainingError, UnstuckError
 
 X = np.random.default_rng(0).random((20, 6))
 
@@ -112,6 +115,20 @@ def test_a_damaged_file_is_refused_at_every_length(tmp_path):
             unstuck.load_state_dict(path)
     with pytest.raises(ModelFileError, match="cannot read"):
         unstuck.load_state_dict(tmp_path / "nowhere")
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.dictionaries(st.integers(0, 250), st.integers(0, 255), min_size=1, max_size=4))
+def test_changed_bytes_give_a_network_or_a_refusal(tmp_path, changes):
+    whole = bytearray(
+        saved(tmp_path / "whole", nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 2))).read_bytes()
+    )
+    for place, value in changes.items():
+        whole[place % len(whole)] = value
+    (tmp_path / "changed").write_bytes(whole)
+    with suppress(UnstuckError):  # nothing else may be raised
+        network = unstuck.load_state_dict(tmp_path / "changed")
+        assert all(np.isfinite(parameter).all() for parameter in network.parameters)
 
 
 def test_an_impossible_setting_is_refused(tmp_path):

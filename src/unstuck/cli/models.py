@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from unstuck.cli.arguments import expect_writable
 from unstuck.cli.shell import print_json
+from unstuck.errors import UnstuckError
 
 
 @click.command()
@@ -83,5 +86,8 @@ def export(model: str, form: str, out: str) -> None:
     from unstuck.nn.model_file import load
 
     expect_writable(out, "OUT")
-    export(load(model), out, form)
+    network = load(model)
+    if os.path.exists(out) and os.path.samefile(model, out):
+        raise UnstuckError(f"OUT {out}: is the model itself, expected the name of another file")
+    export(network, out, form)
     click.echo(f"exported as {out}")

@@ -20,7 +20,7 @@ MNIST_SHA256 = {  # of the unpacked bytes
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Images and labels, for training and for testing.
 
@@ -62,6 +62,10 @@ class Dataset:
             object.__setattr__(self, "image_shape", (side, side))
         if shape is not None and math.prod(shape) != n_features:
             raise DataError(f"{self.name}: an image_shape of {shape} does not fit rows of {n_features} pixels")
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.images_train):,} training and {len(self.images_test):,} test examples"
+        return f"Dataset {self.name}: {counts} of {self.images_train.shape[1]} features, {self.n_classes} classes"
 
     @cached_property
     def x_train(self) -> np.ndarray:
