@@ -1,18 +1,18 @@
 """`unstuck serve` hands its options on; without what it needs, one sentence says so."""
 
 import sys
-from types import SimpleNamespace
 
 import pytest
 
 from tests.cli.answers import assert_one_sentence
+from unstuck import web
 
 
 @pytest.fixture
 def served(monkeypatch):
     """The arguments of each call of `unstuck.web.serve`, which does nothing else."""
     calls = []
-    monkeypatch.setitem(sys.modules, "unstuck.web", SimpleNamespace(serve=lambda **settings: calls.append(settings)))
+    monkeypatch.setattr(web, "serve", lambda **settings: calls.append(settings))
     return calls
 
 
@@ -27,8 +27,13 @@ def test_options_are_handed_on(shell, served):
 
 
 def test_without_the_extra_one_sentence_names_it(shell, monkeypatch):
-    monkeypatch.setitem(sys.modules, "unstuck.web", None)
+    monkeypatch.delitem(sys.modules, "unstuck.web.server", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert_one_sentence(shell("serve"), 'pip install "unstuck[web]"')
+
+
+def test_a_model_that_there_is_none_of_is_one_sentence(shell):
+    assert_one_sentence(shell("serve", "--model", "nowhere.safetensors"), "nowhere.safetensors")
 
 
 def test_a_port_that_there_is_none_of_is_one_sentence(shell):

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
-
-from unstuck.errors import UnstuckError
 
 
 @click.command()
@@ -15,8 +11,6 @@ from unstuck.errors import UnstuckError
 @click.option("--model", type=click.Path(), metavar="PATH", help="Read digits with this network.")
 def serve(host: str, port: int, model: str | None) -> None:
     """Open the page: draw digits, watch a network learn, see stuck networks diagnosed."""
-    try:
-        web = import_module("unstuck.web")
-    except ImportError as error:
-        raise UnstuckError(f'serve needs {error.name}: pip install "unstuck[web]"') from error
+    from unstuck import web
+
     web.serve(host=host, port=port, model=model)
