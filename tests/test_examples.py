@@ -17,6 +17,12 @@ SAYS = {
     "regression.py": ["largest error 0.0"],
     "healthy.py": ["test accuracy: 8"],
     "to_pytorch.py": ["test accuracy in PyTorch: 9", "largest difference of a score: "],
+    "grid_search_on_a_cluster.py": [
+        "2 workers\n",
+        "scores of 8 candidates equal: True",
+        "best in both: True",
+        "weights of the best equal: True",
+    ],
     "check_own_gradient.py": ["weights_1: different", "weights_2: equal", "biases_2: equal"],
 }
 

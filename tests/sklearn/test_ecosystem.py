@@ -1,10 +1,6 @@
 """The estimators inside scikit-learn's tools, and in another process."""
 
-import os
 import pickle
-import subprocess
-import sys
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -77,19 +73,6 @@ def test_processes_of_joblib_give_the_serial_result():
     with joblib.parallel_config("loky", n_jobs=2):
         parallel = clone(search).fit(X / 16, Y).cv_results_["mean_test_score"]
     np.testing.assert_array_equal(parallel, serial)
-
-
-def test_a_dask_cluster_of_two_workers_gives_the_serial_result(tmp_path):
-    program = Path(__file__).resolve().parents[2] / "examples" / "grid_search_on_a_cluster.py"
-    command = [sys.executable, "-W", "error", program]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=os.environ)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[:4] == [
-        "2 workers",
-        "scores of 8 candidates equal: True",
-        "best in both: True",
-        "weights of the best equal: True",
-    ]
 
 
 def test_columns_by_name():

@@ -156,7 +156,7 @@ def test_warm_start(solver):
 
 
 @pytest.mark.parametrize(
-    ("ours", "data"), [(MLPClassifier, BINARY), (MLPClassifier, CLASSES), (MLPRegressor, REALS)], ids=str
+    ("ours", "data"), [(MLPClassifier, BINARY), (MLPClassifier, CLASSES), (MLPRegressor, REAL)], ids=str
 )
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
 def test_lbfgs(ours, data, weight):
@@ -167,6 +167,13 @@ def test_lbfgs(ours, data, weight):
     assert ours.loss_ == pytest.approx(theirs.loss_, rel=1e-6)
     for a, b in zip(ours.coefs_, theirs.coefs_, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_lbfgs_of_several_targets_goes_at_least_as_far():
+    """scikit-learn hands lbfgs the mean over the targets with the gradient of their sum; here both are of the sum."""
+    ours, theirs = pair(MLPRegressor, solver="lbfgs", max_iter=60, alpha=0.0)
+    assert ours.fit(*REALS).loss_ < 1.1 * theirs.fit(*REALS).loss_
+    assert ours.loss_ == pytest.approx(np.mean((ours.predict(REALS[0]) - REALS[1]) ** 2) / 2)
 
 
 def test_string_classes():

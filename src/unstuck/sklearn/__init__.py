@@ -4,8 +4,8 @@
 
 In reading order: `classifier` and `regressor` (what users see), `estimator` (what both share: from X and y to a
 fitted network), `parameters` (which values are possible), `losses` and `architecture` (the network that they mean),
-`descent` and `lbfgs` (the solvers), `sparse` (rows that are mostly zero), `listeners` (what is printed meanwhile),
-`explanation` (the fitted estimator as a Case for the diagnosis).
+`descent` and `lbfgs` (the solvers), `measurement` (the curves they keep), `sparse` (rows that are mostly zero),
+`explanation` (an estimator as a Case for the diagnosis).
 """
 
 try:

@@ -51,7 +51,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     dropout : share of units left out while training, for all hidden layers or one number for each
     dtype : "float32" or "float64" for everything; None for that of X
     callbacks : functions called with an `unstuck.nn.history.Progress` after each epoch; True ends the training
-    progress_bar : whether to show one on stderr, if that is a terminal
+    progress_bar : whether to show `unstuck.live_progress`: a bar in a terminal, curves in a notebook
 
     Attributes
     ----------

@@ -137,8 +137,8 @@ class Descent:
                 raise TrainingError(explain_non_finite(network, x, self.state.update + 1, self.state.learning_rate))
             self.state.update += 1
             self.vector.update(self.state.learning_rate, self.state.update)
-        loss = mean_loss(self.estimator, network, self.logits, *self.examples.answers(rows))
-        return loss + penalties / len(rows)
+        loss = mean_loss(network, self.logits, *self.examples.answers(rows))
+        return self.estimator._loss_scale(network.sizes[-1]) * loss + penalties / len(rows)
 
     def _balance(self, batch: Array) -> float:
         """Scale the weights of the batch to a mean of 1; the sum that they had."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from typing import Any, ClassVar
 
@@ -20,9 +21,9 @@ from unstuck.nn.history import History
 from unstuck.nn.losses import Loss
 from unstuck.nn.network import Network
 from unstuck.nn.training_run import Callback
+from unstuck.progress import live_progress
 from unstuck.sklearn.architecture import assemble, draw_parameters, layer_sizes, logits_of
 from unstuck.sklearn.descent import Descent, OptimizerState
-from unstuck.sklearn.listeners import ProgressBar
 from unstuck.sklearn.parameters import Check, check_parameters
 from unstuck.sklearn.sparse import SparseExamples
 
@@ -200,10 +201,11 @@ class MultilayerPerceptron(BaseEstimator):
     def _train(self, network: Network, examples: Examples, validation: Examples | None, incremental: bool) -> None:
         if validation is not None and self.validation_scores_ is None:
             self.validation_scores_ = []
+        started = time.perf_counter()
         with ExitStack() as stack:
             callbacks: list[Callback] = list(self.callbacks or [])
             if self.progress_bar and not incremental:
-                callbacks.append(stack.enter_context(ProgressBar(type(self).__name__)))
+                callbacks.append(stack.enter_context(live_progress()))
             if self.solver == "lbfgs":
                 from unstuck.sklearn.lbfgs import minimize_loss
 
@@ -213,6 +215,7 @@ class MultilayerPerceptron(BaseEstimator):
                     self._optimizer_state = OptimizerState(self.learning_rate_init)
                 epochs = 1 if incremental else self.max_iter
                 Descent(self, network, examples, validation).run(epochs, callbacks, incremental)
+        self.history_.seconds += time.perf_counter() - started
         if not all(np.isfinite(values).all() for values in (*self.coefs_, *self.intercepts_)):
             raise TrainingError("the solver left parameters that are not finite; scale the inputs, or the targets")
 

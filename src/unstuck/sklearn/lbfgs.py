@@ -33,7 +33,7 @@ def minimize_loss(
     total = n if examples.weight is None else float(examples.weight.sum(dtype=np.float64))
     if examples.weight is not None:
         examples.weight = examples.weight * (n / total)
-    decay = estimator.alpha / total
+    decay, scale = estimator.alpha / total, estimator._loss_scale(network.sizes[-1])
     logits = np.empty((n, network.sizes[-1]), network.dtype)
     vector = ParameterVector(network, SGD())  # used as a vector only
     t, weight = examples.answers()
@@ -41,14 +41,21 @@ def minimize_loss(
     def loss_and_gradient(values: Array) -> tuple[float, Array]:
         vector.values[...] = values
         step.gradients(rows, network.generator, logits)
-        loss = mean_loss(estimator, network, logits, t, weight)
-        weights, gradient = vector.values[: vector.n_weights], vector.gradient.astype(np.float64)
-        gradient[: vector.n_weights] += decay * weights
-        return loss + decay / 2 * float(np.vdot(weights, weights)), gradient
+        gradient = vector.gradient.astype(np.float64)
+        gradient[: vector.n_weights] += decay * values[: vector.n_weights]
+        return mean_loss(network, logits, t, weight) + penalty(values), gradient
+
+    def penalty(values: Array) -> float:
+        weights = values[: vector.n_weights]
+        return decay / 2 * float(np.vdot(weights, weights))
+
+    def reported(result: Any) -> float:
+        return scale * (float(result.fun) - penalty(result.x)) + penalty(result.x)
 
     def report(intermediate_result: Any) -> None:
-        estimator.loss_curve_.append(float(intermediate_result.fun))
+        estimator.loss_curve_.append(reported(intermediate_result))
         done = len(estimator.loss_curve_)
+        estimator.history_.train_accuracy.append(None)
         if estimator.verbose:
             print(f"Iteration {done}, loss = {estimator.loss_curve_[-1]:.8f}")
         if validation is not None:
@@ -73,8 +80,8 @@ def minimize_loss(
         vector.values[...] = result.x
     finally:
         vector.release()
+    estimator.loss_ = reported(result)
     estimator.n_iter_ = min(int(result.nit), estimator.max_iter)
-    estimator.loss_ = float(result.fun)
     if result.status in (1, 2):  # limits reached, or no step that makes the loss smaller
         said = f"lbfgs had not converged after {result.nit} iterations: {result.message}"
         warnings.warn(said, ConvergenceWarning, stacklevel=2)
