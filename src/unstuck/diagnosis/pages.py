@@ -1,9 +1,14 @@
-"""The catalogue of faults as Markdown: one page a rule, and an index. `scripts/docs` writes them to docs/rules."""
+"""The catalogue of faults as Markdown: one page a rule with its plotted example, and an index. `scripts/docs` writes
+them to docs/rules.
+"""
 
 from __future__ import annotations
 
 import re
 
+from unstuck.diagnosis.examples.curves import Curves, recorded
+from unstuck.diagnosis.page.drawing import Axis, Series, line_chart
+from unstuck.diagnosis.page.style import CHART, DARK, LIGHT
 from unstuck.diagnosis.rule import SECTIONS, Rule
 from unstuck.diagnosis.rules import RULES, in_order
 
@@ -40,7 +45,55 @@ def rule_markdown(rule: Rule) -> str:
     for title in SECTIONS:
         if title in rule.sections:
             parts += [f"## {title}", _linked(rule.sections[title], rule)]
+    curves = recorded().get(rule.code)
+    if curves is not None:
+        parts += ["## Example", f"![{alternative_text(curves)}]({picture_name(rule)})", in_words(curves)]
     return "\n\n".join(parts) + "\n"
+
+
+def picture_name(rule: Rule) -> str:
+    """The file name of the picture of a rule's example."""
+    return f"{rule.code}.svg"
+
+
+def in_words(curves: Curves) -> str:
+    """What was trained, and what came of it."""
+    kept = "" if curves.finite else " before its numbers are no longer finite"
+    return (
+        f"{curves.network}, on 1,500 digits of 7 by 7 pixels; with the fault: {curves.words}. Accuracy on 500 others "
+        f"after {curves.updates[-1]:,} updates: {curves.healthy[-1]:.1%}; with the fault {curves.faulty[-1]:.1%}"
+        f"{f' after {curves.updates_faulty[-1]:,}' if curves.updates_faulty[-1] != curves.updates[-1] else ''}{kept}."
+    )
+
+
+def alternative_text(curves: Curves) -> str:
+    return f"Learning curves: {curves.healthy[-1]:.0%} without the fault, {curves.faulty[-1]:.0%} with it"
+
+
+def picture(curves: Curves) -> str:
+    """The learning curves as an SVG file of its own, for light and dark."""
+    last = max(curves.updates[-1], curves.updates_faulty[-1])
+    series = [
+        Series(f"{curves.faulty[-1]:.0%} with the fault", curves.updates_faulty, curves.faulty, "before"),
+        Series(f"{curves.healthy[-1]:.0%} without it", curves.updates, curves.healthy, "after"),
+    ]
+    if curves.updates_faulty[-1] < last:
+        ends = [curves.faulty[-1]] * 2
+        series.append(Series("", [curves.updates_faulty[-1], last], ends, "before afterwards"))
+    x, y = Axis(0, last, "updates"), Axis(0, 1, "accuracy", percent=True)
+    drawn = line_chart(series, x, y, alternative_text(curves), 520, 230)
+    rules = "\n".join(rule for rule in CHART.split("\n") if _used(rule, drawn))
+    style = f".chart {{ {LIGHT} }}\n@media (prefers-color-scheme: dark) {{ .chart {{ {DARK} }} }}\n{rules}"
+    return drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ').replace(
+        "<title>", f"<style>{style}</style><title>", 1
+    )
+
+
+def _used(rule: str, drawn: str) -> bool:
+    """Whether the picture has marks of the classes that a line of the style sheet names."""
+    classes = set(re.findall(r"[.](\w+)", rule.partition("{")[0])) - {"chart"}
+    marks = [set(names.split()) for names in re.findall(r'class="([^"]*)"', drawn)]
+    return bool(rule) and any(classes <= names for names in marks)
 
 
 def _linked(text: str, rule: Rule) -> str:

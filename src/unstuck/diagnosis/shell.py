@@ -5,15 +5,20 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import textwrap
 from pathlib import Path
 from types import ModuleType
 
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import Listener, diagnose
+from unstuck.diagnosis.examples.curves import recorded
+from unstuck.diagnosis.pages import in_words
 from unstuck.diagnosis.report import Report
 from unstuck.diagnosis.rule import SECTIONS, Rule
 from unstuck.diagnosis.rules import RULES, find_rule, in_order
 from unstuck.errors import CaseError
+
+WIDTH = 100
 
 
 def diagnose_file(path: str | os.PathLike[str], budget: float, cures: bool, listen: Listener | None = None) -> Report:
@@ -83,5 +88,23 @@ def rules_text(code_or_name: str | None) -> str:
 
 
 def rule_page(rule: Rule) -> str:
-    sections = [f"{title}\n  {rule.sections[title]}" for title in SECTIONS if title in rule.sections]
-    return "\n\n".join([f"{rule.code} {rule.name} ({rule.stage})\n{rule.fact}", *sections])
+    """A rule in full, in lines that fit a terminal, with the learning curves of its example."""
+    kind = f"{rule.stage}, a setting" if rule.setting else rule.stage
+    sections = {title: rule.sections[title] for title in SECTIONS if title in rule.sections}
+    parts = [f"{rule.code} {rule.name} ({kind})\n{rule.fact}", *(_paragraph(*section) for section in sections.items())]
+    curves = recorded().get(rule.code)
+    if curves is not None:
+        drawn = {"with the fault": curves.faulty, "without it": curves.healthy}
+        lines = [f"  {sparkline(scores)}  {scores[-1]:4.0%} {words}" for words, scores in drawn.items()]
+        parts.append("\n".join([_paragraph("Example", in_words(curves)), *lines]))
+    return "\n\n".join(parts)
+
+
+def _paragraph(title: str, words: str) -> str:
+    lines = textwrap.wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([title, *lines])
+
+
+def sparkline(shares: list[float]) -> str:
+    """Shares from 0 to 1 as blocks of eight heights."""
+    return "".join("▁▂▃▄▅▆▇█"[min(int(8 * share), 7)] for share in shares)

@@ -103,7 +103,7 @@ class Frame:
 
 
 def line_chart(series: Sequence[Series], x: Axis, y: Axis, title: str, width: float = 420, height: float = 250) -> str:
-    """Lines over the same axes, each with a dot and its name at its end."""
+    """Lines over the same axes; those that have a name bear it at their end, behind a dot."""
     frame = Frame(x, y, width, height, right=16 + CHARACTER * max(len(one.name) for one in series))
     parts = [frame.axes()]
     ends = []
@@ -112,8 +112,9 @@ def line_chart(series: Sequence[Series], x: Axis, y: Axis, title: str, width: fl
         if not points:
             continue
         parts.append(f'<path class="line {one.kind}" d="{path(points)}"/>')
-        parts.append(dot(*points[-1], one.kind, 3))
-        ends.append((points[-1][1], one))
+        if one.name:
+            parts.append(dot(*points[-1], one.kind, 3))
+            ends.append((points[-1][1], one))
     for (_, one), place in zip(ends, spread([end for end, _ in ends], 15, frame.top + 6, height - 44), strict=True):
         parts.append(text(width - frame.right + 9, place + 4, one.name, "start", f"name {one.kind}"))
     return svg("".join(parts), width, height, title)
