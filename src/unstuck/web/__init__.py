@@ -10,6 +10,7 @@ gallery/       the stuck programs
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 from unstuck.errors import UnstuckError
 
@@ -23,10 +24,11 @@ def serve(host: str = "127.0.0.1", port: int = 8000, model: str | os.PathLike[st
     Raises UnstuckError without the extra `web` and if the address is taken, ModelFileError for a model that cannot be
     read or is no classifier of 28 x 28 pixels.
     """
-    try:
-        from unstuck.web.server import run
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("unstuck"):
-            raise
-        raise UnstuckError(f'the page needs {error.name}: pip install "unstuck[web]"') from error
+    for package in ("fastapi", "jinja2", "uvicorn"):
+        try:
+            import_module(package)
+        except ModuleNotFoundError as error:
+            raise UnstuckError(f'the page needs {package}: pip install "unstuck[web]"') from error
+    from unstuck.web.server import run
+
     run(host, port, model)

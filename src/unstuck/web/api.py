@@ -23,7 +23,7 @@ COME_AGAIN = {"retry-after": "3"}
 ONE_AT_A_TIME = anyio.CapacityLimiter(1)  # a reading takes milliseconds; more threads would only share them
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Failure} for status in (400, 403, 404, 408, 413, 415, 421, 422, 503)
+    status: {"model": Failure} for status in (400, 403, 404, 408, 413, 415, 421, 422, 429, 503)
 }
 router = APIRouter(prefix="/api", responses=REFUSALS)
 
@@ -101,7 +101,7 @@ def submit(request: Request, task: Task, settings: dict[str, Any], seconds: floa
         return status(request, jobs.submit(task, settings, seconds))
     except QueueFull:
         others = f"{limits.WAITING_JOBS} jobs of others are waiting already"
-        raise HTTPException(503, f"{others}: please try again in a moment", COME_AGAIN) from None
+        raise HTTPException(429, f"{others}: please try again in a moment", COME_AGAIN) from None
 
 
 Id = Annotated[JobId, InPath()]

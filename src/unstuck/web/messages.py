@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from unstuck.recipes import RECIPES
 from unstuck.web import limits
@@ -14,7 +14,15 @@ from unstuck.web.jobs import State, Task
 TRAINABLE = tuple(recipe.name for recipe in RECIPES.values() if recipe.data == "mnist")
 
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
-Units = Annotated[int, Field(ge=1, le=limits.UNITS)]
+
+
+def whole(value: Any) -> Any:
+    """13.0 as 13: JSON has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(whole)
+Units = Annotated[int, Field(ge=1, le=limits.UNITS), WHOLE]
 
 
 class Request(BaseModel):
@@ -31,10 +39,10 @@ class TrainingRequest(Request):
     activation: Literal["relu", "leaky_relu", "tanh", "sigmoid", "linear"] | None = None
     optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw"] | None = None
     learning_rate: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
-    batch_size: Annotated[int, Field(ge=1, le=limits.BATCH_SIZE)] | None = None
-    epochs: Annotated[int, Field(ge=1, le=limits.EPOCHS)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=limits.BATCH_SIZE), WHOLE] | None = None
+    epochs: Annotated[int, Field(ge=1, le=limits.EPOCHS), WHOLE] | None = None
     dropout: Annotated[float, Field(ge=0, le=0.9, allow_inf_nan=False)] | None = None
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE] = 0
 
 
 class ProgramRequest(Request):
