@@ -9,7 +9,7 @@ import numpy as np
 from unstuck.diagnosis.assembly import build_twin
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.identification.backward import Backward, identify_backward
-from unstuck.diagnosis.identification.fit import fit, stack
+from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
 from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead
 from unstuck.diagnosis.identification.forward import Forward, identify_forward
 from unstuck.diagnosis.identification.layout import Chain, find_chains, read_chain
@@ -58,6 +58,7 @@ class Examination:
     initial: Parameters | None = None
     unchecked: list[Missing] = field(default_factory=list)
     departure: float = 0.0  # of the twin from the program over three steps, as a share of the way
+    rounding: float = 0.0  # what rounding of the stored parameters makes of that way
     followed: list[float] = field(default_factory=list)  # the same after each of the first updates of the user's own
     source: str = "step"  # whether changes came from step() or gradients()
     sight: Sight = field(default_factory=Sight)  # what was observed, for those who draw it
@@ -83,7 +84,7 @@ class Examination:
     @property
     def faithful(self) -> bool:
         """Whether the twin may stand in for the program in experiments."""
-        return self.twin is not None and self.departure <= FAITHFUL
+        return self.twin is not None and self.departure <= max(FAITHFUL, min(3 * self.rounding, 1.0))
 
     @property
     def forward_proved(self) -> bool:
@@ -189,6 +190,9 @@ def examine_step(e: Examination) -> None:
         e.leave_unchecked("loss, gradients and update", "examples without NaN or infinity")
         return
     e.stepping = probe_stepping(e.program)
+    if any(e.program.dtypes[layer.weights].kind in "iu" for layer in e.forward.chain):
+        e.leave_unchecked("loss, gradients and update", "weights of a floating point type")
+        return
     if not e.stepping.acts:
         if e.stepping.failed:
             e.leave_unchecked("loss, gradients and update", f"a step that runs: {e.stepping.failed}")
@@ -336,13 +340,29 @@ def _assemble(e: Examination) -> None:
     if e.twin is None or not runs:
         return
     e.departure = departure(e.twin, runs, e.forward)
+    starts, ends = ([array for run in runs for array in side(run)] for side in (_start, _end))
+    e.rounding = rounding_floor(starts, [b - a for a, b in zip(starts, ends, strict=True)], e.epsilon)
+    hidden = [str(layer.layer + 1) for layer in e.backward.layers if layer.hidden] if e.backward else []
+    if hidden:
+        e.leave_unchecked(
+            f"the gradients of layers {', '.join(hidden)}",
+            "changes that are not lost in the rounding of the parameters: a higher rate, or 64-bit floats",
+        )
     if e.departure > FAITHFUL and e.update.adaptive is None:
         beta, apart = find_look_ahead(e.twin, runs, e.forward)
         if apart < min(FAITHFUL, 0.1 * e.departure):
             rule = replace(e.twin.update, response=("nesterov", beta), bias_response=("nesterov", beta))
             e.twin, e.departure = e.twin.plant(update=rule), apart
-    if e.departure > FAITHFUL:
+    if not e.faithful:
         e.leave_unchecked(
             "settings such as the rate and the initialisation",
             f"an update rule that the twin can follow; after three steps it is {e.departure:.0%} of the way apart",
         )
+
+
+def _start(run: list[Record]) -> list[Array]:
+    return run[0].before
+
+
+def _end(run: list[Record]) -> list[Array]:
+    return run[-1].after

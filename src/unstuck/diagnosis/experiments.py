@@ -11,7 +11,7 @@ import numpy as np
 from unstuck.diagnosis import baseline, own_training
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
-from unstuck.diagnosis.rule import Evidence
+from unstuck.diagnosis.rule import SUSPECTED, Evidence
 from unstuck.diagnosis.settings import Clock, causes_of_log_of_zero, needed, reference
 from unstuck.diagnosis.twin_training import Outcome, Setup, chance, corrected, run
 
@@ -82,7 +82,9 @@ def decide(
     if not e.faithful:
         found.learns = own_training.learns(e, 0.4 * seconds)
     formulas = [
-        code for code in evidence if not settings[code] and changes_for(code, e) and not _asleep(evidence[code])
+        code
+        for code, items in evidence.items()
+        if not settings[code] and changes_for(code, e) and not _asleep(items) and (e.faithful or _any_shown(items))
     ]
     as_it_is = run(setup, 3 * per_run)
     found.formulas, found.meant = formulas, _meant_activation(setup, e, formulas, per_run)
@@ -152,6 +154,10 @@ def _is_stuck(
 
 def _asleep(items: list[Evidence]) -> bool:
     return all(item.asleep for item in items)
+
+
+def _any_shown(items: list[Evidence]) -> bool:
+    return any(item.grade != SUSPECTED for item in items)
 
 
 def _trial(changes: list[str], before: Outcome, after: Outcome, setup: Setup) -> Trial:

@@ -137,7 +137,7 @@ class Program:
         norm = norm or 1.0
         n_features = self.x.shape[1]
         drawn = []
-        for array in self.as_found:
+        for array, dtype in zip(self.as_found, self.dtypes, strict=True):
             sizes = [n for n in array.shape if n > 1]
             if n_features > 1 and (n_features in array.shape or n_features + 1 in array.shape) and array.ndim >= 2:
                 scale = 1.5 / norm
@@ -146,6 +146,7 @@ class Program:
             else:
                 scale = 0.5
             values = generator.standard_normal(array.shape) * scale
+            values = np.rint(4 * values) if dtype.kind in "iu" else values
             drawn.append(values.astype(np.float32).astype(float))  # exactly representable in the user's type
         return drawn
 

@@ -277,7 +277,7 @@ CHANGES: dict[str, Change] = {
     **dict.fromkeys(("L02", "L04", "B11"), right_output_delta),
     **dict.fromkeys(("D07", "D08", "D09"), right_targets),
     **dict.fromkeys(("U02", "U03", "U04", "U12", "U14", "U15"), right_update),
-    **dict.fromkeys(("B10", "U01", "B17"), with_right_scales(weights=True, biases=True)),
+    **dict.fromkeys(("B10", "U01", "B17", "U06"), with_right_scales(weights=True, biases=True)),
     "B08": right_biases,
     "B13": with_right_scales(weights=True),
     "D12": twin_training.shuffled,

@@ -76,6 +76,7 @@ def ada_grad(epsilon: float, inside: bool = False) -> Direction:
     return direction
 
 
+OTHER_FORM = "bias correction of another form"
 ADAPTIVE: tuple[AdaptiveRule, ...] = (
     *(
         AdaptiveRule(f"adam(beta1={b1:g}, beta2={b2:g}, epsilon={e:g})", adam(b1, b2, e))
@@ -93,6 +94,10 @@ ADAPTIVE: tuple[AdaptiveRule, ...] = (
             "without the power",
             "one step late",
         )
+    ),
+    *(
+        AdaptiveRule(f"adam(beta1={b1:g}, beta2={b2:g}), {OTHER_FORM}", adam(b1, b2, 1e-8, "none"), "U12")
+        for b1, b2 in ((0.9, 0.999), (0.9, 0.99))
     ),
     *(
         AdaptiveRule(f"rms_prop(decay={d:g}, epsilon={e:g}{', inside' if i else ''})", rms_prop(d, e, i))

@@ -43,6 +43,8 @@ PLAN: Plan = (
     (5, False, "plain"),
 )
 QUICK = 4  # so many of them are tried first where there are many update rules to try
+BY_STEP: Plan = ((0, False, "each step"), (1, False, "each step"))
+EACH = ("each", "each step")  # a factor for every record, or for every step of an adaptive rule
 LEAST_OWN_FACTORS = 20  # numbers per record, so that a factor for each record explains little by itself
 
 
@@ -58,6 +60,7 @@ class LayerResult:
     bias_fit: Fit = NO_FIT
     weights_frozen: bool = False
     bias_frozen: bool = False
+    hidden: bool = False  # the right change would be lost in rounding: taken for right, and nothing said of it
     own_factors: bool = False  # every record needed a factor of its own
     found_at: tuple[int, bool, str] = PLAN[0]
     allowed: float = 1e-9
@@ -134,6 +137,8 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
     result = LayerResult(l, None, rival_residual=np.inf)
     result.weights_frozen = not any(np.any(change) for change in changes)
     result.bias_frozen = biased and not any(np.any(change) for change in bias_changes)
+    if _hides(setting, l, levels, result):
+        return result
     cancelled = not result.weights_frozen and _only_rounding(
         [view.weights[l] for view in views], changes, setting.epsilon
     )
@@ -162,6 +167,23 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
                 _name_cancelling(setting, l, result)
             return result
     return result
+
+
+def _hides(setting: Setting, l: int, levels: list[Level], result: LayerResult) -> bool:
+    """Whether rounding of the stored parameters would hide the right change at the scale of the layer above."""
+    scale, guess = setting.has_scale.get(l + 1), next(levels[0](), None)
+    if not scale or guess is None or setting.transform is not None:
+        return False
+    pairs = list(zip(guess.passes, guess.deltas, strict=True))
+    meant = [scale * gradients.RIGHT_WEIGHTS.compute(p, l, d) for p, d in pairs]
+    if not _only_rounding([view.weights[l] for view in setting.views], meant, setting.epsilon):
+        return False
+    result.hidden, result.guess = True, guess
+    result.weights_frozen = result.bias_frozen = False
+    result.weights, result.weight_fit = gradients.RIGHT_WEIGHTS, Fit(0.0, scale)
+    result.bias, result.bias_fit = gradients.RIGHT_BIAS, Fit(0.0, scale)
+    setting.has_scale[l] = scale
+    return True
 
 
 def _observed(views: list[View], l: int, bias: bool) -> tuple[list[Array], list[Array]]:
@@ -217,7 +239,7 @@ def _try_level(
             predicted = _directions(
                 setting, [formula.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)]
             )
-            found = fit_each(changes, predicted) if how == "each" else fit(flat, stack(predicted), decay)
+            found = fit_each(changes, predicted) if how in EACH else fit(flat, stack(predicted), decay)
             if found.residual <= result.allowed:
                 slips = len(guess.faults) + bool(formula.fault) + _off_scale(setting, l, found.scale)
                 fitting.append((slips, order, guess, formula, found))
@@ -230,7 +252,7 @@ def _try_level(
     if formula.fault:
         faults, parts = guess.with_part("weights", l, formula)
         guess = Guess(guess.passes, guess.deltas, faults, parts, guess.output, guess.coding)
-    result.guess, result.own_factors = guess, how == "each"
+    result.guess, result.own_factors = guess, how in EACH
     if by_bias:
         result.bias_fit = found
     else:
@@ -269,9 +291,17 @@ def _directions(setting: Setting, predicted: list[Array]) -> list[Array]:
 def _fit_bias(setting: Setting, l: int, result: LayerResult) -> None:
     """Given the delta, the formula of the bias gradient."""
     views, guess = setting.views, result.guess
-    if guess is None or result.bias_frozen or any(view.bias_changes[l] is None for view in views):
+    if guess is None or any(view.bias_changes[l] is None for view in views):
         return
     biases, changes = _observed(views, l, bias=True)
+    pairs = list(zip(guess.passes, guess.deltas, strict=True))
+    meant = [result.weight_fit.scale * gradients.RIGHT_BIAS.compute(p, l, d) for p, d in pairs]
+    if result.weights is not None and setting.transform is None and _only_rounding(biases, meant, setting.epsilon):
+        result.bias, result.bias_frozen = gradients.RIGHT_BIAS, False  # would not show: taken for right
+        result.bias_fit = Fit(0.0, result.weight_fit.scale)
+        return
+    if result.bias_frozen:
+        return
     if _only_rounding(biases, changes, setting.epsilon):
         for formula in gradients.bias_formulas(guess.passes[0], l)[1:]:
             if _vanishes(formula, gradients.RIGHT_BIAS, guess, l):

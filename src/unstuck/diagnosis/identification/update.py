@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from unstuck.diagnosis.formulas.updates import ADAPTIVE, AdaptiveRule
-from unstuck.diagnosis.identification.backward import PLAN, QUICK, Backward, LayerResult, Plan, identify_backward
+from unstuck.diagnosis.formulas.updates import ADAPTIVE, OTHER_FORM, AdaptiveRule
+from unstuck.diagnosis.identification.backward import (
+    BY_STEP,
+    PLAN,
+    QUICK,
+    Backward,
+    LayerResult,
+    Plan,
+    identify_backward,
+)
 from unstuck.diagnosis.identification.fit import Transform, rounding_floor, stack, tolerance
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import View
@@ -16,6 +25,7 @@ from unstuck.diagnosis.twin import Parameters, Twin
 
 Array = np.ndarray
 UNCLEAR = 1e-3  # rounding of the changes above which nothing is said of the optimiser's memory
+EPSILON_UNKNOWN = 2e-2  # what Adam's epsilon, unknown as the corrections are, can make of small gradients
 USUAL = ("adam(beta1=0.9, beta2=0.999", "rms_prop(decay=0.9", "ada_grad(epsilon=1e-08")  # families looked at in full
 Key = tuple[str, int]  # ("w" or "b", layer)
 
@@ -97,7 +107,7 @@ def identify_adaptive(
         found = [(rule, top(rule, 1 / size, PLAN[QUICK:])) for rule in families if rule.family in USUAL]
     found = [(rule, result) for rule, result in found if result.explained]
     if not found:
-        return None, None, 1.0
+        return _with_other_corrections(records, forward, epsilon, n_outputs, through)
     likeliest, result = min(found, key=lambda entry: entry[1].weight_fit.residual * (1 + entry[1].slips))
     tried = [
         (top(rule, factor, (result.found_at,)).weight_fit.residual, order, rule, factor)
@@ -121,6 +131,24 @@ def identify_adaptive(
         least_allowed=min(1e-3, max(1e-6, 30 * residual)),
     )
     return rule, full, factor
+
+
+def _with_other_corrections(
+    records: list[Record],
+    forward: Forward,
+    epsilon: float,
+    n_outputs: int,
+    through: Callable[[AdaptiveRule, float], Transform],
+) -> tuple[AdaptiveRule | None, Backward | None, float]:
+    """Adam's running means with a factor of its own for every step: bias corrections, or a rate, of another form."""
+    size = len(records[0].x)
+    for rule in (rule for rule in ADAPTIVE if rule.name.endswith(OTHER_FORM)):
+        made = identify_backward(
+            records, forward, epsilon, n_outputs, through(rule, 1 / size), BY_STEP, least_allowed=EPSILON_UNKNOWN
+        )
+        if made.layers[-1].explained:
+            return rule, made, 1 / size
+    return None, None, 1.0
 
 
 def reduction_of(scales: dict[int, float], rate: float | None, n_outputs: int) -> str:

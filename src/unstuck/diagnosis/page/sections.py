@@ -47,19 +47,42 @@ def _remark(training: Training, last: int) -> str:
 
 
 def cure_table(cures: list[Cure]) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(' + '.join(cure.changes))}</td>"
-        f"{_accuracy(cure.accuracy_before, pictures.BEFORE)}{_accuracy(cure.accuracy_after, pictures.AFTER)}"
-        f'<td class="number">{cure.updates:,}</td><td class="number">{cure.seed}</td></tr>'
-        for cure in cures
+    """Every experiment with its changes, and what is lost without each of them."""
+    head = "<tr><th>put right together</th><th>accuracy before</th><th>after</th><th>updates</th><th>seeds</th></tr>"
+    return f'<table class="cures">{head}{"".join(map(_cure_rows, cures))}</table>'
+
+
+def _cure_rows(cure: Cure) -> str:
+    before, after = (
+        _accuracy(share, spread if cure.seeds > 1 else None, kind)
+        for share, spread, kind in zip(
+            (cure.accuracy_before, cure.accuracy_after), cure.spread, pictures.KINDS, strict=True
+        )
     )
-    head = "<tr><th>put right together</th><th>accuracy before</th><th>after</th><th>updates</th><th>seed</th></tr>"
-    return f'<table class="cures">{head}{rows}</table>'
+    seeds = str(cure.seeds) if cure.seeds > 1 else f"no. {cure.seed}"
+    rows = [
+        f"<tr><td>{escape(' + '.join(cure.changes))}</td>{before}{after}"
+        f'<td class="number">{cure.updates:,}</td><td class="number">{seeds}</td></tr>'
+    ]
+    for change in cure.changes:
+        without = (
+            _accuracy(cure.accuracy_after - cure.worth[change], None, pictures.AFTER) if _worthy(cure, change) else ""
+        )
+        if without or change in cure.words:
+            words = f"<code>{escape(change)}</code> {escape(cure.words.get(change, ''))}"
+            alone = f'{without}<td colspan="2">without it</td>' if without else '<td colspan="3"></td>'
+            rows.append(f'<tr class="part"><td colspan="2">{words}</td>{alone}</tr>')
+    return "".join(rows)
 
 
-def _accuracy(share: float, kind: str) -> str:
+def _worthy(cure: Cure, change: str) -> bool:
+    return change in cure.worth and len(cure.changes) > 1
+
+
+def _accuracy(share: float, spread: float | None, kind: str) -> str:
     width = 100 * min(max(share, 0.0), 1.0) if share == share else 0.0
-    return f'<td class="number">{share:.1%}<div class="bar {kind}"><i style="width:{width:.1f}%"></i></div></td>'
+    written = f"{share:.1%}" + (f" ± {100 * spread:.1f}" if spread is not None else "")
+    return f'<td class="number">{written}<div class="bar {kind}"><i style="width:{width:.1f}%"></i></div></td>'
 
 
 # -- layers ------------------------------------------------------------------------------------------------------------

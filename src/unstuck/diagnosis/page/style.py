@@ -103,6 +103,8 @@ html:has(body.unstuck-report) {{ background: #fff; color-scheme: light dark; }}
 .unstuck-report .compared td:not(:first-child), .unstuck-report .compared th:not(:first-child) { text-align: right;
   padding: .25rem 0 .25rem .6rem; }
 .unstuck-report details td { overflow-wrap: anywhere; }
+.unstuck-report .part td { color: var(--soft); font-size: .875rem; }
+.unstuck-report .part td:first-child { padding-left: 1.2rem; }
 .unstuck-report .number { font-variant-numeric: tabular-nums; }
 .unstuck-report .bar { width: 8rem; max-width: 100%; height: .3rem; background: var(--line); border-radius: .15rem;
   print-color-adjust: exact; }
@@ -117,7 +119,8 @@ html:has(body.unstuck-report) {{ background: #fff; color-scheme: light dark; }}
 .unstuck-report .examples li { width: 5rem; line-height: 1.2; }
 .unstuck-report footer { margin-top: 2rem; }
 @media (max-width: 46rem) { .unstuck-report article.drawn { display: block; } .unstuck-report { padding: .8rem; }
-  .unstuck-report .cures td:nth-child(n+4), .unstuck-report .cures th:nth-child(n+4) { display: none; } }
+  .unstuck-report .cures { font-size: .875rem; } .unstuck-report .bar { width: 3.5rem; }
+  .unstuck-report .cures tr:not(.part) td:nth-child(n+4), .unstuck-report .cures th:nth-child(n+4) { display: none; } }
 @media print { .unstuck-report { max-width: none; font-size: 10.5pt; padding: 0; }
   .unstuck-report details { display: none; } .unstuck-report article { break-inside: auto; }
   .unstuck-report .chain { grid-template-columns: repeat(7, 1fr); gap: .3rem 1rem; }

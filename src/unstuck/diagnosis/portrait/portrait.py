@@ -20,6 +20,7 @@ MEMORY = ("U02", "U03", "U04", "U12", "U14")  # faults that show only from one s
 STATE = ("A01", "A02", "A03", "A04", "A05", "A06", "A07")
 RATE = ("U07", "U08", "B09")
 MOST_SPOILT = 4  # training runs with one fault left in
+SECONDS, SECONDS_SPOILT = 1.5, 0.7  # of the processor, for each training that is drawn
 
 
 @dataclass
@@ -43,12 +44,14 @@ class Portrait:
     @cached_property
     def trained(self) -> tuple[Training, ...]:
         """The training as it is, and as cured where there is a cure."""
-        return tuple(train(setup) for setup in (self.before, self.after) if setup is not None)
+        return tuple(train(setup, SECONDS) for setup in (self.before, self.after) if setup is not None)
 
     @cached_property
     def trained_spoilt(self) -> dict[str, Training]:
         """By code: the cured training with this one fault left in. Empty where there is but one fault."""
-        return {code: train(setup) for code, setup in self.spoilt.items()} if len(self.spoilt) > 1 else {}
+        return (
+            {code: train(setup, SECONDS_SPOILT) for code, setup in self.spoilt.items()} if len(self.spoilt) > 1 else {}
+        )
 
     @cached_property
     def layers(self) -> tuple[list[Layer], ...]:

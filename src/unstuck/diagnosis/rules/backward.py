@@ -198,7 +198,11 @@ def bias_gradient_wrong(e: Examination) -> list[Evidence]:
 
 
 def _bias_used(e: Examination, layer: int) -> bool:
-    return e.forward is not None and e.forward.bias_modes[layer] in ("inside", "outside")
+    """Whether the layer adds a bias that could change; integers that stay are a fault of another name."""
+    if e.forward is None or e.forward.bias_modes[layer] not in ("inside", "outside"):
+        return False
+    array = e.forward.chain[layer].bias
+    return array is None or e.program.dtypes[array].kind not in "iu"
 
 
 @rule("B09", setting=True, look_alikes=("U07",))

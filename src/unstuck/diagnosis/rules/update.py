@@ -8,6 +8,7 @@ import numpy as np
 
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.first_updates import first_updates
+from unstuck.diagnosis.formulas.updates import OTHER_FORM
 from unstuck.diagnosis.identification.update import Key, Response
 from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED, Evidence, rule
 
@@ -306,11 +307,16 @@ def adam_bias_correction_wrong(e: Examination) -> Evidence | None:
     / (1 - beta1**t)`, `v / (1 - beta2**t)`.
 
     Evidence: Proved: the variant of the rule that gives the changes of several arrays over three steps.
+    Suspected where its running means give them only with a factor for each step: no form known has these factors.
 
-    Look-alikes: At one step alone all variants differ by the rate only, so three in a row are compared.
+    Look-alikes: At one step alone all variants differ by the rate only, so three in a row are compared. A rate
+    that changes from step to step looks like corrections of another form.
     """
     if e.update is None or e.update.adaptive is None or e.update.adaptive.fault != "U12":
         return None
+    if e.update.adaptive.name.endswith(OTHER_FORM):
+        said = "the steps are those of Adam but for a factor of each: other bias corrections, or a rate that changes"
+        return Evidence(SUSPECTED, said, {"rule": e.update.adaptive.name})
     return Evidence(PROVED, e.update.adaptive.name, {"rule": e.update.adaptive.name})
 
 

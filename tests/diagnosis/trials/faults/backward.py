@@ -210,7 +210,7 @@ class ReshapedInsteadOfTransposed(Program):
         return right.T.copy().reshape(right.shape) if layer == 1 else right
 
 
-@fault("B16", also=["U07", "U13", "A01", "A04"])
+@fault("B16", lambda s: s.optimizer != "adam", also=["U07", "U13", "A01", "A04"])
 class OneNumberForTheLayer(Program):
     def weight_gradient(self, layer, delta, zs, activations):
         right = super().weight_gradient(layer, delta, zs, activations)
@@ -227,7 +227,7 @@ class DeltaWithoutInputs(Program):
 # --- reduction, sign and scale
 
 
-@fault("B09", lambda s: s.reduction == "mean", ["U07", "B17"], ["U13", "A02", "A03", "A04"])
+@fault("B09", lambda s: s.reduction == "mean" and s.optimizer != "adam", ["U07", "B17"], ["U13", "A02", "A03", "A04"])
 class SummedWhereAveraged(Program):
     def reduce(self, total, n):
         return total

@@ -50,8 +50,10 @@ class LogOfZero(Program):
 @fault("L04", also=["L02"])
 class SquareInsteadOfDifference(Program):
     def output_delta(self, z, a, y):
-        error = (a - y) ** 2
-        return error * (a * (1 - a) if self.setup.loss == "squared_error" else 1)
+        error, setup = (a - y) ** 2, self.setup
+        if setup.loss != "squared_error" or setup.output == "linear":
+            return error
+        return error * (1 - a**2 if setup.output == "tanh" else a * (1 - a))
 
 
 @fault("L04", lambda setup: setup.output in ("softmax", "sigmoid"), ["B04", "B01", "B11", "L02"])
@@ -60,7 +62,7 @@ class ErrorTimesOutput(Program):
         return (a - y) * a
 
 
-@fault("L04", lambda setup: setup.sizes[-1] > 1, ["B14", "L02"])
+@fault("L04", lambda setup: setup.sizes[-1] > 1 and setup.output != "linear", ["B14", "L02"], ["U13"])
 class SignOfTheError(Program):
     def output_delta(self, z, a, y):
         return np.sign(a - y)

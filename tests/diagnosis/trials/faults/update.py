@@ -44,7 +44,7 @@ class PreviousRawGradientAdded(Program):
         return -(self.rate() * gradient + 0.3 * previous)
 
 
-@fault("U04", lambda s: plain(s) or s.optimizer == "momentum", needs=["step"])
+@fault("U04", lambda s: plain(s) or s.optimizer == "momentum", also=["U07", "B09"], needs=["step"])
 class MomentumAgainstTheStep(Program):
     def change(self, name, gradient):
         velocity = -0.9 * self.memory.get(name, np.zeros_like(gradient)) - self.rate() * gradient

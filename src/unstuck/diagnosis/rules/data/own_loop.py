@@ -89,8 +89,27 @@ def _compare(e: Examination, loop: Loop) -> None:
         x[part] = e.program.typed(1.1 * e.program.x[others[part]] + 0.01)
         targets[part] = np.roll(loop.targets, 1 + n // 3, axis=0)[part]
         changed = _run(e, x, targets, 1, 3 * SECONDS)
-        if changed is not None and _identical(changed[0], loop.end):
+        if changed is not None and _identical(changed[0], loop.end) and _still_learns(e, loop, part):
             loop.idle[name] = 2 / 3
+
+
+def _still_learns(e: Examination, loop: Loop, part: slice) -> bool:
+    """Whether a step on these examples would change the parameters in which training ends: saturated units stand still
+    whatever they are shown."""
+    program = e.program
+    if e.case.step is None or e.case.train is None:
+        return True
+    try:
+        program.restore()
+        program.perturb_randomness(1)
+        guard(e.case.train, loop.x.copy(), loop.targets.copy(), seconds=3 * SECONDS)
+        before = program.parameters()
+        for i in range(part.start, part.stop, loop.batch_size):
+            batch = slice(i, min(i + loop.batch_size, part.stop))
+            program.call("step", loop.x[batch], loop.targets[batch])
+        return not _identical(program.parameters(), before)
+    finally:
+        program.restore()
 
 
 def _run(
