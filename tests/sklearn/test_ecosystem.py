@@ -5,13 +5,14 @@ import pickle
 import joblib
 import numpy as np
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_digits, make_regression
 from sklearn.ensemble import BaggingClassifier, VotingClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from unstuck.sklearn import MLPClassifier, MLPRegressor
@@ -23,6 +24,14 @@ QUICK = {"hidden_layer_sizes": (20,), "max_iter": 8, "n_iter_no_change": np.inf,
 def test_pipeline_and_cross_validation():
     classifier = make_pipeline(MinMaxScaler(), MLPClassifier(**QUICK | {"learning_rate_init": 0.01}))
     assert cross_val_score(classifier, X, Y, cv=3).mean() > 0.85
+
+
+def test_validation_data_go_through_the_steps_of_a_pipeline():
+    classifier = MLPClassifier(**QUICK | {"learning_rate_init": 0.01}).set_fit_request(X_val=True, y_val=True)
+    with sklearn.config_context(enable_metadata_routing=True):
+        pipeline = Pipeline([("scale", MinMaxScaler()), ("classify", classifier)], transform_input=["X_val"])
+        pipeline.fit(X[:1200], Y[:1200], X_val=X[1200:], y_val=Y[1200:])
+    assert pipeline[-1].validation_scores_[-1] == pipeline.score(X[1200:], Y[1200:]) > 0.8
 
 
 def test_grid_search():
@@ -67,10 +76,11 @@ def test_a_clone_is_unfitted_with_the_same_parameters():
     assert not hasattr(copy, "coefs_")
 
 
-def test_processes_of_joblib_give_the_serial_result():
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_joblib_gives_the_serial_result(backend):
     search = GridSearchCV(MLPClassifier(**QUICK), {"alpha": [0.0, 0.1], "solver": ["adam", "sgd"]}, cv=2)
     serial = clone(search).fit(X / 16, Y).cv_results_["mean_test_score"]
-    with joblib.parallel_config("loky", n_jobs=2):
+    with joblib.parallel_config(backend, n_jobs=2):
         parallel = clone(search).fit(X / 16, Y).cv_results_["mean_test_score"]
     np.testing.assert_array_equal(parallel, serial)
 

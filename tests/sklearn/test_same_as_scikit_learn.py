@@ -156,7 +156,9 @@ def test_warm_start(solver):
 
 
 @pytest.mark.parametrize(
-    ("ours", "data"), [(MLPClassifier, BINARY), (MLPClassifier, CLASSES), (MLPRegressor, REAL)], ids=str
+    ("ours", "data"),
+    [(MLPClassifier, BINARY), (MLPClassifier, CLASSES), (MLPRegressor, REAL)],
+    ids=["binary", "classes", "regression"],
 )
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
 def test_lbfgs(ours, data, weight):
