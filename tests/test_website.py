@@ -11,10 +11,16 @@ from pathlib import Path
 import pytest
 
 import unstuck
+from unstuck import sklearn, testing, web
 
 ROOT = Path(__file__).resolve().parent.parent
 
-PUBLIC = {f"unstuck.{name}": getattr(unstuck, name) for name in unstuck.__all__}
+PUBLIC = {f"unstuck.{name}": getattr(unstuck, name) for name in unstuck.__all__} | {
+    "unstuck.sklearn.MLPClassifier": sklearn.MLPClassifier,
+    "unstuck.sklearn.MLPRegressor": sklearn.MLPRegressor,
+    "unstuck.testing.assert_learns": testing.assert_learns,
+    "unstuck.web.serve": web.serve,
+}
 
 
 @pytest.fixture(scope="module")
