@@ -27,8 +27,9 @@ def test_pipeline_and_cross_validation():
 
 
 def test_validation_data_go_through_the_steps_of_a_pipeline():
-    classifier = MLPClassifier(**QUICK | {"learning_rate_init": 0.01}).set_fit_request(X_val=True, y_val=True)
+    classifier = MLPClassifier(**QUICK | {"learning_rate_init": 0.01})
     with sklearn.config_context(enable_metadata_routing=True):
+        classifier.set_fit_request(X_val=True, y_val=True)
         pipeline = Pipeline([("scale", MinMaxScaler()), ("classify", classifier)], transform_input=["X_val"])
         pipeline.fit(X[:1200], Y[:1200], X_val=X[1200:], y_val=Y[1200:])
     assert pipeline[-1].validation_scores_[-1] == pipeline.score(X[1200:], Y[1200:]) > 0.8
