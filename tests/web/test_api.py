@@ -25,8 +25,12 @@ def trained():
         assert early.status_code == 503
         assert "still being trained" in early.json()["error"]
         assert int(early.headers["retry-after"]) > 0
-        while client.post("/api/readings", content=png(ROUND[3]), headers=PNG).status_code == 503:
-            time.sleep(0.1)
+        trained = [0.0]
+        while not (status := client.get("/api/network").json())["ready"]:
+            trained.append(status["trained"])
+            time.sleep(0.05)
+        assert trained == sorted(trained)
+        assert 0 < trained[-1] <= 1
         yield client
 
 
@@ -37,6 +41,7 @@ def test_digits_in_two_hands_are_read(trained):
 
 
 def test_a_given_network_reads(client, untrained):
+    assert client.get("/api/network").json() == {"ready": True, "trained": 1.0, "error": None}
     response = client.post("/api/readings", content=png(ROUND[8]), headers=PNG)
     assert response.status_code == 200
     assert response.json() == json.loads(json.dumps(answer(untrained, read_drawing(png(ROUND[8])))))

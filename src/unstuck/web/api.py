@@ -16,7 +16,7 @@ from unstuck.nn.network import Network
 from unstuck.web import limits
 from unstuck.web.jobs import Job, Jobs, QueueFull, Task
 from unstuck.web.live_training import MODEL_FILE
-from unstuck.web.messages import Failure, JobId, JobStatus, ProgramRequest, TrainingRequest
+from unstuck.web.messages import Failure, JobId, JobStatus, NetworkStatus, ProgramRequest, TrainingRequest
 from unstuck.web.reading import answer, read_drawing
 
 COME_AGAIN = {"retry-after": "3"}
@@ -40,6 +40,17 @@ async def read(request: Request, job: Annotated[JobId | None, Query()] = None) -
     network = await network_of(request, job)
     body = await request.body()
     return await anyio.to_thread.run_sync(lambda: answer(network, read_drawing(body)), limiter=ONE_AT_A_TIME)
+
+
+@router.get("/network")
+async def network(request: Request) -> NetworkStatus:
+    """Whether the server's own network can read yet: how much of its training is done, in 0..1."""
+    state = request.app.state
+    first: Job | None = state.first_training
+    if state.network is not None or (first is not None and first.result is not None and first.over):
+        return NetworkStatus(ready=True, trained=1.0, error=None)
+    assert first is not None
+    return NetworkStatus(ready=False, trained=progress(first), error=first.error)
 
 
 async def network_of(request: Request, id: str | None) -> Network:

@@ -58,6 +58,14 @@ class Failure(BaseModel):
     error: str
 
 
+class NetworkStatus(BaseModel):
+    """Whether the network that reads drawings is there; `error` says why it will not be."""
+
+    ready: bool
+    trained: float
+    error: str | None
+
+
 class JobStatus(BaseModel):
     """How a job is doing. `known` is how many points there are; `result` comes when it is over."""
 

@@ -172,6 +172,20 @@ async function drawing() {
   return paper.convertToBlob({ type: "image/png" });
 }
 
+let ready = Boolean(job); // a network of one's own was trained before one came here
+
+/** Wait for the page's own network, if it is still being trained. */
+async function waitForNetwork() {
+  while (!ready) {
+    const network = await ask("/api/network");
+    ready = network.ready;
+    if (network.error) throw new Error(`the network of this page could not be trained: ${network.error}`);
+    if (ready) return;
+    say(`The network is still being trained: ${percent(network.trained, 0)} done.`, 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
 /** One reading at a time; what changes meanwhile is read next. */
 async function readSoon() {
   wanted = true;
@@ -184,6 +198,7 @@ async function readSoon() {
       continue;
     }
     try {
+      await waitForNetwork();
       const body = await drawing();
       const found = await ask(`/api/readings${job ? `?job=${encodeURIComponent(job)}` : ""}`, {
         method: "POST", headers: { "content-type": "image/png" }, body,
