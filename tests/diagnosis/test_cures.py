@@ -1,0 +1,123 @@
+"""The cure names what is needed and nothing else, and claims no gain that the seeds make by themselves."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import unstuck
+from tests.diagnosis.trials.trial import Trial
+from unstuck.diagnosis.cures import NOTHING, SEEDS, compared, smallest_of
+from unstuck.diagnosis.experiments import MATTERS
+from unstuck.diagnosis.twin_training import Outcome
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the programs
+
+
+def diagnosed(where, *faults, **options):
+    return unstuck.diagnose(Trial(where, faults).case(), **options)
+
+
+@pytest.mark.parametrize(
+    ("where", "fault", "code"),
+    [
+        ("relu_softmax", "F01 SumOverWholeBatch", "F01"),
+        ("nielsen", "B02 NoDerivative", "B02"),
+        ("leaky_deep", "B10 SignOfHiddenDeltaWrong", "B10"),
+        ("nielsen", "A01 AllTheSameNumber", "A01"),
+        ("linear_output", "D12 sorted_and_not_shuffled", "D12"),
+    ],
+)
+def test_the_cure_of_one_fault_is_that_fault_put_right(where, fault, code):
+    cure, *others = diagnosed(where, fault).cures
+    assert cure.changes == (code,)
+    assert not others
+    assert cure.seeds == len(SEEDS)
+    assert cure.accuracy_after - cure.accuracy_before > MATTERS
+    assert cure.worth[code] == pytest.approx(cure.accuracy_after - cure.accuracy_before, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("where", "fault", "code"),
+    [
+        ("binary", "U05 CopiesAreUpdated", "U05"),
+        ("relu_softmax", "U06 IntegerParameters", "U06"),
+        ("nielsen", "D14 ShufflesInputsOnly", "D14"),
+        ("nielsen", "D11 TestLabelsOneAside", "D11"),
+        ("nielsen", "E01 LargestOutputOfTheBatch", "E01"),
+    ],
+)
+def test_what_is_outside_the_step_is_shown_beside_the_right_one(where, fault, code):
+    gains = {cure.changes: cure.accuracy_after - cure.accuracy_before for cure in diagnosed(where, fault).cures}
+    assert gains[(code,)] > 0.2
+
+
+def test_two_faults_are_both_needed():
+    (cure,) = diagnosed("relu_softmax", "F01 SumOverWholeBatch", "B10 SignOfHiddenDeltaWrong").cures
+    assert set(cure.changes) == {"F01", "B10"}
+    assert min(cure.worth.values()) >= MATTERS
+
+
+def test_a_healthy_network_has_no_cure():
+    report = diagnosed("relu_softmax")
+    assert report.verdict == "healthy"
+    assert not report.cures
+
+
+def test_the_twin_follows_the_users_own_updates():
+    followed = diagnosed("relu_softmax", "F01 SumOverWholeBatch").network["followed"]
+    assert followed["updates"] == 20
+    assert followed["departure"] < 1e-9
+
+
+def test_hardly_any_time_is_no_error():
+    report = diagnosed("relu_softmax", "F01 SumOverWholeBatch", budget=0.1)
+    assert [finding.rule.code for finding in report.findings] == ["F01"]
+
+
+def test_what_changes_nothing_is_left_out():
+    worth = {"B01": 0.5, "irrelevant": 0.0, "U08": 0.2}
+
+    def score(changes):
+        return sum(worth[change] for change in changes)
+
+    assert smallest_of(frozenset(worth), list(worth), score, lambda: True) == {"B01", "U08"}
+    assert smallest_of(frozenset(worth), list(worth), score, lambda: False) == set(worth)
+    assert smallest_of(frozenset(["irrelevant"]), ["irrelevant"], score, lambda: True) == {"irrelevant"}
+
+
+@pytest.mark.parametrize(("gain", "claimed"), [(0.0, False), (0.01, False), (0.05, False), (0.3, True)])
+def test_a_gain_within_the_spread_over_the_seeds_is_not_claimed(gain, claimed):
+    noise = dict(zip(SEEDS, (0.0, 0.08, -0.08), strict=True))
+
+    def run(changes, seed=0):
+        return Outcome([0.4 + gain * (changes != NOTHING) + noise[seed] * (1 if changes else -1)])
+
+    setup = SimpleNamespace(parameters=None)
+    search = SimpleNamespace(
+        run=run,
+        score=lambda changes: run(changes).score,
+        setup=lambda changes: setup,
+        outcomes={},
+        clock=SimpleNamespace(left=1.0),
+        per_run=0.1,
+    )
+    assert (compared(search, frozenset(["B01"]), ["B01"]) is not None) == claimed
+
+
+def test_the_mean_is_over_the_seeds():
+    def run(changes, seed=0):
+        return Outcome([0.1 if not changes else 0.8 + 0.01 * seed])
+
+    search = SimpleNamespace(
+        run=run,
+        score=lambda changes: run(changes).score,
+        setup=lambda changes: None,
+        outcomes={},
+        clock=SimpleNamespace(left=1.0),
+        per_run=0.1,
+    )
+    trial = compared(search, frozenset(["B01"]), ["B01"])
+    assert trial.before == pytest.approx(0.1)
+    assert trial.after == pytest.approx(np.mean([0.8, 0.81, 0.82]))
+    assert trial.after_spread == pytest.approx(0.01)
