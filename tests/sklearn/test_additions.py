@@ -128,7 +128,7 @@ def test_float32_throughout():
     assert {array.dtype for array in classifier.coefs_ + classifier.intercepts_} == {np.dtype(np.float32)}
     assert classifier.predict_proba(X).dtype == np.float32
     memory = classifier._optimizer_state.memory
-    assert {array.dtype for array in memory.values()} == {np.dtype(np.float32)}
+    assert {array.dtype for arrays in memory.values() for array in arrays} == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "focal"])
@@ -203,3 +203,24 @@ def test_a_multilabel_list_of_class_weights():
     classifier = MLPClassifier(**QUICK, class_weight=[{0: 1, 1: 3}, {0: 1, 1: 1}]).fit(x, y)
     weight = np.where(y[:, 0] == 1, 3.0, 1.0)
     np.testing.assert_array_equal(classifier.coefs_[0], MLPClassifier(**QUICK).fit(x, y, weight).coefs_[0])
+
+
+def test_early_stopping_may_be_changed_between_fits():
+    classifier = MLPClassifier(**QUICK, early_stopping=True, warm_start=True).fit(X, Y)
+    classifier.set_params(early_stopping=False).partial_fit(X, Y).fit(X, Y)
+    assert classifier.best_loss_ == min(classifier.loss_curve_[5:])
+    classifier = MLPClassifier(**QUICK, warm_start=True).fit(X, Y).set_params(early_stopping=True).fit(X, Y)
+    assert classifier.best_validation_score_ == max(classifier.validation_scores_)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_an_interrupted_training_can_be_used(early_stopping):
+    def interrupt(progress):
+        if progress.epoch == 3:
+            raise KeyboardInterrupt
+
+    classifier = MLPClassifier(**QUICK, early_stopping=early_stopping, callbacks=[interrupt])
+    with pytest.warns(match="training was interrupted"):
+        classifier.fit(X, Y)
+    three = MLPClassifier(**QUICK | {"max_iter": 3}, early_stopping=early_stopping).fit(X, Y)
+    np.testing.assert_array_equal(classifier.coefs_[0], three.coefs_[0])

@@ -143,11 +143,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     def _encode(self, y: Any, sample_weight: Array | None, first: bool, incremental: bool) -> tuple[Array, Any]:
         check_classification_targets(y)
         y = column_or_1d(y, warn=True) if np.ndim(y) == 2 and y.shape[1] == 1 else y
-        found = unique_labels(y)
         if first and not incremental:
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
-        elif self.warm_start and not incremental and set(found) != set(self.classes_):
+        elif self.warm_start and not incremental and set(found := unique_labels(y)) != set(self.classes_):
             raise DataError(f"warm_start needs the classes of the last fit, {self.classes_}: found {found}")
         if self.class_weight is not None:
             of_class = compute_sample_weight(self.class_weight, y)

@@ -34,7 +34,22 @@ class OptimizerState:
 
     learning_rate: float
     update: int = 0  # updates made
-    memory: Memory = field(default_factory=dict)
+    memory: dict[str, list[Array]] = field(default_factory=dict)  # shaped like the parameters, in their order
+
+    def recall(self, vector: ParameterVector) -> None:
+        """Put what was remembered into a new vector."""
+        for name, kept in self.memory.items():
+            for part, array in zip(parts(vector, vector.memory[name]), kept):
+                part[...] = array
+
+    def remember(self, vector: ParameterVector) -> None:
+        """Keep what the vector remembers, apart from how it lays it out."""
+        self.memory = {name: [part.copy() for part in parts(vector, array)] for name, array in vector.memory.items()}
+
+
+def parts(vector: ParameterVector, array: Array) -> list[Array]:
+    """The views of an array of the vector that belong to each parameter of its network."""
+    return [part for pair in vector.views(array) for part in pair if part is not None]
 
 
 @dataclass(frozen=True)
@@ -76,25 +91,28 @@ class Descent:
         self.weight = examples.weight  # as given; the examples' own is scaled to a mean of 1 in each batch
         examples.weight = None if self.weight is None else self.weight.copy()
         self.logits = np.zeros((len(examples), network.sizes[-1]), network.dtype)
+        if estimator.early_stopping and estimator.best_validation_score_ is None:
+            estimator.best_validation_score_ = -np.inf
+        if not estimator.early_stopping and estimator.best_loss_ is None:
+            estimator.best_loss_ = np.inf
 
     def run(self, epochs: int, callbacks: list[Callback], incremental: bool = False) -> None:
         """Make so many epochs, or fewer if training converges or a callback returns True."""
         self.vector = ParameterVector(self.network, optimizer_of(self.estimator))
-        for name, array in self.state.memory.items():
-            self.vector.memory[name][...] = array
+        self.state.recall(self.vector)
+        self.best = self.vector.values.copy()
         try:
             with single_threaded(), SecondThread() as second_thread, np.errstate(all="ignore"):
                 n, rows = len(self.examples), np.arange(len(self.examples))
                 sizes = {self.batch_size, n % self.batch_size} - {0}
                 self.steps = {size: find_step(self.examples, self.vector, size, second_thread) for size in sizes}
-                self.best = self.vector.values.copy()
                 self._run_epochs(rows, epochs, callbacks, incremental)
-                if self.estimator.early_stopping:
-                    self.vector.values[...] = self.best
         except KeyboardInterrupt:
-            warnings.warn("training was interrupted: the parameters are those of the last update", stacklevel=2)
+            warnings.warn("training was interrupted: there may be more to learn", ConvergenceWarning, stacklevel=2)
         finally:
-            self.state.memory = self.vector.memory
+            if self.estimator.early_stopping:
+                self.vector.values[...] = self.best
+            self.state.remember(self.vector)
             self.vector.release()
 
     def _run_epochs(self, rows: Array, epochs: int, callbacks: list[Callback], incremental: bool) -> None:

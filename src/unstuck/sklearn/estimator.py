@@ -160,8 +160,8 @@ class MultilayerPerceptron(BaseEstimator):
         self.loss_curve_: list[float] = []
         self.validation_loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
-        self.best_loss_ = None if self.early_stopping else np.inf
-        self.best_validation_score_ = -np.inf if self.early_stopping else None
+        self.best_loss_: float | None = None
+        self.best_validation_score_: float | None = None
         self.history_ = History(train_loss=self.loss_curve_, validation_loss=self.validation_loss_curve_)
 
     def _assemble(self, sparse: bool = False) -> Network:

@@ -80,7 +80,7 @@ def minimize_loss(
         vector.values[...] = result.x
     finally:
         vector.release()
-    estimator.loss_ = reported(result)
+    estimator.loss_ = estimator.best_loss_ = reported(result)
     estimator.n_iter_ = min(int(result.nit), estimator.max_iter)
     if result.status in (1, 2):  # limits reached, or no step that makes the loss smaller
         said = f"lbfgs had not converged after {result.nit} iterations: {result.message}"
