@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -25,9 +26,10 @@ from unstuck.diagnosis.portrait.portrait import Portrait, portray
 from unstuck.diagnosis.program import Program
 from unstuck.diagnosis.readings import read_twice, train_twice
 from unstuck.diagnosis.repairs import mended
-from unstuck.diagnosis.report import Report
+from unstuck.diagnosis.report import Finding, Report
 from unstuck.diagnosis.rule import Evidence
 from unstuck.diagnosis.rules import RULES, in_order
+from unstuck.diagnosis.source.change import change_line
 
 DECIDING, CURING = 6.0, 15.0  # seconds, of a budget that is not raised on purpose
 Listener = Callable[[str], None]
@@ -64,6 +66,7 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
             cure(e, evidence, verdicts, started + budget)
         report = conclude(e, evidence, verdicts, time.perf_counter() - started)
         report.portrait = safely(e, "what the page draws", lambda: sit(e, report, verdicts))
+        report.findings = safely(e, "lines to change", lambda: with_changes(report)) or report.findings
         return report
     finally:
         program.close()
@@ -107,6 +110,16 @@ def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:
     settings = any(RULES[code].setting for code in codes)
     after = verdicts.right if settings else mended(before, e, codes, verdicts.meant)
     return portray(e, codes, before, after)
+
+
+def with_changes(report: Report) -> list[Finding]:
+    """The findings, those that have a line with the change of it that puts them right, where it is known."""
+    found = []
+    for finding in report.findings:
+        code, place = finding.rule.code, finding.location
+        factor = report.portrait.factor(code) if report.portrait is not None else None
+        found.append(finding if place is None else replace(finding, change=change_line(code, place.text, factor)))
+    return found
 
 
 def look(e: Examination, listen: Listener | None = None) -> dict[str, list[Evidence]]:

@@ -31,6 +31,7 @@ class Finding:
     layer: int | None = None
     location: Any = None  # .file, .line, .text
     look_alikes: tuple[str, ...] = ()
+    change: Any = None  # .line, .remark: what should stand at the location, where that is known
 
     @property
     def stage(self) -> str:
@@ -235,6 +236,9 @@ def finding_lines(finding: Finding) -> list[str]:
     if finding.location is not None:
         place = finding.location
         lines.append(f"  {path_from_here(place.file)}:{place.line}: {place.text.strip()}")
+        if finding.change is not None:
+            remark = f"  ({finding.change.remark})" if finding.change.remark else ""
+            lines.append(f"  change it to: {finding.change.line}{remark}")
     if finding.look_alikes:
         lines.append(f"  the same numbers would come from {', '.join(finding.look_alikes)}")
     if finding.cure:

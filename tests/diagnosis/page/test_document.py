@@ -11,6 +11,7 @@ from unstuck.diagnosis.page.chain import stage_states
 from unstuck.diagnosis.page.document import as_html, write_html
 from unstuck.diagnosis.report import Cure, Finding, Report
 from unstuck.diagnosis.rules import RULES
+from unstuck.diagnosis.source.change import Edit
 from unstuck.errors import UnstuckError
 
 VOID = {"meta", "br", "hr", "img"}
@@ -109,6 +110,33 @@ def test_every_link_of_the_chain_is_marked(report):
         "update": "right",
         "evaluation": "not examined",
     }
+
+
+def test_the_line_stands_among_its_neighbours_with_what_it_should_be(report, tmp_path):
+    program = tmp_path / "net.py"
+    program.write_text("def softmax(z):\n    e = np.exp(z)\n    return e / e.sum()\n\n\n")
+    change = Edit("return e / e.sum(axis=1)", "rows")
+    place = Location(str(program), 3, "return e / e.sum()")
+    page = Page(as_html(replace(report, findings=[finding("F01", location=place, change=change)])))
+    assert "1 def softmax(z):" in page.text
+    assert "3     return e / e.sum()\n   →     return e / e.sum(axis=1)" in page.text
+    assert "→ rows" in page.text
+
+
+def test_a_line_that_moved_stands_alone(report, tmp_path):
+    program = tmp_path / "net.py"
+    program.write_text("import numpy\n")
+    place = Location(str(program), 1, "return e / e.sum()")
+    page = Page(as_html(replace(report, findings=[finding("F01", location=place)])))
+    assert "return e / e.sum()" in page.text
+    assert "import numpy" not in page.text
+
+
+def test_an_experiment_shows_its_spread_and_what_each_change_is_worth(report):
+    cure = Cure(("F01", "U07"), 0.1, 0.8, 500, 0, 1.0, 3, (0.01, 0.02), {"F01": 0.6, "U07": 0.3}, {"U07": "rate 0.3"})
+    page = Page(as_html(replace(report, cures=[cure])))
+    for part in ("10.0% ± 1.0", "80.0% ± 2.0", "20.0%", "50.0%", "rate 0.3", "without it"):
+        assert part in page.text, part
 
 
 def test_half_a_look_is_marked_as_that(report):

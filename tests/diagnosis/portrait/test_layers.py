@@ -58,6 +58,11 @@ def test_a_tail_is_counted_in_the_first_bin():
     assert made.shares[0].sum() == pytest.approx(1)
 
 
+def test_powers_of_ten_have_bins_from_one_to_another():
+    made = histogram(np.array([-3.4, -2.6]), whole=True)
+    assert (made.low, made.high) == (-4, -2)
+
+
 def test_equal_values_have_a_histogram_and_no_values_have_none():
     assert histogram(np.ones(5)).shares[0].sum() == pytest.approx(1)
     assert histogram(np.array([]), np.array([])) is None

@@ -28,7 +28,7 @@ def finding_article(finding: Finding, portrait: Portrait | None) -> str:
         *(f"<p>{escape(line)}</p>" for line in (residual_line(finding), matters_line(finding)) if line),
         residual_scale(finding.evidence),
         comparison_table(compared) if compared is not None else "",
-        source_lines(finding.location) if finding.location is not None else "",
+        source_lines(finding.location, finding.change) if finding.location is not None else "",
         f"<p>The same numbers would come from {escape(', '.join(finding.look_alikes))}.</p>"
         if finding.look_alikes
         else "",
@@ -148,8 +148,9 @@ def _number(value: Any) -> str:
 # -- source ------------------------------------------------------------------------------------------------------------
 
 
-def source_lines(place: Any) -> str:
-    """The line with a few around it, as long as the file still holds it there; else the line alone."""
+def source_lines(place: Any, change: Any) -> str:
+    """The line with a few around it, as long as the file still holds it there, else the line alone; and what should
+    stand in its place, where that is known."""
     lines = [line.rstrip("\n") for line in linecache.getlines(place.file)]
     here = place.line - 1
     if not (0 <= here < len(lines) and lines[here].strip() == place.text.strip()):
@@ -160,14 +161,21 @@ def source_lines(place: Any) -> str:
     while shown and not lines[shown[0]].strip():
         shown.pop(0)
     margin = min((len(lines[i]) - len(lines[i].lstrip()) for i in shown if lines[i].strip()), default=0)
-    rows = [_source_line(place.line + i - here, lines[i][margin:], i == here) for i in shown]
+    rows = []
+    for i in shown:
+        code = lines[i][margin:]
+        rows.append(_source_line(f"{place.line + i - here:>4}", code, "wrong" if i == here else ""))
+        if i == here and change is not None:
+            indent = code[: len(code) - len(code.lstrip())]
+            rows.append(_source_line("   →", f"{indent}{change.line}", "instead"))
     where = f"{escape(path_from_here(place.file))}, line {place.line}"
-    return f'<figure class="source"><figcaption>{where}</figcaption><pre>{"".join(rows)}</pre></figure>'
+    remark = f"<figcaption>→ {escape(change.remark)}</figcaption>" if change is not None and change.remark else ""
+    return f'<figure class="source"><figcaption>{where}</figcaption><pre>{"".join(rows)}</pre>{remark}</figure>'
 
 
-def _source_line(line: int, code: str, meant: bool) -> str:
-    words = f'<span class="line">{line:>4}</span> {escape(code)}\n'
-    return f"<mark>{words}</mark>" if meant else words
+def _source_line(line: str, code: str, kind: str) -> str:
+    words = f'<span class="line">{line}</span> {escape(code)}\n'
+    return f'<mark class="{kind}">{words}</mark>' if kind else words
 
 
 def with_code(words: str) -> str:

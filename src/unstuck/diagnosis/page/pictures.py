@@ -85,7 +85,7 @@ def layer_histogram(
 ) -> str:
     """One quantity of one layer: weights, activations, gradients or updates; "" where it is the same everywhere."""
     found, sizes = [getattr(version[index], name) for version in layers], name in ("gradients", "updates")
-    made = histogram(*found, tail=TAIL if sizes else 0.0)
+    made = histogram(*found, tail=TAIL if sizes else 0.0, whole=sizes)
     if made is None:
         return ""
     label = QUANTITIES.get(name, name)

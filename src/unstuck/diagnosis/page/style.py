@@ -81,8 +81,10 @@ html:has(body.unstuck-report) {{ background: #fff; color-scheme: light dark; }}
 .unstuck-report figure { margin: .6rem 0; break-inside: avoid; }
 .unstuck-report .source mark { display: block; margin: 0 -.7rem; padding: 0 .7rem; color: inherit;
   width: max-content; min-width: 100%;
-  background: color-mix(in srgb, var(--bad) 13%, transparent); box-shadow: inset 3px 0 var(--bad);
+  background: color-mix(in srgb, var(--mark) 13%, transparent); box-shadow: inset 3px 0 var(--mark);
   print-color-adjust: exact; }
+.unstuck-report .source .wrong { --mark: var(--bad); }
+.unstuck-report .source .instead { --mark: var(--good); }
 .unstuck-report .source .line { color: var(--soft); font-weight: normal; user-select: none; }
 .unstuck-report pre { background: var(--panel); margin: .2rem 0; padding: .5rem .7rem; overflow-x: auto;
   font: .82rem/1.45 ui-monospace, monospace; border-radius: .3rem; }

@@ -89,16 +89,19 @@ class Histogram:
     shares: tuple[Array, ...]
 
 
-def histogram(*series: Array, n_bins: int = N_BINS, tail: float = 0.0) -> Histogram | None:
+def histogram(*series: Array, n_bins: int = N_BINS, tail: float = 0.0, whole: bool = False) -> Histogram | None:
     """Several samples in the same bins; None where there is nothing to count.
 
-    tail  share of the smallest values that are counted in the first bin, wherever they are
+    tail   share of the smallest values that are counted in the first bin, wherever they are
+    whole  whether the bins shall begin and end at whole numbers
     """
     filled = [values for values in series if len(values)]
     if not filled:
         return None
     together = np.concatenate(filled)
     low, high = float(np.quantile(together, tail)), float(together.max())
+    if whole:
+        low, high = float(np.floor(low)), float(np.ceil(high))
     if high - low < 1e-9 * max(abs(low), abs(high), 1e-9):
         low, high = low - 0.5, high + 0.5
     counts = [np.histogram(np.maximum(values, low), n_bins, (low, high))[0] for values in series]

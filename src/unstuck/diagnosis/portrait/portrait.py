@@ -58,6 +58,18 @@ class Portrait:
         """The layers before the first update, as they are and as cured."""
         return tuple(layers_at_start(setup) for setup in (self.before, self.after) if setup is not None)
 
+    def factor(self, code: str) -> float | None:
+        """What the user's number for this setting was multiplied by in the cure; None where it is no such number."""
+        if self.after is None:
+            return None
+        mine, cured = self.before.twin.update, self.after.twin.update
+        if code in ("U07", "U08") and mine.learning_rate:
+            summed = mine.reduction == "sum" and cured.reduction == "mean"
+            return cured.learning_rate / mine.learning_rate / (self.after.batch_size if summed else 1)
+        if code == "U09" and self.before.batch_size == self.after.batch_size:
+            return self.after.updates / self.before.updates
+        return cured.decay / mine.decay if code == "U10" and mine.decay else None
+
     def comparison(self, code: str, layer: int | None) -> Comparison | None:
         """What the program gave beside what the twin gives with and without this fault."""
         right = self.right.get(code)
