@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -30,7 +31,8 @@ def start(*arguments):
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=os.environ)
 
 
-def test_the_server_says_where_it_is_listens_here_only_and_ends_when_told(tmp_path, untrained):
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM])
+def test_the_server_says_where_it_is_and_ends_when_told(tmp_path, untrained, interruption):
     unstuck.save(untrained, tmp_path / "model.safetensors")
     with start("port=0", f"model={str(tmp_path / 'model.safetensors')!r}") as server:
         try:
@@ -39,7 +41,7 @@ def test_the_server_says_where_it_is_listens_here_only_and_ends_when_told(tmp_pa
             reading = httpx2.post(f"{address}/api/readings", content=png(ROUND[4]), headers=IMAGE).json()
             assert reading["label"] == answer(untrained, read_drawing(png(ROUND[4])))["label"]
         finally:
-            server.terminate()
+            server.send_signal(interruption)
         assert server.stderr.read() == ""
 
 

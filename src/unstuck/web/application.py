@@ -53,10 +53,11 @@ async def lifespan(application: FastAPI) -> AsyncIterator[None]:
 async def answer_refusal(request: Request, error: Exception) -> Response:
     """What a route refused, or what has no route."""
     assert isinstance(error, HTTPException)
-    sentence = {
-        404: "there is nothing under this address",
-        405: f"{request.method} is not possible here",
-    }.get(error.status_code, "") if error.detail in ("Not Found", "Method Not Allowed") else error.detail  # fmt: skip
+    said_by_framework = {
+        "Not Found": "there is nothing under this address",
+        "Method Not Allowed": f"{request.method} is not possible here",
+    }
+    sentence = said_by_framework.get(error.detail, error.detail)
     return respond(request, error.status_code, sentence, dict(error.headers or {}))
 
 

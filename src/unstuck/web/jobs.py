@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from asyncio.subprocess import PIPE
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ Task = Literal["train", "run", "diagnose"]
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 LINE_BYTES = 4 * 1024 * 1024
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+WORKER = sys.executable, "-P", "-m", "unstuck.web.worker"
 
 log = logging.getLogger("unstuck.web")
 
@@ -110,10 +113,8 @@ class Jobs:
         return [job for job in self.jobs.values() if job.state == "waiting"]
 
     def jobs_before(self, job: Job) -> int:
-        """How many jobs are to end before this one begins."""
-        if job.state != "waiting":
-            return 0
-        return self.waiting().index(job) + sum(other.state == "running" for other in self.jobs.values())
+        """How many jobs are to end before this one begins: those before it in the queue, and one that runs."""
+        return self.waiting().index(job) + 1 if job.state == "waiting" else 0
 
     def _forget_old(self) -> None:
         over = [job for job in self.jobs.values() if job.over and job.watched]
@@ -145,18 +146,17 @@ class Jobs:
 async def run(job: Job) -> None:
     """The worker process of a job, from its start to its end."""
     job.state = "running"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "unstuck.web.worker",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=job.folder,
-        env={**os.environ, **ONE_THREAD},
-        limit=LINE_BYTES,
-    )
+    complaints = job.folder / "stderr.txt"
+    with complaints.open("wb") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *WORKER,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=stderr,
+            cwd=job.folder,
+            env=os.environ | ONE_THREAD,
+            limit=LINE_BYTES,
+        )
     ending = asyncio.create_task(end_in_time(job, process))
     try:
         assert process.stdin is not None
@@ -177,8 +177,10 @@ async def run(job: Job) -> None:
     elif job.result is not None:
         job.state = "done"
     else:
+        if job.error is None:
+            log.error("a job ended without a result:\n%s", complaints.read_text(errors="replace")[-3000:])
+            job.error = "this went wrong on the server; its log says how"
         job.state = "failed"
-        job.error = job.error or "its process ended without a result"
 
 
 async def end_in_time(job: Job, process: asyncio.subprocess.Process) -> None:

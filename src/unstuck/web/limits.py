@@ -10,9 +10,9 @@ DIAGNOSIS_SECONDS = 60.0
 DIAGNOSIS_BUDGET = 20.0  # what is left to `diagnose` of it
 GRACE_SECONDS = 10.0  # for work that was told to stop, before its process is ended
 
-RUNNING_JOBS = 1  # at a time
+RUNNING_JOBS = 2  # at a time: a long training leaves room for a short run
 WAITING_JOBS = 8  # in the queue; who comes then is asked to come again
-KEPT_JOBS = 50  # done ones whose results can still be read
+KEPT_JOBS = 20  # done ones whose results can still be read
 UNWATCHED_SECONDS = 90.0  # after which a job that nobody asks about is dropped
 JOB_POINTS = 5000  # of a curve, that a job may say
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import uvicorn
 
@@ -37,7 +37,7 @@ def run(host: str, port: int, model: str | os.PathLike[str] | None) -> None:
     address = f"[{host}]" if ":" in host else host
     url = f"http://{address}:{listener.getsockname()[1]}"
     print(f"draw, train and diagnose at {url} (Ctrl+C ends it)", file=sys.stderr, flush=True)
-    with listener:
+    with listener, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
 
 
