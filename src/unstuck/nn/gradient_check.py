@@ -30,6 +30,7 @@ class GradientDifference:
 
     @property
     def is_equal(self) -> bool:
+        """Whether the two agree to the error that central differences have."""
         return self.kind == "equal"
 
     def __str__(self) -> str:
