@@ -13,7 +13,7 @@ from unstuck.cli.shell import print_json
 EXIT_CODES = {"healthy": 0, "faulty": 1, "inconclusive": 2}
 
 
-@click.command()
+@click.command(short_help="Find out why a network does not learn.")
 @click.argument("file", type=click.Path())
 @click.option("--json", "json_", is_flag=True, help="Print the report as one JSON document.")
 @click.option("--html", type=click.Path(), metavar="PATH", help="Write the report as a page too.")
@@ -43,7 +43,7 @@ def diagnose(file: str, json_: bool, html: str | None, budget: float, no_cures: 
     return EXIT_CODES[report.verdict]
 
 
-@click.command()
+@click.command(short_help="List the faults that are known, or explain one.")
 @click.argument("rule", required=False, metavar="CODE-or-NAME")
 def rules(rule: str | None) -> None:
     """List the catalogue of faults, or explain one in full."""

@@ -11,7 +11,7 @@ from unstuck.cli.shell import print_json
 from unstuck.errors import UnstuckError
 
 
-@click.command()
+@click.command(short_help="Count right and wrong answers by class.")
 @click.argument("model", type=click.Path())
 @click.option("--data", type=click.Path(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
@@ -76,7 +76,7 @@ def predict(model: str, images: tuple[str, ...], json_: bool) -> None:
         click.echo(f"{image}: {label}  (score {row.max():.3f})")
 
 
-@click.command()
+@click.command(short_help="Write a network for other programs.")
 @click.argument("model", type=click.Path())
 @click.option("--to", "form", type=click.Choice(["onnx", "npz"]), required=True, help="The form to write.")
 @click.argument("out", type=click.Path())

@@ -101,7 +101,7 @@ def describe_run(run: Run) -> str:
     return "\n".join(lines)
 
 
-@click.command()
+@click.command(short_help="List the named configurations.")
 def recipes() -> None:
     """List the named configurations, their source and the accuracy to expect."""
     from unstuck.recipes import RECIPES
