@@ -81,7 +81,7 @@ def metadata(network: Network) -> dict[str, Any]:
         "inside": f"the graph maps [0, 1] onto {list(network.input_range)} itself",
     }
     if side * side == network.sizes[0]:
-        preprocessing["images"] = f"{side} x {side} pixels, row by row from the upper left; ink 1 on paper 0, as MNIST"
+        preprocessing["images"] = f"if any: {side} x {side} pixels, row by row from the upper left; ink 1, paper 0"
     facts = {"preprocessing": preprocessing, "description": network.description}
     return facts | ({"classes": list(range(max(2, network.sizes[-1])))} if network.is_classifier else {})
 
