@@ -23,6 +23,7 @@ SEEDS = (0, 1, 2)
 LONG = 45.0  # seconds from which on all examples are used, and the cured network is trained further
 PASSES = 30  # over the examples, at most, in that further training
 WIDTHS = (32, 64)
+WORTHWHILE = 0.05  # of accuracy: what a change must bring that is not needed to learn
 Changes = frozenset[str]
 NOTHING: Changes = frozenset()
 
@@ -64,7 +65,8 @@ def in_order_of_making(changes: Changes) -> list[str]:
 
 
 def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
-    """The smallest cure, with the worth of each of its changes; with much time left, the same trained further.
+    """The smallest cure, with the worth of each of its changes; that with one more, where this brings much; and with
+    much time left, the same trained further.
 
     Empty where no twin speaks for the program, where nothing can be put right, or where the gain is within the spread
     over the seeds.
@@ -77,7 +79,7 @@ def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
         return []
     clock = Clock(seconds, seconds)
     others = len(list(variants(found.right, frozenset(codes))))
-    runs = 2 * len(SEEDS) + others + (len(codes) + 1 if len(codes) > 1 else 0)
+    runs = 3 * len(SEEDS) + others + 2 + (len(codes) + 1 if len(codes) > 1 else 0)
     per_run = (0.5 if seconds > LONG else 0.9) * seconds / runs
     user = shortened(baseline.in_order(made[0]) if "D12" in codes else made[0], per_run)
     search = Search(e, found, user, found.right, clock, per_run)
@@ -88,8 +90,13 @@ def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
     cure = compared(search, smallest, codes)
     if cure is not None:
         found.cured = (search.setup(NOTHING), search.setup(smallest))
-    further = trained_further(search, cure, search.clock.left) if cure is not None and seconds > LONG else None
-    return [trial for trial in (cure, further) if trial is not None]
+    if cure is None:
+        return []
+    more = extended(search, smallest)
+    wider = compared(search, more, [*codes, *found.choices]) if more != smallest else None
+    last = wider or cure
+    further = trained_further(search, last, clock.left) if seconds > LONG else None
+    return [trial for trial in (cure, wider, further) if trial is not None]
 
 
 def finer(search: Search, changes: Changes) -> Setup:
@@ -134,6 +141,18 @@ def smallest_of(
     return changes
 
 
+def extended(search: Search, changes: Changes) -> Changes:
+    """The changes, and with them the one further setting that brings most, if that is worth five points."""
+    aspects = {ASPECTS[code] for code in changes if code in ASPECTS}
+    others = {ASPECTS[code]: code for code in search.found.choices if code in ASPECTS}
+    scores: dict[Changes, float] = {}
+    for aspect, code in others.items():
+        if aspect not in {*aspects, "rate"} and search.clock.left > len(SEEDS) * search.per_run:
+            scores[changes | {code}] = search.score(changes | {code})
+    best = max(scores, key=lambda more: scores[more], default=changes)
+    return best if scores.get(best, 0.0) - search.score(changes) >= WORTHWHILE else changes
+
+
 def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None:
     """These changes against none over several seeds, with the worth of each; None if the gain is not sure."""
     pairs = [(search.run(NOTHING, seed), search.run(changes, seed)) for seed in SEEDS]
@@ -143,7 +162,7 @@ def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None
         return None
     setup = search.setup(changes)
     return Trial(
-        changes=tuple(code for code in order if code in changes),
+        changes=tuple(code for code in dict.fromkeys(order) if code in changes),
         before=float(before.mean()),
         after=float(after.mean()),
         updates=pairs[0][1].updates,
@@ -154,7 +173,7 @@ def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None
         after_spread=float(after.std(ddof=1)),
         worth={
             code: float(after.mean() - search.score(changes - {code}))
-            for code in order
+            for code in dict.fromkeys(order)
             if code in changes and (len(changes) == 1 or search.clock.left > search.per_run)
         },
         words={code: in_words(code, setup) for code in in_order_of_making(changes)},

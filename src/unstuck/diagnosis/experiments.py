@@ -47,6 +47,7 @@ class Verdicts:
     matters: dict[str, bool] = field(default_factory=dict)
     settings: list[str] = field(default_factory=list)
     alternatives: list[str] = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)  # all settings that something was seen of, in the way or not
     trials: list[Trial] = field(default_factory=list)
     as_it_is: float | None = None
     mended: float | None = None
@@ -93,7 +94,7 @@ def decide(
     found.as_it_is, found.mended, found.mended_finite = as_it_is.score, mended_run.score, mended_run.finite
     if formulas:
         found.trials.append(_trial(formulas, as_it_is, mended_run, setup))
-    wanted_settings = [code for code in evidence if settings[code]]
+    found.choices = [code for code in evidence if settings[code]]
     reference_setup, learnt = reference(mended_setup, clock, per_run)
     found.reference, found.right = max(learnt.score, mended_run.score), reference_setup
     goal = corrected(found.reference, found.chance)
@@ -114,7 +115,7 @@ def decide(
         found.trials.append(_trial([*formulas, *found.settings], as_it_is, learnt, setup))
     if "L03" in evidence:
         found.settings += [code for code in causes_of_log_of_zero(mended_setup) if code not in found.settings]
-    for code in wanted_settings:
+    for code in found.choices:
         found.matters[code] = code in found.settings
     return found
 
