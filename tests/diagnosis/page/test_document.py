@@ -135,7 +135,8 @@ def test_a_line_that_moved_stands_alone(report, tmp_path):
 def test_an_experiment_shows_its_spread_and_what_each_change_is_worth(report):
     cure = Cure(("F01", "U07"), 0.1, 0.8, 500, 0, 1.0, 3, (0.01, 0.02), {"F01": 0.6, "U07": 0.3}, {"U07": "rate 0.3"})
     page = Page(as_html(replace(report, cures=[cure])))
-    for part in ("10.0% ± 1.0", "80.0% ± 2.0", "20.0%", "50.0%", "rate 0.3", "without it"):
+    alone = "Accuracy 80.0% with all of it put right, 20.0% with all but this."
+    for part in ("10.0% ± 1.0", "80.0% ± 2.0", "20.0%", "50.0%", "rate 0.3", "without it", alone):
         assert part in page.text, part
 
 

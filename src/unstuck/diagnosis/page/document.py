@@ -19,7 +19,15 @@ from unstuck.diagnosis.page.sections import (
     unchecked_list,
 )
 from unstuck.diagnosis.page.style import STYLE
-from unstuck.diagnosis.report import EXPERIMENTS, NOTES, UNCHECKED, Report, network_line, verdict_sentence
+from unstuck.diagnosis.report import (
+    EXPERIMENTS,
+    NOTES,
+    UNCHECKED,
+    Report,
+    followed_line,
+    network_line,
+    verdict_sentence,
+)
 from unstuck.errors import UnstuckError
 
 
@@ -57,9 +65,13 @@ def as_fragment(report: Report) -> str:
     portrait = report.portrait
     parts = [
         f'<header class="{report.verdict}">',
-        f"<h1>{escape(verdict_sentence(report))}</h1><p>{escape(network_line(report.network))}</p></header>",
+        f"<h1>{escape(verdict_sentence(report))}</h1>",
+        *(f"<p>{escape(line)}</p>" for line in (network_line(report.network), followed_line(report.network)) if line),
+        "</header>",
         chain(report),
-        section("findings", "Findings", [finding_article(finding, portrait) for finding in report.findings]),
+        section(
+            "findings", "Findings", [finding_article(finding, portrait, report.cures) for finding in report.findings]
+        ),
         section("training", EXPERIMENTS, training_parts(report)),
         section("layers", "The layers at the start", layer_parts(portrait)),
         section("confusions", "What it confuses", confusion_parts(portrait)),

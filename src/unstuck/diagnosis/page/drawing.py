@@ -187,7 +187,7 @@ def matrix_chart(counts: Array, kind: str, row_label: str, column_label: str, ti
         if i == j:
             parts.append(f'<rect class="cell right" {box}/>')
         elif count:
-            parts.append(f'<rect class="cell {kind}" style="fill-opacity:{0.1 + 0.8 * strength:.2f}" {box}/>')
+            parts.append(f'<rect class="cell {kind}" fill-opacity="{0.1 + 0.8 * strength:.2f}" {box}/>')
         if count and n <= 12:
             strong = " strong" if i != j and strength > 0.55 else ""
             parts.append(text(x + cell / 2, y + cell / 2 + 3.5, str(count), "middle", f"count{strong}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import math
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -11,7 +12,7 @@ from unstuck.diagnosis.page import pictures
 from unstuck.diagnosis.page.drawing import number
 from unstuck.diagnosis.portrait.comparison import Comparison
 from unstuck.diagnosis.portrait.portrait import Portrait
-from unstuck.diagnosis.report import Finding, matters_line, path_from_here, residual_line
+from unstuck.diagnosis.report import Cure, Finding, matters_line, path_from_here, residual_line
 
 WEIGHTS, ACTIVATIONS = ("A01", "A05", "A06", "A07"), ("A02", "A03", "A04")
 INPUTS, TARGETS, ORDER = ("D02", "D03", "D04"), ("D07", "D08", "D09", "D13"), ("D12",)
@@ -19,7 +20,7 @@ AROUND = 2  # lines of source shown before and after the one that is meant
 LEAST_POWER = -18.0
 
 
-def finding_article(finding: Finding, portrait: Portrait | None) -> str:
+def finding_article(finding: Finding, portrait: Portrait | None, cures: Sequence[Cure] = ()) -> str:
     rule, grade = finding.rule, f'<span class="grade {finding.grade}">{finding.grade}</span>'
     compared = portrait.comparison(rule.code, finding.layer) if portrait is not None else None
     words = [
@@ -33,6 +34,7 @@ def finding_article(finding: Finding, portrait: Portrait | None) -> str:
         if finding.look_alikes
         else "",
         f'<p class="cure"><b>Cure</b> {with_code(finding.cure)}</p>' if finding.cure else "",
+        experiment_line(finding.rule.code, cures),
         numbers_table(finding.evidence),
     ]
     drawn = finding_pictures(finding, portrait, compared)
@@ -41,6 +43,18 @@ def finding_article(finding: Finding, portrait: Portrait | None) -> str:
         f'<div class="pictures">{"".join(drawn)}</div>' if drawn else "",
     ]
     return f'<article class="{"drawn" if drawn else "plain"}">{"".join(parts)}</article>'
+
+
+def experiment_line(code: str, cures: Sequence[Cure]) -> str:
+    """What was put in the place of this fault in the experiment, and what is lost without that."""
+    cure = next((cure for cure in cures if code in cure.changes), None)
+    if cure is None:
+        return ""
+    parts = [f"{escape(cure.words[code])}. "] if cure.words.get(code) else []
+    if code in cure.worth and len(cure.changes) > 1:
+        without = cure.accuracy_after - cure.worth[code]
+        parts.append(f"Accuracy {cure.accuracy_after:.1%} with all of it put right, {without:.1%} with all but this.")
+    return f'<p class="cure"><b>Experiment</b> {"".join(parts).strip()}</p>' if parts else ""
 
 
 def figure(drawn: str, caption: str) -> str:
