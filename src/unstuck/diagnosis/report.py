@@ -35,13 +35,16 @@ class Finding:
 
     @property
     def stage(self) -> str:
+        """The link of the training step that it concerns."""
         return self.rule.stage
 
     @property
     def cure(self) -> str:
+        """What to do about it."""
         return self.rule.cure
 
     def to_dict(self) -> dict[str, Any]:
+        """The finding as JSON values."""
         place = self.location
         return {
             "code": self.rule.code,
@@ -79,6 +82,7 @@ class Cure:
     words: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        """The experiment as JSON values."""
         return {
             "changes": list(self.changes),
             "accuracy_before": plain(self.accuracy_before),
