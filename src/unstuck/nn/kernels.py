@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 
 from unstuck.nn.activations import ACTIVATIONS, LEAK
+from unstuck.nn.compiled.step import CompiledSteps, has_compiled_form
 from unstuck.nn.examples import Batch, Examples
 from unstuck.nn.layers import Dense
 from unstuck.nn.losses import LOSSES
@@ -20,6 +21,8 @@ from unstuck.nn.threads import SecondThread
 from unstuck.nn.vector import ParameterVector
 
 Array = np.ndarray
+
+WORTH_COMPILING = 500_000_000  # examples times weights: what NumPy does in the time that a compiler may take at first
 
 
 class Step(Protocol):
@@ -33,7 +36,15 @@ class Step(Protocol):
 
 
 def find_step(examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread) -> Step:
-    """The fastest form of a step of n examples that the network allows."""
+    """The fastest form of the gradients of n examples that the network allows."""
+    worth = len(examples) * vector.n_weights >= WORTH_COMPILING and has_fast_form(examples.network)
+    if worth and has_compiled_form(examples.network, examples.x):
+        return CompiledSteps(examples, vector, n, second_thread, only_gradients=True)
+    return find_step_of_numpy(examples, vector, n, second_thread)
+
+
+def find_step_of_numpy(examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread) -> Step:
+    """The fastest form that needs NumPy only."""
     if has_fast_form(examples.network):
         return FastStep(examples, vector, n, second_thread)
     return DefinitionStep(examples, vector, n)

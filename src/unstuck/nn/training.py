@@ -36,6 +36,7 @@ def train(
     resume: bool = False,
     shuffle: bool = True,
     augmentation: Augmentation | None = None,
+    deterministic: bool = False,
 ) -> History:
     """Train the network in place; return what was measured.
 
@@ -58,6 +59,8 @@ def train(
     shuffle : whether to visit the examples in a new order in each epoch
     augmentation : called with all inputs as given and a generator at the start of each epoch; what it returns, of the
         same shape and type, is trained on in that epoch. Validation examples are held out before
+    deterministic : take the same form on every machine, with or without a C compiler, at a cost in speed. The results
+        never depend on the number of threads
 
     Raises TrainingError for impossible settings and when a number stops being finite, DataError for data that do not
     fit, ModelFileError for a damaged checkpoint.
@@ -87,6 +90,7 @@ def train(
         "seed": seed,
         "shuffle": shuffle,
         "augmentation": repr(augmentation),
+        "deterministic": deterministic,
     }
     identity = {} if checkpoint is None else fingerprint(examples, given)
     stored = read_checkpoint(checkpoint, identity) if checkpoint is not None and resume else None
@@ -102,6 +106,7 @@ def train(
             batch_size or len(examples),
             early_stopping,
             shuffle,
+            deterministic,
             augmentation,
             checkpoint,
             checkpoint_every,

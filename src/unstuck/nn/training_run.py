@@ -13,10 +13,10 @@ from unstuck.errors import ModelFileError, TrainingError, UnstuckError
 from unstuck.nn.checkpoint import write_checkpoint
 from unstuck.nn.examples import Examples, as_examples
 from unstuck.nn.history import History, Progress
-from unstuck.nn.kernels import find_step
 from unstuck.nn.network import CHUNK, Network
 from unstuck.nn.optimizers import Optimizer
 from unstuck.nn.schedules import Schedule
+from unstuck.nn.sweeps import find_sweep
 from unstuck.nn.threads import SecondThread
 from unstuck.nn.vector import ParameterVector
 
@@ -25,6 +25,7 @@ Callback = Callable[[Progress], Any]
 Augmentation = Callable[[Array, Generator], Array]  # inputs (n, n_inputs) -> the same shape and type
 Validation = int | float | tuple[Any, Any] | None
 
+SECONDS_AT_ONCE = 0.05  # of updates between looks at the clock
 SECONDS_BETWEEN_CALLBACKS = 0.1
 SECONDS_BETWEEN_CHECKPOINTS = 1.0  # at the ends of epochs: a short epoch takes less time than writing a file
 
@@ -43,6 +44,7 @@ class TrainingRun:
     batch_size: int
     patience: int | None  # epochs without a better validation loss
     shuffle: bool
+    deterministic: bool
     augmentation: Augmentation | None
     checkpoint: str | os.PathLike[str] | None
     checkpoint_every: int | None  # updates
@@ -62,6 +64,7 @@ class TrainingRun:
         self.inputs = self.examples.x  # as given; those of the examples may be augmented
         self.validation: Examples | None = None
         self.peak = self.optimizer.learning_rate
+        self.at_once = 8  # updates between looks at the clock
 
     def __enter__(self) -> "TrainingRun":
         self.vector = ParameterVector(self.network, self.optimizer)
@@ -92,8 +95,15 @@ class TrainingRun:
         self.batch_size = min(self.batch_size, n)
         self.updates = self.epochs * -(-n // self.batch_size)
         self.logits = np.empty((n, self.network.sizes[-1]), self.network.dtype)
-        sizes = {self.batch_size, n % self.batch_size} - {0}
-        self.steps = {size: find_step(self.examples, self.vector, size, self.second_thread) for size in sizes}
+        self.sweep = find_sweep(
+            self.examples,
+            self.vector,
+            self.batch_size,
+            self.epochs * n,
+            self.generator,
+            self.second_thread,
+            self.deterministic,
+        )
         self.order = self.rows
 
     def _hold_out(self, validation: Validation) -> None:
@@ -134,18 +144,23 @@ class TrainingRun:
             self.examples.x = self.augmentation(self.inputs, self.generator)
 
     def _run_epoch(self, callbacks: Sequence[Callback]) -> None:
-        n = len(self.rows)
+        n, size = len(self.rows), self.batch_size
         every = self.checkpoint_every if self.checkpoint is not None else None
         spoken = time.perf_counter()
         while self.position < n:
-            start, end = self.position, min(self.position + self.batch_size, n)
-            step, rows = self.steps[end - start], self.order[start:end]
-            if not step.gradients(rows, self.generator, self.logits[start:end]):
-                x = self.examples.x[rows]
-                raise TrainingError(explain_non_finite(self.network, x, self.update + 1, self.peak))
-            learning_rate = self.peak * self.schedule(self.update / self.updates)
-            self.update += 1
-            self.vector.update(learning_rate, self.update)
+            count = self.at_once if every is None else min(self.at_once, every - self.update % every)
+            start, end = self.position, min(self.position + count * size, n)
+            count = -(-(end - start) // size)
+            shares = [self.schedule((self.update + i) / self.updates) for i in range(count)]
+            started = time.perf_counter()
+            rates = self.peak * np.array(shares)
+            done = self.sweep.make(self.order[start:end], rates, self.update + 1, self.logits[start:end])
+            if done < end - start:
+                x = self.examples.x[self.order[start + done : start + done + size]]
+                update = self.update + done // size + 1
+                raise TrainingError(explain_non_finite(self.network, x, update, self.peak))
+            self._adapt(time.perf_counter() - started)
+            self.update += count
             self.position = end
             if every is not None and self.update % every == 0 and end < n:
                 self._write_checkpoint()
@@ -153,6 +168,13 @@ class TrainingRun:
                 spoken = time.perf_counter()
                 for callback in callbacks:
                     callback(self._progress(epoch_done=False))
+
+    def _adapt(self, seconds: float) -> None:
+        """Let the next updates at once take about as long as may be waited for them."""
+        if seconds < SECONDS_AT_ONCE / 2:
+            self.at_once *= 2
+        elif seconds > SECONDS_AT_ONCE:
+            self.at_once = max(1, self.at_once // 2)
 
     def _end_epoch(self) -> None:
         loss, accuracy = self._measure(self.logits, *self.examples.answers(self.order))

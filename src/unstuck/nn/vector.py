@@ -9,11 +9,13 @@ from unstuck.nn.optimizers import Memory, Optimizer, initial_memory
 Array = np.ndarray
 
 BLOCK = 32_768  # elements an optimiser changes at a time: parameter, gradient, memory and temporaries fit in the cache
-ALIGNMENT = 16  # elements: every array starts on a cache line of the vector
+ALIGNMENT = 16  # elements: every row of weights starts on a cache line of the vector
 
 
 class ParameterVector:
     """A network's parameters, their gradients and the optimiser's memory as vectors: all weights, then all biases.
+
+    Rows of weights and biases are padded with zeros, which stay zeros.
 
     Until `release`, the network's layers hold views of the vector; then their own arrays again, with its values.
     """
@@ -21,8 +23,8 @@ class ParameterVector:
     def __init__(self, network: Network, optimizer: Optimizer) -> None:
         self.network, self.optimizer = network, optimizer
         self.own = [(layer.weights, layer.biases) for layer in network.layers]
-        size = sum(_padded(parameter.size) for parameter in network.parameters)
-        self.n_weights = sum(_padded(weights.size) for weights, _ in self.own)
+        self.n_weights = sum(len(weights) * _padded(weights.shape[1]) for weights, _ in self.own)
+        size = self.n_weights + sum(_padded(biases.size) for _, biases in self.own if biases is not None)
         self.values = np.zeros(size, network.dtype)
         self.gradient = np.zeros(size, network.dtype)
         self.memory = initial_memory(optimizer, self.values)
@@ -45,8 +47,10 @@ class ParameterVector:
         pieces = []
         at_weights, at_biases = 0, self.n_weights
         for weights, biases in self.own:
-            of_weights = vector[at_weights : at_weights + weights.size].reshape(weights.shape)
-            at_weights += _padded(weights.size)
+            n_in, n_out = weights.shape
+            n_padded = n_in * _padded(n_out)
+            of_weights = vector[at_weights : at_weights + n_padded].reshape(n_in, -1)[:, :n_out]
+            at_weights += n_padded
             of_biases = None
             if biases is not None:
                 of_biases = vector[at_biases : at_biases + biases.size]

@@ -1,0 +1,1 @@
+"""Training steps in C, compiled on this machine when they are first wanted."""
