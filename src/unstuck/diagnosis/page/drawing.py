@@ -137,7 +137,7 @@ def histogram_chart(
 ) -> str:
     """Histograms over the same bins, as filled outlines; (class, share of each bin) for each."""
     high = max((float(np.max(values)) for _, values in shares if len(values)), default=0.0) or 1.0
-    frame = Frame(x, Axis(0, 1.05 * high, ""), width, height, left=8, right=8, bottom=34)
+    frame = Frame(x, Axis(0, 1.05 * high, ""), width, height, left=18, right=18, bottom=34)
     parts = [frame.axes(y_ticks=False)]
     for kind, values in shares:
         edges = np.linspace(x.low, x.high, len(values) + 1)

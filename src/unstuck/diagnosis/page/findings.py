@@ -50,7 +50,8 @@ def experiment_line(code: str, cures: Sequence[Cure]) -> str:
     cure = next((cure for cure in cures if code in cure.changes), None)
     if cure is None:
         return ""
-    parts = [f"{escape(cure.words[code])}. "] if cure.words.get(code) else []
+    words = cure.words.get(code, "")
+    parts = [f"{escape(words[0].upper() + words[1:])}. "] if words else []
     if code in cure.worth and len(cure.changes) > 1:
         without = cure.accuracy_after - cure.worth[code]
         parts.append(f"Accuracy {cure.accuracy_after:.1%} with all of it put right, {without:.1%} with all but this.")

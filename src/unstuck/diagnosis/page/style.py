@@ -101,10 +101,12 @@ html:has(body.unstuck-report) {{ background: #fff; color-scheme: light dark; }}
 .unstuck-report th, .unstuck-report td { text-align: left; padding: .25rem .6rem .25rem 0; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 .unstuck-report .compared { font-size: .875rem; font-variant-numeric: tabular-nums; margin: .8rem 0; }
+.unstuck-report .compared tr:not(.all) th:first-child { white-space: nowrap; }
 .unstuck-report .compared th, .unstuck-report details th { font-weight: normal; color: var(--soft); }
 .unstuck-report .compared td:not(:first-child), .unstuck-report .compared th:not(:first-child) { text-align: right;
   padding: .25rem 0 .25rem .6rem; }
 .unstuck-report details td { overflow-wrap: anywhere; }
+.unstuck-report .cures, .unstuck-report .compared { break-inside: avoid; }
 .unstuck-report .part td { color: var(--soft); font-size: .875rem; }
 .unstuck-report .part td:first-child { padding-left: 1.2rem; }
 .unstuck-report .number { font-variant-numeric: tabular-nums; }
@@ -120,13 +122,22 @@ html:has(body.unstuck-report) {{ background: #fff; color-scheme: light dark; }}
   border: 1px solid var(--line); }
 .unstuck-report .examples li { width: 5rem; line-height: 1.2; }
 .unstuck-report footer { margin-top: 2rem; }
-@media (max-width: 46rem) { .unstuck-report article.drawn { display: block; } .unstuck-report { padding: .8rem; }
+@media (max-width: 46rem) { .unstuck-report .compared { font-size: .75rem; }
+  .unstuck-report .compared tr:not(.all) th:first-child { white-space: normal; }
+  .unstuck-report article.drawn { display: block; } .unstuck-report { padding: .8rem; }
   .unstuck-report .cures { font-size: .875rem; } .unstuck-report .bar { width: 3.5rem; }
   .unstuck-report .cures tr:not(.part) td:nth-child(n+4), .unstuck-report .cures th:nth-child(n+4) { display: none; } }
-@media print { .unstuck-report { max-width: none; font-size: 10.5pt; padding: 0; }
+@media print { .unstuck-report { max-width: none; font-size: 9.5pt; padding: 0; }
   .unstuck-report details { display: none; } .unstuck-report article { break-inside: auto; }
-  .unstuck-report .chain { grid-template-columns: repeat(7, 1fr); gap: .3rem 1rem; }
-  .unstuck-report .chain li { font-size: .8rem; padding: .2rem .3rem; }
+  .unstuck-report article.drawn { grid-template-columns: minmax(0, 1fr) 15rem; column-gap: 1rem; }
+  .unstuck-report .compared { font-size: 7.5pt; } .unstuck-report .row > div { max-width: 30%; }
+  .unstuck-report .chain { grid-template-columns: repeat(7, 1fr); gap: .3rem .9rem; padding: 0; }
+  .unstuck-report .chain li { font-size: 7.5pt; padding: .15rem .25rem; }
+  .unstuck-report .chain small { font-size: 6.5pt; }
+  .unstuck-report .chain li:not(:last-child)::after { right: -.85rem; }
+  .unstuck-report figcaption, .unstuck-report .ends, .unstuck-report .scale span, .unstuck-report small,
+  .unstuck-report footer { font-size: 7.5pt; } .unstuck-report pre { font-size: 7.5pt; }
+  .unstuck-report h2 { margin-top: 1.2rem; } .unstuck-report footer { margin-top: .5rem; }
   .unstuck-report pre { white-space: pre-wrap; } .unstuck-report .source mark { width: auto; } }
 """
     + "".join(f".unstuck-report {rule}\n" for rule in CHART.strip().splitlines())
