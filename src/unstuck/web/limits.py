@@ -6,7 +6,7 @@ DRAWING_PIXELS = 1024 * 1024  # that a drawing may declare
 
 TRAINING_SECONDS = 120.0  # then training ends as if it had been stopped
 RUN_SECONDS = 60.0  # of a stuck program
-DIAGNOSIS_SECONDS = 60.0
+DIAGNOSIS_SECONDS = 120.0
 DIAGNOSIS_BUDGET = 20.0  # what is left to `diagnose` of it
 GRACE_SECONDS = 10.0  # for work that was told to stop, before its process is ended
 

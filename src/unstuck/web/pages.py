@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -11,7 +12,6 @@ from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 
 from unstuck.diagnosis.page.style import STYLE as REPORT_STYLE
-from unstuck.diagnosis.rules import RULES
 from unstuck.recipes import RECIPES
 from unstuck.web import limits
 from unstuck.web.gallery import PROGRAMS, StuckProgram
@@ -52,7 +52,8 @@ async def diagnose_program(request: Request, name: str) -> Response:
     if name not in PROGRAMS:
         raise HTTPException(404)
     program = PROGRAMS[name]
-    return render(request, "program.html", program=program, rule=RULES[program.code], lines=numbered_lines(program))
+    before, after = (dedent(text).splitlines() for text in (program.before, program.after))
+    return render(request, "program.html", program=program, lines=numbered_lines(program), before=before, after=after)
 
 
 def numbered_lines(program: StuckProgram) -> list[tuple[int, str, bool]]:

@@ -23,9 +23,7 @@ Say = Callable[..., None]
 
 
 def main() -> None:
-    """Do what is asked for on stdin, behind whoever is drawing."""
-    if hasattr(os, "nice"):
-        os.nice(5)
+    """Do what is asked for on stdin."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what programs print is none of our lines
     sys.stdout = sys.stderr

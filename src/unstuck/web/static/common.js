@@ -145,12 +145,12 @@ function ticks(bottom, top) {
 }
 
 /**
- * Lines over updates. lines: [{name, kind, points: [[x, y], …]}], y null where it is not finite; right: the end of the
- * axis, grown to fit; shares: whether the values are shares of one.
+ * Lines over updates. lines: [{name, kind, points: [[x, y], …]}], y null where it is not finite; shares: whether the
+ * values are shares of one.
  */
-export function drawChart(box, lines, { right = 0, shares = false }) {
+export function drawChart(box, lines, shares = false) {
   const all = lines.flatMap((line) => line.points).filter(([, y]) => y !== null);
-  const x1 = Math.max(right, 1, ...all.map(([x]) => x));
+  const x1 = Math.max(1, ...all.map(([x]) => x));
   const lowest = Math.min(1, ...all.map(([, y]) => y));
   const y0 = shares ? [0.8, 0.5].find((bottom) => lowest >= bottom) ?? 0 : 0;
   const y1 = shares ? 1 : 1.05 * Math.max(1e-9, ...all.map(([, y]) => y));

@@ -75,8 +75,8 @@ function showCurves() {
     const lines = (field) => [line("stuck", "stuck", "run", field), line("cured", "cured", "cured-run", field)]
       .slice(0, run === "run" ? 1 : 2)
       .filter(({ points }) => points.length);
-    drawChart(byId(`${run}-accuracy`), lines("accuracy"), { shares: true });
-    drawChart(byId(`${run}-loss`), lines("loss"), {});
+    drawChart(byId(`${run}-accuracy`), lines("accuracy"), true);
+    drawChart(byId(`${run}-loss`), lines("loss"));
   }
 }
 

@@ -38,7 +38,7 @@ form.addEventListener("submit", async (event) => {
     remember("training", job.id);
     watch(job.id);
   } catch (error) {
-    byId("run").hidden = false;
+    byId("training").hidden = false;
     byId("start").disabled = false;
     say(`${sentenceCase(error.message)}.`);
   }
@@ -50,7 +50,7 @@ byId("stop").addEventListener("click", () => {
 });
 
 async function watch(id) {
-  byId("run").hidden = false;
+  byId("training").hidden = false;
   byId("start").disabled = true;
   byId("stop").disabled = false;
   byId("download").hidden = byId("draw").hidden = true;
@@ -76,9 +76,8 @@ function show({ job, points }) {
   if (last) byId("progress").value = job.state === "running" ? last.update / last.updates : 1;
   say(describe(job, last));
   const line = (name, kind, key) => ({ name, kind, points: points.filter((p) => key in p).map((p) => [p.update, p[key]]) });
-  const right = last?.updates ?? 0;
-  drawChart(byId("loss"), [line("2,000 test images", "test", "loss"), line("training", "train", "train_loss")], { right });
-  drawChart(byId("accuracy"), [line("2,000 test images", "test", "accuracy"), line("training", "train", "train_accuracy")], { right, shares: true });
+  drawChart(byId("loss"), [line("2,000 test images", "test", "loss"), line("training", "train", "train_loss")]);
+  drawChart(byId("accuracy"), [line("2,000 test images", "test", "accuracy"), line("training", "train", "train_accuracy")], true);
   if (job.snapshot) showSnapshot(job.snapshot);
   const learnt = Boolean(job.result);
   byId("download").hidden = byId("draw").hidden = !learnt;
