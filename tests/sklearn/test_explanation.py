@@ -13,8 +13,8 @@ X, X_TEST, Y, Y_TEST = X[:1200] / 16, X[1200:] / 16, Y[:1200], Y[1200:]
 SETTINGS = {"hidden_layer_sizes": (20,), "n_iter_no_change": np.inf, "random_state": 0}
 
 
-def explain(estimator, *data, **more):
-    return estimator.explain(*data, budget=10.0, **more).to_dict()
+def explain(estimator, *data, budget=20.0, **more):
+    return estimator.explain(*data, budget=budget, **more).to_dict()
 
 
 def test_a_rate_that_is_too_low_is_found_and_put_right():
@@ -50,7 +50,7 @@ def test_a_decay_that_is_too_strong_is_found():
 def test_it_leaves_the_estimator_as_it_is():
     classifier = MLPClassifier(**SETTINGS, max_iter=3).fit(X, Y)
     before = [array.copy() for array in classifier.coefs_], dict(vars(classifier))
-    explain(classifier, X, Y)
+    explain(classifier, X, Y, budget=6.0)
     assert all(map(np.array_equal, classifier.coefs_, before[0]))
     assert all(vars(classifier)[name] is value for name, value in before[1].items())
 
@@ -99,7 +99,7 @@ def test_lbfgs_is_examined_as_far_as_it_goes():
 def test_nothing_is_proved_against_what_is_right(estimator, data, monkeypatch):
     monkeypatch.setenv("UNSTUCK_STRICT", "1")
     estimator.set_params(hidden_layer_sizes=(10,), random_state=0, learning_rate_init=0.01)
-    report = explain(estimator, *data)
+    report = explain(estimator, *data, budget=6.0)
     proved = [found["code"] for found in report["findings"] + report["notes"] if found["grade"] == "proved"]
     assert proved == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from dataclasses import asdict
 from typing import Any
 
@@ -79,8 +80,7 @@ class Program:
     """Training by the definition, with everything that it remembers between two updates."""
 
     def __init__(self, blank: MultilayerPerceptron, n_features: int, n_outputs: int, dtype: Any, state: Any) -> None:
-        self.estimator = clone(blank)
-        vars(self.estimator).update(vars(blank))
+        self.estimator = copy(blank)
         self.estimator._random_state = np.random.RandomState()
         self.estimator._random_state.set_state(state)
         self.estimator._initialize(n_features, n_outputs, dtype)
