@@ -10,6 +10,8 @@ from .faults import Fault, plant
 from .programs import Program
 from .setup import Setup
 
+HIDING = {"U05", "U06"}  # parameters that stay, or stay whole numbers, show nothing of any gradient
+
 
 def numbers(program: Program, batches=(1, 5, 5, 5)) -> list[np.ndarray]:
     """Predictions and the changes made by a few steps, from random parameters of a size that saturates nothing."""
@@ -63,6 +65,8 @@ def overridden(fault: Fault) -> set[str]:
 
 def pair_fits(setup: Setup, first: Fault, second: Fault) -> bool:
     """Both faults can be planted together, and each still shows in the numbers beside the other."""
+    if {first.code, second.code} & HIDING:
+        return False
     if not (first.fits(setup) and second.fits(setup)) or first.named_by & second.named_by:
         return False
     if overridden(first) & overridden(second) - {"__static_attributes__"} or (first.change and second.change):

@@ -23,6 +23,11 @@ class Formula:
     compute: Callable[..., Array] = field(repr=False, compare=False)
     fault: str = ""
 
+    @property
+    def slips(self) -> int:
+        """How many mistakes it is made of: a fault may be two codes joined by a plus."""
+        return len(self.fault.split("+")) if self.fault else 0
+
 
 @dataclass
 class Pass:

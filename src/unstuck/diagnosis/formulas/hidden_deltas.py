@@ -8,6 +8,7 @@ Layer l has sums p.sums[l] and outputs p.activations[l + 1].
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,8 +50,26 @@ def find_row_dropped(p: Pass, l: int, d: Array, wanted: Array, bias_first: bool,
     return row_dropped(int(np.argmin(miss)), bias_first, after)
 
 
+def already_updated(formula: Formula) -> Formula:
+    """The same, with weights that this step has already changed."""
+
+    def compute(p: Pass, l: int, d: Array) -> Array:
+        assert p.weights_after is not None
+        assert p.biases_after is not None
+        return formula.compute(replace(p, weights=p.weights_after, biases=p.biases_after), l, d)
+
+    return Formula(f"{formula.name}, weights already updated", compute, f"{formula.fault}+B06")
+
+
 def back_formulas(p: Pass, l: int, has_raw_error: bool, folded: bool = True) -> list[Formula]:
     """Ways to send the delta of layer l + 1 back to layer l that fit the shapes of this network."""
+    found = _back_formulas(p, l, has_raw_error, folded)
+    if p.weights_after is None:
+        return found
+    return found + [already_updated(f) for f in found if f.fault == "B05" and "folded" not in f.name]
+
+
+def _back_formulas(p: Pass, l: int, has_raw_error: bool, folded: bool) -> list[Formula]:
     shape = p.weights[l + 1].shape
     width = shape[0]
     found = [RIGHT_BACK]

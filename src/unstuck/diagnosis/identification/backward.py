@@ -8,7 +8,7 @@ look-alike.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -45,6 +45,7 @@ PLAN: Plan = (
 QUICK = 4  # so many of them are tried first where there are many update rules to try
 BY_STEP: Plan = ((0, False, "each step"), (1, False, "each step"))
 EACH = ("each", "each step")  # a factor for every record, or for every step of an adaptive rule
+LEAST_BY_BIAS = 20  # numbers, so that a wrong delta does not fit by chance
 LEAST_OWN_FACTORS = 20  # numbers per record, so that a factor for each record explains little by itself
 
 
@@ -166,7 +167,21 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
             if cancelled:
                 _name_cancelling(setting, l, result)
             return result
+    if not by_bias and biased and not result.bias_frozen and setting.transform is None:
+        _identify_by_bias(setting, l, known, result)
     return result
+
+
+def _identify_by_bias(setting: Setting, l: int, known: dict[int, list[Guess]], result: LayerResult) -> None:
+    """The delta alone, from the biases, where no formula gives the weights' change: the layers below need it."""
+    values, changes = _observed(setting.views, l, bias=True)
+    if sum(change.size for change in changes) < LEAST_BY_BIAS:
+        return
+    unexplained, result.allowed = replace(result), tolerance(rounding_floor(values, changes, setting.epsilon))
+    if any(_try_level(setting, l, known[index], "plain", False, True, result) for index in sorted(known)):
+        result.bias = gradients.RIGHT_BIAS
+    result.rival, result.rival_residual = unexplained.rival, unexplained.rival_residual
+    result.allowed = unexplained.allowed
 
 
 def _hides(setting: Setting, l: int, levels: list[Level], result: LayerResult) -> bool:

@@ -149,7 +149,7 @@ def hidden_levels(setting: Setting, l: int, above: list[Guess]) -> list[Level]:
                 for back in hidden_deltas.back_formulas(guess.passes[0], l, raw, folded):
                     sent = [back.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)]
                     for factor in hidden_deltas.factor_formulas(form):
-                        if bool(back.fault) + bool(factor.fault) == slips:
+                        if back.slips + factor.slips == slips:
                             yield _hidden_guess(guess, l, form, back, factor, sent)
 
         return guesses

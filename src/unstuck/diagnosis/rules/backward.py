@@ -462,7 +462,8 @@ def gradient_scaled(e: Examination) -> Evidence | None:
         return None
     scales = {("w", l): abs(link.weight_scale) for l, link in enumerate(e.twin.links)}
     scales |= {("b", l): abs(link.bias_scale) for l, link in enumerate(e.twin.links)}
-    incomparable = max((fault.layer for fault in formula_faults(e) if fault.code == "B12"), default=0)
+    discarded = [fault.layer for fault in formula_faults(e) if fault.code == "B12"]
+    incomparable = max((layer for layer in discarded if layer < len(e.twin.links)), default=0)
     odd = {
         key: scale
         for key, scale in scales.items()
