@@ -45,6 +45,9 @@ def build_twin(e: Examination) -> Twin | None:
     rate = abs(reference) * (size if update.reduction == "mean" and update.adaptive is None else 1)
     if e.source == "gradients":
         rate = e.case.learning_rate or 0.1
+    taken = -1.0  # of a change, what has the sign of the weights is added; of a gradient, it will be taken away
+    if e.source == "gradients":
+        taken = rate if reference < 0 else -rate
     responses = [update.responses.get(("w", l)) for l in range(top + 1)]
     response = next((r for r in responses[::-1] if r is not None and r.kind not in ("frozen", "unexplained")), None)
     bias_response = update.responses.get(("b", top))
@@ -62,9 +65,10 @@ def build_twin(e: Examination) -> Twin | None:
             reduction="mean" if update.reduction == "mean" else "each" if update.reduction == "each" else "sum",
             response=_plain(response),
             bias_response=None if bias_response is None else _plain(bias_response),
-            decay=-update.decays.get(("w", top), 0.0),
-            bias_decay=-update.decays.get(("b", top), 0.0),
+            decay=taken * update.decays.get(("w", top), 0.0),
+            bias_decay=taken * update.decays.get(("b", top), 0.0),
             adaptive=update.adaptive.name if update.adaptive else "",
+            remembers_decay=response is not None and response.with_decay,
         ),
         bias_modes=forward.bias_modes,
     )

@@ -117,6 +117,8 @@ def examine_forward(e: Examination) -> None:
     try:
         if program.writable:
             program.set_parameters(parameters)
+        else:
+            parameters = _after_some_steps(program)
         outputs = program.predict(x, restore=False)
     finally:
         program.restore()
@@ -144,6 +146,25 @@ def examine_forward(e: Examination) -> None:
                 else "none, gives numbers"
             ),
         )
+
+
+def _after_some_steps(program: Program, steps: int = 5) -> list[Array]:
+    """The parameters that a few steps lead to, where others cannot be set: under zeros every layout gives the outputs.
+    The program is left there; the parameters as found where it cannot be brought anywhere."""
+    if program.case.step is None:
+        return program.as_found
+    size = min(program.case.batch_size or 10, len(program.x))
+    for k in range(steps):
+        x, targets = batch(program, size, 700 + k)
+        if program.call("step", program.typed(x), targets).failed:
+            break
+    parameters = program.parameters()
+    if [a.shape for a in parameters] == [a.shape for a in program.as_found] and all(
+        np.isfinite(a).all() for a in parameters
+    ):
+        return parameters
+    program.restore()
+    return program.as_found
 
 
 def _cut_up_vector(e: Examination) -> None:
@@ -335,7 +356,7 @@ def _assemble(e: Examination) -> None:
         few = sum(array.size for array in e.program.as_found) < 50
         runs = observe_runs(e.program, e.stepping.batch_size, 8 if few else 4, 3)
     if runs and e.update.adaptive is None:
-        e.update.responses = identify_responses(runs, e.forward, twin, e.update.scales, e.epsilon)
+        e.update.responses = identify_responses(runs, e.forward, twin, e.update.scales, e.update.decays, e.epsilon)
     e.twin, e.sight.runs = build_twin(e), runs
     if e.twin is None or not runs:
         return

@@ -47,6 +47,7 @@ class UpdateRule:
                    ahead
     decay          share of the weights that each update takes away (negative: adds)
     adaptive       name of an adaptive rule, "" for a linear one
+    remembers_decay    the decay is part of the gradient that momentum keeps, not taken from the weights beside it
     """
 
     learning_rate: float = 0.1
@@ -56,6 +57,7 @@ class UpdateRule:
     decay: float = 0.0
     bias_decay: float = 0.0
     adaptive: str = ""
+    remembers_decay: bool = False
 
 
 @dataclass(frozen=True)
@@ -251,6 +253,7 @@ class State:
     def change(self, rule: UpdateRule, key: tuple[str, int], gradient: Array, scale: float, values: Array) -> Array:
         """The change of one array: the rule's response to scale · gradient and those before; may reuse `gradient`."""
         kind, beta = rule.response if key[0] == "w" or rule.bias_response is None else rule.bias_response
+        decay = rule.decay if key[0] == "w" else rule.bias_decay
         if rule.adaptive:
             direction = adaptive_rule(rule.adaptive).direction(self.moments.setdefault(key, {}), gradient * scale)
             change = -rule.learning_rate * direction
@@ -258,8 +261,10 @@ class State:
             gradient = np.multiply(
                 gradient, -rule.learning_rate * scale, out=gradient if gradient.flags.owndata else None
             )
+            if decay and rule.remembers_decay:
+                gradient -= decay * values
+                decay = 0.0
             change = self._respond(kind, beta, key, gradient)
-        decay = rule.decay if key[0] == "w" else rule.bias_decay
         return change - decay * values if decay else change
 
     def _respond(self, kind: str, beta: float, key: tuple[str, int], move: Array) -> Array:

@@ -56,6 +56,18 @@ def adam(b1: float, b2: float, epsilon: float, corrected: str = "right") -> Dire
     return direction
 
 
+def adam_with_late_epsilon(b1: float, b2: float, epsilon: float) -> Direction:
+    """The efficient order of Kingma and Ba 2015, end of section 2, in which epsilon meets the uncorrected moment."""
+
+    def direction(moments: Moments, g: Array) -> Array:
+        t = moments["t"] = int(moments.get("t", 0)) + 1
+        m = moments["m"] = b1 * moments.get("m", 0.0) + (1 - b1) * g
+        v = moments["v"] = b2 * moments.get("v", 0.0) + (1 - b2) * g * g
+        return np.sqrt(1 - b2**t) / (1 - b1**t) * m / (np.sqrt(v) + epsilon)
+
+    return direction
+
+
 def rms_prop(decay: float, epsilon: float, inside: bool = False) -> Direction:
     """Hinton's lecture 6e of the Coursera course: divide by a running root mean square."""
 
@@ -82,6 +94,10 @@ ADAPTIVE: tuple[AdaptiveRule, ...] = (
         AdaptiveRule(f"adam(beta1={b1:g}, beta2={b2:g}, epsilon={e:g})", adam(b1, b2, e))
         for b1, b2 in ((0.9, 0.999), (0.9, 0.99), (0.9, 0.9), (0.5, 0.999), (0.8, 0.999), (0.95, 0.999))
         for e in (1e-8, 1e-7, 1e-6, 1e-10, 1e-5)
+    ),
+    *(
+        AdaptiveRule(f"adam(beta1=0.9, beta2=0.999, epsilon={e:g} after it)", adam_with_late_epsilon(0.9, 0.999, e))
+        for e in (1e-8, 1e-7)
     ),
     *(
         AdaptiveRule(f"adam(beta1={b1:g}, beta2={b2:g}), bias correction {how}", adam(b1, b2, 1e-8, how), "U12")

@@ -42,6 +42,7 @@ class Response:
     weights: tuple[float, ...] = ()
     residual: float = 0.0
     rate: float = 1.0  # the rate of the third step as a multiple of the first's
+    with_decay: bool = False  # the decay is part of the gradients that are remembered
 
 
 @dataclass
@@ -173,11 +174,24 @@ def reduction_of(scales: dict[int, float], rate: float | None, n_outputs: int) -
 
 
 def identify_responses(
-    runs: list[list[Record]], forward: Forward, twin: Twin, scales: dict[Key, float], epsilon: float
+    runs: list[list[Record]],
+    forward: Forward,
+    twin: Twin,
+    scales: dict[Key, float],
+    decays: dict[Key, float],
+    epsilon: float,
 ) -> dict[Key, Response]:
     """For every array, how the third change of a run depends on the gradients so far."""
     per_run = [gradients_along(run, forward, twin) for run in runs]
-    return {key: _response(per_run, key, scales.get(key, 0.0), epsilon) for key in per_run[0][0][0]}
+    found: dict[Key, Response] = {}
+    for key in per_run[0][0][0]:
+        scale, decay = scales.get(key, 0.0), decays.get(key, 0.0)
+        found[key] = _response(per_run, key, scale, epsilon)
+        if scale and decay and found[key].kind in ("unexplained", "other"):
+            inside = _response(per_run, key, scale, epsilon, decay / scale)
+            if inside.kind not in ("unexplained", "other"):
+                found[key] = replace(inside, with_decay=True)
+    return found
 
 
 def gradients_along(run: list[Record], forward: Forward, twin: Twin) -> list[tuple[dict, dict, dict]]:
@@ -201,9 +215,14 @@ def gradients_along(run: list[Record], forward: Forward, twin: Twin) -> list[tup
     return steps
 
 
-def _response(runs: list[list[tuple[dict, dict, dict]]], key: Key, scale: float, epsilon: float) -> Response:
-    """Least squares of the last change of each run on the gradients of its steps (and on the values: decay)."""
-    own, last, before_last = (stack([run[k][0][key] for run in runs]) for k in (2, 1, 0))
+def _response(
+    runs: list[list[tuple[dict, dict, dict]]], key: Key, scale: float, epsilon: float, l2: float = 0.0
+) -> Response:
+    """Least squares of the last change of each run on the gradients of its steps (and on the values: decay). With `l2`
+    the gradients are those of the loss and this share of the values: decay that the optimiser remembers, too."""
+    own, last, before_last = (
+        stack([run[k][0][key] + l2 * run[k][2][key] if l2 else run[k][0][key] for run in runs]) for k in (2, 1, 0)
+    )
     change = stack([run[2][1][key] for run in runs])
     values = stack([run[2][2][key] for run in runs])
     if not np.any(change):

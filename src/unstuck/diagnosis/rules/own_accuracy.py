@@ -90,6 +90,8 @@ def evaluations(e: Examination) -> Evaluations | None:
         y = None if y is None else y[: len(x)]
     if x is None or y is None or len(x) < 2 or not np.isfinite(x).all() or e.outputs is None:
         return None
+    if _several_at_once(given if given is not None else e.program.targets):
+        return None
     if spread_of_predictions(e)[0]:
         return None
     outputs = e.program.predict(x, seconds=SECONDS)
@@ -104,6 +106,14 @@ def evaluations(e: Examination) -> Evaluations | None:
         e.leave_unchecked("whether the accuracy counts right answers", "accuracy(x, labels) that returns a number")
         return None
     return next((m for m in found if m.right), found[0])
+
+
+def _several_at_once(given: Any) -> bool:
+    """Whether examples may belong to several classes: rows with different numbers of the largest value."""
+    rows = np.asarray(given)
+    if rows.ndim != 2 or rows.shape[1] < 2 or rows.dtype.kind not in "biuf":
+        return False
+    return len(np.unique((rows == rows.max(axis=1, keepdims=True)).sum(axis=1))) > 1
 
 
 def _forms(e: Examination, given: Any, y: Array, k: int) -> list[LabelForm]:
