@@ -168,6 +168,13 @@ def test_a_report_without_findings_is_a_whole_page_too(verdict):
     assert "Findings" not in page.text
 
 
+def test_what_cannot_be_drawn_costs_the_picture_and_not_the_report(report):
+    page = Page(as_html(replace(report, portrait="no portrait")))
+    assert "Not drawn: AttributeError" in page.text
+    assert "F01 + B01" in page.text
+    assert "seen & measured" in page.text
+
+
 def test_an_unfinished_page_is_never_found(report, tmp_path, monkeypatch):
     place = tmp_path / "report.html"
     place.write_text("the one before")

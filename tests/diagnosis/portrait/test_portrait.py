@@ -68,6 +68,13 @@ def test_memory_is_compared_over_several_steps():
     assert compared.misses[0] < 1e-6 < 0.01 < compared.misses[1]
 
 
+def test_a_layer_that_never_changes_is_compared_with_one_that_does():
+    compared = diagnosed("B13 FirstLayerLeftOut").portrait.comparison("B13", 1)
+    assert compared.own.any() == compared.with_fault.any() == False  # noqa: E712 - of NumPy
+    assert compared.without_fault.any()
+    assert compared.misses == (0, 1)
+
+
 def test_gradients_alone_are_compared_without_a_rate():
     report = diagnosed("B10 SignOfLastWeightsWrong", wiring="gradients_only")
     compared = report.portrait.comparison("B10", 2)

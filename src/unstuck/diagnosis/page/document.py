@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from string import Template
@@ -62,24 +64,36 @@ def as_notebook_cell(report: Report) -> str:
 
 def as_fragment(report: Report) -> str:
     """The sections of the page, without those that have nothing to say."""
-    portrait = report.portrait
+    bare = replace(report, portrait=None)
     parts = [
         f'<header class="{report.verdict}">',
         f"<h1>{escape(verdict_sentence(report))}</h1>",
         *(f"<p>{escape(line)}</p>" for line in (network_line(report.network), followed_line(report.network)) if line),
         "</header>",
         chain(report),
-        section(
-            "findings", "Findings", [finding_article(finding, portrait, report.cures) for finding in report.findings]
-        ),
-        section("training", EXPERIMENTS, training_parts(report)),
-        section("layers", "The layers at the start", layer_parts(portrait)),
-        section("confusions", "What it confuses", confusion_parts(portrait)),
+        section("findings", "Findings", safely(lambda: articles(report), lambda: articles(bare))),
+        section("training", EXPERIMENTS, safely(lambda: training_parts(report), lambda: training_parts(bare))),
+        section("layers", "The layers at the start", safely(lambda: layer_parts(report.portrait))),
+        section("confusions", "What it confuses", safely(lambda: confusion_parts(report.portrait))),
         section("notes", NOTES, [note_list(report.notes)]),
         section("unchecked", UNCHECKED, [unchecked_list(report)]),
         f"<footer>diagnosed in {report.seconds:.1f} s</footer>",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def articles(report: Report) -> list[str]:
+    return [finding_article(finding, report.portrait, report.cures) for finding in report.findings]
+
+
+def safely(draw: Callable[[], list[str]], without: Callable[[], list[str]] = list) -> list[str]:
+    """The parts of a section; where this package itself fails to draw them, the words alone, and that it failed."""
+    try:
+        return draw()
+    except Exception as error:
+        if os.environ.get("UNSTUCK_STRICT"):
+            raise
+        return [*without(), f"<p>Not drawn: {escape(f'{type(error).__name__}: {error}')} (please report it).</p>"]
 
 
 PAGE = Template("""<!DOCTYPE html>

@@ -99,9 +99,9 @@ def layer_histogram(
 
 def proof_scatter(comparison: Comparison) -> str:
     """The program's own numbers against what each formula gives: on the diagonal they are the same."""
-    reach = float(np.abs(comparison.own).max()) or 1.0
+    reach = float(np.abs(comparison.own).max()) or float(np.abs(comparison.without_fault).max())
     high = min(max(float(np.abs(comparison.without_fault).max()), reach), MOST_STRETCHED * reach)
-    signed = comparison.own.min() < 0
+    signed = min(comparison.own.min(), comparison.without_fault.min()) < 0
     own, twin = (
         Axis(-1.08 * size if signed else -0.04 * size, 1.08 * size, label)
         for size, label in ((reach, "the program's own number"), (high, "the formula's"))

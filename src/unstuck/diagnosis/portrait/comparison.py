@@ -42,8 +42,8 @@ class Comparison:
 
     what    the quantity in words
     names   the name of each number
-    misses  distance from the program's own numbers, as a share of their size, with and without the fault; of all
-            numbers, of which those kept here are a sample
+    misses  distance from the program's own numbers, as a share of their size (of the right ones' size, where the
+            program's are all 0), with and without the fault; of all numbers, of which those kept here are a sample
     """
 
     what: str
@@ -136,10 +136,10 @@ def _last_change(twin: Twin, views: list[View]) -> tuple[list[Array], list[Array
 
 def _comparison(what: str, versions: list[Array], name: Namer) -> Comparison | None:
     own, with_fault, without_fault = (np.atleast_2d(np.asarray(version, float)) for version in versions)
-    size = float(np.linalg.norm(own))
-    if not size or not (own.shape == with_fault.shape == without_fault.shape):
+    if not own.shape == with_fault.shape == without_fault.shape:
         return None
-    if not all(np.isfinite(version).all() for version in (own, with_fault, without_fault)):
+    size = float(np.linalg.norm(own)) or float(np.linalg.norm(without_fault))  # what never changes has no size
+    if not size or not all(np.isfinite(version).all() for version in (own, with_fault, without_fault)):
         return None
     misses = [float(np.linalg.norm(version - own)) / size for version in (with_fault, without_fault)]
     if misses[1] < DIFFERENT or misses[0] > 0.1 * misses[1]:
