@@ -17,6 +17,7 @@ from unstuck.diagnosis.twin_training import Outcome, Setup, chance, corrected, r
 
 ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
 MATTERS = 0.02  # difference of accuracy that counts
+HALFWAY = 0.4  # share of what a network that is not stuck learns, from which on chance may decide
 LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 
@@ -135,7 +136,7 @@ def _is_stuck(
     if corrected(outcome.best, found.chance) >= goal:
         return False
     if setup.updates >= updates:
-        return True
+        return not _learns_in_another_order(setup, outcome, goal, found, clock, per_run)
     enough = goal * (1 - found.chance) + found.chance
     if len(outcome.scores) > 1 and outcome.finite:
         gain = max(outcome.score - outcome.scores[0], 0.0) / (0.75 * setup.updates)
@@ -147,7 +148,7 @@ def _is_stuck(
         return False
     found.mended = longer.score
     if longer.updates >= updates or not longer.finite:
-        return True
+        return not _learns_in_another_order(replace(setup, updates=updates), longer, goal, found, clock, per_run)
     per_update = (longer.score - outcome.score) / max(longer.updates - outcome.updates, 1)
     hoped_for = longer.score + 2 * max(per_update, 0.0) * (updates - longer.updates)  # twice as fast as so far
     return corrected(hoped_for, found.chance) < goal
@@ -155,6 +156,21 @@ def _is_stuck(
 
 def _asleep(items: list[Evidence]) -> bool:
     return all(item.asleep for item in items)
+
+
+def _learns_in_another_order(
+    setup: Setup, outcome: Outcome, goal: float, found: Verdicts, clock: Clock, per_run: float
+) -> bool:
+    """Whether a run that learns something, but too little, was only unlucky in the order of its examples."""
+    if corrected(outcome.best, found.chance) < HALFWAY * goal:
+        return False
+    for seed in (1, 2):
+        if clock.left < max(2 * outcome.seconds, per_run):
+            return False
+        other = run(baseline.reseeded(setup, seed), 3 * outcome.seconds + per_run)
+        if corrected(other.best, found.chance) >= goal:
+            return True
+    return False
 
 
 def _any_shown(items: list[Evidence]) -> bool:

@@ -14,6 +14,7 @@ from unstuck.diagnosis.identification.layout import Chain, read_chain
 
 Array = np.ndarray
 MOST_SECONDS = 5.0
+LIKELY = HIDDEN[:5] + tuple(form for form in HIDDEN if form.name in ("sigmoid without the minus", "linear", "softmax"))
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,11 @@ def _one_deviation(chain: Chain) -> Iterator[tuple[tuple[str, ...], tuple[str, .
     modes, n_hidden = _modes(chain), len(chain) - 1
     for i, mode in enumerate(modes):
         for other in ("unused", "outside") if mode == "inside" else ():
-            for form in HIDDEN[:10] if n_hidden else HIDDEN[:1]:
+            for form in HIDDEN if n_hidden else HIDDEN[:1]:
                 yield (form.name,) * n_hidden, (*modes[:i], other, *modes[i + 1 :])
     for other in ("unused", "outside"):
         if any(mode == "inside" for mode in modes):
-            for form in HIDDEN[:10] if n_hidden else HIDDEN[:1]:
+            for form in HIDDEN if n_hidden else HIDDEN[:1]:
                 yield (form.name,) * n_hidden, tuple(other if mode == "inside" else mode for mode in modes)
     if n_hidden > 1:
         for i in range(n_hidden):
@@ -159,11 +160,11 @@ def _one_deviation(chain: Chain) -> Iterator[tuple[tuple[str, ...], tuple[str, .
 def _two_deviations(chain: Chain) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     modes, n_hidden = _modes(chain), len(chain) - 1
     if n_hidden == 3:
-        for forms in itertools.product(HIDDEN[:4] + HIDDEN[19:22], repeat=3):
+        for forms in itertools.product(LIKELY, repeat=3):
             yield tuple(form.name for form in forms), modes
     for i, mode in enumerate(modes):
         if mode == "inside" and n_hidden > 1:
-            for pair in itertools.product(HIDDEN[:4] + HIDDEN[19:22], repeat=2):
+            for pair in itertools.product(LIKELY, repeat=2):
                 names = (pair[0].name, *(pair[1].name for _ in range(n_hidden - 1)))
                 yield names, (*modes[:i], "unused", *modes[i + 1 :])
 
