@@ -8,7 +8,7 @@ import pytest
 import unstuck
 from tests.diagnosis.portrait.setups import digits_setup
 from tests.diagnosis.trials.trial import Trial
-from unstuck.diagnosis.portrait.data import class_counts, input_values, label_order
+from unstuck.diagnosis.portrait.data import class_counts, input_values, label_order, labelled_pictures
 from unstuck.diagnosis.portrait.portrait import choice_put_back
 
 
@@ -94,8 +94,23 @@ def test_collapsed_targets_are_counted_beside_the_labels():
 
 
 def test_raw_pixels_show_their_range():
-    made = input_values(diagnosed("D02 PixelsNotScaled").portrait.before)
+    made = input_values(diagnosed("D02 PixelsNotScaled").portrait.before.x)
     assert (made.low, made.high) == (0, 255)
+
+
+def test_test_examples_are_kept_as_the_program_has_them():
+    portrait = diagnosed("D11 TestLabelsOfTraining").portrait
+    x, classes = portrait.test
+    assert len(x) == len(classes) == 300
+    pictures = labelled_pictures(x, classes, 4)
+    assert [p.picture.shape for p in pictures] == [(7, 7)] * 4
+    assert [p.label for p in pictures] == classes[:4].tolist()
+
+
+def test_inputs_that_make_no_square_have_no_pictures():
+    assert labelled_pictures(np.zeros((3, 48)), np.zeros(3)) == []
+    assert labelled_pictures(np.zeros((3, 4)), np.zeros(3)) == []
+    assert labelled_pictures(np.zeros((3, 49)), None) == []
 
 
 def test_sorted_labels_show_their_order():

@@ -11,6 +11,7 @@ from unstuck.diagnosis.source.change import ROWS, change_line
 STUCK = Path(__file__).resolve().parents[3] / "examples" / "stuck"
 
 CHANGES = [
+    ("D03", "return (x - 128) / 128", "return (x.astype(float) - 128) / 128"),
     ("F01", "return e / e.sum()", "return e / e.sum(axis=1, keepdims=True)"),
     ("F01", "return np.exp(Z)/np.sum(np.exp(Z))", "return np.exp(Z)/np.sum(np.exp(Z), axis=1, keepdims=True)"),
     ("F01", "return e / sum(e)", "return e / e.sum(axis=1, keepdims=True)"),
@@ -55,6 +56,7 @@ def test_numbers_of_passes_stay_whole():
         ("F01", "return e / e.sum() / f.sum()", None),
         ("F03", "return np.exp(z) / np.exp(z).sum()", None),
         ("F01", "return e / (", None),  # a part of a statement
+        ("D03", "return (load(path) - 128) / 128", None),
         ("B01", "delta = back * a", None),  # the derivative has a name of its own here
     ],
 )

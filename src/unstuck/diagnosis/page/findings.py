@@ -15,7 +15,14 @@ from unstuck.diagnosis.portrait.portrait import Portrait
 from unstuck.diagnosis.report import Cure, Finding, matters_line, path_from_here, residual_line
 
 WEIGHTS, ACTIVATIONS = ("A01", "A05", "A06", "A07"), ("A02", "A03", "A04")
-INPUTS, TARGETS, ORDER = ("D02", "D03", "D04"), ("D07", "D08", "D09", "D13"), ("D12",)
+ABOUT_DATA = {  # what is drawn of the data, by code
+    pictures.inputs_picture: ("D02", "D03", "D04"),
+    pictures.test_inputs_picture: ("D05",),
+    pictures.classes_picture: ("D07", "D08", "D09", "D13"),
+    pictures.order_picture: ("D12",),
+    pictures.training_strip: ("D02", "D03", "D04", "D10"),
+    pictures.test_strip: ("D05", "D06", "D11"),
+}
 AROUND = 2  # lines of source shown before and after the one that is meant
 LEAST_POWER = -18.0
 
@@ -74,14 +81,9 @@ def finding_pictures(finding: Finding, portrait: Portrait | None, compared: Comp
             "On the diagonal they are the same."
         )
         drawn.append(figure(pictures.proof_scatter(compared), caption))
-    about_data = {
-        INPUTS: pictures.inputs_picture,
-        TARGETS: pictures.classes_picture,
-        ORDER: pictures.order_picture,
-    }
-    for codes, picture in about_data.items():
+    for picture, codes in ABOUT_DATA.items():
         if code in codes:
-            svg, caption = picture(portrait.before)
+            svg, caption = picture(portrait)
             drawn += [figure(svg, caption)] if svg else []
     if code in WEIGHTS + ACTIVATIONS:
         drawn += layer_figure(finding, portrait)

@@ -18,7 +18,14 @@ from unstuck.diagnosis.page.drawing import (
     scatter_chart,
 )
 from unstuck.diagnosis.portrait.comparison import Comparison
-from unstuck.diagnosis.portrait.data import class_counts, input_values, label_order
+from unstuck.diagnosis.portrait.data import (
+    LabelledPicture,
+    class_counts,
+    classes_said,
+    input_values,
+    label_order,
+    labelled_pictures,
+)
 from unstuck.diagnosis.portrait.layers import Layer, histogram
 from unstuck.diagnosis.portrait.portrait import Portrait
 from unstuck.diagnosis.portrait.training import Mistake, Training, confusion
@@ -117,17 +124,25 @@ def proof_scatter(comparison: Comparison) -> str:
 # -- data --------------------------------------------------------------------------------------------------------------
 
 
-def inputs_picture(setup: Setup) -> tuple[str, str]:
-    made = input_values(setup)
+def inputs_picture(portrait: Portrait) -> tuple[str, str]:
+    made = input_values(portrait.before.x)
     if made is None:
         return "", ""
-    axis = Axis(made.low, made.high, "value")
-    drawn = histogram_chart([(BEFORE, made.shares[0])], axis, "values of the inputs", 330, 170)
+    drawn = histogram_chart([(BEFORE, made.shares[0])], Axis(made.low, made.high, "value"), "input values", 330, 170)
     return drawn, f"The values that reach the network: {number(made.low)} to {number(made.high)}."
 
 
-def classes_picture(setup: Setup) -> tuple[str, str]:
-    counts = class_counts(setup)
+def test_inputs_picture(portrait: Portrait) -> tuple[str, str]:
+    made = input_values(portrait.test[0], portrait.before.x) if portrait.test is not None else None
+    if made is None:
+        return "", ""
+    axis = Axis(made.low, made.high, "value")
+    drawn = histogram_chart(list(zip(KINDS, made.shares, strict=True)), axis, "input values", 330, 170)
+    return drawn, "The values of <b class='before'>test inputs</b> and of <b class='after'>training inputs</b>."
+
+
+def classes_picture(portrait: Portrait) -> tuple[str, str]:
+    counts = class_counts(portrait.before)
     if counts is None:
         return "", ""
     series = [(BEFORE, counts.targets)] + ([(AFTER, counts.labels)] if counts.labels is not None else [])
@@ -137,8 +152,8 @@ def classes_picture(setup: Setup) -> tuple[str, str]:
     return drawn, f"Training examples by class, {words}."
 
 
-def order_picture(setup: Setup) -> tuple[str, str]:
-    found = label_order(setup)
+def order_picture(portrait: Portrait) -> tuple[str, str]:
+    found = label_order(portrait.before)
     if found is None:
         return "", ""
     places, labels = found
@@ -146,6 +161,27 @@ def order_picture(setup: Setup) -> tuple[str, str]:
     return scatter_chart([Series("", places, labels, BEFORE)], x, y, "labels in their order"), (
         "The labels in the order in which the examples come."
     )
+
+
+def training_strip(portrait: Portrait) -> tuple[str, str]:
+    setup = portrait.before
+    words = "Training inputs as they reach the network, with the class that their targets say."
+    return strip(labelled_pictures(setup.x, classes_said(setup))), words
+
+
+def test_strip(portrait: Portrait) -> tuple[str, str]:
+    if portrait.test is None:
+        return "", ""
+    return strip(labelled_pictures(*portrait.test)), "Test inputs with their labels, as the program has them."
+
+
+def strip(examples: list[LabelledPicture]) -> str:
+    """A row of pictures with their classes; "" if there are none."""
+    items = "".join(
+        f"<li>{example_picture(example.picture, str(example.label))}<small>{example.label}</small></li>"
+        for example in examples
+    )
+    return f'<ul class="examples narrow">{items}</ul>' if items else ""
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------
@@ -159,13 +195,16 @@ def confusion_picture(training: Training, kind: str) -> str:
 
 
 def mistake_picture(mistake: Mistake) -> str:
-    """The example as an image of dark strokes on light paper."""
+    return example_picture(mistake.picture, f"{mistake.label}, taken for {mistake.predicted}")
+
+
+def example_picture(picture: Array, words: str) -> str:
+    """An example (side, side) as an image of dark strokes on light paper."""
     from PIL import Image
 
-    low, high = float(mistake.picture.min()), float(mistake.picture.max())
-    ink = 255 - 255 * (mistake.picture - low) / max(high - low, 1e-12)
+    low, high = float(picture.min()), float(picture.max())
+    ink = 255 - 255 * (picture - low) / max(high - low, 1e-12)
     buffer = io.BytesIO()
     Image.fromarray(ink.astype(np.uint8)).save(buffer, "PNG", optimize=True)
     data = base64.b64encode(buffer.getvalue()).decode()
-    words = f"{mistake.label}, taken for {mistake.predicted}"
     return f'<img class="example" src="data:image/png;base64,{data}" alt="{words}">'

@@ -121,6 +121,8 @@ html:has(body.unstuck-report) {{ background: #fff; color-scheme: light dark; }}
 .unstuck-report .example { display: block; width: 56px; height: 56px; image-rendering: pixelated;
   border: 1px solid var(--line); }
 .unstuck-report .examples li { width: 5rem; line-height: 1.2; }
+.unstuck-report .narrow { gap: .4rem; } .unstuck-report .narrow li { width: auto; text-align: center; }
+.unstuck-report .narrow .example { width: 42px; height: 42px; }
 .unstuck-report footer { margin-top: 2rem; }
 @media (max-width: 46rem) { .unstuck-report .compared { font-size: .75rem; }
   .unstuck-report .compared tr:not(.all) th:first-child { white-space: normal; }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unstuck.diagnosis.portrait.images import as_pictures
 from unstuck.diagnosis.portrait.layers import Histogram, histogram, sample
 from unstuck.diagnosis.twin_training import Setup, decide
 
@@ -21,22 +22,44 @@ class ClassCounts:
     labels: Array | None
 
 
-def input_values(setup: Setup) -> Histogram | None:
-    """The values that reach the network, all columns together."""
-    return histogram(sample(setup.x))
+def input_values(*inputs: Array) -> Histogram | None:
+    """The values that reach the network, all columns together; one series for each set of inputs (n, n_features)."""
+    return histogram(*(sample(x) for x in inputs))
 
 
 def class_counts(setup: Setup) -> ClassCounts | None:
     """Classes as the targets say and as the labels say; None for a single real target."""
-    if setup.targets.shape[1] < 2 and setup.labels is None:
+    said, labels = classes_said(setup), setup.labels
+    if said is None:
         return None
-    said = decide(setup.targets, setup.twin.training_output)
-    labels = setup.labels
     n_classes = 1 + int(max(said.max(), labels.max() if labels is not None else 0, setup.targets.shape[1] - 1))
     if n_classes > 50 or said.min() < 0 or (labels is not None and labels.min() < 0):
         return None
     counts = [np.bincount(values.astype(int), minlength=n_classes) for values in (said, labels) if values is not None]
     return ClassCounts(counts[0], counts[1] if len(counts) > 1 else None)
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """An example whose inputs make a square picture (side, side), with its class."""
+
+    picture: Array
+    label: int
+
+
+def labelled_pictures(x: Array, labels: Array | None, n: int = 12) -> list[LabelledPicture]:
+    """The first examples as pictures; none where the inputs (n, n_features) make no square or have no classes."""
+    pictures = as_pictures(x[:n])
+    if labels is None or pictures is None:
+        return []
+    return [LabelledPicture(picture, int(label)) for picture, label in zip(pictures, labels[:n], strict=True)]
+
+
+def classes_said(setup: Setup) -> Array | None:
+    """The class of each training example as its target says; None for a single real target."""
+    if setup.targets.shape[1] < 2 and setup.labels is None:
+        return None
+    return decide(setup.targets, setup.twin.training_output)
 
 
 def label_order(setup: Setup) -> tuple[Array, Array] | None:

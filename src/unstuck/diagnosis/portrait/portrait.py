@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
+
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.portrait.comparison import Comparison, Sight, compare_changes, compare_outputs
@@ -13,12 +15,15 @@ from unstuck.diagnosis.portrait.layers import Layer, layers_at_start
 from unstuck.diagnosis.portrait.training import Training, train
 from unstuck.diagnosis.repairs import changes_for, mended, put_back
 from unstuck.diagnosis.rules import RULES
+from unstuck.diagnosis.rules.data.examples import test_classes, test_inputs
 from unstuck.diagnosis.twin import Twin
 from unstuck.diagnosis.twin_training import Setup
 
+Array = np.ndarray
 MEMORY = ("U02", "U03", "U04", "U12", "U14")  # faults that show only from one step to the next
 STATE = ("A01", "A02", "A03", "A04", "A05", "A06", "A07")
 RATE = ("U07", "U08", "B09")
+MOST_TEST = 300  # examples
 MOST_SPOILT = 4  # training runs with one fault left in
 SECONDS, SECONDS_SPOILT = 1.5, 0.7  # of the processor, for each training that is drawn
 
@@ -32,6 +37,7 @@ class Portrait:
     spoilt  by code of a finding: the cured one with this fault left in
     right   by code of a finding: the twin with only this fault put right
     sight   what was observed of the program
+    test    (inputs, classes or None) of the first test examples as the program has them; None where it has none
     """
 
     before: Setup
@@ -40,6 +46,7 @@ class Portrait:
     right: dict[str, Twin] = field(default_factory=dict)
     forward: Forward | None = None
     sight: Sight = field(default_factory=Sight)
+    test: tuple[Array, Array | None] | None = None
 
     @cached_property
     def trained(self) -> tuple[Training, ...]:
@@ -97,9 +104,18 @@ def portray(e: Examination, codes: Sequence[str], before: Setup | None, after: S
     after = None if after is before else after
     formulas = [code for code in dict.fromkeys(codes) if not RULES[code].setting and code[0] not in "DAE"]
     right = {code: mended(before, e, [code]).twin for code in formulas if changes_for(code, e)}
-    spoilt = {code: left_in(before, after, code, e) for code in dict.fromkeys(codes)} if after is not None else {}
-    known = {code: setup for code, setup in spoilt.items() if setup is not None}
-    return Portrait(before, after, dict(list(known.items())[:MOST_SPOILT]), right, e.forward, e.sight)
+    setups = {code: left_in(before, after, code, e) for code in dict.fromkeys(codes)} if after is not None else {}
+    known = {code: setup for code, setup in setups.items() if setup is not None}
+    spoilt = dict(list(known.items())[:MOST_SPOILT])
+    return Portrait(before, after, spoilt, right, e.forward, e.sight, first_test_examples(e))
+
+
+def first_test_examples(e: Examination) -> tuple[Array, Array | None] | None:
+    """Inputs and classes of a few test examples; copied, so that the portrait holds no more than it draws."""
+    x, classes = test_inputs(e), test_classes(e)
+    if x is None:
+        return None
+    return x[:MOST_TEST].copy(), None if classes is None else classes[:MOST_TEST].copy()
 
 
 def left_in(before: Setup, after: Setup, code: str, e: Examination) -> Setup | None:

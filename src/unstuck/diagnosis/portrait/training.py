@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from unstuck.diagnosis.portrait.images import as_pictures
 from unstuck.diagnosis.twin import Parameters, State
 from unstuck.diagnosis.twin_training import Setup, decide, score
 
@@ -104,9 +105,8 @@ class Mistake:
 
 def mistakes(training: Training, n: int = 12) -> list[Mistake]:
     """The first n held-out examples answered wrongly, where inputs are as many as the pixels of a square picture."""
-    setup, predicted = training.setup, training.predicted
-    side = round(setup.x_held.shape[1] ** 0.5)
-    if setup.labels_held is None or predicted is None or side**2 != setup.x_held.shape[1] or side < 6:
+    labels, predicted, pictures = training.setup.labels_held, training.predicted, as_pictures(training.setup.x_held)
+    if labels is None or predicted is None or pictures is None:
         return []
-    wrong = np.flatnonzero(predicted != setup.labels_held)[:n]
-    return [Mistake(setup.x_held[i].reshape(side, side), int(setup.labels_held[i]), int(predicted[i])) for i in wrong]
+    wrong = np.flatnonzero(predicted != labels)[:n]
+    return [Mistake(pictures[i], int(labels[i]), int(predicted[i])) for i in wrong]

@@ -132,6 +132,14 @@ def _turn_sign(statement: ast.AST, line: str) -> Edit | None:
     return Edit(_put(line, difference, f"{_text(line, difference.right)} - {_text(line, difference.left)}"))
 
 
+def _widen_bytes(statement: ast.AST, line: str) -> Edit | None:
+    """D03: x - 128 of bytes, which wraps around, after they were made floating point numbers."""
+    difference = _only([n for n in ast.walk(statement) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub)])
+    if not isinstance(difference, ast.BinOp) or not isinstance(difference.left, (ast.Name, ast.Attribute)):
+        return None
+    return Edit(_put(line, difference.left, f"{_text(line, difference.left)}.astype(float)"))
+
+
 def _scale(statement: ast.AST, line: str, factor: float, whole: bool) -> Edit | None:
     """The only number of the line times a factor."""
     found = _only(
@@ -148,6 +156,7 @@ def _scale(statement: ast.AST, line: str, factor: float, whole: bool) -> Edit | 
 
 
 EDITS: dict[str, Callable[[ast.AST, str], Edit | None]] = {
+    "D03": _widen_bytes,
     "F01": _sum_along_classes,
     "F02": _sum_along_classes,
     "F03": _shift_by_maximum,
