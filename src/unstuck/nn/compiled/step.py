@@ -25,6 +25,7 @@ PANEL = 64  # bytes in a vector times WIDEST in sums.h: numbers, of either type,
 DENSE = 350 * 350
 DENSE_SHARE = 0.6
 
+WORTH_SHARING = 4_000_000  # weights times examples of a batch; for less, two threads wait for each other most of the time
 CALLS_BETWEEN_TRIALS = 32  # of the other number of threads
 
 
@@ -90,7 +91,7 @@ class CompiledSteps:
         self.function.restype = ctypes.c_long
         self.function.argtypes = (*[ctypes.c_void_p] * 2, ctypes.c_long, *[ctypes.c_void_p] * 2, ctypes.c_long)
         self.examples, self.vector, self.second_thread = examples, vector, second_thread
-        self.threads = FasterThreads(min(2, n_cores()))
+        self.threads = FasterThreads(min(2, n_cores()) if n * vector.n_weights >= WORTH_SHARING else 1)
         self.buffers: list[Array] = []
         product = find_product(network.dtype.name)
         shares = [share_of_inputs(examples)]

@@ -1,0 +1,43 @@
+"""Training throughput at six sizes, plain gradient descent and momentum."""
+
+from collections.abc import Iterator
+
+from benchmarks.plan import Plan
+from benchmarks.row import Row
+from benchmarks.sizes import Size
+from benchmarks.worker import Worker
+
+LARGEST = 60_000
+
+
+def measure(plan: Plan) -> Iterator[Row]:
+    with plan.workers() as workers:
+        for size in plan.sizes:
+            for momentum in plan.momenta:
+                yield measure_size(plan, workers, size, momentum)
+
+
+def measure_size(plan: Plan, workers: dict[str, Worker], size: Size, momentum: float) -> Row:
+    row = Row("throughput", f"{size.label}, {'momentum' if momentum else 'plain'}", "images/s", more_is_better=True)
+    prepared = {}
+    for peer, worker in workers.items():
+        with plan.reporting(peer):
+            prepare(worker, size, momentum, plan.seconds)
+            prepared[peer] = worker
+    for peers in plan.alternate(list(prepared)):
+        for peer in peers:
+            row.values.setdefault(peer, []).append(prepared[peer].ask("throughput"))
+    return row
+
+
+def prepare(worker: Worker, size: Size, momentum: float, seconds: float) -> None:
+    """Build with as many images as the library trains on in so many seconds."""
+    n = 2 * size.batch_size
+    settings = list(size.hidden), size.batch_size, size.learning_rate, momentum
+    worker.ask("build", *settings, n)
+    while n < LARGEST:
+        n_now = min(LARGEST, max(n, int(worker.ask("throughput") * seconds)) // size.batch_size * size.batch_size)
+        if n_now < 1.5 * n:
+            return
+        n = n_now
+        worker.ask("build", *settings, n)
