@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -57,7 +58,7 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
             sizes, residual = "-".join(map(str, e.sizes)), max(e.forward.residual, 1e-17)
             listen(f"network {sizes}, {e.forward.describe()}: outputs reproduced to {residual:.0e}")
         safely(e, "the step", lambda: examine_step(e))
-        evidence = look(e, listen)
+        evidence = look(e, listen, started + budget)
         settings = {code: RULES[code].setting for code in evidence}
         left = budget - (time.perf_counter() - started)
         found = safely(e, "what matters", lambda: decide(e, evidence, settings, min(left, DECIDING), left))
@@ -122,10 +123,13 @@ def with_changes(report: Report) -> list[Finding]:
     return found
 
 
-def look(e: Examination, listen: Listener | None = None) -> dict[str, list[Evidence]]:
-    """What every rule sees, by code, in the order data flows."""
+def look(e: Examination, listen: Listener | None = None, ends: float = math.inf) -> dict[str, list[Evidence]]:
+    """What every rule sees, by code, in the order data flows; those that `ends` comes before say so."""
     seen: dict[str, list[Evidence]] = {}
     for code in in_order(list(RULES)):
+        if time.perf_counter() > ends:
+            e.leave_unchecked(f"{code} {RULES[code].name}", "a larger budget")
+            continue
         found = safely(e, f"{code} {RULES[code].name}", partial(RULES[code].look, e))
         if found:
             seen[code] = found

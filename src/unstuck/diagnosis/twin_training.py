@@ -14,6 +14,7 @@ import numpy as np
 from unstuck.diagnosis.twin import Parameters, State, Twin
 
 Array = np.ndarray
+BUSY = 4  # times as long as its processor seconds a run may last on a machine that others use
 CHECKPOINTS = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -96,13 +97,15 @@ def corrected(score: float, chance: float) -> float:
 
 
 def run(setup: Setup, seconds: float = 10.0, enough: float = np.inf) -> Outcome:
-    """Train a copy for setup.updates updates; stops when `enough` is reached, numbers are not finite or time is up."""
+    """Train a copy for setup.updates updates; stops when `enough` is reached, numbers are not finite or so many
+    processor seconds are used up."""
     return train(setup, setup.parameters.copy(), seconds, enough)
 
 
 def train(setup: Setup, parameters: Parameters, seconds: float = 10.0, enough: float = np.inf) -> Outcome:
     """The same on these parameters, which change in place."""
     outcome, started, state = Outcome(), time.thread_time(), State()
+    wall_ends = time.perf_counter() + BUSY * seconds
     generator = np.random.default_rng(setup.seed)
     n, size = len(setup.x), min(setup.batch_size, len(setup.x))
     marks = [max(1, round(setup.updates * share)) for share in CHECKPOINTS]
@@ -118,7 +121,7 @@ def train(setup: Setup, parameters: Parameters, seconds: float = 10.0, enough: f
             if update % 50 == 0 or update in marks:
                 if not parameters.finite:
                     outcome.finite = False
-                late = time.thread_time() - started > seconds
+                late = time.thread_time() - started > seconds or time.perf_counter() > wall_ends
                 if update in marks or late or not outcome.finite:
                     outcome.scores.append(score(setup, parameters))
                 outcome.updates = update
