@@ -1,6 +1,7 @@
 """What the pages ask for, over HTTP."""
 
 import json
+import sys
 import time
 
 import pytest
@@ -38,6 +39,17 @@ def test_digits_in_two_hands_are_read(trained):
     for hand in (ROUND, NARROW):
         read = [trained.post("/api/readings", content=png(hand[d]), headers=PNG).json()["label"] for d in range(10)]
         assert sum(label == digit for digit, label in enumerate(read)) >= 9
+
+
+def test_a_network_that_could_not_be_trained_is_not_waited_for(monkeypatch, caplog):
+    monkeypatch.setattr("unstuck.web.jobs.WORKER", (sys.executable, "-c", "raise SystemExit('no room')"))
+    with TestClient(create_application(), base_url=BASE) as client:
+        while (error := client.get("/api/network").json()["error"]) is None:
+            time.sleep(0.02)
+        reading = client.post("/api/readings", content=png(ROUND[3]), headers=PNG)
+    assert reading.status_code == 503
+    assert reading.json() == {"error": f"the network of this page could not be trained: {error}"}
+    assert "no room" in caplog.text
 
 
 def test_a_given_network_reads(client, untrained):

@@ -94,6 +94,7 @@ async def test_work_that_takes_too_long_ends_at_once_otherwise():
         job = jobs.submit("diagnose", {"program": "guesses", "cured": False}, 0.1)
         await until(lambda: job.over)
         assert (job.state, job.out_of_time, job.result) == ("stopped", True, None)
+        assert job.error == "it was not done within 0.1 seconds"
 
 
 @pytest.mark.parametrize("task", ["run", "diagnose"])

@@ -45,11 +45,9 @@ async def read(request: Request, job: Annotated[JobId | None, Query()] = None) -
 @router.get("/network")
 async def network(request: Request) -> NetworkStatus:
     """Whether the server's own network can read yet: how much of its training is done, in 0..1."""
-    state = request.app.state
-    first: Job | None = state.first_training
-    if state.network is not None or (first is not None and first.result is not None and first.over):
+    first: Job | None = request.app.state.first_training
+    if first is None or (first.over and first.result is not None):
         return NetworkStatus(ready=True, trained=1.0, error=None)
-    assert first is not None
     return NetworkStatus(ready=False, trained=progress(first), error=first.error)
 
 
@@ -61,7 +59,7 @@ async def network_of(request: Request, id: str | None) -> Network:
         return load_network(model_path(job))
     if state.network is None:
         first: Job = state.first_training
-        if first.state == "failed":
+        if first.over and first.result is None:
             raise HTTPException(503, f"the network of this page could not be trained: {first.error}")
         if not first.over:
             raise HTTPException(503, f"the network is still being trained: {progress(first):.0%} done", COME_AGAIN)
@@ -135,9 +133,12 @@ async def stop(request: Request, id: Id) -> JobStatus:
 @router.get("/jobs/{id}/model", response_class=Response)
 async def download(request: Request, id: Id) -> Response:
     """The network of a training job, as safetensors."""
-    path = anyio.Path(model_path(find(request, id)))
+    try:
+        content = model_path(find(request, id)).read_bytes()
+    except FileNotFoundError:
+        raise HTTPException(404, "the network of this job is gone") from None
     headers = {"content-disposition": f'attachment; filename="{MODEL_FILE}"'}
-    return Response(await path.read_bytes(), media_type="application/octet-stream", headers=headers)
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 def find(request: Request, id: str) -> Job:
@@ -149,6 +150,7 @@ def find(request: Request, id: str) -> Job:
 
 
 def status(request: Request, job: Job, after: int = 0) -> JobStatus:
+    """What is told of a job."""
     return JobStatus(
         id=job.id,
         task=job.task,

@@ -173,6 +173,8 @@ async def run(job: Job) -> None:
             process.kill()
         await process.wait()
     if job.wanted_to_stop.is_set():
+        if job.out_of_time and job.result is None:
+            job.error = f"it was not done within {job.seconds:g} seconds"
         job.state = "stopped"
     elif job.result is not None:
         job.state = "done"

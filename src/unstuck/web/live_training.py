@@ -53,9 +53,10 @@ def train_live(say: Callable[..., None], stop: threading.Event, recipe: str, see
         if not progress.epoch_done and now - spoken < SECONDS_BETWEEN_POINTS:
             return
         spoken = now
-        point = {**where(progress), "seconds": round(now - started, 2), **measure(network, x, y)}
+        measured, snapshot = look(network, x, y)
+        point = {**where(progress), "seconds": round(now - started, 2), **measured}
         say(point=point)
-        say(snapshot=snapshot(network, x, y))
+        say(snapshot=snapshot)
 
     with suppress(Stopped):
         train(
@@ -71,7 +72,7 @@ def train_live(say: Callable[..., None], stop: threading.Event, recipe: str, see
     seconds = round(time.perf_counter() - started, 2)
     test = evaluate(network, dataset.images_test, dataset.y_test)
     save(network, MODEL_FILE)
-    say(snapshot={**snapshot(network, x, y), "confusion": test.confusion.tolist()})
+    say(snapshot={"confusion": test.confusion.tolist(), "weights": weight_images(network)})
     sizes, update = list(network.sizes), point.get("update", 0)
     say(result={"accuracy": test.accuracy, "errors": test.errors, "sizes": sizes, "update": update, "seconds": seconds})
 
@@ -89,15 +90,14 @@ def where(progress: Progress) -> dict[str, Any]:
     return place
 
 
-def measure(network: Network, x: Array, y: Array) -> dict[str, float]:
-    """Mean loss and accuracy on images x (n, 784) with labels y (n,)."""
+def look(network: Network, x: Array, y: Array) -> tuple[dict[str, float], dict[str, Any]]:
+    """Mean loss and accuracy on images x (n, 784) with labels y (n,); their confusion and the first layer's weights."""
     with np.errstate(all="ignore"):
-        return {"loss": float(network.loss_values(x, y).mean()), "accuracy": network.accuracy(x, y)}
+        evaluation = evaluate(network, x, y)
+        measured = {"loss": float(network.loss_values(x, y).mean()), "accuracy": evaluation.accuracy}
+        return measured, {"confusion": evaluation.confusion.tolist(), "weights": weight_images(network)}
 
 
-def snapshot(network: Network, x: Array, y: Array) -> dict[str, Any]:
-    """The confusion of images x, and the weights of the first layer's first units as signed bytes in base64."""
-    units = range(min(UNITS_SHOWN, network.sizes[1]))
-    with np.errstate(all="ignore"):
-        confusion = evaluate(network, x, y).confusion.tolist()
-        return {"confusion": confusion, "weights": [weight_image(network, unit) for unit in units]}
+def weight_images(network: Network) -> list[str]:
+    """The weights of the first units of the first layer, as `weight_image` gives them."""
+    return [weight_image(network, unit) for unit in range(min(UNITS_SHOWN, network.sizes[1]))]

@@ -59,7 +59,7 @@ function showRun(name, job, points) {
 function describeRun(job, last) {
   if (job.state === "waiting") return queueing(job);
   if (job.state === "failed") return `${sentenceCase(job.error)}.`;
-  if (job.state === "stopped") return "Stopped: it took too long.";
+  if (job.state === "stopped") return job.error ? `Stopped: ${job.error}.` : "Stopped.";
   if (!last) return "Reading the images.";
   const end = job.state === "done" ? "Done" : "Running";
   const loss = last.loss === null ? "not a number" : last.loss.toPrecision(3);
@@ -88,7 +88,7 @@ function describeDiagnosis(job) {
   if (job.state === "waiting") return queueing(job);
   if (job.state === "running") return "Examining: the network gets fresh weights and a few examples, and its numbers are compared.";
   if (job.state === "failed") return `${sentenceCase(job.error)}.`;
-  return job.result ? "" : "Stopped: it took too long.";
+  return job.result ? "" : `Stopped${job.error ? `: ${job.error}` : ""}.`;
 }
 
 function showDiagnosis(job, points) {
