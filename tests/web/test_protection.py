@@ -44,6 +44,8 @@ def test_a_foreign_name_is_refused_whatever_is_asked(client):
         {"origin": "null"},
         {"origin": "http://localhost:9999"},
         {"origin": "http://127.0.0.1"},
+        {"origin": "http://["},
+        {"origin": ""},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
         {"sec-fetch-site": "none"},

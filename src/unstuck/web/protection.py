@@ -84,7 +84,8 @@ class Protection:
         if method in SAFE_METHODS:
             return None
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
-        if site != "same-origin" or (origin is not None and urlsplit(origin).netloc.lower() != host.lower()):
+        own = {f"{scheme}://{host}".lower() for scheme in ("http", "https")}
+        if site != "same-origin" or (origin is not None and origin.lower() not in own):
             return 403, "this request comes from another page than this one"
         return None
 
