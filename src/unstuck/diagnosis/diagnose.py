@@ -115,11 +115,13 @@ def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:
 
 def with_changes(report: Report) -> list[Finding]:
     """The findings, those that have a line with the change of it that puts them right, where it is known."""
-    found = []
+    found, portrait = [], report.portrait
+    columns = portrait is not None and portrait.has_columns
     for finding in report.findings:
         code, place = finding.rule.code, finding.location
-        factor = report.portrait.factor(code) if report.portrait is not None else None
-        found.append(finding if place is None else replace(finding, change=change_line(code, place.text, factor)))
+        factor = portrait.factor(code) if portrait is not None else None
+        change = change_line(code, place.text, factor, columns) if place is not None else None
+        found.append(replace(finding, change=change))
     return found
 
 

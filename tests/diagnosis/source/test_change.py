@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from unstuck.diagnosis.shell import diagnose_file
-from unstuck.diagnosis.source.change import ROWS, change_line
+from unstuck.diagnosis.source.change import COLUMNS, ROWS, change_line
 
 STUCK = Path(__file__).resolve().parents[3] / "examples" / "stuck"
 
@@ -62,6 +62,13 @@ def test_numbers_of_passes_stay_whole():
 )
 def test_what_is_not_sure_is_left_alone(code, line, factor):
     assert change_line(code, line, factor) is None
+
+
+def test_examples_as_columns_have_their_classes_along_the_other_axis():
+    change = change_line("F01", "return e / np.sum(e)", columns=True)
+    assert change.line == "return e / np.sum(e, axis=0, keepdims=True)"
+    assert change.remark == COLUMNS
+    assert change_line("F03", "e = np.exp(z)", columns=True).line == "e = np.exp(z - z.max(axis=0, keepdims=True))"
 
 
 def test_what_is_taken_for_granted_is_said():

@@ -65,6 +65,11 @@ class Portrait:
         """The layers before the first update, as they are and as cured."""
         return tuple(layers_at_start(setup) for setup in (self.before, self.after) if setup is not None)
 
+    @property
+    def has_columns(self) -> bool:
+        """Whether all weights are stored as (n_out, n_in), as they are where examples are columns."""
+        return self.forward is not None and all(layer.transposed for layer in self.forward.chain)
+
     def factor(self, code: str) -> float | None:
         """What the user's number for this setting was multiplied by in the cure; None where it is no such number."""
         if self.after is None:

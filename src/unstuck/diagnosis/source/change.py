@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 ROWS = "with examples as rows; axis=0 where they are columns"
+COLUMNS = "with examples as columns; axis=1 where they are rows"
 RATES = ("U07", "U08", "U10")
 
 
@@ -21,10 +22,11 @@ class Edit:
     remark: str = ""
 
 
-def change_line(code: str, line: str, factor: float | None = None) -> Edit | None:
+def change_line(code: str, line: str, factor: float | None = None, columns: bool = False) -> Edit | None:
     """The line with the fault of this code put right; None where no change of this one line is sure.
 
-    factor: what a number (a rate, a number of epochs, a decay) is to be multiplied by, for codes that are settings.
+    factor   what a number (a rate, a number of epochs, a decay) is to be multiplied by, for codes that are settings
+    columns  whether examples seem to be columns, as they are where weights have the shape (n_out, n_in)
     """
     statement = _parse(line)
     if statement is None:
@@ -32,7 +34,7 @@ def change_line(code: str, line: str, factor: float | None = None) -> Edit | Non
     if code in (*RATES, "U09"):
         return None if factor is None else _scale(statement, line, factor, whole=code == "U09")
     edit = EDITS.get(code)
-    return edit(statement, line) if edit is not None else None
+    return edit(statement, line, columns) if edit is not None else None
 
 
 def _parse(line: str) -> ast.AST | None:
@@ -69,8 +71,9 @@ def _called(node: ast.AST, name: str) -> bool:
 # -- edits -------------------------------------------------------------------------------------------------------------
 
 
-def _sum_along_classes(statement: ast.AST, line: str) -> Edit | None:
+def _sum_along_classes(statement: ast.AST, line: str, columns: bool) -> Edit | None:
     """F01, F02: e.sum(), sum(e), np.sum(e, axis=0) as a divisor: summed along the other axis."""
+    axis, remark = _along(columns)
     quotients = [n.right for n in ast.walk(statement) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
     call = _only([divisor for divisor in quotients if _called(divisor, "sum")])
     if not isinstance(call, ast.Call):
@@ -83,8 +86,13 @@ def _sum_along_classes(statement: ast.AST, line: str) -> Edit | None:
     if call.keywords:
         return None
     if isinstance(call.func, ast.Name) and len(call.args) == 1:
-        return Edit(_put(line, call, f"{_text(line, call.args[0])}.sum(axis=1, keepdims=True)"), ROWS)
-    return Edit(_with_argument(line, call, f"{', ' if call.args else ''}axis=1, keepdims=True"), ROWS)
+        return Edit(_put(line, call, f"{_text(line, call.args[0])}.sum({axis}, keepdims=True)"), remark)
+    return Edit(_with_argument(line, call, f"{', ' if call.args else ''}{axis}, keepdims=True"), remark)
+
+
+def _along(columns: bool) -> tuple[str, str]:
+    """The axis of the classes, and what that takes for granted."""
+    return ("axis=0", COLUMNS) if columns else ("axis=1", ROWS)
 
 
 def _with_argument(line: str, call: ast.Call, words: str) -> str:
@@ -94,7 +102,7 @@ def _with_argument(line: str, call: ast.Call, words: str) -> str:
     return (content[: call.end_col_offset - 1] + words.encode() + content[call.end_col_offset - 1 :]).decode()
 
 
-def _shift_by_maximum(statement: ast.AST, line: str) -> Edit | None:
+def _shift_by_maximum(statement: ast.AST, line: str, columns: bool) -> Edit | None:
     """F03: exp(z) less its largest score."""
     calls = [node for node in ast.walk(statement) if _called(node, "exp")]
     arguments = {_text(line, node.args[0]) for node in calls if isinstance(node, ast.Call) and len(node.args) == 1}
@@ -105,10 +113,11 @@ def _shift_by_maximum(statement: ast.AST, line: str) -> Edit | None:
     score = _text(line, call.args[0])
     if not isinstance(call.args[0], (ast.Name, ast.Attribute)):
         return None
-    return Edit(_put(line, call.args[0], f"{score} - {score}.max(axis=1, keepdims=True)"), ROWS)
+    axis, remark = _along(columns)
+    return Edit(_put(line, call.args[0], f"{score} - {score}.max({axis}, keepdims=True)"), remark)
 
 
-def _negate_exponent(statement: ast.AST, line: str) -> Edit | None:
+def _negate_exponent(statement: ast.AST, line: str, columns: bool) -> Edit | None:
     """F04: exp(z) where exp(-z) belongs."""
     call = _only([node for node in ast.walk(statement) if isinstance(node, ast.Call) and _called(node, "exp")])
     if not isinstance(call, ast.Call) or len(call.args) != 1:
@@ -121,7 +130,7 @@ def _negate_exponent(statement: ast.AST, line: str) -> Edit | None:
     return Edit(_put(line, exponent, f"-{words}" if simple else f"-({words})"))
 
 
-def _turn_sign(statement: ast.AST, line: str) -> Edit | None:
+def _turn_sign(statement: ast.AST, line: str, columns: bool) -> Edit | None:
     """U01, B10: W += … becomes W -= …, and y - a becomes a - y."""
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, (ast.Add, ast.Sub)):
         old, new = ("+=", "-=") if isinstance(statement.op, ast.Add) else ("-=", "+=")
@@ -132,7 +141,7 @@ def _turn_sign(statement: ast.AST, line: str) -> Edit | None:
     return Edit(_put(line, difference, f"{_text(line, difference.right)} - {_text(line, difference.left)}"))
 
 
-def _widen_bytes(statement: ast.AST, line: str) -> Edit | None:
+def _widen_bytes(statement: ast.AST, line: str, columns: bool) -> Edit | None:
     """D03: x - 128 of bytes, which wraps around, after they were made floating point numbers."""
     difference = _only([n for n in ast.walk(statement) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub)])
     if not isinstance(difference, ast.BinOp) or not isinstance(difference.left, (ast.Name, ast.Attribute)):
@@ -155,7 +164,7 @@ def _scale(statement: ast.AST, line: str, factor: float, whole: bool) -> Edit | 
     return Edit(_put(line, found, str(round(value)) if whole else f"{value:.3g}"))
 
 
-EDITS: dict[str, Callable[[ast.AST, str], Edit | None]] = {
+EDITS: dict[str, Callable[[ast.AST, str, bool], Edit | None]] = {
     "D03": _widen_bytes,
     "F01": _sum_along_classes,
     "F02": _sum_along_classes,
