@@ -73,13 +73,10 @@ def test_blocks_rise_with_shares():
 
 # Faults of formula that a twin, wrapped as a program, contains just as a user's program would.
 FORMULAS = [code for code in RULES if code[0] in "FLBU" and not RULES[code].setting]
-ELSEWHERE = {  # what a twin cannot contain, or what has the same numbers
-    "F03": "softmax-overflow shows in numbers beyond the range of the twin's own type",
+ELSEWHERE = {  # what a twin cannot contain, or what has the same numbers as something else
     "F09": "gives the numbers of B03",
-    "F10": "one output is judged with its targets",
     "L03": "the loss itself is no part of a twin",
     "U06": "integers are no part of a twin",
-    "U12": "shows in the first steps only",
     "U13": "is what a rate too high leads to",
     "U14": "gives the numbers of a momentum",
 }
