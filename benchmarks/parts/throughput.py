@@ -8,6 +8,7 @@ from benchmarks.sizes import Size
 from benchmarks.worker import Worker
 
 LARGEST = 60_000
+LONG = 4  # times as long for a network of more than ten million operations an example: it has much to set up
 
 
 def measure(plan: Plan) -> Iterator[Row]:
@@ -22,7 +23,7 @@ def measure_size(plan: Plan, workers: dict[str, Worker], size: Size, momentum: f
     prepared = {}
     for peer, worker in workers.items():
         with plan.reporting(peer):
-            prepare(worker, size, momentum, plan.seconds)
+            prepare(worker, size, momentum, plan.seconds * (LONG if size.operations > 10_000_000 else 1))
             prepared[peer] = worker
     for peers in plan.alternate(list(prepared)):
         for peer in peers:

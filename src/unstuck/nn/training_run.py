@@ -64,11 +64,11 @@ class TrainingRun:
         self.inputs = self.examples.x  # as given; those of the examples may be augmented
         self.validation: Examples | None = None
         self.peak = self.optimizer.learning_rate
-        self.at_once = 8  # updates between looks at the clock
+        self.at_once = 1  # updates between looks at the clock
 
     def __enter__(self) -> "TrainingRun":
         self.vector = ParameterVector(self.network, self.optimizer)
-        self.best = self.vector.values.copy()
+        self.best = self.vector.values if self.patience is None else self.vector.values.copy()
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -42,28 +42,33 @@ INLINE void propagate_panel(const int width, list outputs, const REAL *turned, R
     for (int j = 0; j < width; j++) store(to + j * LANES, sum[j]);
 }
 
+static void multiply_by_derivative(const layer *l, long i, long from, long to) {
+    REAL *delta = l->delta + i * l->stride, *a = l->a + i * l->stride;
+    for (long j = from; l->activation == RELU && j < to; j += LANES)
+        store(delta + j, choose(load(a + j) > 0, load(delta + j), splat(0)));
+    for (long j = from; l->activation != RELU && l->activation != LINEAR && j < to; j += LANES)
+        store(delta + j, load(delta + j) * derivative(load(a + j), l->activation));
+}
+
 /* The deltas of the layer below, from those of this one. */
 static void propagate(network *net, layer *l, long n, long h) {
     layer *below = l - 1;
-    long from = FROM(n, h), to = TO(n, h);
-    if (l->dense)
-        net->product(ROWS_FIRST, AS_IS, TURNED, to - from, l->n_in, l->n_out, 1, l->delta + from * l->stride, l->stride,
-                     l->values.weights, l->stride, 0, below->delta + from * below->stride, below->stride);
-    for (long i = from; i < to; i++) {
-        REAL *delta = below->delta + i * below->stride, *a = below->a + i * below->stride;
-        if (!l->dense) {
-            entry *outputs = l->outputs + h * l->n_out;
-            list deltas = {outputs, list_numbers(l->delta + i * l->stride, l->n_out, outputs)};
-            for (long p = 0; p < n_panels(below); p++) {
-                const REAL *turned = l->turned + l->n_out * panel_start(below, p);
-                WITH_WIDTH(panel_width(below, p) / LANES,
-                           propagate_panel(width, deltas, turned, delta + panel_start(below, p)))
-            }
+    if (l->dense) {    /* half of the units below: so each thread reads half of the weights */
+        long from = FROM(below->stride / LANES, h) * LANES, to = TO(below->stride / LANES, h) * LANES;
+        net->product(ROWS_FIRST, AS_IS, TURNED, n, (to < l->n_in ? to : l->n_in) - from, l->n_out, 1, l->delta, l->stride,
+                     l->values.weights + from * l->stride, l->stride, 0, below->delta + from, below->stride);
+        for (long i = 0; i < n; i++) multiply_by_derivative(below, i, from, to);
+        return;
+    }
+    for (long i = FROM(n, h); i < TO(n, h); i++) {
+        REAL *delta = below->delta + i * below->stride;
+        entry *outputs = l->outputs + h * l->n_out;
+        list deltas = {outputs, list_numbers(l->delta + i * l->stride, l->n_out, outputs)};
+        for (long p = 0; p < n_panels(below); p++) {
+            const REAL *turned = l->turned + l->n_out * panel_start(below, p);
+            WITH_WIDTH(panel_width(below, p) / LANES, propagate_panel(width, deltas, turned, delta + panel_start(below, p)))
         }
-        for (long j = 0; below->activation == RELU && j < below->stride; j += LANES)
-            store(delta + j, choose(load(a + j) > 0, load(delta + j), splat(0)));
-        for (long j = 0; below->activation != RELU && below->activation != LINEAR && j < below->stride; j += LANES)
-            store(delta + j, load(delta + j) * derivative(load(a + j), below->activation));
+        multiply_by_derivative(below, i, 0, below->stride);
     }
 }
 
@@ -117,18 +122,17 @@ INLINE void learn_panel(const int width, const network *net, layer *l, rule r, l
     }
 }
 
-#define FEW 64    /* rows of a dense gradient that are applied while they are in the cache */
-
 static void learn_dense(network *net, layer *l, rule r, long n, long h) {
     const REAL *x = l == net->layers ? net->prepared : (l - 1)->a;
     long x_stride = l == net->layers ? l->n_in : (l - 1)->stride, end = TO(l->n_in, h);
-    for (long from = FROM(l->n_in, h); from < end; from += FEW) {
-        long to = from + FEW < end ? from + FEW : end;
-        net->product(ROWS_FIRST, TURNED, AS_IS, to - from, l->n_out, n, 1, x + from, x_stride, l->delta, l->stride, 0,
-                     l->gradient.weights + from * l->stride, l->stride);
-        for (long at = from * l->stride; !r.only_gradients && at < to * l->stride; at += LANES)
-            update(r, l->values.weights + at, NULL, l->velocity.weights ? l->velocity.weights + at : NULL,
-                   load(l->gradient.weights + at));
+    for (long from = FROM(l->n_in, h); from < end; from += net->part_rows) {
+        long to = from + net->part_rows < end ? from + net->part_rows : end, at = from * l->stride;
+        REAL *sum = r.only_gradients ? l->gradient.weights + at : l->part + h * net->part_rows * l->stride;
+        net->product(ROWS_FIRST, TURNED, AS_IS, to - from, l->n_out, n, 1, x + from, x_stride, l->delta, l->stride, 0, sum,
+                     l->stride);
+        for (long j = 0; !r.only_gradients && j < (to - from) * l->stride; j += LANES)
+            update(r, l->values.weights + at + j, NULL, l->velocity.weights ? l->velocity.weights + at + j : NULL,
+                   load(sum + j));
     }
 }
 

@@ -22,7 +22,8 @@ typedef struct {
     pair values, gradient, velocity, given_values, given_velocity;    /* given: as the caller has them */
     REAL *turned;                   /* (n_out, stride of the layer below), in panels: weights transposed */
     entry *outputs;                 /* (2, n_out): deltas that are not 0, of the example in hand of each half */
-    REAL *a, *delta, *part;         /* (batch, stride); part: one panel of delta for each half */
+    REAL *a, *delta;                /* (batch, stride) */
+    REAL *part;                     /* for each half a panel of delta or, if dense, (part_rows, stride) of the gradient */
     entry *inputs;                  /* (batch, n_in): what is not 0, of each example */
     int64_t *n_inputs;              /* (batch) */
     entry *examples;                /* (n_in, batch): the same, of each input */
@@ -30,7 +31,7 @@ typedef struct {
 } layer;
 
 typedef struct {
-    int64_t n_layers, batch, n_threads;
+    int64_t n_layers, batch, n_threads, part_rows;
     layer *layers;
     int64_t input_type, only_gradients, targets_sum_to_one, multiply_by_derivative, nesterov;
     double scale, shift, momentum, l2;

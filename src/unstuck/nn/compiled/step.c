@@ -20,6 +20,7 @@ static int step(network *net, const int64_t *rows, long n, rule r, REAL *logits,
     }
     if (!by_example(last)) wait_for_other(net);
     FOR_HALVES(h, net, part) finish_outputs(net, rows, n, logits, h);
+    if (last->dense) wait_for_other(net);
     for (layer *l = last; l >= first; l--) {
         if (l != first && !l->dense) {
             FOR_HALVES(h, net, part) turn_weights(net, l, h);

@@ -21,11 +21,14 @@ ACTIVATIONS = {name: i for i, name in enumerate(("linear", "sigmoid", "tanh", "r
 INPUT_TYPES = {"uint8": 0, "float32": 1, "float64": 2}
 PANEL = 64  # bytes in a vector times WIDEST in sums.h: numbers, of either type, that hold the widest panel
 
+PART_ROWS = 512  # rows of a dense gradient that are made at once, and applied while they are in the cache
+
 # From how many weights on, and for which share of inputs that are not 0, a layer is left to the product of BLAS.
-DENSE = 350 * 350
+DENSE = 200 * 200
 DENSE_SHARE = 0.6
 
-WORTH_SHARING = 4_000_000  # weights times examples of a batch; for less, two threads wait for each other most of the time
+# Weights times examples of a batch from which on two threads may be faster, and from which on they are.
+WORTH_SHARING, SURELY_WORTH_SHARING = 4_000_000, 200_000_000
 CALLS_BETWEEN_TRIALS = 32  # of the other number of threads
 
 
@@ -50,7 +53,7 @@ class Run(ctypes.Structure):
     """`network` in step.c."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("n_layers", "batch", "n_threads")),
+        *((name, ctypes.c_int64) for name in ("n_layers", "batch", "n_threads", "part_rows")),
         ("layers", ctypes.POINTER(Layer)),
         *((name, ctypes.c_int64) for name in ("input_type", "only_gradients", "targets_sum_to_one")),
         *((name, ctypes.c_int64) for name in ("multiply_by_derivative", "nesterov")),
@@ -91,7 +94,7 @@ class CompiledSteps:
         self.function.restype = ctypes.c_long
         self.function.argtypes = (*[ctypes.c_void_p] * 2, ctypes.c_long, *[ctypes.c_void_p] * 2, ctypes.c_long)
         self.examples, self.vector, self.second_thread = examples, vector, second_thread
-        self.threads = FasterThreads(min(2, n_cores()) if n * vector.n_weights >= WORTH_SHARING else 1)
+        self.threads = FasterThreads(n * vector.n_weights)
         self.buffers: list[Array] = []
         product = find_product(network.dtype.name)
         shares = [share_of_inputs(examples)]
@@ -106,6 +109,7 @@ class CompiledSteps:
         self.state = Run(
             n_layers=len(self.layers),
             batch=n,
+            part_rows=PART_ROWS,
             layers=self.layers,
             input_type=INPUT_TYPES[examples.x.dtype.name],
             only_gradients=only_gradients,
@@ -130,6 +134,7 @@ class CompiledSteps:
         layer.stride = vector.views(vector.values)[i][0].strides[0] // network.dtype.itemsize
         layer.a, layer.delta = self._buffer(n, layer.stride), self._buffer(n, layer.stride)
         if dense:
+            layer.part = self._buffer(2, PART_ROWS, layer.stride)
             return
         if i:
             layer.turned = self._buffer(layer.n_out, self.layers[i - 1].stride)
@@ -188,21 +193,26 @@ def n_cores() -> int:
 class FasterThreads:
     """One thread or two, whichever was faster of late; the results are the same."""
 
-    def __init__(self, most: int) -> None:
-        self.most, self.calls, self.now = most, 0, most
+    def __init__(self, work: int) -> None:
+        self.choices = (
+            [1] if work < WORTH_SHARING or n_cores() == 1 else [2] if work >= SURELY_WORTH_SHARING else [2, 1]
+        )
+        self.calls, self.now = 0, self.choices[0]
         self.seconds: dict[int, float] = {}  # number of threads -> seconds for an example
 
     def choose(self) -> int:
-        self.calls += 1
-        if self.most == 1 or len(self.seconds) < 2:
-            self.now = self.most if self.most not in self.seconds else 1
+        untried = [n for n in self.choices if n not in self.seconds]
+        if untried:
+            self.now = untried[0]
         else:
-            faster = min(self.seconds, key=self.seconds.__getitem__)
-            self.now = 3 - faster if self.calls % CALLS_BETWEEN_TRIALS == 0 else faster
+            by_speed = sorted(self.choices, key=self.seconds.__getitem__)
+            self.now = by_speed[-1 if self.calls % CALLS_BETWEEN_TRIALS == 0 else 0]
         return self.now
 
     def learn(self, seconds: float) -> None:
-        self.seconds[self.now] = seconds
+        self.calls += 1
+        if self.calls > 1:  # the first finds cold caches
+            self.seconds[self.now] = seconds
 
 
 def share_of_inputs(examples: Examples) -> float:
