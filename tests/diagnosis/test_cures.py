@@ -29,9 +29,9 @@ def diagnosed(where, *faults, **options):
     ],
 )
 def test_the_cure_of_one_fault_is_that_fault_put_right(where, fault, code):
-    cure, *others = diagnosed(where, fault).cures
+    cure, *wider = diagnosed(where, fault).cures
     assert cure.changes == (code,)
-    assert not others
+    assert all(other.accuracy_after >= cure.accuracy_after + 0.03 for other in wider)
     assert cure.seeds == len(SEEDS)
     assert cure.accuracy_after - cure.accuracy_before > MATTERS
     assert cure.worth[code] == pytest.approx(cure.accuracy_after - cure.accuracy_before, abs=0.1)
@@ -53,7 +53,7 @@ def test_what_is_outside_the_step_is_shown_beside_the_right_one(where, fault, co
 
 
 def test_two_faults_are_both_needed():
-    (cure,) = diagnosed("relu_softmax", "F01 SumOverWholeBatch", "B10 SignOfHiddenDeltaWrong").cures
+    cure, *_ = diagnosed("relu_softmax", "F01 SumOverWholeBatch", "B10 SignOfHiddenDeltaWrong").cures
     assert set(cure.changes) == {"F01", "B10"}
     assert min(cure.worth.values()) >= MATTERS
 

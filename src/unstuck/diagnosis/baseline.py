@@ -47,7 +47,7 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0, all_examples: bool =
     if batch_size >= n:
         affordable = seconds * FLOPS_PER_SECOND / (6 * n_parameters * min(updates, 1000))
         keep = int(np.clip(affordable, min(n, 400), n))
-    keep = n if all_examples and batch_size < n else min(keep, 4000)
+    keep = n if all_examples else min(keep, 4000)
     train, held = _split(n, keep, seed)
     twin = e.twin
     if batch_size >= n:

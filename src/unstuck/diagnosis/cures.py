@@ -20,8 +20,8 @@ from unstuck.diagnosis.settings import ASPECTS, Clock, in_words, with_right
 from unstuck.diagnosis.twin_training import Outcome, Setup, run
 
 SEEDS = (0, 1, 2)
-LONG = 45.0  # seconds from which on all examples are used, and the cured network is trained further
-PASSES = 30  # over the examples, at most, in that further training
+LONG, SEARCHING = 45.0, 15.0  # seconds: with more than LONG the cured network is trained further, on all examples
+PASSES, FEW_BATCHES, MORE = 30, 200, "more updates"  # of that further training
 WIDTHS = (32, 64)
 WORTHWHILE = 0.05  # of accuracy: what a change must bring that is not needed to learn
 Changes = frozenset[str]
@@ -72,31 +72,37 @@ def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
     over the seeds.
     """
     codes = [*found.formulas, *(code for code in found.settings if code in ASPECTS)]
-    if found.right is None or not codes or seconds < 1:
+    if not codes or seconds < 1:
         return []
-    made = baseline.as_it_is(e, np.inf, all_examples=seconds > LONG)
-    if made is None:
+    searching = seconds if seconds <= LONG else max(SEARCHING, 0.2 * seconds)
+    search = prepared(e, found, codes, searching)
+    if search is None:
         return []
-    clock = Clock(seconds, seconds)
-    others = len(list(variants(found.right, frozenset(codes))))
-    runs = 3 * len(SEEDS) + others + 2 + (len(codes) + 1 if len(codes) > 1 else 0)
-    per_run = (0.5 if seconds > LONG else 0.9) * seconds / runs
-    user = shortened(baseline.in_order(made[0]) if "D12" in codes else made[0], per_run)
-    search = Search(e, found, user, found.right, clock, per_run)
     everything = frozenset(codes)
     search.right = finer(search, everything)
     doubtful_first = sorted(codes, key=lambda code: (bool(found.matters.get(code)), code not in ASPECTS))
-    smallest = smallest_of(everything, doubtful_first, search.score, lambda: clock.left > 2 * len(SEEDS) * per_run)
+    enough = 2 * len(SEEDS) * search.per_run
+    smallest = smallest_of(everything, doubtful_first, search.score, lambda: search.clock.left > enough)
     cure = compared(search, smallest, codes)
-    if cure is not None:
-        found.cured = (search.setup(NOTHING), search.setup(smallest))
     if cure is None:
         return []
+    found.cured = (search.setup(NOTHING), search.setup(smallest))
     more = extended(search, smallest)
     wider = compared(search, more, [*codes, *found.choices]) if more != smallest else None
-    last = wider or cure
-    further = trained_further(search, last, clock.left) if seconds > LONG else None
+    further = trained_further(search, wider or cure, seconds - searching) if seconds > LONG else None
     return [trial for trial in (cure, wider, further) if trial is not None]
+
+
+def prepared(e: Examination, found: Verdicts, codes: list[str], seconds: float) -> Search | None:
+    """A search whose runs are as long as the user's training, or as so many of them fit into the time."""
+    made = baseline.as_it_is(e, np.inf)
+    if made is None or found.right is None:
+        return None
+    others = len(list(variants(found.right, frozenset(codes))))
+    runs = 3 * len(SEEDS) + others + 2 + (len(codes) + 1 if len(codes) > 1 else 0)
+    per_run = 0.9 * seconds / runs
+    user = shortened(baseline.in_order(made[0]) if "D12" in codes else made[0], per_run)
+    return Search(e, found, user, found.right, Clock(seconds, seconds), per_run)
 
 
 def finer(search: Search, changes: Changes) -> Setup:
@@ -181,15 +187,26 @@ def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None
 
 
 def trained_further(search: Search, cure: Trial, seconds: float) -> Trial | None:
-    """The cured network trained for as long as the budget allows; None if that brings nothing."""
-    changes = frozenset(cure.changes)
-    setup = search.setup(changes)
-    done = search.run(changes)
-    affordable = int(0.8 * seconds * done.updates / max(done.seconds, 1e-3))
-    updates = min(affordable, PASSES * len(setup.x) // setup.batch_size)
-    if updates < 1.5 * done.updates:
+    """The cured network trained on all examples, in small batches, for as long as there is time; None if that brings
+    nothing."""
+    made = baseline.as_it_is(search.e, np.inf, all_examples=True)
+    if made is None:
         return None
-    outcome = run(replace(setup, updates=updates), seconds)
+    changes = frozenset(change for change in cure.changes if change != MORE)
+    whole = replace(search, user=made[0], outcomes={})
+    setup = whole.setup(changes)
+    if setup.batch_size > FEW_BATCHES:
+        setup = twin_training.with_small_batches(search.right.batch_size, setup.updates)(setup)
+    setup = shortened(replace(setup, updates=PASSES * len(setup.x) // setup.batch_size), 0.8 * seconds)
+    outcome = run(setup, 0.9 * seconds)
     if outcome.score < cure.after + 0.005:
         return None
-    return Trial((*cure.changes, "more updates"), cure.before, outcome.score, outcome.updates, 0, outcome.seconds)
+    return Trial(
+        (*cure.changes, MORE),
+        cure.before,
+        outcome.score,
+        outcome.updates,
+        setup.seed,
+        outcome.seconds,
+        words={MORE: f"{outcome.updates:,} updates on batches of {setup.batch_size} of {len(setup.x):,} examples"},
+    )
