@@ -20,7 +20,7 @@ from benchmarks.row import OURS
 from benchmarks.sizes import SIZES
 from benchmarks.table import build_table
 
-PARTS = ("machine", "throughput", "prompt", "inference", "memory", "growth", "diagnosis")
+PARTS = ("machine", "throughput", "prompt", "inference", "memory", "growth", "out_of_core", "diagnosis")
 FOLDER = Path(__file__).parent / "results"
 
 

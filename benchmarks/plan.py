@@ -24,6 +24,7 @@ class Plan:
     def __post_init__(self) -> None:
         for peer in [peer for peer in self.peers if not is_installed(peer)]:
             self.skip(peer, "not installed")
+        self.labels = {peer: peer for peer in self.peers}
 
     def skip(self, peer: str, why: str) -> None:
         self.peers.remove(peer)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.errors import ModelFileError, TrainingError
-from unstuck.nn.examples import Examples
+from unstuck.nn.examples import CHUNK, Examples, release_pages
 from unstuck.nn.storage import read_arrays, write_arrays
 
 Array = np.ndarray
@@ -21,8 +21,11 @@ def fingerprint(examples: Examples, settings: dict[str, Any]) -> dict[str, Any]:
     """What must be the same for a run to go on: the network's description, the settings, a checksum of the data."""
     checksum = 0
     for array in (examples.x, examples.t, examples.weight):
-        if array is not None:
-            checksum = zlib.crc32(np.ascontiguousarray(array).data, checksum)
+        if array is None:
+            continue
+        for start in range(0, len(array), CHUNK):
+            checksum = zlib.crc32(np.ascontiguousarray(array[start : start + CHUNK]).data, checksum)
+            release_pages(array)
     run = {"network": examples.network.description, "settings": settings, "data": [len(examples), checksum]}
     return json.loads(json.dumps(run, default=repr))
 

@@ -1,5 +1,6 @@
 """Training examples: what users hand over, kept as it is until a batch needs it."""
 
+import mmap
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -86,6 +87,15 @@ def as_examples(
     return Examples(network, x, t, _weights(network, np.asarray(targets), t, sample_weight, class_weight))
 
 
+def release_pages(x: Array) -> None:
+    """Give back the memory of what was read of a mapped file; does nothing for other arrays."""
+    base: Any = x
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
+
+
 def _expect_finite(x: Array) -> None:
     if x.dtype == np.uint8:
         return
@@ -96,6 +106,7 @@ def _expect_finite(x: Array) -> None:
             raise DataError(
                 f"input {column} of example {start + row} is {x[start + row, column]}: expected a finite number"
             )
+        release_pages(x)
 
 
 def _weights(

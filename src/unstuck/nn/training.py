@@ -14,8 +14,9 @@ from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD, Optimizer
 from unstuck.nn.schedules import Schedule, find_schedule
 from unstuck.nn.settings import name_of
+from unstuck.nn.supply import Augmentation
 from unstuck.nn.threads import SecondThread, single_threaded
-from unstuck.nn.training_run import Augmentation, Callback, TrainingRun, Validation
+from unstuck.nn.training_run import Callback, TrainingRun, Validation
 
 
 def train(
@@ -37,6 +38,7 @@ def train(
     shuffle: bool = True,
     augmentation: Augmentation | None = None,
     deterministic: bool = False,
+    memory: int | None = None,
 ) -> History:
     """Train the network in place; return what was measured.
 
@@ -57,10 +59,15 @@ def train(
         than a second, after every `checkpoint_every` updates, and at the end
     resume : go on from the checkpoint if there is one
     shuffle : whether to visit the examples in a new order in each epoch
-    augmentation : called with all inputs as given and a generator at the start of each epoch; what it returns, of the
-        same shape and type, is trained on in that epoch. Validation examples are held out before
+    augmentation : called with all inputs as given and a generator for each epoch, in the background of the epoch
+        before; what it returns, of the same shape and type, is trained on in that epoch. Validation examples are held
+        out before
     deterministic : take the same form on every machine, with or without a C compiler, at a cost in speed. The results
         never depend on the number of threads
+    memory : bytes of inputs to hold at a time, for x that is mapped from a file (`np.load(path, mmap_mode="r")`, or
+        `np.memmap` behind the header of an IDX file). Each epoch visits blocks of neighbouring rows in a new order,
+        and shuffles some 64 of them together at a time. Targets stay in memory; an augmentation is given a part
+        of the inputs at a time
 
     Raises TrainingError for impossible settings and when a number stops being finite, DataError for data that do not
     fit, ModelFileError for a damaged checkpoint.
@@ -74,6 +81,7 @@ def train(
         "batch_size": batch_size,
         "early_stopping": early_stopping,
         "checkpoint_every": checkpoint_every,
+        "memory": memory,
     }
     for name, count in counts.items():
         if count is not None and (not isinstance(count, (int, np.integer)) or count < 1):
@@ -91,6 +99,7 @@ def train(
         "shuffle": shuffle,
         "augmentation": repr(augmentation),
         "deterministic": deterministic,
+        "memory": memory,
     }
     identity = {} if checkpoint is None else fingerprint(examples, given)
     stored = read_checkpoint(checkpoint, identity) if checkpoint is not None and resume else None
@@ -107,6 +116,7 @@ def train(
             early_stopping,
             shuffle,
             deterministic,
+            memory,
             augmentation,
             checkpoint,
             checkpoint_every,

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +17,13 @@ from unstuck.nn.history import History, Progress
 from unstuck.nn.network import CHUNK, Network
 from unstuck.nn.optimizers import Optimizer
 from unstuck.nn.schedules import Schedule
+from unstuck.nn.supply import Augmentation, Supply
 from unstuck.nn.sweeps import find_sweep
 from unstuck.nn.threads import SecondThread
 from unstuck.nn.vector import ParameterVector
 
 Array = np.ndarray
 Callback = Callable[[Progress], Any]
-Augmentation = Callable[[Array, Generator], Array]  # inputs (n, n_inputs) -> the same shape and type
 Validation = int | float | tuple[Any, Any] | None
 
 SECONDS_AT_ONCE = 0.05  # of updates between looks at the clock
@@ -45,6 +46,7 @@ class TrainingRun:
     patience: int | None  # epochs without a better validation loss
     shuffle: bool
     deterministic: bool
+    memory: int | None  # bytes of inputs held at a time
     augmentation: Augmentation | None
     checkpoint: str | os.PathLike[str] | None
     checkpoint_every: int | None  # updates
@@ -61,9 +63,9 @@ class TrainingRun:
     def __post_init__(self) -> None:
         self.written = time.perf_counter()  # when the last checkpoint was
         self.rows = np.arange(len(self.examples))  # the examples to train on
-        self.inputs = self.examples.x  # as given; those of the examples may be augmented
         self.validation: Examples | None = None
         self.peak = self.optimizer.learning_rate
+        self.resources = ExitStack()
         self.at_once = 1  # updates between looks at the clock
 
     def __enter__(self) -> "TrainingRun":
@@ -72,6 +74,7 @@ class TrainingRun:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.resources.close()
         self.vector.release()
 
     def start(self, validation: Validation, stored: tuple[dict[str, Any], dict[str, Array]] | None = None) -> None:
@@ -95,8 +98,11 @@ class TrainingRun:
         self.batch_size = min(self.batch_size, n)
         self.updates = self.epochs * -(-n // self.batch_size)
         self.logits = np.empty((n, self.network.sizes[-1]), self.network.dtype)
+        self.supply = self.resources.enter_context(
+            Supply(self.examples, self.augmentation, self.memory, self.batch_size, self.generators["start"])
+        )
         self.sweep = find_sweep(
-            self.examples,
+            self.supply.shown,
             self.vector,
             self.batch_size,
             self.epochs * n,
@@ -139,27 +145,20 @@ class TrainingRun:
 
     def _start_epoch(self) -> None:
         self.generators["epoch"] = self.generator.bit_generator.state
-        self.order = self.generator.permutation(self.rows) if self.shuffle else self.rows
-        if self.augmentation is not None:
-            self.examples.x = self.augmentation(self.inputs, self.generator)
+        self.order = self.supply.shuffle(self.rows, self.generator) if self.shuffle else self.rows
 
     def _run_epoch(self, callbacks: Sequence[Callback]) -> None:
         n, size = len(self.rows), self.batch_size
         every = self.checkpoint_every if self.checkpoint is not None else None
-        spoken = time.perf_counter()
+        spoken, shown, shown_end = time.perf_counter(), 0, -1
         while self.position < n:
+            if self.position >= shown_end:
+                epoch = self.history.epochs
+                shown, shown_end, rows = self.supply.show(epoch, self.order, self.position, epoch + 1 == self.epochs)
             count = self.at_once if every is None else min(self.at_once, every - self.update % every)
-            start, end = self.position, min(self.position + count * size, n)
+            start, end = self.position, min(self.position + count * size, shown_end)
             count = -(-(end - start) // size)
-            shares = [self.schedule((self.update + i) / self.updates) for i in range(count)]
-            started = time.perf_counter()
-            rates = self.peak * np.array(shares)
-            done = self.sweep.make(self.order[start:end], rates, self.update + 1, self.logits[start:end])
-            if done < end - start:
-                x = self.examples.x[self.order[start + done : start + done + size]]
-                update = self.update + done // size + 1
-                raise TrainingError(explain_non_finite(self.network, x, update, self.peak))
-            self._adapt(time.perf_counter() - started)
+            self._make_updates(rows[start - shown : end - shown], count, self.logits[start:end])
             self.update += count
             self.position = end
             if every is not None and self.update % every == 0 and end < n:
@@ -168,6 +167,17 @@ class TrainingRun:
                 spoken = time.perf_counter()
                 for callback in callbacks:
                     callback(self._progress(epoch_done=False))
+
+    def _make_updates(self, rows: Array, count: int, logits: Array) -> None:
+        """So many updates on these rows of the shown examples."""
+        started = time.perf_counter()
+        shares = [self.schedule((self.update + i) / self.updates) for i in range(count)]
+        done = self.sweep.make(rows, self.peak * np.array(shares), self.update + 1, logits)
+        if done < len(rows):
+            x = self.supply.shown.x[rows[done : done + self.batch_size]]
+            update = self.update + done // self.batch_size + 1
+            raise TrainingError(explain_non_finite(self.network, x, update, self.peak))
+        self._adapt(time.perf_counter() - started)
 
     def _adapt(self, seconds: float) -> None:
         """Let the next updates at once take about as long as may be waited for them."""
