@@ -77,7 +77,7 @@ def decide(
                 found.matters[code] = not found.learns
         return found
     setup, updates = made
-    in_order = "D12" in evidence
+    in_order = "D12" in evidence and _any_shown(evidence["D12"])
     if in_order:
         setup = baseline.in_order(setup)
     found.chance = chance(setup)
@@ -86,7 +86,7 @@ def decide(
     formulas = [
         code
         for code, items in evidence.items()
-        if not settings[code] and changes_for(code, e) and not _asleep(items) and (e.faithful or _any_shown(items))
+        if not settings[code] and changes_for(code, e) and not _asleep(items) and _may_be_tried(e, code, items)
     ]
     as_it_is = run(setup, 3 * per_run)
     found.formulas, found.meant = formulas, _meant_activation(setup, e, formulas, per_run)
@@ -171,6 +171,12 @@ def _learns_in_another_order(
         if corrected(other.best, found.chance) >= goal:
             return True
     return False
+
+
+def _may_be_tried(e: Examination, code: str, items: list[Evidence]) -> bool:
+    """Whether an experiment says something of it: of a suspicion only in a twin that follows, which has the user's data
+    but not the user's loop."""
+    return _any_shown(items) or (e.faithful and code[0] != "D")
 
 
 def _any_shown(items: list[Evidence]) -> bool:

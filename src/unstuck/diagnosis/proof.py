@@ -52,7 +52,7 @@ def _backward_faults(e: Examination) -> list[FormulaFault]:
         for code, layer, name in result.guess.faults:
             if layer != result.layer:
                 continue
-            if layer in bent and code in ("B01", "B02", "B03", "B04", "B18"):
+            if layer in bent and code in ("B02", "B03", "B18"):
                 continue  # the derivative follows the activation that is wrong
             if code in ("F01", "F02", "F06", "L01") and any(known == code for known, _ in forward_codes):
                 continue

@@ -65,7 +65,8 @@ def overridden(fault: Fault) -> set[str]:
 
 def pair_fits(setup: Setup, first: Fault, second: Fault) -> bool:
     """Both faults can be planted together, and each still shows in the numbers beside the other."""
-    if {first.code, second.code} & HIDING:
+    codes = {first.code, second.code}
+    if codes & HIDING or codes == {"F07", "B08"}:  # the right gradient of a bias that is not added is nothing
         return False
     if not (first.fits(setup) and second.fits(setup)) or first.named_by & second.named_by:
         return False
