@@ -20,7 +20,7 @@ from benchmarks.row import OURS
 from benchmarks.sizes import SIZES
 from benchmarks.table import build_table
 
-PARTS = ("machine", "throughput", "prompt", "inference", "memory", "growth", "out_of_core", "diagnosis")
+PARTS = ("machine", "throughput", "prompt", "inference", "memory", "growth", "out_of_core", "augmentation", "diagnosis")
 FOLDER = Path(__file__).parent / "results"
 
 

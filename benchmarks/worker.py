@@ -99,7 +99,7 @@ class Holder:
 
     def peak_memory(self) -> float:
         """Megabytes of the whole process at its largest."""
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+        return peak_memory()
 
     def matrix_product(self, m: int, k: int, n: int) -> float:
         """Floating-point operations per second, in billions, of the library's own product of (m, k) and (k, n)."""
@@ -113,6 +113,14 @@ def seconds_of(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
+
+
+def peak_memory() -> float:
+    """Megabytes of this process at its largest."""
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss begins with what the parent process held
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1000
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def main(peer: str) -> None:

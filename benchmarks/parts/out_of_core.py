@@ -1,7 +1,6 @@
 """Training from a mapped file that does not fit the memory that is allowed, and from memory: time, memory, accuracy."""
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,7 @@ import numpy as np
 
 from benchmarks.plan import Plan
 from benchmarks.row import Row
-from benchmarks.worker import ROOT
+from benchmarks.worker import ROOT, peak_memory
 
 MEMORY = 16_000_000  # bytes of inputs
 COPIES = 4  # of MNIST: 188 MB
@@ -62,12 +61,12 @@ def train(how: str, folder: Path) -> tuple[float, float, float]:
     import unstuck
 
     network = unstuck.Network([784, HIDDEN, 10], seed=0)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_memory()
     x, y = np.load(folder / "x.npy", mmap_mode="r" if how == "file" else None), np.load(folder / "y.npy")
     optimizer = unstuck.SGD(0.2, 0.9)
     memory = MEMORY if how == "file" else None
     history = unstuck.train(network, (x, y), EPOCHS, BATCH_SIZE, optimizer, "one_cycle", memory=memory)
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000
+    peak = peak_memory() - before
     test = np.load(folder / "test.npz")
     return history.seconds, peak, 100 * network.accuracy(test["x"], test["y"])
 

@@ -22,6 +22,7 @@ Array = np.ndarray
 Augmentation = Callable[[Array, Generator], Array]  # inputs (n, n_inputs) -> the same shape and type
 
 BLOCKS = 64  # in a window
+ROWS_AT_ONCE = 1024  # read between releases: the system maps more of a file than is asked for
 
 
 class Supply:
@@ -91,8 +92,8 @@ class Supply:
         if rows is None:
             prepared = replace(self.examples)
         else:
-            prepared = self.examples.subset(rows)
-            release_pages(self.examples.x)
+            t, weight = self.examples.answers(rows)
+            prepared = Examples(self.examples.network, read_rows(self.examples.x, rows), t, weight)
         if self.augmentation is not None:
             prepared.x = self.augmentation(prepared.x, np.random.default_rng([self.seed, *key]))
         return prepared
@@ -107,3 +108,13 @@ def rows_in(memory: int, x: Array, batch_size: int) -> int:
             "two batches of inputs"
         )
     return rows
+
+
+def read_rows(x: Array, rows: Array) -> Array:
+    """A copy of these rows; little of a mapped file is in memory at a time."""
+    copy = np.empty((len(rows), x.shape[1]), x.dtype)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        x.take(rows[part], axis=0, out=copy[part], mode="clip")
+        release_pages(x)
+    return copy
