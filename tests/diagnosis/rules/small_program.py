@@ -3,9 +3,10 @@
 import numpy as np
 
 from unstuck.diagnosis.case import Case
-from unstuck.diagnosis.examination import Examination, examine_forward
+from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.program import Program
 from unstuck.diagnosis.rules import RULES
+from unstuck.diagnosis.stages import examine_forward
 
 N_CLASSES, SIDE = 5, 8
 N_TRAIN, N_TEST, BATCH = 300, 120, 10

@@ -296,8 +296,9 @@ def test_nothing_is_changed_by_looking():
 
 
 def test_what_is_missing_is_said():
-    from unstuck.diagnosis.examination import Examination, examine_forward
+    from unstuck.diagnosis.examination import Examination
     from unstuck.diagnosis.program import Program
+    from unstuck.diagnosis.stages import examine_forward
 
     case = make_case(raw=None, train=None, accuracy=None)
     e = Examination(case, Program(case))

@@ -1,0 +1,227 @@
+"""Faults of the gradients: what is made of a layer's error and its inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.proof import proved
+from unstuck.diagnosis.rule import PROVED, SUSPECTED, Evidence, rule
+
+
+@rule("B07", look_alikes=("B16",))
+def inputs_of_wrong_layer(e: Examination) -> Evidence | None:
+    """The weight gradient uses the activations of another layer than the one that feeds the weights.
+
+    What it detects: A weight gradient whose inputs are not those of the layer: another layer's activations,
+    the sums below, the derivative below, the layer's own outputs.
+
+    Why it hurts: The product is a gradient with respect to nothing; it fits the shapes where neighbouring
+    layers have one width, or where sums stand for activations.
+
+    Cure: Use what was multiplied with these weights in the forward pass: `z = a_below @ W` has the gradient
+    `a_below.T @ delta`.
+
+    Evidence: Proved: the formula, its residual against your numbers, and the residual of the nearest other
+    formula.
+
+    Look-alikes: B16, where the inputs are left out altogether.
+    """
+    return proved(e, "B07")
+
+
+@rule("B08", look_alikes=("B13", "B17"))
+def bias_gradient_wrong(e: Examination) -> list[Evidence]:
+    """The bias gradient is not the sum of the deltas: it is missing, collapsed, or multiplied by something.
+
+    What it detects: A bias gradient that is not the sum of the deltas over the batch: one number for the
+    whole layer, one example's delta, multiplied by inputs, outputs, sums or the bias, summed along the wrong
+    axis, or missing, so that biases never change.
+
+    Why it hurts: The bias of a unit is moved for reasons that are not its own; a bias that is far off drowns
+    what the weights have learnt.
+
+    Cure: Write `delta.sum(axis=0)` for examples as rows (or `mean`, like the weights), with one entry for
+    each unit.
+
+    Evidence: Proved: the formula, layers and residual, or the layers whose biases stay the same bit for bit
+    while their weights change.
+
+    Look-alikes: B17 where the bias gradient is right up to a factor; B13 where the weights do not change
+    either.
+    """
+    found = [evidence for evidence in [proved(e, "B08")] if evidence]
+    if e.backward is None:
+        return found
+    frozen = [r for r in e.backward.layers if r.bias_frozen and not r.weights_frozen and _bias_used(e, r.layer)]
+    if frozen and any(not r.weights_frozen for r in e.backward.layers):
+        where = ", ".join(f"layer {r.layer + 1}" for r in frozen)
+        found.append(
+            Evidence(
+                PROVED,
+                f"{where}: the biases never change",
+                {"layers": [r.layer + 1 for r in frozen]},
+                frozen[0].layer + 1,
+            )
+        )
+    return found
+
+
+def _bias_used(e: Examination, layer: int) -> bool:
+    """Whether the layer adds a bias that could change; integers that stay are a fault of another name."""
+    if e.forward is None or e.forward.bias_modes[layer] not in ("inside", "outside"):
+        return False
+    array = e.forward.chain[layer].bias
+    return array is None or e.program.dtypes[array].kind not in "iu"
+
+
+@rule("B13", look_alikes=("U05",))
+def layer_without_gradient(e: Examination) -> Evidence | None:
+    """One layer's weights never change while others do.
+
+    What it detects: A layer whose weights stay the same bit for bit in every observed step, while something
+    else changes.
+
+    Why it hurts: The layer keeps its initial random weights. The others learn around it, which hides the
+    fault from a falling loss.
+
+    Cure: Update every array: check the range of the loop over layers, and that its gradient is not zero by
+    construction (`range(len(W) - 1)`, a fresh array, `continue`).
+
+    Evidence: Proved by the observed steps: the layers that never change. The layer's own delta cannot be
+    seen, and rivals for the layer below are kept open.
+
+    Look-alikes: U05 where nothing changes at all.
+    """
+    if e.backward is None:
+        return None
+    frozen = [r.layer + 1 for r in e.backward.layers if r.weights_frozen]
+    if not frozen or (len(frozen) == len(e.backward.layers) and all(r.bias_frozen for r in e.backward.layers)):
+        return None
+    where = ", ".join(f"layer {layer}" for layer in frozen)
+    return Evidence(PROVED, f"{where}: the weights never change", {"layers": frozen}, frozen[0])
+
+
+@rule("B14")
+def gradient_unexplained(e: Examination) -> list[Evidence]:
+    """The gradient of an array is neither the right one nor that of any known fault.
+
+    What it detects: An array whose change fits no formula of the tables, right or wrong, in any of their
+    combinations.
+
+    Why it hurts: The update is not the gradient of the loss identified above it. How much that costs, an
+    experiment with your own training shows.
+
+    Cure: Compare this array with central differences of your loss: `(loss(w + h) - loss(w - h)) / (2 * h)`
+    entry by entry, or with `unstuck.check_gradients`.
+
+    Evidence: Measured, never proved: the array, the nearest formula, its residual, and the share of the
+    change that it explains.
+
+    Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
+    know have names of their own.
+    """
+    if e.backward is None or (e.stepping is not None and e.stepping.random):
+        return []
+    found = []
+    for r in e.backward.layers:
+        if r.weights is None and not r.weights_frozen:
+            found.append(_unexplained(r.layer + 1, "weights", r.rival, r.rival_residual))
+            break
+        has_bias = e.forward is not None and e.forward.bias_modes[r.layer] in ("inside", "outside")
+        if r.weights is not None and has_bias and r.bias is None and not r.bias_frozen:
+            found.append(_unexplained(r.layer + 1, "biases", "sum of the deltas", r.bias_fit.residual))
+    return found
+
+
+def _unexplained(layer: int, what: str, rival: str, residual: float) -> Evidence:
+    share = max(0.0, 1 - residual**2) if np.isfinite(residual) else 0.0
+    return Evidence(
+        SUSPECTED,
+        f"layer {layer}: the change of the {what} follows no formula tried; the nearest, {rival}, "
+        f"explains {share:.0%} of it",
+        {"nearest_formula": rival, "residual": residual if np.isfinite(residual) else None, "explained_share": share},
+        layer,
+    )
+
+
+@rule("B15")
+def gradient_transposed(e: Examination) -> Evidence | None:
+    """The weight gradient is transposed or reshaped into place.
+
+    What it detects: A weight gradient that is the right one transposed, or reshaped from the other
+    orientation.
+
+    Why it hurts: The numbers are right and in the wrong places: weight (i, j) moves for weight (j, i). NumPy
+    does not complain if the shapes agree.
+
+    Cure: Write `a_below.T @ delta` for weights (n_in, n_out), `delta.T @ a_below` for (n_out, n_in).
+    `reshape` does not transpose; `.T` does.
+
+    Evidence: Proved: the formula, its residual against your numbers, and the residual of the nearest other
+    formula.
+
+    Look-alikes: None known: at two or more units on each side the numbers differ from every other formula of
+    the table.
+    """
+    return proved(e, "B15")
+
+
+@rule("B16", look_alikes=("B07",))
+def gradient_collapsed(e: Examination) -> Evidence | None:
+    """The weight gradient is one number, one row or one column in every place.
+
+    What it detects: A weight gradient in which all rows, all columns or all entries are equal: a sum or dot
+    product where an outer product was meant, or a factor left out.
+
+    Why it hurts: All weights of a unit, or of the layer, move together: units cannot specialise.
+
+    Cure: Use the outer product: `np.outer(a_below, delta)` for one example, `a_below.T @ delta` for a batch.
+    `np.dot` of two vectors is one number.
+
+    Evidence: Proved: the formula, its residual against your numbers, and the residual of the nearest other
+    formula.
+
+    Look-alikes: B07 where the inputs are replaced and not left out.
+    """
+    return proved(e, "B16")
+
+
+@rule("B19")
+def examples_averaged_before_product(e: Examination) -> Evidence | None:
+    """Inputs and deltas are averaged over the batch before they are multiplied, so that examples mix.
+
+    What it detects: A gradient of means: inputs and deltas averaged over the batch and then multiplied, or
+    one mean error sent back for all examples.
+
+    Why it hurts: The mean of products is not the product of means: which input belonged to which error is
+    lost, and with it nearly all of the signal.
+
+    Cure: Multiply first, then average: `a_below.T @ delta / len(x)`.
+
+    Evidence: Proved: the formula, its residual against your numbers, and the residual of the nearest other
+    formula, at a batch of several examples. A note where the program only passes single examples.
+
+    Look-alikes: With a batch of one example both are the same.
+    """
+    return proved(e, "B19")
+
+
+@rule("B20")
+def gradient_of_one_example(e: Examination) -> Evidence | None:
+    """Only one example of each batch contributes to the gradient.
+
+    What it detects: A weight gradient made of the first or the last example of the batch.
+
+    Why it hurts: The rest of the batch is computed and thrown away: the step is as noisy as with one example,
+    at the price of many.
+
+    Cure: Add up over the batch, `a_below.T @ delta`, or `dW += np.outer(a[i], delta[i])` inside the loop
+    where `=` stands, or where the line slipped out of the loop.
+
+    Evidence: Proved: the formula, its residual against your numbers, and the residual of the nearest other
+    formula, at a batch of several examples.
+
+    Look-alikes: B08 where only the bias does so.
+    """
+    return proved(e, "B20")

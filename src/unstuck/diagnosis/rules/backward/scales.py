@@ -1,0 +1,135 @@
+"""Faults of sign and size: right gradients that are summed, turned round or multiplied."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.proof import formula_faults
+from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
+
+NEARLY = 1e-3
+
+
+@rule("B09", setting=True, look_alikes=("U07",))
+def gradient_summed_not_averaged(e: Examination) -> Evidence | None:
+    """The gradient is the sum over the batch: the step grows with the batch size.
+
+    What it detects: A step that is the sum of the batch's gradients: the same examples twice give twice the
+    step. Seen at two batch sizes, or from the rate stated.
+
+    Why it hurts: The rate that works depends on the batch size; a rate meant for the mean is as many times
+    too high as there are examples in a batch.
+
+    Cure: Divide by the number of examples, `a_below.T @ delta / len(x)`, or lower the rate by that factor.
+
+    Evidence: Measured: the batch size, and the change for each example. A sum with a rate to match is right,
+    so it is a finding only if the network stays stuck and a lower rate is among what it needs.
+
+    Look-alikes: U07: a sum with rate r and a mean with rate r times the batch size are the same numbers.
+    """
+    update = e.update
+    if (
+        update is None
+        or e.source != "step"
+        or update.reduction != "sum"
+        or not e.case.batch_size
+        or e.case.batch_size < 2
+    ):
+        return None
+    return Evidence(
+        MEASURED,
+        f"a batch of {e.case.batch_size} moves the parameters by the sum of its gradients, "
+        f"{e.case.batch_size} times their mean",
+        {
+            "batch_size": e.case.batch_size,
+            "change_per_example": abs(_reference(e)),
+            "observed_at": sorted(update.scales_by_size),
+        },
+    )
+
+
+def _reference(e: Examination) -> float:
+    assert e.update is not None
+    assert e.backward is not None
+    return e.update.scales.get(("w", len(e.backward.layers) - 1), 0.0)
+
+
+@rule("B10", look_alikes=("U01",))
+def gradient_sign_wrong(e: Examination) -> Evidence | None:
+    """The gradient of some arrays has the wrong sign: they climb while the others descend.
+
+    What it detects: Arrays that climb the loss in the same step in which others descend.
+
+    Why it hurts: These arrays undo what the others gain; with one layer climbing, the deltas below are made
+    from weights that get worse.
+
+    Cure: Give every array the same sign: with `delta = a - t` all of them are changed by `-=`; with `t - a`,
+    all by `+=`.
+
+    Evidence: Proved: the formulas of all arrays fit to rounding, and the fitted factors have both signs; the
+    arrays are listed.
+
+    Look-alikes: U01 where all arrays climb.
+    """
+    signs = _signs(e)
+    wrong = [key for key, sign in signs.items() if sign < 0]
+    if not wrong or len(wrong) == len(signs):
+        return None
+    names = ", ".join(f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1}" for kind, layer in sorted(wrong))
+    return Evidence(PROVED, f"{names} climb the loss", {"arrays": names}, sorted(wrong)[0][1] + 1)
+
+
+def _signs(e: Examination) -> dict[tuple[str, int], float]:
+    """+1 where an array descends, -1 where it climbs."""
+    if e.twin is None:
+        return {}
+    found: dict[tuple[str, int], float] = {}
+    for l, link in enumerate(e.twin.links):
+        for kind, scale in (("w", link.weight_scale), ("b", link.bias_scale)):
+            if scale:
+                found[kind, l] = np.sign(scale)
+    return found
+
+
+@rule("B17", look_alikes=("B08", "B09"))
+def gradient_scaled(e: Examination) -> Evidence | None:
+    """The gradients of the arrays are right but for factors that differ between them.
+
+    What it detects: Arrays whose gradients are right up to a constant that differs from that of the output
+    weights.
+
+    Why it hurts: Layers learn at different rates that nobody chose; divided by the batch size twice, a layer
+    hardly moves.
+
+    Cure: Use one factor for all arrays: divide every gradient by `len(x)` exactly once and use the same rate.
+
+    Evidence: Proved: the formulas fit to rounding, and the factor of each array relative to the output
+    weights is listed.
+
+    Look-alikes: B08 for biases alone, B09 where all arrays share the factor. Rates chosen for each layer on
+    purpose are the same numbers. Where errors were discarded (B12), their factor went with them, and the
+    layers below cannot be compared.
+    """
+    if e.twin is None or e.twin.update.adaptive:
+        return None
+    scales = {("w", l): abs(link.weight_scale) for l, link in enumerate(e.twin.links)}
+    scales |= {("b", l): abs(link.bias_scale) for l, link in enumerate(e.twin.links)}
+    discarded = [fault.layer for fault in formula_faults(e) if fault.code == "B12"]
+    incomparable = max((layer for layer in discarded if layer < len(e.twin.links)), default=0)
+    odd = {
+        key: scale
+        for key, scale in scales.items()
+        if scale and abs(scale - 1) > NEARLY and key[1] >= incomparable and not _own_factors(e, key[1])
+    }
+    if not odd:
+        return None
+    names = ", ".join(
+        f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1} × {scale:.4g}"
+        for (kind, layer), scale in sorted(odd.items())
+    )
+    return Evidence(PROVED, f"relative to the output weights: {names}", {"factors": names}, sorted(odd)[0][1] + 1)
+
+
+def _own_factors(e: Examination, layer: int) -> bool:
+    return e.backward is not None and e.backward.layers[layer].own_factors

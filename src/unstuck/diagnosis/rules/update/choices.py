@@ -1,0 +1,127 @@
+"""Choices that keep a network from learning: the rate, the number of updates, the weight decay."""
+
+from __future__ import annotations
+
+from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
+
+
+@rule("U07", setting=True, look_alikes=("B09",))
+def learning_rate_too_high(e: Examination) -> Evidence | None:
+    """The learning rate is too high for this network to settle.
+
+    What it detects: A rate with which the network stays stuck and with a lower one does not.
+
+    Why it hurts: Each step jumps past the minimum: weights grow, units saturate or die, or the numbers
+    overflow.
+
+    Cure: Lower the learning rate, by a factor of ten at a time, until the loss falls in the first hundred
+    updates.
+
+    Evidence: Measured: the effective rate, as it follows from the observed steps. Named only by experiment,
+    with the network rebuilt from its formulas: everything put right but the rate, it fails.
+
+    Look-alikes: B09, where the gradient is a sum: the two are the same number, and named by which of them is
+    odd. Constants in the loss (a 2, a 1/n) count as part of the rate.
+    """
+    return _rate(e)
+
+
+@rule("U08", setting=True, look_alikes=("U09",))
+def learning_rate_too_low(e: Examination) -> Evidence | None:
+    """The learning rate is too low to get anywhere in the updates made.
+
+    What it detects: A rate with which the network stays stuck in the updates made and with a higher one does
+    not.
+
+    Why it hurts: The parameters hardly leave their initial values before training ends.
+
+    Cure: Raise the learning rate, by a factor of ten at a time, as long as the loss falls steadily.
+
+    Evidence: Measured: the effective rate, as it follows from the observed steps. Named only by experiment,
+    with the network rebuilt from its formulas: everything put right but the rate, it fails.
+
+    Look-alikes: U09: more updates do the same as a higher rate; where either suffices, both are listed.
+    """
+    return _rate(e)
+
+
+def _rate(e: Examination) -> Evidence | None:
+    if e.twin is None or e.source != "step":
+        return None
+    rate = e.twin.update.learning_rate
+    return Evidence(MEASURED, f"effective learning rate {rate:.4g}", {"learning_rate": rate})
+
+
+@rule("U09", setting=True, look_alikes=("U08",))
+def too_few_updates(e: Examination) -> Evidence | None:
+    """The training stops after too few updates.
+
+    What it detects: A number of updates with which the network stays stuck and with more and smaller batches
+    does not.
+
+    Why it hurts: Each update is one small move; a few dozen of them, even with gradients of the whole data
+    set, do not reach far.
+
+    Cure: Split the data into batches of 10 to 100 examples and pass over all of it several times.
+
+    Evidence: Measured: the number of updates stated in `updates`, and the batch size. Named only by
+    experiment, with the network rebuilt from its formulas: everything put right but the number of updates, it
+    fails.
+
+    Look-alikes: U08: a higher rate does the same as more updates; where either suffices, both are listed.
+    """
+    if not e.case.updates:
+        return None
+    return Evidence(
+        MEASURED, f"{e.case.updates} updates in all", {"updates": e.case.updates, "batch_size": e.case.batch_size}
+    )
+
+
+@rule("U10", setting=True)
+def weight_decay_too_strong(e: Examination) -> Evidence | None:
+    """The weight decay pulls the weights to zero faster than the data can hold them.
+
+    What it detects: A decay with which the network stays stuck and without it does not.
+
+    Why it hurts: The weights settle where the decay takes away what the gradient adds, which here is near
+    zero.
+
+    Cure: Lower the decay so that `learning_rate * l2` stays below about 1e-4 for each update, or divide it by
+    the number of training examples.
+
+    Evidence: Measured: the share of the weights that each update takes away. Named only by experiment, with
+    the network rebuilt from its formulas: everything put right but the decay, it fails.
+
+    Look-alikes: U08, as the network does not leave its start; U15 is the same term with the wrong sign.
+    """
+    if e.twin is None or e.twin.update.decay <= 0:
+        return None
+    share = e.twin.update.decay
+    return Evidence(MEASURED, f"every update takes away {share:.2g} of the weights", {"share_per_update": share})
+
+
+@rule("U15")
+def weight_decay_adds(e: Examination) -> Evidence | None:
+    """The weight decay has the wrong sign: weights grow by a share of themselves.
+
+    What it detects: An update that adds a share of the weights instead of taking it away.
+
+    Why it hurts: Weights grow by themselves, the more the larger they are: exponentially, whatever the data
+    say.
+
+    Cure: Take it away: `W -= learning_rate * (gradient + l2 * W)`. In `W = (1 + rate * l2) * W - rate *
+    gradient` the plus must be a minus.
+
+    Evidence: Proved: the share of the weights that each update adds, fitted together with the gradient to
+    rounding.
+
+    Look-alikes: U10 is the same term, too large, with the right sign.
+    """
+    if e.twin is None or e.twin.update.decay >= -1e-12 or e.twin.update.adaptive:
+        return None
+    return Evidence(
+        PROVED,
+        f"every update adds {-e.twin.update.decay:.2g} of the weights",
+        {"share_per_update": -e.twin.update.decay},
+    )

@@ -1,0 +1,220 @@
+"""The stages of a step: output delta, way back and gradients from single steps, the update rule from runs of three."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from unstuck.diagnosis.assembly import build_twin
+from unstuck.diagnosis.examination import FAITHFUL, Examination
+from unstuck.diagnosis.identification.backward import Backward, identify_backward
+from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
+from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead
+from unstuck.diagnosis.identification.forward import Forward
+from unstuck.diagnosis.identification.stepping import batch, observe, observe_runs, probe_stepping
+from unstuck.diagnosis.identification.update import (
+    Key,
+    Update,
+    gradients_along,
+    identify_adaptive,
+    identify_responses,
+    looks_adaptive,
+    reduction_of,
+)
+from unstuck.diagnosis.program import Record
+from unstuck.diagnosis.twin import Twin
+
+Array = np.ndarray
+
+
+def examine_step(e: Examination) -> None:
+    """Output delta, way back, gradients and update rule, from single steps and runs of three."""
+    if not e.forward_proved or e.forward is None:
+        return
+    if e.case.step is None:
+        if e.case.gradients is not None:
+            _examine_gradients(e)
+        else:
+            e.leave_unchecked("loss, gradients and update", "step=… (one update on a batch), or gradients=…")
+        return
+    if not np.isfinite(e.program.x).all(axis=1).any():
+        e.leave_unchecked("loss, gradients and update", "examples without NaN or infinity")
+        return
+    e.stepping = probe_stepping(e.program)
+    if any(e.program.dtypes[layer.weights].kind in "iu" for layer in e.forward.chain):
+        e.leave_unchecked("loss, gradients and update", "weights of a floating point type")
+        return
+    if not e.stepping.acts:
+        if e.stepping.failed:
+            e.leave_unchecked("loss, gradients and update", f"a step that runs: {e.stepping.failed}")
+        return
+    if e.stepping.random:
+        e.leave_unchecked(
+            "loss, gradients and update to rounding",
+            "a step that makes the same update from the same state (random numbers inside: dropout or noise?)",
+        )
+        return
+    few = sum(array.size for array in e.program.as_found) < 50
+    records = observe(e.program, e.stepping.batch_size, 10 if few else 4)
+    if not records:
+        e.leave_unchecked(
+            "loss, gradients and update", "a step that runs: " + "; ".join(p.what for p in e.program.problems)
+        )
+        return
+    e.sight.steps = records
+    e.update = Update(batch_size=e.stepping.batch_size)
+    if looks_adaptive(records):
+        runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
+        found = identify_adaptive(runs, e.forward, e.epsilon, e.n_outputs)
+        e.update.adaptive, e.backward, e.update.adaptive_factor = found
+        if e.backward is None:
+            e.leave_unchecked(
+                "gradients and update",
+                "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms",
+            )
+            e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
+            return
+        e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
+        e.update.scales = _scales(e.backward)
+    else:
+        e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
+        _weigh(e, records)
+    _assemble(e)
+
+
+def follow(e: Examination, updates: int = 20) -> None:
+    """How far the twin departs from the user's own training, update by update."""
+    if e.faithful and e.twin is not None and e.forward is not None and e.stepping is not None:
+        far = departures(e.twin, e.program, e.forward, e.stepping.batch_size, updates)
+        e.followed = [apart for apart in far if np.isfinite(apart)]
+
+
+def _examine_gradients(e: Examination) -> None:
+    """The same identification on what gradients() returns, as if it were a change."""
+    assert e.forward is not None
+    records = []
+    for i in range(4):
+        x, targets = batch(e.program, 6, 20 + i)
+        parameters = e.program.draw_parameters(30 + i % 2) if e.program.writable else e.program.as_found
+        gradients = e.program.user_gradients(x, targets, parameters if e.program.writable else None)
+        if gradients is None or [g.size for g in gradients] != [a.size for a in parameters]:
+            e.leave_unchecked("loss and gradients", "gradients(x, targets) in the order and shapes of parameters()")
+            return
+        after = [a + g.reshape(a.shape) for a, g in zip(parameters, gradients, strict=True)]
+        records.append(Record(x, targets, parameters, after))
+    e.source = "gradients"
+    e.sight.steps, e.sight.rate_unseen = records, True
+    e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
+    e.update = Update(batch_size=6)
+    _weigh(e, records)
+    e.leave_unchecked("update", "step=… (one update on a batch)")
+    e.departure = np.inf  # without the update no training run speaks for the program
+    _assemble(e)
+
+
+def _weigh(e: Examination, records: list[Record]) -> None:
+    """Factors and decay of every array, at this batch size and at others."""
+    update, backward = e.update, e.backward
+    assert update is not None
+    assert backward is not None
+    assert e.forward is not None
+    size = len(records[0].x)
+    update.scales = _scales(backward)
+    update.scales_by_size = {size: update.scales}
+    for layer in backward.layers:
+        update.decays["w", layer.layer] = layer.weight_fit.decay
+        update.decays["b", layer.layer] = layer.bias_fit.decay
+    if e.source == "step" and e.stepping is not None and not e.stepping.one_by_one:
+        twin = build_twin(e)
+        for other in (1, 2 * size if size > 1 else 6):
+            if twin is None or (other == 1 and 1 not in e.stepping.acts_on):
+                continue
+            more = observe(e.program, other, 2)
+            if more:
+                update.scales_by_size[other], decays = _scales_with(twin, more, e.forward)
+                update.decay_over_batch |= _falls_with_size(update.decays, size, decays, other)
+    if e.stepping is not None and e.stepping.one_by_one:
+        update.reduction = "each"
+    for key in update.scales:
+        by_size = {size: scales.get(key, 0.0) for size, scales in update.scales_by_size.items()}
+        update.reductions[key] = reduction_of(by_size, e.case.learning_rate, e.n_outputs)
+    if not update.reduction:
+        known = [
+            r for _, r in sorted(update.reductions.items(), reverse=True) if r != "unknown"
+        ]  # output weights first
+        update.reduction = known[0] if known else "unknown"
+
+
+def _scales(backward: Backward) -> dict[Key, float]:
+    found: dict[Key, float] = {}
+    for layer in backward.layers:
+        if layer.weights is not None:
+            found["w", layer.layer] = layer.weight_fit.scale
+        if layer.bias is not None:
+            found["b", layer.layer] = layer.bias_fit.scale
+    return found
+
+
+def _falls_with_size(decays: dict[Key, float], size: int, others: dict[Key, float], other: int) -> bool:
+    """Whether the decay is in inverse proportion to the batch size."""
+    key = max(decays, key=lambda k: abs(decays[k]))
+    return bool(decays[key]) and abs(others.get(key, 0.0) * other / (decays[key] * size) - 1) < 1e-3
+
+
+def _scales_with(twin: Twin, records: list[Record], forward: Forward) -> tuple[dict[Key, float], dict[Key, float]]:
+    """Factors and decays at another batch size, with the formulas known; 0 where they do not explain the change."""
+    steps = gradients_along(records, forward, twin)
+    found: dict[Key, float] = {}
+    decays: dict[Key, float] = {}
+    for key in steps[0][0]:
+        changes = stack([step[1][key] for step in steps])
+        values = stack([step[2][key] for step in steps])
+        made = fit(changes, stack([step[0][key] for step in steps]), values)
+        found[key], decays[key] = (made.scale, made.decay) if made.residual < 1e-3 else (0.0, 0.0)
+    return found, decays
+
+
+def _assemble(e: Examination) -> None:
+    """The twin with its update rule, after looking at what the optimiser remembers."""
+    assert e.update is not None
+    assert e.forward is not None
+    twin = build_twin(e)
+    if twin is None:
+        return
+    runs: list[list[Record]] = []
+    if e.source == "step" and e.stepping is not None:
+        few = sum(array.size for array in e.program.as_found) < 50
+        runs = observe_runs(e.program, e.stepping.batch_size, 8 if few else 4, 3)
+    if runs and e.update.adaptive is None:
+        e.update.responses = identify_responses(runs, e.forward, twin, e.update.scales, e.update.decays, e.epsilon)
+    e.twin, e.sight.runs = build_twin(e), runs
+    if e.twin is None or not runs:
+        return
+    e.departure = departure(e.twin, runs, e.forward)
+    starts, ends = ([array for run in runs for array in side(run)] for side in (_start, _end))
+    e.rounding = rounding_floor(starts, [b - a for a, b in zip(starts, ends, strict=True)], e.epsilon)
+    hidden = [str(layer.layer + 1) for layer in e.backward.layers if layer.hidden] if e.backward else []
+    if hidden:
+        e.leave_unchecked(
+            f"the gradients of layers {', '.join(hidden)}",
+            "changes that are not lost in the rounding of the parameters: a higher rate, or 64-bit floats",
+        )
+    if e.departure > FAITHFUL and e.update.adaptive is None:
+        beta, apart = find_look_ahead(e.twin, runs, e.forward)
+        if apart < min(FAITHFUL, 0.1 * e.departure):
+            rule = replace(e.twin.update, response=("nesterov", beta), bias_response=("nesterov", beta))
+            e.twin, e.departure = e.twin.plant(update=rule), apart
+    if not e.faithful:
+        e.leave_unchecked(
+            "settings such as the rate and the initialisation",
+            f"an update rule that the twin can follow; after three steps it is {e.departure:.0%} of the way apart",
+        )
+
+
+def _start(run: list[Record]) -> list[Array]:
+    return run[0].before
+
+
+def _end(run: list[Record]) -> list[Array]:
+    return run[-1].after
