@@ -17,7 +17,7 @@ LOOKS = {
     "dark": {"color_scheme": "dark", "viewport": {"width": 1200, "height": 900}},
     "narrow": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
 }
-ENOUGH = 60_000  # milliseconds to wait for what takes seconds
+ENOUGH = 120_000  # milliseconds to wait for what takes seconds
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +76,9 @@ def draw(page, strokes, lift=True):
 
 
 def read(page):
-    """The answer, once it has come and the drawing rests."""
-    page.locator("#sentence", has_text="It reads").wait_for()
-    page.wait_for_timeout(400)
+    """The answer to all that is drawn."""
+    page.locator("#answer[aria-busy=false] #label", has_text=re.compile("[0-9]")).wait_for()
+    page.locator("#sentence", has_text=f"It reads {page.locator('#label').inner_text()}").wait_for()
     return page.locator("#label").inner_text()
 
 

@@ -51,7 +51,7 @@ def address():
 
 
 @schema.parametrize()
-@settings(QUICKLY, max_examples=40)
+@settings(QUICKLY, max_examples=25)
 def test_the_description_is_kept(case, address):
     """Requests made from the description, right and wrong ones; the answers have its statuses, types and forms."""
     # Which PNG shows a digit is more than a schema can say: a valid one may be refused.

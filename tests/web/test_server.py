@@ -105,7 +105,7 @@ def test_two_hundred_visitors_at_once_get_their_own_answers(untrained):
         return job.status_code
 
     async def visit_all(address):
-        connections = httpx2.Limits(max_connections=CLIENTS)
+        connections = httpx2.Limits(max_connections=CLIENTS, max_keepalive_connections=0)  # one a request
         async with httpx2.AsyncClient(base_url=address, timeout=60, limits=connections) as client:
             return Counter(await asyncio.gather(*(visit(client, i) for i in range(CLIENTS))))
 

@@ -191,6 +191,7 @@ async function readSoon() {
   wanted = true;
   if (reading) return;
   reading = true;
+  byId("answer").setAttribute("aria-busy", "true");
   while (wanted) {
     wanted = false;
     if (strokes.length === 0) {
@@ -213,6 +214,7 @@ async function readSoon() {
     }
   }
   reading = false;
+  byId("answer").setAttribute("aria-busy", "false");
 }
 
 const scores = byId("scores");
