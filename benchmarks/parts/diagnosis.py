@@ -19,7 +19,7 @@ def measure(plan: Plan) -> Iterator[Row]:
         return
     for program in PROGRAMS:
         first, whole, overhead = [], [], []
-        for _ in range(min(3, plan.rounds)):
+        for _ in range(min(2, plan.rounds)):
             _, loading = seconds_to_lines([sys.executable, "-c", LOAD, program])
             line, report = seconds_to_lines([*DIAGNOSE, program])
             _, examined = seconds_to_lines([*DIAGNOSE, "--no-cures", program])

@@ -8,7 +8,7 @@ from benchmarks.sizes import Size
 from benchmarks.worker import Worker
 
 LARGEST = 60_000
-LONG = 4  # times as long for a network of more than ten million operations an example: it has much to set up
+LONG = 3  # times as long for a network of more than ten million operations an example: it has much to set up
 
 
 def measure(plan: Plan) -> Iterator[Row]:
