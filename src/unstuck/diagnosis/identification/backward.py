@@ -167,7 +167,9 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
             if cancelled:
                 _name_cancelling(setting, l, result)
             return result
-    if not by_bias and biased and not result.bias_frozen and setting.transform is None:
+    if cancelled and (not biased or result.bias_frozen or _only_rounding(*_observed(views, l, True), setting.epsilon)):
+        result.weights_frozen, result.bias_frozen = True, biased  # rounding errors of a gradient that is nothing
+    elif not by_bias and biased and not result.bias_frozen and setting.transform is None:
         _identify_by_bias(setting, l, known, result)
     return result
 
