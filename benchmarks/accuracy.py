@@ -42,6 +42,19 @@ class Published:
     candidates: tuple[dict[str, Any], ...] = ({},)
     max_norm: float | None = None
 
+    @property
+    def ours(self) -> str:
+        """How the same layers are trained here."""
+        parts = [
+            self.settings["activation"] if self.hidden else "",
+            self.settings["output"],
+            self.settings["loss"].replace("_", " "),
+            "distortions" if self.settings.get("distortion") else "",
+            "dropout" if self.settings.get("dropout") else "",
+            f"{self.settings['epochs']} epochs",
+        ]
+        return ", ".join(filter(None, parts))
+
 
 TANH = {"activation": "tanh", "output": "tanh", "loss": "squared_error", "initializer": "glorot_uniform", "epochs": 20}
 RELU = {"activation": "relu", "output": "softmax", "loss": "cross_entropy", "initializer": "he_normal"}
@@ -229,8 +242,8 @@ def measure(row: Published, seeds: int, epochs: int | None = None, examples: int
 def lines_of_table(record: dict[str, Any]) -> list[str]:
     """The table in Markdown."""
     lines = [
-        "| network | published error | source | unstuck: mean ± sd (seeds) | seconds of training |",
-        "|---|---|---|---|---|",
+        "| published | error | source | trained here with | mean ± sd (seeds) | seconds of training |",
+        "|---|---:|---|---|---:|---:|",
     ]
     for name, row in ROWS.items():
         reached, seconds = "not measured yet", ""
@@ -238,7 +251,7 @@ def lines_of_table(record: dict[str, Any]) -> list[str]:
             errors = record[name]["errors"]
             spread = f" ± {stdev(errors):.2f}" if len(errors) > 1 else ""
             reached, seconds = f"{mean(errors):.2f} %{spread} ({len(errors)})", f"{mean(record[name]['seconds']):.0f}"
-        lines.append(f"| {row.described} | {row.error} % | {row.source} | {reached} | {seconds} |")
+        lines.append(f"| {row.described} | {row.error} % | {row.source} | {row.ours} | {reached} | {seconds} |")
     return lines
 
 

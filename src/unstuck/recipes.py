@@ -86,7 +86,7 @@ RECIPES = {
             momentum=0.9,
             schedule="one_cycle",
             batch_size=100,
-            epochs=3,
+            epochs=4,
         ),
         Recipe(
             name="sigmoid-cross-entropy",
