@@ -111,6 +111,7 @@ def run(
     callbacks: Sequence[Callback] = (),
     checkpoint: str | None = None,
     resume: bool = False,
+    deterministic: bool = False,
 ) -> Run:
     """Train a recipe on a data set and evaluate the result on its test examples.
 
@@ -134,6 +135,7 @@ def run(
         callbacks=callbacks,
         checkpoint=checkpoint,
         resume=resume,
+        deterministic=deterministic,
         augmentation=recipe.distortion,
     )
     test = evaluate(network, dataset.images_test, dataset.y_test) if len(dataset.y_test) else None

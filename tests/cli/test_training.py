@@ -49,6 +49,13 @@ def test_options_replace_the_settings_of_the_recipe(shell, digits):
     assert again["train_loss"] == document["train_loss"]
 
 
+def test_deterministic_reaches_the_training(shell, monkeypatch):
+    seen, find_sweep = [], training_run.find_sweep
+    monkeypatch.setattr(training_run, "find_sweep", lambda *a: [seen.append(a[-1]), find_sweep(*a)][1])
+    assert shell(*XOR).exit_code == shell(*XOR, "--deterministic").exit_code == 0
+    assert seen == [False, True]
+
+
 def test_a_full_batch_makes_one_update_an_epoch(shell, digits):
     document = only_document(
         shell("train", "--data", digits, "--batch-size", "full", "--hidden", "", "--epochs", 2, "--json")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @click.option("--out", type=click.Path(), default="model.safetensors", metavar="MODEL", show_default=True)
+@click.option("--deterministic", is_flag=True, help="The same numbers with and without a C compiler; slower.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run of the same command.")
 @click.option("--plot", type=click.Path(), metavar="DIR", help="Write pictures of the run into this folder.")
 @click.option("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True)
@@ -49,6 +50,7 @@ def train(
     seed: int,
     dtype: str,
     out: str,
+    deterministic: bool,
     resume: bool,
     plot: str | None,
     plot_format: str,
@@ -71,7 +73,9 @@ def train(
         callbacks = [watching.enter_context(live_progress())]
         if log_dir:
             callbacks.append(watching.enter_context(tensorboard_log(log_dir, chosen.describe())))
-        run = runs.run(chosen, dataset, seed, dtype, validation, early_stopping, callbacks, checkpoint, resume)
+        run = runs.run(
+            chosen, dataset, seed, dtype, validation, early_stopping, callbacks, checkpoint, resume, deterministic
+        )
     save(run.network, out)
     Path(checkpoint).unlink(missing_ok=True)
     if folder:
