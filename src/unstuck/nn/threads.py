@@ -41,15 +41,22 @@ def single_threaded() -> Iterator[None]:
 
 
 @cache
-def _openblas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """The functions that read and set the number of threads of the library that NumPy has loaded."""
+def find_openblas() -> ctypes.CDLL | None:
+    """The library that NumPy has brought and loaded, if it has."""
     package = Path(np.__file__).parent
-    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
-        for path in folder.glob("*openblas*"):
-            library = ctypes.CDLL(str(path))
-            for symbol in SYMBOLS:
-                if hasattr(library, symbol.format("set")):
-                    return getattr(library, symbol.format("get")), getattr(library, symbol.format("set"))
+    paths = [
+        path for folder in (package.parent / "numpy.libs", package / ".dylibs") for path in folder.glob("*openblas*")
+    ]
+    return ctypes.CDLL(str(paths[0])) if paths else None
+
+
+@cache
+def _openblas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """The functions that read and set the number of its threads."""
+    library = find_openblas()
+    for symbol in SYMBOLS:
+        if library is not None and hasattr(library, symbol.format("set")):
+            return getattr(library, symbol.format("get")), getattr(library, symbol.format("set"))
     return None
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-import numpy as np
+from unstuck.nn.threads import find_openblas
 
 FOLDER = Path(__file__).parent
 SOURCE = FOLDER / "step.c"
@@ -107,11 +107,5 @@ def _built(path: Path, compiler: str, dtype: str) -> Path:
 @cache
 def find_product(dtype: str) -> int | None:
     """The address of the matrix product (cblas, 64-bit integers) in the OpenBLAS that NumPy brought."""
-    package = Path(np.__file__).parent
-    symbol = f"scipy_cblas_{'s' if dtype == 'float32' else 'd'}gemm64_"
-    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
-        for path in folder.glob("*openblas*"):
-            library = ctypes.CDLL(str(path))
-            if hasattr(library, symbol):
-                return ctypes.cast(getattr(library, symbol), ctypes.c_void_p).value
-    return None
+    library, symbol = find_openblas(), f"scipy_cblas_{'s' if dtype == 'float32' else 'd'}gemm64_"
+    return ctypes.cast(getattr(library, symbol), ctypes.c_void_p).value if hasattr(library, symbol) else None
