@@ -22,6 +22,7 @@ from benchmarks.table import build_table
 
 PARTS = ("machine", "throughput", "prompt", "inference", "memory", "growth", "out_of_core", "augmentation", "diagnosis")
 FOLDER = Path(__file__).parent / "results"
+BUSY = 0.5  # load average at the start from which on a warning is given
 
 
 class Names(click.ParamType):
@@ -54,6 +55,9 @@ class Names(click.ParamType):
 def main(only: list[str], sizes: list[str], peers: list[str], rounds: int, seconds: float, out: Path) -> None:
     """Measure unstuck beside other libraries, alternating; those that are not installed are skipped and said so."""
     plan = Plan(list(peers), tuple(SIZES[int(size) - 1] for size in sizes), rounds=rounds, seconds=seconds)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > BUSY:
+        print(f"other programs are running (load {load:.1f}): they distort what is measured", file=sys.stderr)
     started = time.perf_counter()
     rows = []
     for part in only:
@@ -67,6 +71,7 @@ def main(only: list[str], sizes: list[str], peers: list[str], rounds: int, secon
         "date": datetime.now(UTC).date().isoformat(),
         "seconds": round(time.perf_counter() - started),
         "rounds": rounds,
+        "load_at_start": round(load, 2),
         "labels": plan.labels,
         "skipped": plan.skipped,
         "rows": [row.to_dict() for row in rows],

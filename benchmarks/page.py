@@ -36,7 +36,7 @@ optimiser and data type, and its data in memory. In each of {rounds} rounds all 
 round beginning with another; the table shows medians, and the ratio is the median of the rounds' ratios, so that
 what else the machine does cancels. Compilation is not counted. Networks have ReLU units, softmax and cross-entropy.
 
-Machine: {machine}. Date: {date}. The run took {minutes} minutes.
+Machine: {machine}. Date: {date}. The run took {minutes} minutes; the load average at its start was {load_at_start}.
 """
 
 ACCURACY = """\
@@ -50,7 +50,9 @@ on 10,000 training images held out. `python -m benchmarks.accuracy` measures row
 def build_page(results: dict[str, Any], accuracy: dict[str, Any]) -> str:
     """The page in Markdown."""
     minutes = max(1, round(results["seconds"] / 60))
-    parts = [INTRODUCTION.format(**{k: results[k] for k in ("rounds", "machine", "date")}, minutes=minutes)]
+    parts = [
+        INTRODUCTION.format(**{k: results[k] for k in ("rounds", "machine", "date", "load_at_start")}, minutes=minutes)
+    ]
     if results["skipped"]:
         said = "; ".join(f"{peer.replace('_', ' ')} ({why})" for peer, why in results["skipped"].items())
         parts.append(f"Skipped: {said}.\n")

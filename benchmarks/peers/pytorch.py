@@ -1,7 +1,9 @@
 """PyTorch, eager: tensors in memory, batches by index, the fused form of SGD."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,12 +23,19 @@ def build(layers: tuple[int, ...]) -> torch.nn.Sequential:
     return torch.nn.Sequential(*parts[:-1])
 
 
+@lru_cache(maxsize=1)  # compiled once, whatever the number of images
+def build_training(size: Size, momentum: float, compiled: bool) -> tuple[Callable[..., Any], torch.optim.Optimizer]:
+    network = build(size.layers)
+    if compiled:
+        torch._dynamo.reset()  # it compiles only so many networks, and then takes the eager form without a word
+    model = torch.compile(network) if compiled else network
+    return model, torch.optim.SGD(network.parameters(), size.learning_rate, momentum, fused=True)
+
+
 def training(size: Size, momentum: float, n_images: int, compiled: bool = False) -> Callable[[], object]:
     images, labels = images_and_labels()
     x, y = torch.from_numpy(images[:n_images]), torch.from_numpy(labels[:n_images])
-    network = build(size.layers)
-    model = torch.compile(network) if compiled else network
-    optimizer = torch.optim.SGD(network.parameters(), size.learning_rate, momentum, fused=True)
+    model, optimizer = build_training(size, momentum, compiled)
     cross_entropy = torch.nn.CrossEntropyLoss()
 
     def epoch() -> None:
@@ -41,6 +50,8 @@ def training(size: Size, momentum: float, n_images: int, compiled: bool = False)
 
 def prediction(layers: tuple[int, ...], compiled: bool = False) -> Callable[[np.ndarray], np.ndarray]:
     network = torch.nn.Sequential(build(layers), torch.nn.Softmax(dim=1)).eval()
+    if compiled:
+        torch._dynamo.reset()
     model = torch.compile(network) if compiled else network
 
     def predict(x: np.ndarray) -> np.ndarray:

@@ -41,7 +41,10 @@ def test_the_command_records_a_row_and_prints_the_table(tiny_row, tmp_path, monk
     result = CliRunner().invoke(command, ["--rows", "tiny", "--out", str(tmp_path / "accuracy.json")])
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "accuracy.json").read_text())["tiny"]["errors"] == [8.0, 10.0]
-    assert "| a tiny network | 50.0 % | nowhere | relu, softmax, cross entropy, 1 epochs | 9.00 % ± 1.41 (2) | 2 |" in result.output
+    assert (
+        "| a tiny network | 50.0 % | nowhere | relu, softmax, cross entropy, 1 epochs | 9.00 % ± 1.41 (2) | 2 |"
+        in result.output
+    )
 
 
 def test_every_row_has_what_its_training_needs() -> None:

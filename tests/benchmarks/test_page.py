@@ -10,6 +10,7 @@ RESULTS = {
     "date": "2026-01-01",
     "seconds": 600,
     "rounds": 5,
+    "load_at_start": 0.1,
     "labels": {"unstuck": "unstuck 1", "jax": "JAX 1"},
     "skipped": {"scikit_learn": "not installed"},
     "rows": [
