@@ -235,6 +235,7 @@ def test_what_has_no_compiled_form_is_known() -> None:
     assert not compiled.has_compiled_form(build("float32", dropout=0.5), x)
     assert not compiled.has_compiled_form(build("float32", "softmax"), x)
     assert not compiled.has_compiled_form(build("float32"), x.astype(np.float16))
+    assert not compiled.has_compiled_form(build("float32"), x.astype(x.dtype.newbyteorder()))
 
 
 @pytest.fixture
@@ -277,3 +278,27 @@ def test_without_a_working_compiler_there_is_no_library(command: str, fresh: Pat
 def test_it_can_be_switched_off(fresh: Path, monkeypatch) -> None:
     monkeypatch.setenv("UNSTUCK_COMPILED", "0")
     assert library.load_library("float32") is None
+
+
+@needs_compiler
+def test_inputs_may_be_a_view_with_any_strides() -> None:
+    network = build(sizes=(9, 4, 3))
+    wide = np.random.default_rng(0).normal(size=(20, 18))
+    t = network.encode(np.arange(20) % 3)
+    outcomes = []
+    for x in (wide[:, ::-2], np.ascontiguousarray(wide[:, ::-2]), np.asfortranarray(wide[:, ::-2])):
+        outcomes.append(updated(Examples(build(sizes=(9, 4, 3)), x, t, None), SGD(0.1), 6, 1))
+    assert all(np.array_equal(a, b) and np.array_equal(a, c) for a, b, c in zip(*outcomes))
+
+
+def test_the_faster_number_of_threads_is_taken_and_the_other_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "n_cores", lambda: 2)
+    threads = compiled.FasterThreads(compiled.WORTH_SHARING)
+    taken = []
+    for _ in range(2 * compiled.CALLS_BETWEEN_TRIALS):
+        taken.append(threads.choose())
+        threads.learn(1.0 if taken[-1] == 1 else 2.0)
+    assert taken[:3] == [2, 2, 1]
+    assert taken.count(2) == 3  # a cold call, the first trial, and one more after a stretch of calls
+    assert compiled.FasterThreads(1).choose() == 1
+    assert compiled.FasterThreads(compiled.SURELY_WORTH_SHARING).choose() == 2

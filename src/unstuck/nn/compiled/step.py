@@ -69,6 +69,8 @@ def has_compiled_form(network: Network, x: Array) -> bool:
     """Whether the library can be had, and computes what a network made of known parts does with inputs like x."""
     return (
         x.dtype.name in INPUT_TYPES
+        and x.dtype.isnative
+        and x.flags.aligned
         and not any(network.dropout)
         and all(layer.activation.name in ACTIVATIONS for layer in network.layers)
         and all(layer.activation.name != "softmax" for layer in network.layers[:-1])
