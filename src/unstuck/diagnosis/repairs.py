@@ -14,6 +14,7 @@ from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
+from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM, adaptive_rule
 from unstuck.diagnosis.proof import formula_faults
 from unstuck.diagnosis.rules.data.preparation import images_of_examples
 from unstuck.diagnosis.twin import Parameters
@@ -237,6 +238,8 @@ def right_update(setup: Setup) -> Setup:
         if response is None:
             return None
         kind, beta = response
+        if kind == "accumulate and momentum":
+            return ("momentum", beta)
         if kind == "raw":
             share = abs(beta) * rule.learning_rate
             return ("momentum", share if share < 1 else 0.9)
@@ -245,8 +248,8 @@ def right_update(setup: Setup) -> Setup:
         return ("plain", 0.0) if kind == "momentum" and beta > 0.9999 else response
 
     adaptive = rule.adaptive
-    if adaptive.startswith("adam") and "bias correction" in adaptive:
-        adaptive = "adam(beta1=0.9, beta2=0.999, epsilon=1e-08)"
+    if adaptive and adaptive_rule(adaptive).fault:
+        adaptive = DEFAULT_ADAM
     new = replace(
         rule,
         response=mended(rule.response) or rule.response,

@@ -248,6 +248,7 @@ class State:
 
     memory: dict[tuple[str, int], Array] = field(default_factory=dict)
     moments: dict[tuple[str, int], Moments] = field(default_factory=dict)
+    sums: dict[tuple[str, int], Array] = field(default_factory=dict)  # of gradients that were never cleared
     ready: bool = False
 
     def change(self, rule: UpdateRule, key: tuple[str, int], gradient: Array, scale: float, values: Array) -> Array:
@@ -275,6 +276,8 @@ class State:
         if kind == "raw":
             self.memory[key] = move.copy()
             return move if last is None else move + beta * last
+        if kind == "accumulate and momentum":
+            self.sums[key] = move = self.sums.get(key, 0.0) + move
         velocity = move if last is None else beta * last + move
         self.memory[key] = velocity.copy()
         if kind == "nesterov gradient":

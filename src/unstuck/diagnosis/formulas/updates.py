@@ -27,7 +27,7 @@ class AdaptiveRule:
     @property
     def family(self) -> str:
         """The rule but for its epsilon."""
-        return self.name.split(", epsilon")[0]
+        return self.name if self.fault else self.name.split(", epsilon")[0]
 
     def directions(self, gradients: list[Array]) -> list[Array]:
         """The directions of consecutive steps from a fresh start."""
@@ -68,6 +68,16 @@ def adam_with_late_epsilon(b1: float, b2: float, epsilon: float) -> Direction:
     return direction
 
 
+def accumulated(direction: Direction) -> Direction:
+    """The same rule on the sum of all gradients so far: gradients that were never set back."""
+
+    def changed(moments: Moments, g: Array) -> Array:
+        total = moments["total"] = moments.get("total", 0.0) + g
+        return direction(moments, total)
+
+    return changed
+
+
 def rms_prop(decay: float, epsilon: float, inside: bool = False) -> Direction:
     """Hinton's lecture 6e of the Coursera course: divide by a running root mean square."""
 
@@ -88,6 +98,7 @@ def ada_grad(epsilon: float, inside: bool = False) -> Direction:
     return direction
 
 
+DEFAULT_ADAM = "adam(beta1=0.9, beta2=0.999, epsilon=1e-08)"
 OTHER_FORM = "bias correction of another form"
 ADAPTIVE: tuple[AdaptiveRule, ...] = (
     *(
@@ -111,6 +122,7 @@ ADAPTIVE: tuple[AdaptiveRule, ...] = (
             "one step late",
         )
     ),
+    AdaptiveRule(f"{DEFAULT_ADAM}, gradients accumulated", accumulated(adam(0.9, 0.999, 1e-8)), "U02"),
     *(
         AdaptiveRule(f"adam(beta1={b1:g}, beta2={b2:g}), {OTHER_FORM}", adam(b1, b2, 1e-8, "none"), "U12")
         for b1, b2 in ((0.9, 0.999), (0.9, 0.99))

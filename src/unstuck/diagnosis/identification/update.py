@@ -34,7 +34,8 @@ Key = tuple[str, int]  # ("w" or "b", layer)
 class Response:
     """The impulse response of one array's updates: how much of the last three steps' gradients is in a change.
 
-    kind is plain, momentum, raw (the last gradient only), accumulate, nesterov, adaptive or unexplained.
+    kind is plain, momentum, raw (the last gradient only), accumulate, accumulate and momentum, nesterov gradient,
+    adaptive or unexplained.
     """
 
     kind: str = "plain"
@@ -103,11 +104,14 @@ def identify_adaptive(
         return made.layers[-1]
 
     families = list({rule.family: rule for rule in reversed(ADAPTIVE)}.values())
-    found = [(rule, top(rule, 1 / size, PLAN[:QUICK])) for rule in families]
-    if not any(result.explained for _, result in found):
-        found = [(rule, top(rule, 1 / size, PLAN[QUICK:])) for rule in families if rule.family in USUAL]
-    found = [(rule, result) for rule, result in found if result.explained]
-    if not found:
+    usual = [rule for rule in families if rule.family in USUAL]
+    stages = [*((PLAN[i : i + 1], families) for i in range(QUICK)), (PLAN[QUICK:], usual)]
+    found: list[tuple[AdaptiveRule, LayerResult]] = []
+    for plan, rules in stages:
+        found = [(rule, result) for rule in rules if (result := top(rule, 1 / size, plan)).explained]
+        if found:
+            break
+    else:
         return _with_other_corrections(records, forward, epsilon, n_outputs, through)
     likeliest, result = min(found, key=lambda entry: entry[1].weight_fit.residual * (1 + entry[1].slips))
     tried = [
@@ -271,6 +275,9 @@ def _named(w1: float, w2: float, residual: float, slack: float) -> Response:
         return Response(kind, w1, weights, residual)
     if abs(w2) < slack * scale:
         return Response("raw", w1, weights, residual)
+    beta = w1 - 1
+    if 0 < beta < 1 and abs(w2 - (1 + beta + beta * beta)) < slack * scale**2:
+        return Response("accumulate and momentum", beta, weights, residual)
     if w1 > 0 and w2 > 0:
         beta = w2 / w1
         if abs(w1 - beta * beta / (1 + beta)) < slack:

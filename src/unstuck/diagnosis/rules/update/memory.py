@@ -38,11 +38,13 @@ def gradients_accumulate(e: Examination) -> Evidence | None:
     Look-alikes: U14. A momentum of exactly 1 gives the same numbers; printing the accumulators before a batch
     would tell.
     """
-    found = _responses(e, "accumulate")
+    found = _responses(e, "accumulate", "accumulate and momentum")
     if found:
         return Evidence(
             PROVED, f"{_arrays(found)}: every update repeats all earlier gradients in full", {"share_kept": 1.0}
         )
+    if e.update is not None and e.update.adaptive is not None and e.update.adaptive.fault == "U02":
+        return Evidence(PROVED, e.update.adaptive.name, {"rule": e.update.adaptive.name})
     kept = {key: r for key, r in _kept_shares(e).items() if r.beta < 1}
     if kept:
         beta = next(iter(kept.values())).beta
