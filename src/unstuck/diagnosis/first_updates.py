@@ -41,8 +41,10 @@ def _watch(e: Examination) -> list[Moment]:
     try:
         for k in range(MOST_UPDATES + 1):
             outputs = program.predict(program.x[probe], restore=False)
-            finite = outputs is not None and bool(np.isfinite(outputs).all())
-            bounded = outputs is not None and finite and float(np.abs(outputs).max()) <= 1.0001
+            if outputs is None:
+                break  # a call that failed or took too long says nothing of numbers
+            finite = bool(np.isfinite(outputs).all())
+            bounded = finite and float(np.abs(outputs).max()) <= 1.0001
             parameters_finite = all(np.isfinite(array).all() for array in program.parameters())
             moments.append(Moment(k, _loss(e, probe), finite and parameters_finite, parameters_finite, bounded))
             if not moments[-1].finite or e.case.step is None or program.now() - started > MOST_SECONDS:
