@@ -24,7 +24,7 @@ PANEL = 64  # bytes in a vector times WIDEST in sums.h: numbers, of either type,
 PART_ROWS = 512  # rows of a dense gradient that are made at once, and applied while they are in the cache
 
 # From how many weights on, and for which share of inputs that are not 0, a layer is left to the product of BLAS.
-DENSE = 200 * 200
+DENSE = 300 * 300
 DENSE_SHARE = 0.6
 
 # Weights times examples of a batch from which on two threads may be faster, and from which on they are.
