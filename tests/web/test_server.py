@@ -86,8 +86,10 @@ def test_the_package_is_imported_without_the_extra():
     assert done.stdout.strip() == ""
 
 
-def test_two_hundred_visitors_at_once_get_their_own_answers(untrained):
+def test_two_hundred_visitors_at_once_get_their_own_answers(untrained, monkeypatch):
     """Each draws something else and gets what belongs to it; jobs are queued, or refused in a sentence."""
+    until_stopped = "import sys; sys.stdin.readline(); sys.stdin.readline()"  # a job that costs next to nothing
+    monkeypatch.setattr("unstuck.web.jobs.WORKER", (sys.executable, "-S", "-c", until_stopped))
     drawings = [png((ROUND, NARROW)[i % 2][i % 10], side=140, pen=14 + i / 20) for i in range(CLIENTS)]
     expected = [answer(untrained, read_drawing(drawing)) for drawing in drawings]
 
@@ -106,7 +108,7 @@ def test_two_hundred_visitors_at_once_get_their_own_answers(untrained):
 
     async def visit_all(address):
         connections = httpx2.Limits(max_connections=CLIENTS, max_keepalive_connections=0)  # one a request
-        async with httpx2.AsyncClient(base_url=address, timeout=60, limits=connections) as client:
+        async with httpx2.AsyncClient(base_url=address, timeout=300, limits=connections) as client:
             return Counter(await asyncio.gather(*(visit(client, i) for i in range(CLIENTS))))
 
     with served(create_application(untrained)) as address:
