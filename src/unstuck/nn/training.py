@@ -53,7 +53,7 @@ def train(
     seed : for a new generator; without it the network's own goes on
     sample_weight, class_weight : factors of the loss of each example (n,) or of the examples of each label; the mean
         over a batch still divides by its number of examples
-    callbacks : called with a Progress after each epoch, and about ten times a second in between; one that returns
+    callbacks : called with a Progress after each epoch, and a few times a second in between; one that returns
         True after an epoch ends the training
     checkpoint : a file from which the run can go on to the same bits; written after an epoch if the last one is older
         than a second, after every `checkpoint_every` updates, and at the end

@@ -26,7 +26,7 @@ Array = np.ndarray
 Callback = Callable[[Progress], Any]
 Validation = int | float | tuple[Any, Any] | None
 
-SECONDS_AT_ONCE = 0.05  # of updates between looks at the clock
+SECONDS_AT_ONCE = 0.2  # of updates between looks at the clock
 SECONDS_BETWEEN_CALLBACKS = 0.1
 SECONDS_BETWEEN_CHECKPOINTS = 1.0  # at the ends of epochs: a short epoch takes less time than writing a file
 
