@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 FOLDER = Path(__file__).resolve().parent.parent / "src" / "unstuck" / "data" / "mnist"
-EPOCHS, BATCH_SIZE = 3, 100
+EPOCHS, BATCH_SIZE = 4, 100
 
 
 def read(name: str, offset: int) -> torch.Tensor:
