@@ -61,17 +61,17 @@ SESSIONS = [(page.name, *found) for page in PAGES for found in BLOCK.findall(pag
 
 
 def outcome_as_shown(output):
-    """Verdict, grades of the findings and the codes that a session's largest experiment puts right."""
+    """Verdict, grades of the findings, and the codes that a session's smallest cure, the first shown, puts right."""
     report = output.split("\n\n", 1)[1]
     verdict = re.search(r"^\w+: (faulty|healthy|inconclusive),", report, re.MULTILINE)[1]
     grades = dict(re.findall(r"^([A-Z]\d\d) [a-z0-9-]+ \((\w+)\)$", report, re.MULTILINE))
     changes = re.findall(r"^  ([A-Z]\d\d(?: \+ [A-Z]\d\d)*) put right:", report, re.MULTILINE)
-    return verdict, grades, set(changes[-1].split(" + ")) if changes else set()
+    return verdict, grades, set(changes[0].split(" + ")) if changes else set()
 
 
 def outcome_of(report):
     grades = {finding["code"]: finding["grade"] for finding in report["findings"]}
-    return report["verdict"], grades, set(report["cures"][-1]["changes"]) if report["cures"] else set()
+    return report["verdict"], grades, set(report["cures"][0]["changes"]) if report["cures"] else set()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from unstuck.web import jobs as module
 from unstuck.web import limits
 from unstuck.web.jobs import Jobs, QueueFull
 
-SLOW = {"recipe": "nielsen", "seed": 0}  # half a minute of training
+SLOW = {"recipe": "nielsen", "seed": 0, "hidden": [400]}  # a minute of training
 SHORT = {"recipe": "default", "seed": 0, "hidden": [8], "epochs": 1}
 RUN = {"program": "below_chance", "cured": False}
 
@@ -76,7 +76,7 @@ async def test_a_training_that_is_stopped_keeps_what_it_has_learnt():
         await until(lambda: job.over)
         assert (job.state, job.out_of_time) == ("stopped", False)
         assert 0.1 < job.result["accuracy"] < 1
-        assert load(job.folder / "model.safetensors").sizes == (784, 30, 10)
+        assert load(job.folder / "model.safetensors").sizes == (784, 400, 10)
 
 
 @in_a_loop
@@ -141,7 +141,7 @@ async def test_a_job_that_nobody_asks_about_is_dropped(monkeypatch):
     monkeypatch.setattr(limits, "UNWATCHED_SECONDS", 0.5)
     async with Jobs() as jobs:
         own = jobs.submit("train", SLOW, 60, watched=False)
-        job = jobs.submit("run", RUN, 60)
+        job = jobs.submit("train", SLOW, 60)
         await until(lambda: job.over)
         assert job.state == "stopped"
         assert not own.over
