@@ -14,6 +14,10 @@ from unstuck.diagnosis.identification.layout import Chain, read_chain
 
 Array = np.ndarray
 MOST_SECONDS = 5.0
+LIKELY_CHAINS, MOST_CHAINS = (
+    6,
+    60,
+)  # the first, in the likeliest order of their arrays, are looked at more closely first
 LIKELY = HIDDEN[:5] + tuple(form for form in HIDDEN if form.name in ("sigmoid without the minus", "linear", "softmax"))
 
 
@@ -84,7 +88,7 @@ def _modes(chain: Chain) -> tuple[str, ...]:
 
 
 def identify_forward(
-    arrays: list[Array], x: Array, outputs: Array, chains: list[Chain], tolerance: float, most_levels: int = 3
+    arrays: list[Array], x: Array, outputs: Array, chains: list[Chain], tolerance: float, most_levels: int = 4
 ) -> Forward | None:
     """The hypothesis with the fewest deviations from a plain network whose outputs equal the user's.
 
@@ -97,8 +101,11 @@ def identify_forward(
         return None
     ends = time.thread_time() + MOST_SECONDS
     with np.errstate(all="ignore"):
-        for level in (_uniform, _one_deviation, _two_deviations)[:most_levels]:
-            for chain in chains[:60]:
+        levels = (_uniform, _one_likely_deviation, _one_deviation, _two_deviations)[:most_levels]
+        rounds = [(levels[:1], chains[:MOST_CHAINS]), (levels[1:], chains[:LIKELY_CHAINS])]
+        rounds.append((levels[1:], chains[LIKELY_CHAINS:MOST_CHAINS]))
+        for level, among in ((level, among) for some, among in rounds for level in some):
+            for chain in among:
                 if time.thread_time() > ends:
                     return best
                 weights, biases = read_chain(chain, arrays)
@@ -140,19 +147,24 @@ def _uniform(chain: Chain) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
         yield (form.name,) * (len(chain) - 1), _modes(chain)
 
 
-def _one_deviation(chain: Chain) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+def _one_likely_deviation(chain: Chain) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    return _one_deviation(chain, LIKELY)
+
+
+def _one_deviation(chain: Chain, usual: tuple[Form, ...] = HIDDEN) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """One bias that enters elsewhere, or one layer whose activation is not the usual one of the others."""
     modes, n_hidden = _modes(chain), len(chain) - 1
     for i, mode in enumerate(modes):
         for other in ("unused", "outside") if mode == "inside" else ():
-            for form in HIDDEN if n_hidden else HIDDEN[:1]:
+            for form in usual if n_hidden else HIDDEN[:1]:
                 yield (form.name,) * n_hidden, (*modes[:i], other, *modes[i + 1 :])
     for other in ("unused", "outside"):
         if any(mode == "inside" for mode in modes):
-            for form in HIDDEN if n_hidden else HIDDEN[:1]:
+            for form in usual if n_hidden else HIDDEN[:1]:
                 yield (form.name,) * n_hidden, tuple(other if mode == "inside" else mode for mode in modes)
     if n_hidden > 1:
         for i in range(n_hidden):
-            for common, odd in itertools.product(HIDDEN, HIDDEN):
+            for common, odd in itertools.product(usual, HIDDEN):
                 if common is not odd:
                     yield tuple(odd.name if j == i else common.name for j in range(n_hidden)), modes
 
