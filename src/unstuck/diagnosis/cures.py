@@ -192,9 +192,8 @@ def trained_further(search: Search, cure: Trial, seconds: float) -> Trial | None
     made = baseline.as_it_is(search.e, np.inf, all_examples=True)
     if made is None:
         return None
-    changes = frozenset(change for change in cure.changes if change != MORE)
     whole = replace(search, user=made[0], outcomes={})
-    setup = whole.setup(changes)
+    setup = whole.setup(frozenset(cure.changes))
     if setup.batch_size > FEW_BATCHES:
         setup = twin_training.with_small_batches(search.right.batch_size, setup.updates)(setup)
     setup = shortened(replace(setup, updates=PASSES * len(setup.x) // setup.batch_size), 0.8 * seconds)

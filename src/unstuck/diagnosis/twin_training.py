@@ -6,7 +6,7 @@ A Setup is everything one training run depends on; a change is a function Setup 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -106,17 +106,9 @@ def train(setup: Setup, parameters: Parameters, seconds: float = 10.0, enough: f
     """The same on these parameters, which change in place."""
     outcome, started, state = Outcome(), time.thread_time(), State()
     wall_ends = time.perf_counter() + BUSY * seconds
-    generator = np.random.default_rng(setup.seed)
-    n, size = len(setup.x), min(setup.batch_size, len(setup.x))
     marks = [max(1, round(setup.updates * share)) for share in CHECKPOINTS]
-    order, position = _order(setup, generator), 0
     with np.errstate(all="ignore"):
-        for update in range(1, setup.updates + 1):
-            if position + size > n:
-                order, position = _order(setup, generator), 0
-            index = order[position : position + size]
-            position += size
-            x, targets = (setup.x, setup.targets) if size == n else (setup.x[index], setup.targets[index])
+        for update, (x, targets) in zip(range(1, setup.updates + 1), batches(setup), strict=False):
             setup.twin.step(parameters, state, x, targets)
             if update % 50 == 0 or update in marks:
                 if not parameters.finite:
@@ -131,8 +123,15 @@ def train(setup: Setup, parameters: Parameters, seconds: float = 10.0, enough: f
     return outcome
 
 
-def _order(setup: Setup, generator: np.random.Generator) -> Array:
-    return generator.permutation(len(setup.x)) if setup.shuffled else np.arange(len(setup.x))
+def batches(setup: Setup) -> Iterator[tuple[Array, Array]]:
+    """(x, targets) of one update after the other, without end; a new order for every pass if they are shuffled."""
+    generator = np.random.default_rng(setup.seed)
+    n, size = len(setup.x), min(setup.batch_size, len(setup.x))
+    while True:
+        order = generator.permutation(n) if setup.shuffled else np.arange(n)
+        for start in range(0, n - size + 1, size):
+            rows = order[start : start + size]
+            yield (setup.x, setup.targets) if size == n else (setup.x[rows], setup.targets[rows])
 
 
 def reaches_zero(setup: Setup) -> bool:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.diagnosis.portrait.setups import digits_setup
-from unstuck.diagnosis.portrait.training import batches, confusion, mistakes, most_confused, train
-from unstuck.diagnosis.twin_training import run
+from unstuck.diagnosis.portrait.training import confusion, mistakes, most_confused, train
+from unstuck.diagnosis.twin_training import batches, run
 
 
 @pytest.fixture(scope="module")

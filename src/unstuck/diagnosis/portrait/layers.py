@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.diagnosis.portrait.training import batches
 from unstuck.diagnosis.twin import State
-from unstuck.diagnosis.twin_training import Setup
+from unstuck.diagnosis.twin_training import Setup, batches
 
 Array = np.ndarray
 MOST_EXAMPLES = 200

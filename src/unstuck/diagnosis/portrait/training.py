@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from unstuck.diagnosis.portrait.images import as_pictures
 from unstuck.diagnosis.twin import Parameters, State
-from unstuck.diagnosis.twin_training import Setup, decide, score
+from unstuck.diagnosis.twin_training import Setup, batches, decide, score
 
 Array = np.ndarray
 N_POINTS = 24
@@ -40,17 +39,6 @@ class Training:
         with np.errstate(all="ignore"):
             outputs = self.setup.twin.predict(self.parameters, self.setup.x_held)
         return decide(outputs, self.setup.twin.output)
-
-
-def batches(setup: Setup) -> Iterator[tuple[Array, Array]]:
-    """(x, targets) of one update after the other, without end, in the order in which `twin_training.run` takes them."""
-    generator = np.random.default_rng(setup.seed)
-    n, size = len(setup.x), min(setup.batch_size, len(setup.x))
-    while True:
-        order = generator.permutation(n) if setup.shuffled else np.arange(n)
-        for start in range(0, n - size + 1, size):
-            rows = order[start : start + size]
-            yield (setup.x, setup.targets) if size == n else (setup.x[rows], setup.targets[rows])
 
 
 def train(setup: Setup, seconds: float = 2.0, n_points: int = N_POINTS) -> Training:
