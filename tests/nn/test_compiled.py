@@ -57,7 +57,7 @@ def updated(examples: Examples, optimizer: SGD, n: int, threads: int, rounds: in
     rows, rates = np.random.default_rng(3).permutation(len(examples)), np.linspace(0.1, 0.05, -(-len(examples) // n))
     logits = np.empty_like(examples.t)
     with SecondThread() as second_thread:
-        steps = compiled.CompiledSteps(examples, vector, n, second_thread, only_gradients=False)
+        steps = compiled.CompiledSteps(examples, vector, n, second_thread, False, np.random.default_rng(0))
         steps.threads = Threads(threads)
         for i in range(rounds):
             assert steps.make(rows, rates, 1 + i * len(rates), logits) == len(rows)
@@ -121,13 +121,26 @@ def test_layers_of_several_panels(dtype: str, sizes: tuple) -> None:
 
 @needs_compiler
 @pytest.mark.parametrize("share", [0.0, 1.0])
-@pytest.mark.parametrize("settings", [{"hidden": "relu", "l2": 0.1}, {"biases": False}], ids=str)
-def test_dense_layers(share: float, settings: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("settings", [{"hidden": "sigmoid", "l2": 0.1}, {"biases": False}], ids=str)
+def test_dense_layers(share: float, dtype: str, settings: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "DENSE", 1)
     monkeypatch.setattr(compiled, "DENSE_SHARE", share)
-    if library.find_product("float64") is None:
-        pytest.skip("NumPy brings no OpenBLAS of its own here")
-    expect_the_same_updates(lambda: build(sizes=(150, 33, 70, 3), **settings), SGD(0.1, 0.9), n=8)
+    for n, n_examples in ((8, 20), (37, 100)):
+        expect_the_same_updates(
+            lambda: build(dtype, sizes=(150, 33, 70, 3), **settings), SGD(0.1, 0.9), n, n_examples, dtype=dtype
+        )
+
+
+@needs_compiler
+@pytest.mark.parametrize("share", [0.0, 1.0])
+@pytest.mark.parametrize("settings", [{"dropout": (0.5, 0.0)}, {"dropout": 0.2, "max_norm": 0.4}, {"max_norm": 0.4}])
+@pytest.mark.parametrize("hidden", ["relu", "sigmoid"])
+def test_dropout_and_limited_norms(share: float, settings: dict, hidden: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "DENSE", 1 if share == 0 else compiled.DENSE)
+    monkeypatch.setattr(compiled, "DENSE_SHARE", share)
+    monkeypatch.setattr(compiled, "MASKS", 1000)  # of two batches
+    expect_the_same_updates(lambda: build(hidden=hidden, sizes=(30, 33, 70, 3), **settings), SGD(0.1, 0.9), n=8)
 
 
 @needs_compiler
@@ -187,7 +200,10 @@ def test_small_activations_keep_their_digits() -> None:
 
 
 @needs_compiler
-def test_gradients_only() -> None:
+@pytest.mark.parametrize("dense", [1, 10**9])
+def test_gradients_only(dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "DENSE", dense)
+    monkeypatch.setattr(compiled, "DENSE_SHARE", 0.0)
     network = build("float32", "relu", sizes=(9, 130, 3), l2=0.1)
     examples = some_examples(network, 6)
     expected = network.backward(network.forward(examples.x), examples.t, with_penalty=False)
@@ -232,7 +248,6 @@ def test_training_takes_it_where_it_is_worth_it_and_learns_the_same(optimizer, m
 def test_what_has_no_compiled_form_is_known() -> None:
     x = np.zeros((2, 9), np.float32)
     assert compiled.has_compiled_form(build("float32"), x)
-    assert not compiled.has_compiled_form(build("float32", dropout=0.5), x)
     assert not compiled.has_compiled_form(build("float32", "softmax"), x)
     assert not compiled.has_compiled_form(build("float32"), x.astype(np.float16))
     assert not compiled.has_compiled_form(build("float32"), x.astype(x.dtype.newbyteorder()))

@@ -40,7 +40,7 @@ def find_sweep(
     """
     worth = work * vector.n_weights >= WORTH_COMPILING and not deterministic and has_fast_form(examples.network)
     if worth and makes_updates(vector) and has_compiled_form(examples.network, examples.x):
-        return CompiledSteps(examples, vector, batch_size, second_thread, only_gradients=False)
+        return CompiledSteps(examples, vector, batch_size, second_thread, False, generator)
     find = find_step_of_numpy if deterministic else find_step
     return StepByStep(lambda n: find(examples, vector, n, second_thread), vector, batch_size, generator)
 

@@ -42,22 +42,41 @@ INLINE void propagate_panel(const int width, list outputs, const REAL *turned, R
     for (int j = 0; j < width; j++) store(to + j * LANES, sum[j]);
 }
 
-static void multiply_by_derivative(const layer *l, long i, long from, long to) {
+/* Of an example, for some of the units; units that were left out have no part in the loss. */
+static void multiply_by_derivative(const network *net, const layer *l, long i, long from, long to) {
     REAL *delta = l->delta + i * l->stride, *a = l->a + i * l->stride;
+    if (l->kept) {
+        const uint8_t *kept = l->kept + (net->done + i) * l->n_out;
+        for (long j = from; j < to && j < l->n_out; j++) delta[j] *= kept[j] ? (REAL)l->kept_scale : 0;
+    }
     for (long j = from; l->activation == RELU && j < to; j += LANES)
         store(delta + j, choose(load(a + j) > 0, load(delta + j), splat(0)));
     for (long j = from; l->activation != RELU && l->activation != LINEAR && j < to; j += LANES)
         store(delta + j, load(delta + j) * derivative(load(a + j), l->activation));
 }
 
+/* Makes units of the layer below the rows of a block, and examples its columns: so the weights need not be turned. */
+static void propagate_dense(network *net, layer *l, long n, long h) {
+    layer *below = l - 1;
+    long count = n_blocks(l->n_in), from = FROM(count, h), to = TO(count, h);
+    for (long q = from; q < to; q++)
+        for (long i = 0; i < n; i += LANES) {
+            vector sum[LANES];
+            REAL turned[BLOCK];
+            for (long r = 0; r < LANES; r++) sum[r] = splat(0);
+            add_blocks(sum, 0, l->values.weights + q * BLOCK, count * BLOCK, l->turned_deltas + i * l->stride, BLOCK, n_panels(l));
+            turn_block(sum, turned);
+            for (long r = 0; r < LANES && i + r < n; r++)
+                store(below->delta + (i + r) * below->stride + q * LANES, load(turned + r * LANES));
+        }
+    for (long i = 0; i < n; i++) multiply_by_derivative(net, below, i, from * LANES, to * LANES);
+}
+
 /* The deltas of the layer below, from those of this one. */
 static void propagate(network *net, layer *l, long n, long h) {
     layer *below = l - 1;
-    if (l->dense) {    /* half of the units below: so each thread reads half of the weights */
-        long from = FROM(below->stride / LANES, h) * LANES, to = TO(below->stride / LANES, h) * LANES;
-        net->product(ROWS_FIRST, AS_IS, TURNED, n, (to < l->n_in ? to : l->n_in) - from, l->n_out, 1, l->delta, l->stride,
-                     l->values.weights + from * l->stride, l->stride, 0, below->delta + from, below->stride);
-        for (long i = 0; i < n; i++) multiply_by_derivative(below, i, from, to);
+    if (l->dense) {
+        propagate_dense(net, l, n, h);
         return;
     }
     for (long i = FROM(n, h); i < TO(n, h); i++) {
@@ -68,7 +87,7 @@ static void propagate(network *net, layer *l, long n, long h) {
             const REAL *turned = l->turned + l->n_out * panel_start(below, p);
             WITH_WIDTH(panel_width(below, p) / LANES, propagate_panel(width, deltas, turned, delta + panel_start(below, p)))
         }
-        multiply_by_derivative(below, i, 0, below->stride);
+        multiply_by_derivative(net, below, i, 0, below->stride);
     }
 }
 
@@ -122,24 +141,29 @@ INLINE void learn_panel(const int width, const network *net, layer *l, rule r, l
     }
 }
 
-static void learn_dense(network *net, layer *l, rule r, long n, long h) {
-    const REAL *x = l == net->layers ? net->prepared : (l - 1)->a;
-    long x_stride = l == net->layers ? l->n_in : (l - 1)->stride, end = TO(l->n_in, h);
-    for (long from = FROM(l->n_in, h); from < end; from += net->part_rows) {
-        long to = from + net->part_rows < end ? from + net->part_rows : end, at = from * l->stride;
-        REAL *sum = r.only_gradients ? l->gradient.weights + at : l->part + h * net->part_rows * l->stride;
-        net->product(ROWS_FIRST, TURNED, AS_IS, to - from, l->n_out, n, 1, x + from, x_stride, l->delta, l->stride, 0, sum,
-                     l->stride);
-        for (long j = 0; !r.only_gradients && j < (to - from) * l->stride; j += LANES)
-            update(r, l->values.weights + at + j, NULL, l->velocity.weights ? l->velocity.weights + at + j : NULL,
-                   load(sum + j));
-    }
+static void learn_dense(layer *l, rule rule, long n, long h) {
+    long count = n_blocks(l->n_in);
+    for (long q = FROM(n_panels(l), h); q < TO(n_panels(l), h); q++)
+        for (long p = 0; p < count; p++) {
+            REAL *values = l->values.weights + (q * count + p) * BLOCK;
+            REAL *velocity = l->velocity.weights ? l->velocity.weights + (q * count + p) * BLOCK : NULL;
+            vector sum[LANES];
+            for (long r = 0; r < LANES; r++) {
+                sum[r] = splat(0);
+                __builtin_prefetch(values + r * LANES);
+                if (velocity) __builtin_prefetch(velocity + r * LANES);
+            }
+            add_blocks(sum, 1, l->input_blocks + p * BLOCK, count * BLOCK, l->delta_blocks + q * BLOCK, l->stride * LANES, n_blocks(n));
+            for (long r = 0; r < LANES && p * LANES + r < l->n_in; r++)
+                update(rule, values + r * LANES, l->gradient.weights + (p * LANES + r) * l->stride + q * LANES,
+                       velocity ? velocity + r * LANES : NULL, sum[r]);
+        }
 }
 
 static void learn(network *net, layer *l, rule r, long n, long h) {
     long panels = n_panels(l);
     if (l->dense)
-        learn_dense(net, l, r, n, h);
+        learn_dense(l, r, n, h);
     else if (panels == 1)
         WITH_WIDTH(l->stride / LANES, learn_panel(width, net, l, r, n, FROM(l->n_in, h), TO(l->n_in, h), 0, h))
     else
@@ -150,5 +174,25 @@ static void learn(network *net, layer *l, rule r, long n, long h) {
         vector sum = splat(0);
         for (long i = 0; i < n; i++) sum += load(l->delta + i * l->stride + j);
         update(r, l->values.biases + j, l->gradient.biases + j, l->velocity.biases ? l->velocity.biases + j : NULL, sum);
+    }
+}
+
+/* Incoming weights of units whose norm exceeds the limit, scaled down to it. */
+static void limit_norms(const network *net, layer *l, long h) {
+    REAL limit = (REAL)net->max_norm;
+    for (long p = FROM(n_panels(l), h); p < TO(n_panels(l), h); p++) {
+        long stride, width = panel_width(l, p);
+        REAL *weights = panel_of(net, l, l->values.weights, p, &stride);
+        for (long j = 0; j < width; j += LANES) {
+            vector squares = splat(0), scale;
+            for (long k = 0; k < l->n_in; k++) {
+                vector w = load(weights + k * stride + j);
+                squares += w * w;
+            }
+            for (long lane = 0; lane < LANES; lane++)
+                scale[lane] = squares[lane] > limit * limit ? limit / (REAL)__builtin_sqrt(squares[lane]) : 1;
+            if (sum_of(scale) == LANES) continue;
+            for (long k = 0; k < l->n_in; k++) store(weights + k * stride + j, load(weights + k * stride + j) * scale);
+        }
     }
 }

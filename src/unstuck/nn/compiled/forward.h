@@ -1,40 +1,58 @@
 /* From rows of examples to outputs and their deltas. */
 
-static void read_example(const network *net, int64_t row, REAL *to) {
+static const char *given_example(const network *net, int64_t row) {
+    long size = net->input_type == BYTES ? 1 : net->input_type == FLOATS ? 4 : 8;
+    return (const char *)net->x + row * net->x_stride * size;
+}
+
+/* An example as it reaches the network: as it was given, if it need not change, or put into `to`. */
+static const REAL *read_example(const network *net, int64_t row, REAL *to) {
     long n = net->layers[0].n_in;
     REAL scale = (REAL)net->scale, shift = (REAL)net->shift;
-#define READ(type)                                                                                                     \
-    for (long k = 0; k < n; k++) to[k] = (REAL)((const type *)net->x)[row * net->x_stride + k] * scale + shift;
+    const char *x = given_example(net, row);
+    if (net->input_type == (sizeof(REAL) == 4 ? FLOATS : DOUBLES) && scale == 1 && shift == 0) return (const REAL *)x;
+#define READ(type) for (long k = 0; k < n; k++) to[k] = (REAL)((const type *)x)[k] * scale + shift;
     if (net->input_type == BYTES) { READ(uint8_t) }
     else if (net->input_type == FLOATS) { READ(float) }
     else { READ(double) }
+    return to;
 }
 
 static void gather(network *net, const int64_t *rows, long n, long h) {
     layer *l = net->layers;
     for (long i = FROM(n, h); i < TO(n, h); i++) {
-        REAL *x = net->prepared + i * l->n_in;
-        entry *inputs = l->inputs + i * l->n_in;
-        if (net->input_type == BYTES && net->shift == 0 && !l->dense) {
-            const uint8_t *bytes = net->x;
-            for (long k = 0; i + 1 < n && k < l->n_in; k += 64)
-                __builtin_prefetch(bytes + rows[i + 1] * net->x_stride + k);
-            l->n_inputs[i] = list_bytes(bytes + rows[i] * net->x_stride, l->n_in, (REAL)net->scale, inputs);
-        } else {
-            read_example(net, rows[i], x);
-            if (!l->dense) l->n_inputs[i] = list_numbers(x, l->n_in, inputs);
-        }
+        const char *given = given_example(net, rows[i]), *next = i + 1 < n ? given_example(net, rows[i + 1]) : given;
+        for (long k = 0; k < given_example(net, 1) - given_example(net, 0); k += 64) __builtin_prefetch(next + k);
         __builtin_prefetch(net->targets + rows[i] * net->layers[net->n_layers - 1].n_out);
+        if (net->input_type == BYTES && net->shift == 0 && !l->dense) {
+            l->n_inputs[i] = list_bytes((const uint8_t *)given, l->n_in, (REAL)net->scale, l->inputs + i * l->n_in);
+            continue;
+        }
+        const REAL *x = read_example(net, rows[i], net->prepared + i * l->n_in);
+        if (l->dense) pack_row(x, i, l->n_in, l->input_blocks, NULL);
+        else l->n_inputs[i] = list_numbers(x, l->n_in, l->inputs + i * l->n_in);
     }
+    if (l->dense && h) pack_zeros(n, l->n_in, l->input_blocks, NULL);
 }
 
 static list inputs_of(const layer *l, long example) {
     return (list){l->inputs + example * l->n_in, l->n_inputs[example]};
 }
 
-static void list_activations(layer *l, const layer *below, long n, long h) {
-    for (long i = FROM(n, h); i < TO(n, h); i++)
-        l->n_inputs[i] = list_numbers(below->a + i * below->stride, l->n_in, l->inputs + i * l->n_in);
+/* Activations of the layer below, without the units that are left out, as inputs of this one. */
+static void take_activations(const network *net, layer *l, const layer *below, long n, long h) {
+    const REAL *a = below->kept ? below->dropped : below->a;
+    for (long i = FROM(n, h); below->kept && i < TO(n, h); i++) {
+        const uint8_t *kept = below->kept + (net->done + i) * below->n_out;
+        const REAL *from = below->a + i * below->stride;
+        REAL *to = below->dropped + i * below->stride, scale = (REAL)below->kept_scale;
+        for (long j = 0; j < below->n_out; j++) to[j] = kept[j] ? from[j] * scale : 0;
+    }
+    if (l->dense)
+        pack(a, below->stride, n, l->n_in, l->input_blocks, NULL, h);
+    else
+        for (long i = FROM(n, h); i < TO(n, h); i++)
+            l->n_inputs[i] = list_numbers(a + i * below->stride, l->n_in, l->inputs + i * l->n_in);
 }
 
 INLINE void forward_panel(const int width, const network *net, layer *l, long i, long end, long p, long activation) {
@@ -50,16 +68,15 @@ INLINE void forward_panel(const int width, const network *net, layer *l, long i,
     }
 }
 
-static void forward_dense(network *net, layer *l, long n, long h, long activation) {
-    const REAL *x = l == net->layers ? net->prepared : (l - 1)->a;
-    long x_stride = l == net->layers ? l->n_in : (l - 1)->stride;
-    long from = FROM(l->stride / LANES, h) * LANES, to = TO(l->stride / LANES, h) * LANES;
-    net->product(ROWS_FIRST, AS_IS, AS_IS, n, to - from, l->n_in, 1, x, x_stride, l->values.weights + from, l->stride, 0,
-                 l->a + from, l->stride);
-    for (long i = 0; i < n; i++)
-        for (long j = from; j < to; j += LANES) {
-            REAL *a = l->a + i * l->stride + j;
-            store(a, activate(load(a) + (l->values.biases ? load(l->values.biases + j) : splat(0)), activation));
+static void forward_dense(layer *l, long n, long h, long activation) {
+    long count = n_blocks(l->n_in);
+    for (long q = FROM(n_panels(l), h); q < TO(n_panels(l), h); q++)
+        for (long i = 0; i < n; i += LANES) {
+            vector sum[LANES];
+            for (long r = 0; r < LANES; r++) sum[r] = l->values.biases ? load(l->values.biases + q * LANES) : splat(0);
+            add_blocks(sum, 0, l->input_blocks + i * count * LANES, BLOCK, l->values.weights + q * count * BLOCK, BLOCK, count);
+            for (long r = 0; r < LANES && i + r < n; r++)
+                store(l->a + (i + r) * l->stride + q * LANES, activate(sum[r], activation));
         }
 }
 
@@ -67,7 +84,7 @@ static void forward_dense(network *net, layer *l, long n, long h, long activatio
 static void forward(network *net, layer *l, long n, long h) {
     long panels = n_panels(l), activation = l == net->layers + net->n_layers - 1 ? LINEAR : l->activation;
     if (l->dense)
-        forward_dense(net, l, n, h, activation);
+        forward_dense(l, n, h, activation);
     else if (panels == 1)
         WITH_WIDTH(l->stride / LANES, forward_panel(width, net, l, FROM(n, h), TO(n, h), 0, activation))
     else

@@ -16,8 +16,6 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from unstuck.nn.threads import find_openblas
-
 FOLDER = Path(__file__).parent
 SOURCE = FOLDER / "step.c"
 FLAGS = (
@@ -102,10 +100,3 @@ def _built(path: Path, compiler: str, dtype: str) -> Path:
     finally:
         Path(part).unlink(missing_ok=True)
     return path
-
-
-@cache
-def find_product(dtype: str) -> int | None:
-    """The address of the matrix product (cblas, 64-bit integers) in the OpenBLAS that NumPy brought."""
-    library, symbol = find_openblas(), f"scipy_cblas_{'s' if dtype == 'float32' else 'd'}gemm64_"
-    return ctypes.cast(getattr(library, symbol), ctypes.c_void_p).value if hasattr(library, symbol) else None

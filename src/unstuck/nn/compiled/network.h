@@ -3,14 +3,15 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+/* The halves of n things. */
+#define FROM(n, h) ((n) * (h) / 2)
+#define TO(n, h) ((n) * ((h) + 1) / 2)
+
 #include "vectors.h"
 #include "sums.h"
+#include "blocks.h"
 
 enum inputs { BYTES, FLOATS, DOUBLES };
-
-typedef void (*product)(int order, int turn_a, int turn_b, int64_t m, int64_t n, int64_t k, REAL alpha, const REAL *a,
-                        int64_t a_stride, const REAL *b, int64_t b_stride, REAL beta, REAL *c, int64_t c_stride);
-enum { ROWS_FIRST = 101, AS_IS = 111, TURNED = 112 };
 
 typedef struct {    /* weights, or what an optimiser keeps of them: (n_in, stride), or in panels; biases: (stride) */
     REAL *weights, *biases;
@@ -18,34 +19,36 @@ typedef struct {    /* weights, or what an optimiser keeps of them: (n_in, strid
 
 typedef struct {
     int64_t n_in, n_out, stride;    /* stride: n_out, filled up with zeros to a multiple of LANES */
-    int64_t activation, dense;      /* dense: by the product of BLAS, which skips no zeros */
+    int64_t activation, dense;      /* dense: in square blocks, which skips no zeros */
     pair values, gradient, velocity, given_values, given_velocity;    /* given: as the caller has them */
     REAL *turned;                   /* (n_out, stride of the layer below), in panels: weights transposed */
     entry *outputs;                 /* (2, n_out): deltas that are not 0, of the example in hand of each half */
     REAL *a, *delta;                /* (batch, stride) */
-    REAL *part;                     /* for each half a panel of delta or, if dense, (part_rows, stride) of the gradient */
+    const uint8_t *kept;            /* (n, n_out): 0 for a unit that is left out for an example, or NULL */
+    double kept_scale;
+    REAL *dropped;                  /* (batch, stride): a of the units that are kept, scaled */
+    REAL *part;                     /* for each half a panel of delta */
     entry *inputs;                  /* (batch, n_in): what is not 0, of each example */
     int64_t *n_inputs;              /* (batch) */
     entry *examples;                /* (n_in, batch): the same, of each input */
     int64_t *n_examples;            /* (n_in) */
+    REAL *input_blocks, *delta_blocks, *turned_deltas;    /* of a dense layer */
 } layer;
 
 typedef struct {
-    int64_t n_layers, batch, n_threads, part_rows;
+    int64_t n_layers, batch, n_threads;
     layer *layers;
     int64_t input_type, only_gradients, targets_sum_to_one, multiply_by_derivative, nesterov;
-    double scale, shift, momentum, l2;
+    double scale, shift, momentum, l2, max_norm;    /* max_norm: 0 for none */
     const void *x;                  /* (n, n_in) */
     int64_t x_stride;               /* in elements */
     const REAL *targets, *example_weights;    /* (n, n_out), (n) or NULL */
     REAL *prepared;                 /* (batch, n_in): the inputs as they reach the network, if they are not listed */
-    product product;
+    int64_t done;                   /* examples before the batch in hand */
     atomic_long arrived, finite;
 } network;
 
 #define FOR_HALVES(h, net, part) for (long h = part; h < 2; h += (net)->n_threads)
-#define FROM(n, h) ((n) * (h) / 2)
-#define TO(n, h) ((n) * ((h) + 1) / 2)
 
 static void wait_for_other(network *net) {
     if (net->n_threads == 1) return;
@@ -54,22 +57,23 @@ static void wait_for_other(network *net) {
         if (spins > 10000) sched_yield();
 }
 
-/* Wide weights lie in panels while `run` works: blocks of a few columns, each in one piece. */
+/* Wide weights lie in panels while `run` works: a few columns in one piece. A panel of a dense layer is one vector wide,
+   so that it is a column of blocks. */
 
 static long n_panels(const layer *l) {
     long vectors = l->stride / LANES;
-    return vectors <= WIDEST ? 1 : 2 * ((vectors + 2 * WIDEST - 1) / (2 * WIDEST));
+    return l->dense ? vectors : vectors <= WIDEST ? 1 : 2 * ((vectors + 2 * WIDEST - 1) / (2 * WIDEST));
 }
 
 static long panel_start(const layer *l, long p) { return l->stride / LANES * p / n_panels(l) * LANES; }
 static long panel_width(const layer *l, long p) { return panel_start(l, p + 1) - panel_start(l, p); }
 static int has_panels(const network *net, const layer *l) {
-    return !l->dense && !net->only_gradients && n_panels(l) > 1;
+    return l->dense || (!net->only_gradients && n_panels(l) > 1);
 }
 
 static REAL *panel_of(const network *net, const layer *l, REAL *weights, long p, long *stride) {
     *stride = has_panels(net, l) ? panel_width(l, p) : l->stride;
-    return weights + (has_panels(net, l) ? l->n_in : 1) * panel_start(l, p);
+    return weights + (has_panels(net, l) ? n_blocks(l->n_in) * LANES : 1) * panel_start(l, p);
 }
 
 static void convert(network *net, int into_panels, long h) {

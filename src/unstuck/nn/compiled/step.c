@@ -12,20 +12,19 @@ static int step(network *net, const int64_t *rows, long n, rule r, REAL *logits,
     FOR_HALVES(h, net, part) gather(net, rows, n, h);
     for (layer *l = first; l <= last; l++) {
         if (l == first || !by_example(l - 1) || !by_example(l)) wait_for_other(net);
-        if (l != first && !l->dense) {
-            FOR_HALVES(h, net, part) list_activations(l, l - 1, n, h);
+        if (l != first) {
+            FOR_HALVES(h, net, part) take_activations(net, l, l - 1, n, h);
             if (!by_example(l)) wait_for_other(net);
         }
         FOR_HALVES(h, net, part) forward(net, l, n, h);
     }
     if (!by_example(last)) wait_for_other(net);
     FOR_HALVES(h, net, part) finish_outputs(net, rows, n, logits, h);
-    if (last->dense) wait_for_other(net);
     for (layer *l = last; l >= first; l--) {
-        if (l != first && !l->dense) {
-            FOR_HALVES(h, net, part) turn_weights(net, l, h);
-            wait_for_other(net);
-        }
+        FOR_HALVES(h, net, part)
+            if (l->dense) pack(l->delta, l->stride, n, l->stride, l->delta_blocks, l->turned_deltas, h);
+            else if (l != first) turn_weights(net, l, h);
+        if (l->dense || l != first) wait_for_other(net);
         FOR_HALVES(h, net, part) {
             if (l != first) propagate(net, l, n, h);
             if (!l->dense) turn_lists(l, n, net->batch, h);
@@ -35,6 +34,10 @@ static int step(network *net, const int64_t *rows, long n, rule r, REAL *logits,
         FOR_HALVES(h, net, part) learn(net, l, r, n, h);
     }
     wait_for_other(net);
+    if (net->max_norm) {
+        for (layer *l = first; l <= last; l++) FOR_HALVES(h, net, part) limit_norms(net, l, h);
+        wait_for_other(net);
+    }
     return 1;
 }
 
@@ -47,9 +50,10 @@ long run(network *net, const int64_t *rows, long n, const double *rates, REAL *l
     FOR_HALVES(h, net, part) convert(net, 1, h);
     for (long i = 0; at < n; at += net->batch, i++) {
         r.rate = (REAL)rates[i];
+        if (part == 0) net->done = at;
         if (!step(net, rows + at, net->batch < n - at ? net->batch : n - at, r, logits + at * n_out, part)) break;
     }
     wait_for_other(net);
-    FOR_HALVES(h, net, part) convert(net, 0, h);
+    FOR_HALVES(h, net, part) if (!net->only_gradients) convert(net, 0, h);
     return at < n ? at : n;
 }

@@ -1,6 +1,7 @@
 """A network, its examples and their buffers as the compiled library sees them."""
 
 import ctypes
+import math
 import os
 import time
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from unstuck.nn.compiled.library import find_product, load_library
+from unstuck.nn.compiled.library import load_library
 from unstuck.nn.examples import Examples, release_pages
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD
@@ -20,12 +21,13 @@ Array = np.ndarray
 ACTIVATIONS = {name: i for i, name in enumerate(("linear", "sigmoid", "tanh", "relu", "leaky_relu", "softmax"))}
 INPUT_TYPES = {"uint8": 0, "float32": 1, "float64": 2}
 PANEL = 64  # bytes in a vector times WIDEST in sums.h: numbers, of either type, that hold the widest panel
+VECTOR = 64  # bytes; a block of a dense layer is as many numbers high and wide as a vector holds
 
-PART_ROWS = 512  # rows of a dense gradient that are made at once, and applied while they are in the cache
-
-# From how many weights on, and for which share of inputs that are not 0, a layer is left to the product of BLAS.
+# From how many weights on, and for which share of inputs that are not 0, a layer is multiplied as a dense one.
 DENSE = 300 * 300
 DENSE_SHARE = 0.6
+
+MASKS = 16_000_000  # bytes of dropout masks drawn ahead
 
 # Weights times examples of a batch from which on two threads may be faster, and from which on they are.
 WORTH_SHARING, SURELY_WORTH_SHARING = 4_000_000, 200_000_000
@@ -44,8 +46,10 @@ class Layer(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("n_in", "n_out", "stride", "activation", "dense")),
         *((name, Pair) for name in ("values", "gradient", "velocity", "given_values", "given_velocity")),
-        *((name, ctypes.c_void_p) for name in ("turned", "outputs", "a", "delta", "part")),
-        *((name, ctypes.c_void_p) for name in ("inputs", "n_inputs", "examples", "n_examples")),
+        *((name, ctypes.c_void_p) for name in ("turned", "outputs", "a", "delta", "kept")),
+        ("kept_scale", ctypes.c_double),
+        *((name, ctypes.c_void_p) for name in ("dropped", "part", "inputs", "n_inputs", "examples", "n_examples")),
+        *((name, ctypes.c_void_p) for name in ("input_blocks", "delta_blocks", "turned_deltas")),
     )
 
 
@@ -53,14 +57,15 @@ class Run(ctypes.Structure):
     """`network` in step.c."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("n_layers", "batch", "n_threads", "part_rows")),
+        *((name, ctypes.c_int64) for name in ("n_layers", "batch", "n_threads")),
         ("layers", ctypes.POINTER(Layer)),
         *((name, ctypes.c_int64) for name in ("input_type", "only_gradients", "targets_sum_to_one")),
         *((name, ctypes.c_int64) for name in ("multiply_by_derivative", "nesterov")),
-        *((name, ctypes.c_double) for name in ("scale", "shift", "momentum", "l2")),
+        *((name, ctypes.c_double) for name in ("scale", "shift", "momentum", "l2", "max_norm")),
         ("x", ctypes.c_void_p),
         ("x_stride", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("targets", "example_weights", "prepared", "product")),
+        *((name, ctypes.c_void_p) for name in ("targets", "example_weights", "prepared")),
+        ("done", ctypes.c_int64),
         *((name, ctypes.c_long) for name in ("arrived", "finite")),
     )
 
@@ -71,7 +76,6 @@ def has_compiled_form(network: Network, x: Array) -> bool:
         x.dtype.name in INPUT_TYPES
         and x.dtype.isnative
         and x.flags.aligned
-        and not any(network.dropout)
         and all(layer.activation.name in ACTIVATIONS for layer in network.layers)
         and all(layer.activation.name != "softmax" for layer in network.layers[:-1])
         and load_library(network.dtype.name) is not None
@@ -80,14 +84,23 @@ def has_compiled_form(network: Network, x: Array) -> bool:
 
 def makes_updates(vector: ParameterVector) -> bool:
     """Whether the library makes the whole update, not the gradients only."""
-    return type(vector.optimizer) is SGD and vector.network.max_norm is None
+    return type(vector.optimizer) is SGD
 
 
 class CompiledSteps:
-    """Steps on batches of up to n examples: their gradients, or whole updates, many in one call."""
+    """Steps on batches of up to n examples: their gradients, or whole updates, many in one call.
+
+    The generator draws the dropout masks of whole updates.
+    """
 
     def __init__(
-        self, examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread, only_gradients: bool
+        self,
+        examples: Examples,
+        vector: ParameterVector,
+        n: int,
+        second_thread: SecondThread,
+        only_gradients: bool,
+        generator: Generator | None = None,
     ) -> None:
         network = examples.network
         library = load_library(network.dtype.name)
@@ -96,22 +109,23 @@ class CompiledSteps:
         self.function.restype = ctypes.c_long
         self.function.argtypes = (*[ctypes.c_void_p] * 2, ctypes.c_long, *[ctypes.c_void_p] * 2, ctypes.c_long)
         self.examples, self.vector, self.second_thread = examples, vector, second_thread
+        self.generator = generator
+        self.masks: list[Array] = []
+        self.rates = [rate for rate in network.dropout if rate]
         self.threads = FasterThreads(n * vector.n_weights)
         self.buffers: list[Array] = []
-        product = find_product(network.dtype.name)
         shares = [share_of_inputs(examples)]
         shares += [0.5 if layer.activation.name == "relu" else 1.0 for layer in network.layers[:-1]]
         self.layers = (Layer * len(network.layers))()
         for i, (layer, share) in enumerate(zip(self.layers, shares)):
             size = network.layers[i].weights.size
-            dense = product is not None and size >= DENSE and (share > DENSE_SHARE or i > 0)
+            dense = size >= DENSE and (share > DENSE_SHARE or i > 0)
             self._lay_out(layer, i, n, dense, only_gradients)
         optimizer = vector.optimizer if isinstance(vector.optimizer, SGD) else SGD()
         scale, shift = network.input_scale(examples.x.dtype)
         self.state = Run(
             n_layers=len(self.layers),
             batch=n,
-            part_rows=PART_ROWS,
             layers=self.layers,
             input_type=INPUT_TYPES[examples.x.dtype.name],
             only_gradients=only_gradients,
@@ -121,8 +135,8 @@ class CompiledSteps:
             scale=scale,
             shift=shift,
             momentum=optimizer.momentum,
+            max_norm=0 if only_gradients or network.max_norm is None else network.max_norm,
             prepared=self._buffer(n, network.sizes[0]),
-            product=product,
         )
 
     def _lay_out(self, layer: Layer, i: int, n: int, dense: bool, only_gradients: bool) -> None:
@@ -135,8 +149,19 @@ class CompiledSteps:
             layer.velocity = layer.given_velocity = self._pair(i, vector.memory["velocity"])
         layer.stride = vector.views(vector.values)[i][0].strides[0] // network.dtype.itemsize
         layer.a, layer.delta = self._buffer(n, layer.stride), self._buffer(n, layer.stride)
+        if i < len(network.dropout) and network.dropout[i]:
+            layer.kept_scale = network.dtype.type(1 / (1 - network.dropout[i]))
+            layer.dropped = self._buffer(n, layer.stride)
+        in_panels = dense or (layer.stride * network.dtype.itemsize > 4 * PANEL and not only_gradients)
+        if in_panels:
+            height = filled_up(layer.n_in, network.dtype)
+            layer.values.weights = self._buffer(height, layer.stride)
+            if layer.velocity.weights:
+                layer.velocity.weights = self._buffer(height, layer.stride)
         if dense:
-            layer.part = self._buffer(2, PART_ROWS, layer.stride)
+            height = filled_up(n, network.dtype)
+            layer.input_blocks = self._buffer(height, filled_up(layer.n_in, network.dtype))
+            layer.delta_blocks, layer.turned_deltas = (self._buffer(height, layer.stride) for _ in range(2))
             return
         if i:
             layer.turned = self._buffer(layer.n_out, self.layers[i - 1].stride)
@@ -144,28 +169,50 @@ class CompiledSteps:
         layer.part = self._buffer(2, n, PANEL)
         layer.inputs, layer.examples = (self._buffer(n, layer.n_in, 2) for _ in range(2))
         layer.n_inputs, layer.n_examples = (self._buffer(size, dtype=np.int64) for size in (n, layer.n_in))
-        several_panels = layer.stride * network.dtype.itemsize > 4 * PANEL
-        if several_panels and not only_gradients:
-            layer.values.weights = self._buffer(layer.n_in, layer.stride)
-            if layer.velocity.weights:
-                layer.velocity.weights = self._buffer(layer.n_in, layer.stride)
 
     def _pair(self, i: int, vector: Array) -> Pair:
         weights, biases = self.vector.views(vector)[i]
         return Pair(weights.ctypes.data, None if biases is None else biases.ctypes.data)
 
     def _buffer(self, *shape: int, dtype: Any = None) -> int:
-        """The address of new zeros."""
-        array = np.zeros(shape, self.examples.network.dtype if dtype is None else dtype)
+        """The address of new zeros, that of a vector."""
+        dtype = np.dtype(self.examples.network.dtype if dtype is None else dtype)
+        array = np.zeros(math.prod(shape) * dtype.itemsize + VECTOR, np.uint8)
         self.buffers.append(array)
-        return array.ctypes.data
+        return -(-array.ctypes.data // VECTOR) * VECTOR
 
     def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
         """See `Step.gradients` in kernels."""
+        self.generator = generator
         return self.make(rows, np.zeros(1), 1, logits) == len(rows)
 
     def make(self, rows: Array, rates: Array, update: int, logits: Array) -> int:
         """See `Sweep.make` in sweeps."""
+        if not self.rates:
+            return self._run(rows, rates, logits)
+        size, width = self.state.batch, sum(layer.n_out for layer in self.layers if layer.dropped)
+        at_once = max(1, MASKS // (size * width))
+        for i in range(0, len(rates), at_once):
+            part = slice(i * size, (i + at_once) * size)
+            self._draw_masks(len(rows[part]))
+            done = self._run(rows[part], rates[i : i + at_once], logits[part])
+            if done < len(rows[part]):
+                return i * size + done
+        return len(rows)
+
+    def _draw_masks(self, n: int) -> None:
+        """Of n examples for each layer with dropout, drawn batch by batch as `Network.forward` draws them."""
+        assert self.generator is not None
+        size, layers = self.state.batch, [layer for layer in self.layers if layer.dropped]
+        self.masks = [np.empty((n, layer.n_out), bool) for layer in layers]
+        for start in range(0, n, size):
+            for mask, rate in zip(self.masks, self.rates):
+                kept = mask[start : start + size]
+                np.greater_equal(self.generator.random(kept.shape, np.float32), rate, out=kept)
+        for layer, mask in zip(layers, self.masks):
+            layer.kept = mask.ctypes.data
+
+    def _run(self, rows: Array, rates: Array, logits: Array) -> int:
         state, examples, vector = self.state, self.examples, self.vector
         x = examples.x if examples.x.strides[1] == examples.x.itemsize else np.ascontiguousarray(examples.x)
         rows, rates = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(rates, np.float64)
@@ -185,6 +232,12 @@ class CompiledSteps:
             )
         self.threads.learn((time.perf_counter() - started) / len(rows))
         return done[0]
+
+
+def filled_up(n: int, dtype: np.dtype) -> int:
+    """The height or width of the fewest blocks that hold n rows or columns."""
+    lanes = VECTOR // dtype.itemsize
+    return -(-n // lanes) * lanes
 
 
 def n_cores() -> int:

@@ -54,9 +54,18 @@ INLINE long chains_of(const int width) { return width == 1 ? 4 : width == 2 ? 2 
 
 static inline long list_numbers(const REAL *x, long n, entry *to) {
     long count = 0;
-    for (long k = 0; k < n; k++) {
-        to[count] = (entry){x[k], (int32_t)k};
-        count += x[k] != 0;
+    for (long k = 0; k < n; k += LANES) {
+        uint64_t words[sizeof(vector) / 8], any = 0;
+        long end = k + LANES < n ? k + LANES : n;
+        if (end == k + LANES) {
+            memcpy(words, x + k, sizeof(words));
+            for (int i = 0; i < (int)sizeof(vector) / 8; i++) any |= words[i];
+            if (!any) continue;
+        }
+        for (long j = k; j < end; j++) {
+            to[count] = (entry){x[j], (int32_t)j};
+            count += x[j] != 0;
+        }
     }
     return count;
 }
