@@ -100,9 +100,13 @@ def decide(
     found.reference, found.right = max(learnt.score, mended_run.score), reference_setup
     goal = corrected(found.reference, found.chance)
     found.learnable = goal > LEARNABLE
+    if _is_ruined(as_it_is, mended_run, ENOUGH * goal, found.chance):
+        found.matters, found.formulas, formulas = dict.fromkeys(formulas, False), [], []
+        mended_setup, mended_run, found.mended, found.mended_finite = setup, as_it_is, as_it_is.score, as_it_is.finite
     stuck = (
         found.learnable
         and e.faithful
+        and corrected(as_it_is.best, found.chance) < ENOUGH * goal
         and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
     )
     _judge_formulas(
@@ -126,6 +130,11 @@ def _meant_activation(setup: Setup, e: Examination, formulas: list[str], seconds
     if not leaves_activation_open(setup) or not {"F05", "F08"} & set(formulas):
         return MEANT[-1]
     return max(MEANT, key=lambda name: run(mended(setup, e, formulas, name), seconds).score)
+
+
+def _is_ruined(before: Outcome, after: Outcome, goal: float, level: float) -> bool:
+    """Whether a network that gets well on its way to the goal is worse off with its formulas put right."""
+    return corrected(before.best, level) >= HALFWAY * goal and before.best - after.best >= MATTERS
 
 
 def _is_stuck(
