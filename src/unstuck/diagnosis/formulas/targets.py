@@ -27,6 +27,12 @@ def one_hot(labels: Array, n_classes: int, low: float = 0.0, high: float = 1.0) 
     return rows
 
 
+def between(coding: Formula, low: float, high: float) -> Formula:
+    """The same coding with `low` and `high` in the places of 0 and 1, as label smoothing has it."""
+    name = f"{coding.name}, {low:.4g} and {high:.4g} for 0 and 1"
+    return Formula(name, lambda g: low + (high - low) * coding.compute(g), coding.fault)
+
+
 def codings(given: Array, n_outputs: int) -> list[Formula]:
     """Every reading of the targets as given, right ones first. compute(given) -> (n, n_outputs).
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,10 +11,11 @@ from unstuck.diagnosis.formulas import hidden_deltas
 from unstuck.diagnosis.formulas.formula import Formula, Pass
 from unstuck.diagnosis.formulas.forward import LOGITS, OUTPUT, Form, hidden_form, output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas, wrong_deltas
-from unstuck.diagnosis.formulas.targets import codings
+from unstuck.diagnosis.formulas.targets import between, codings
 from unstuck.diagnosis.identification.fit import Transform
 from unstuck.diagnosis.identification.forward import Forward, propagate
 from unstuck.diagnosis.identification.layout import read_chain
+from unstuck.diagnosis.identification.smoothing import find_levels, usual_levels
 from unstuck.diagnosis.program import Record
 
 Array = np.ndarray
@@ -115,14 +116,34 @@ def output_levels(setting: Setting, n_outputs: int) -> list[Level]:
 
         return guesses
 
+    def right_or_smoothed() -> Iterator[Guess]:
+        yield from level(fitting, right_deltas, right)()
+        yield from _smoothed(setting, fitting, right[:1] if n_outputs > 1 else [])
+
     return [
-        level(fitting, right_deltas, right),
+        right_or_smoothed,
         level(fitting, wrong_deltas, right),
         level(fitting, right_deltas, wrong),
         level(strange, right_deltas, right, True),
         level(fitting, wrong_deltas, wrong),
         level(strange, wrong_deltas, right[:2], True),
     ]
+
+
+def _smoothed(setting: Setting, outputs: list[Form], readings: list[Formula]) -> Iterator[Guess]:
+    """Right deltas of smoothed targets, with the levels that the changes of the output weights imply."""
+    changes, weights = ([getattr(v, kind)[-1] for v in setting.views] for kind in ("weight_changes", "weights"))
+    for output, reading in ((output, reading) for output in outputs for reading in readings):
+        passes = [view.forward_pass(setting.forward, output, reading) for view in setting.views]
+        for formula in right_deltas(output):
+            if setting.transform is None:
+                levels = find_levels(formula, output, passes, changes, weights)
+            else:
+                levels = usual_levels(output, changes[0].shape[1]) if formula.name.endswith("cross_entropy") else []
+            for low, high in levels:
+                coding = between(reading, low, high)
+                smoothed = [replace(p, targets=low + (high - low) * p.targets) for p in passes]
+                yield _output_guess(setting, smoothed, output, coding, formula, False)
 
 
 def _output_guess(

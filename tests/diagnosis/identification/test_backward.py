@@ -1,0 +1,70 @@
+"""Single steps of random networks are explained by the formulas they were made of."""
+
+import numpy as np
+import pytest
+
+from tests.diagnosis.identification.storage import store
+from tests.diagnosis.networks import draw_batch, draw_parameters, draw_twin
+from unstuck.diagnosis.formulas.forward import output_form
+from unstuck.diagnosis.formulas.output_deltas import right_deltas
+from unstuck.diagnosis.identification.backward import Backward, identify_backward
+from unstuck.diagnosis.identification.forward import identify_forward
+from unstuck.diagnosis.identification.layout import find_chains
+from unstuck.diagnosis.program import Record
+from unstuck.diagnosis.twin import State, UpdateRule
+
+SIZES = (7, 6, 6, 4)
+ROUNDING = 1e-9
+
+
+def identify(twin, *, sizes=SIZES, code=lambda targets: targets, change=lambda after, before: after) -> Backward:
+    """What four steps of this twin are found to be made of, on targets that its loop codes this way."""
+    records = []
+    for seed in range(4):
+        before, after = draw_parameters(sizes, seed), draw_parameters(sizes, seed)
+        x, targets = draw_batch(6, sizes[0], sizes[-1], seed)
+        twin.step(after, State(), x, code(targets))
+        records.append(Record(x, targets, store(before, "rows"), store(change(after, before), "rows")))
+    arrays, x = records[0].before, records[0].x
+    outputs = twin.predict(draw_parameters(sizes, 0), x)
+    chains = find_chains([array.shape for array in arrays], sizes[0], sizes[-1])
+    forward = identify_forward(arrays, x, outputs, chains, ROUNDING)
+    assert forward is not None
+    assert forward.residual < ROUNDING
+    return identify_backward(records, forward, float(np.finfo(float).eps), sizes[-1])
+
+
+def faults(backward: Backward) -> list[tuple[str, int]]:
+    return [(code, l) for layer in backward.layers if layer.guess for code, l, _ in layer.guess.faults]
+
+
+def delta(output: str, name: str):
+    return next(formula for formula in right_deltas(output_form(output)) if formula.name == name)
+
+
+SMOOTHINGS = {
+    "shared by all classes": lambda t: 0.87 * t + 0.13 / t.shape[1],
+    "shared by the other classes": lambda t: np.where(t > 0, 0.9, 0.1 / (t.shape[1] - 1)),
+}
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
+@pytest.mark.parametrize("decay", [0.0, 0.01])
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_any_label_smoothing_is_right(smoothing, decay, loss):
+    twin = draw_twin(("relu", "relu"), delta=delta("softmax", loss), update=UpdateRule(decay=decay))
+    found = identify(twin, code=SMOOTHINGS[smoothing])
+    assert found.explained
+    assert faults(found) == []
+    coding = found.layers[-1].guess.coding
+    np.testing.assert_allclose(coding.compute(np.eye(4)), SMOOTHINGS[smoothing](np.eye(4)), atol=1e-9)
+
+
+def test_targets_that_are_not_smoothed_stay_as_given():
+    assert identify(draw_twin(("relu", "relu"))).layers[-1].guess.coding.name == "as given"
+
+
+def test_smoothing_behind_sigmoids_is_right():
+    found = identify(draw_twin(("relu", "relu"), "sigmoid"), code=lambda t: 0.9 * t + 0.05)
+    assert found.explained
+    assert faults(found) == []
