@@ -34,15 +34,12 @@ def build_twin(e: Examination) -> Twin | None:
         if layer.guess is not None:
             parts.update({(kind, l): formula for kind, l, formula in layer.guess.parts})
     top = len(backward.layers) - 1
-    scales = [
-        s for _, s in sorted(update.scales.items(), key=lambda kv: (kv[0][0] == "b", -kv[0][1])) if s
-    ]  # output weights first
-    reference = abs(scales[0]) if scales else 1.0
-    if e.source == "gradients" and sum(np.sign(scales)) > 0:
+    factors = [update.factor(key) for key in sorted(update.scales, reverse=True) if update.scales[key]]
+    reference = abs(factors[0]) if factors else 1.0  # of the output weights
+    if e.source == "gradients" and sum(np.sign(factors)) > 0:
         reference = -reference  # gradients() gives the gradient itself, not the change
     links = tuple(_link(layer, parts, update, reference) for layer in backward.layers)
-    size = update.batch_size
-    rate = abs(reference) * (size if update.reduction == "mean" and update.adaptive is None else 1)
+    rate = abs(reference)
     if e.source == "gradients":
         rate = e.case.learning_rate or 0.1
     taken = -1.0  # of a change, what has the sign of the weights is added; of a gradient, it will be taken away
@@ -83,8 +80,7 @@ def _plain(response: Response | None) -> tuple[str, float]:
 def _link(layer: LayerResult, parts: dict[tuple[str, int], Formula], update: Update, reference: float) -> Link:
     l = layer.layer
     adaptive = update.adaptive is not None
-    weight_scale = 1.0 if adaptive and layer.explained else -update.scales.get(("w", l), 0.0) / reference
-    bias_scale = 1.0 if adaptive and layer.bias is not None else -update.scales.get(("b", l), 0.0) / reference
+    weight_scale, bias_scale = (-update.factor((kind, l)) / reference for kind in ("w", "b"))
     if adaptive:
         weight_scale = -np.sign(layer.weight_fit.scale) if layer.explained else 0.0
         bias_scale = -np.sign(layer.bias_fit.scale) if layer.bias is not None else 0.0
@@ -95,4 +91,6 @@ def _link(layer: LayerResult, parts: dict[tuple[str, int], Formula], update: Upd
         bias=layer.bias or RIGHT_BIAS,
         weight_scale=0.0 if layer.weights_frozen else float(weight_scale),
         bias_scale=0.0 if layer.bias_frozen else float(bias_scale),
+        weight_divisions=update.divisions(("w", l)),
+        bias_divisions=update.divisions(("b", l)),
     )

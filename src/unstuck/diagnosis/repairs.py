@@ -150,7 +150,15 @@ def with_right_link(layer: int, *slots: str) -> Change:
 
 
 def right_biases(setup: Setup) -> Setup:
-    links = tuple(replace(link, bias=RIGHT_BIAS, bias_scale=link.weight_scale or 1.0) for link in setup.twin.links)
+    links = tuple(
+        replace(
+            link,
+            bias=RIGHT_BIAS,
+            bias_scale=link.weight_scale or 1.0,
+            bias_divisions=link.weight_divisions if link.weight_scale else 0,
+        )
+        for link in setup.twin.links
+    )
     return replace(setup, twin=setup.twin.plant(links=links))
 
 
@@ -163,6 +171,8 @@ def with_right_scales(weights: bool = False, biases: bool = False) -> Change:
                 link,
                 weight_scale=1.0 if weights else link.weight_scale,
                 bias_scale=1.0 if biases else link.bias_scale,
+                weight_divisions=0 if weights else link.weight_divisions,
+                bias_divisions=0 if biases else link.bias_divisions,
             )
             for link in setup.twin.links
         )
@@ -267,7 +277,7 @@ def with_biases(setup: Setup) -> Setup:
         for w, b in zip(setup.parameters.weights, setup.parameters.biases, strict=True)
     ]
     modes = tuple("inside" for _ in setup.twin.bias_modes)
-    links = tuple(replace(link, bias=RIGHT_BIAS, bias_scale=1.0) for link in setup.twin.links)
+    links = tuple(replace(link, bias=RIGHT_BIAS, bias_scale=1.0, bias_divisions=0) for link in setup.twin.links)
     return replace(
         setup,
         parameters=Parameters(setup.parameters.weights, biases),

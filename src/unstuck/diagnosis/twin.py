@@ -24,7 +24,8 @@ Array = np.ndarray
 class Link:
     """The backward formulas of one layer, and the factors of its two gradients relative to the learning rate.
 
-    A factor of 1 is right; -1 ascends; 0 never changes; 10 moves ten times as fast as the rate says.
+    A factor of 1 is right; -1 ascends; 0 never changes; 10 moves ten times as fast as the rate says. Divisions are by
+    the number of examples, beyond the update's reduction; 0 is right.
     back and factor belong to a hidden layer: how its delta comes from the layer above.
     """
 
@@ -34,6 +35,12 @@ class Link:
     bias: Formula = RIGHT_BIAS
     weight_scale: float = 1.0
     bias_scale: float = 1.0
+    weight_divisions: int = 0
+    bias_divisions: int = 0
+
+    def scales(self, n: int) -> tuple[float, float]:
+        """The factors on the gradients of weights and biases of a batch of n examples."""
+        return self.weight_scale / n**self.weight_divisions, self.bias_scale / n**self.bias_divisions
 
 
 @dataclass(frozen=True)
@@ -162,8 +169,9 @@ class Twin:
         else:
             sparse = len(x) == 1 and self._first_layer_is_plain
             for l, (weights, bias) in enumerate(self.gradients(p, without_first=sparse)):
-                self._change(parameters, state, "w", l, weights, share * self.links[l].weight_scale)
-                self._change(parameters, state, "b", l, bias, share * self.links[l].bias_scale)
+                of_weights, of_bias = self.links[l].scales(len(x))
+                self._change(parameters, state, "w", l, weights, share * of_weights)
+                self._change(parameters, state, "b", l, bias, share * of_bias)
             if sparse:
                 self._change_first_layer(parameters, p, share)
         state.ready = True
@@ -195,8 +203,9 @@ class Twin:
             delta = self.deltas(p, l, delta)
             bias = self.links[l].bias.compute(p, l, delta) if p.biases[l] is not None else None
             weights = self.links[l].weights.compute(p, l, delta)
-            self._change(parameters, state, "w", l, weights, share * self.links[l].weight_scale)
-            self._change(parameters, state, "b", l, bias, share * self.links[l].bias_scale)
+            of_weights, of_bias = self.links[l].scales(len(p.activations[0]))
+            self._change(parameters, state, "w", l, weights, share * of_weights)
+            self._change(parameters, state, "b", l, bias, share * of_bias)
             p.weights_after[l], p.biases_after[l] = parameters.weights[l], parameters.biases[l]
 
     def _change(

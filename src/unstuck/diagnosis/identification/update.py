@@ -48,19 +48,27 @@ class Response:
 
 @dataclass
 class Update:
-    """scales: per array, change per unit of the summed gradient at the records' batch size (negative: descends)."""
+    """scales: per array, change per unit of the summed gradient at the records' batch size (negative: descends);
+    powers: per array, how often that gradient is divided by the number of examples, where it shows."""
 
     scales: dict[Key, float] = field(default_factory=dict)
     scales_by_size: dict[int, dict[Key, float]] = field(default_factory=dict)
     reduction: str = ""  # sum, mean, each, unknown
-    reductions: dict[Key, str] = field(default_factory=dict)
+    powers: dict[Key, int] = field(default_factory=dict)
     decays: dict[Key, float] = field(default_factory=dict)  # at batch_size
     decay_over_batch: bool = False  # the decay is divided by the number of examples in the batch
     responses: dict[Key, Response] = field(default_factory=dict)
     adaptive: AdaptiveRule | None = None
     adaptive_factor: float = 1.0  # what the adaptive rule is given, per unit of the summed gradient
-    rate_changes: float = 1.0  # factor of the rate from one step to the next
     batch_size: int = 1
+
+    def factor(self, key: Key) -> float:
+        """Change per unit of the gradient that is divided by the number of examples as often as it is."""
+        return self.scales.get(key, 0.0) * self.batch_size ** self.powers.get(key, 0)
+
+    def divisions(self, key: Key) -> int:
+        """How often more than the reduction says that gradient is divided by the number of examples."""
+        return self.powers[key] - (self.reduction == "mean") if key in self.powers else 0
 
 
 def looks_adaptive(records: list[Record]) -> bool:
@@ -156,25 +164,23 @@ def _with_other_corrections(
     return None, None, 1.0
 
 
-def reduction_of(scales: dict[int, float], rate: float | None, n_outputs: int) -> str:
-    """sum or mean, from the factors at two batch sizes, or from the stated rate where only one size works."""
+def power_of(scales: dict[int, float], rate: float | None, n_outputs: int) -> int | None:
+    """How often the summed gradient is divided by the number of examples: 0 is a sum, 1 the mean, 2 once too often.
+
+    From the factors at two batch sizes, or from the stated rate where only one size works; None where it is unclear.
+    """
     sizes = sorted(size for size, scale in scales.items() if scale)
     if len(sizes) >= 2:
         small, large = sizes[0], sizes[-1]
         ratio = scales[large] / scales[small]
-        if abs(ratio - 1) < 1e-3:
-            return "sum"
-        if abs(ratio * large / small - 1) < 1e-3:
-            return "mean"
-        return "unknown"
-    if sizes and rate:
+        return next((power for power in (0, 1, 2) if abs(ratio * (large / small) ** power - 1) < 1e-3), None)
+    if sizes and sizes[0] > 1 and rate:
         per_example = abs(scales[sizes[0]]) / rate
         for constant in (1, 2, 0.5, 1 / n_outputs, 2 / n_outputs):
-            if abs(per_example / constant - 1) < 1e-3:
-                return "sum" if sizes[0] > 1 else "unknown"
-            if abs(per_example * sizes[0] / constant - 1) < 1e-3:
-                return "mean"
-    return "unknown"
+            for power in (0, 1):
+                if abs(per_example * sizes[0] ** power / constant - 1) < 1e-3:
+                    return power
+    return None
 
 
 def identify_responses(

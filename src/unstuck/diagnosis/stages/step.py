@@ -20,7 +20,7 @@ from unstuck.diagnosis.identification.update import (
     identify_adaptive,
     identify_responses,
     looks_adaptive,
-    reduction_of,
+    power_of,
 )
 from unstuck.diagnosis.program import Record
 from unstuck.diagnosis.twin import Twin
@@ -136,14 +136,15 @@ def _weigh(e: Examination, records: list[Record]) -> None:
                 update.decay_over_batch |= _falls_with_size(update.decays, size, decays, other)
     if e.stepping is not None and e.stepping.one_by_one:
         update.reduction = "each"
-    for key in update.scales:
-        by_size = {size: scales.get(key, 0.0) for size, scales in update.scales_by_size.items()}
-        update.reductions[key] = reduction_of(by_size, e.case.learning_rate, e.n_outputs)
-    if not update.reduction:
-        known = [
-            r for _, r in sorted(update.reductions.items(), reverse=True) if r != "unknown"
-        ]  # output weights first
-        update.reduction = known[0] if known else "unknown"
+        return
+    rate = 1.0 if e.source == "gradients" else e.case.learning_rate
+    powers = {
+        key: power_of({n: scales.get(key, 0.0) for n, scales in update.scales_by_size.items()}, rate, e.n_outputs)
+        for key in sorted(update.scales, reverse=True)  # output weights first
+    }
+    known = [power for power in powers.values() if power is not None]
+    update.reduction = "unknown" if not known else "mean" if known[0] else "sum"
+    update.powers = {key: known[0] if power is None else power for key, power in powers.items() if known}
 
 
 def _scales(backward: Backward) -> dict[Key, float]:

@@ -266,6 +266,12 @@ class FirstLayerDividedTwice(Program):
         return right / len(delta) if layer == 1 else right
 
 
+@fault("B17", lambda s: batched(s) and s.reduction == "mean" and s.optimizer != "adam", ["U08"], ["U09"])
+class EverythingDividedTwice(Program):
+    def reduce(self, total, n):
+        return super().reduce(total, n) / n
+
+
 # --- the bias gradient
 
 

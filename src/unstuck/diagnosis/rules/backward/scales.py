@@ -94,10 +94,10 @@ def _signs(e: Examination) -> dict[tuple[str, int], float]:
 
 @rule("B17", look_alikes=("B08", "B09"))
 def gradient_scaled(e: Examination) -> Evidence | None:
-    """The gradients of the arrays are right but for factors that differ between them.
+    """The gradients are right but for factors that do not belong there.
 
     What it detects: Arrays whose gradients are right up to a constant that differs from that of the output
-    weights.
+    weights, and gradients that are divided by the number of examples twice.
 
     Why it hurts: Layers learn at different rates that nobody chose; divided by the batch size twice, a layer
     hardly moves.
@@ -105,7 +105,7 @@ def gradient_scaled(e: Examination) -> Evidence | None:
     Cure: Use one factor for all arrays: divide every gradient by `len(x)` exactly once and use the same rate.
 
     Evidence: Proved: the formulas fit to rounding, and the factor of each array relative to the output
-    weights is listed.
+    weights is listed; how often it is divided by the number of examples is seen at two batch sizes.
 
     Look-alikes: B08 for biases alone, B09 where all arrays share the factor. Rates chosen for each layer on
     purpose are the same numbers. Where errors were discarded (B12), their factor went with them, and the
@@ -113,8 +113,12 @@ def gradient_scaled(e: Examination) -> Evidence | None:
     """
     if e.twin is None or e.twin.update.adaptive:
         return None
-    scales = {("w", l): abs(link.weight_scale) for l, link in enumerate(e.twin.links)}
-    scales |= {("b", l): abs(link.bias_scale) for l, link in enumerate(e.twin.links)}
+    n = (e.case.batch_size or e.update.batch_size) if e.update is not None and e.twin.update.reduction != "each" else 1
+    scales = {
+        (kind, l): abs(scale)
+        for l, link in enumerate(e.twin.links)
+        for kind, scale in zip(("w", "b"), link.scales(n), strict=True)
+    }
     discarded = [fault.layer for fault in formula_faults(e) if fault.code == "B12"]
     incomparable = max((layer for layer in discarded if layer < len(e.twin.links)), default=0)
     odd = {
@@ -128,7 +132,12 @@ def gradient_scaled(e: Examination) -> Evidence | None:
         f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1} × {scale:.4g}"
         for (kind, layer), scale in sorted(odd.items())
     )
-    return Evidence(PROVED, f"relative to the output weights: {names}", {"factors": names}, sorted(odd)[0][1] + 1)
+    divided = [link.weight_divisions for link in e.twin.links if link.weight_scale]
+    if divided and all(divided) and n > 1:
+        where = f"every gradient is divided by the {n} examples of the batch twice"
+    else:
+        where = f"relative to the output weights: {names}"
+    return Evidence(PROVED, where, {"factors": names, "batch_size": n}, sorted(odd)[0][1] + 1)
 
 
 def _own_factors(e: Examination, layer: int) -> bool:
