@@ -78,11 +78,12 @@ def make_case(program: type[Softmax] = Softmax, **changed) -> Case:
     return Case(**{**fields, **changed})
 
 
-def see(case: Case, *codes: str) -> dict:
+def see(case: Case, *codes: str, stages=(examine_forward,)) -> dict:
     """The first evidence of each of these rules that sees something (of all D and E rules without codes)."""
     e = Examination(case, Program(case))
     try:
-        examine_forward(e)
+        for examine in stages:
+            examine(e)
         found = {code: RULES[code].look(e) for code in codes or sorted(c for c in RULES if c[0] in "DE")}
         return {code: evidence[0] for code, evidence in found.items() if evidence}
     finally:

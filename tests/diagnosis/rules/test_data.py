@@ -1,5 +1,7 @@
 """Rules about inputs, targets and the test set: silent on right data in many forms, exact about planted faults."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,10 @@ from tests.diagnosis.rules.small_program import (
     prepare,
     see,
 )
+from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.program import Program
 from unstuck.diagnosis.rules import RULES
+from unstuck.diagnosis.stages import examine_forward, examine_step
 
 IMAGES, LABELS = draw_images(N_TRAIN, 1)
 IMAGES_TEST, LABELS_TEST = draw_images(N_TEST, 2)
@@ -283,6 +288,56 @@ def test_a_loop_that_spoils_its_examples_is_seen(program, grade):
     assert see(make_case(program), "D14")["D14"].grade == grade
 
 
+class ShufflesInputsApartAndDropsPixels(ShufflesInputsApart):
+    def step(self, x, targets):
+        super().step(x * (self.random.random_sample(x.shape) > 0.2), targets)
+
+
+class DropsPixels(Softmax):
+    step = ShufflesInputsApartAndDropsPixels.step
+
+
+class SlowWithLargeBatches(ShufflesInputsInPlace):
+    def train(self, x, targets):
+        time.sleep(0.003 * len(x))
+        super().train(x, targets)
+
+
+def test_pairs_are_followed_through_random_steps():
+    stages = (examine_forward, examine_step)
+    assert see(make_case(ShufflesInputsApartAndDropsPixels), "D14", stages=stages)["D14"].grade == "measured"
+    assert see(make_case(DropsPixels), "D14", stages=stages) == {}
+
+
+def test_pairs_are_followed_without_a_step():
+    assert see(make_case(ShufflesInputsApart, step=None), "D14")["D14"].grade == "measured"
+    assert see(make_case(step=None), "D14") == {}
+
+
+def test_a_loop_that_alters_its_examples_is_seen_without_parameters_or_step():
+    hidden = {"parameters": None, "step": None}
+    assert see(make_case(ShufflesInputsInPlace, **hidden), "D14")["D14"].grade == "proved"
+    assert see(make_case(ShufflesInputsApart, **hidden), "D14")["D14"].grade == "measured"
+    assert see(make_case(**hidden), "D14") == {}
+
+
+@pytest.mark.parametrize("program", [ShufflesInputsInPlace, SlowWithLargeBatches])
+def test_a_loop_that_alters_its_examples_is_seen_at_large_batches(program):
+    assert see(make_case(program, batch_size=150), "D14")["D14"].grade == "proved"
+
+
+def test_a_loop_too_slow_for_pairs_is_said():
+    class Slow(Softmax):
+        def step(self, x, targets):
+            sum(range(1_000_000))
+            super().step(x, targets)
+
+    case = make_case(Slow)
+    e = Examination(case, Program(case))
+    assert RULES["D14"].look(e) == []
+    assert "whether the training loop keeps every input with its target" in {u.what for u in e.unchecked}
+
+
 def test_shuffling_both_in_place_is_right():
     assert see(make_case(ShufflesBothInPlace), "D14") == {}
 
@@ -296,10 +351,6 @@ def test_nothing_is_changed_by_looking():
 
 
 def test_what_is_missing_is_said():
-    from unstuck.diagnosis.examination import Examination
-    from unstuck.diagnosis.program import Program
-    from unstuck.diagnosis.stages import examine_forward
-
     case = make_case(raw=None, train=None, accuracy=None)
     e = Examination(case, Program(case))
     examine_forward(e)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-LEAST_EXAMPLES, MOST_EXAMPLES = 48, 400
+LEAST_EXAMPLES, FEW_EXAMPLES, MOST_EXAMPLES = 48, 400, 3000
 FIRST_SECONDS = 0.8  # for one run on so few examples
 SECONDS = 0.15  # a loop that takes longer is run no more
 EPOCHS = 40
@@ -28,9 +28,10 @@ EPOCHS = 40
 class Loop:
     """Runs of train() on n examples, three batches if the batch size is known; all from the state as found.
 
-    end                       the parameters after the first run
+    end                       the parameters after the first run, or the outputs where no parameters are given
     x_after, targets_after    what was handed over, as it was afterwards
-    repeats                   two runs with other random numbers, also where it sets seeds itself, end the same
+    repeats                   two runs with other random numbers, also where it sets seeds itself, end the same; None
+                              where that cannot be told
     idle                      shares (first, last) of the examples that can be replaced without a change of the outcome
     """
 
@@ -52,29 +53,44 @@ def own_loop(e: Examination) -> Loop | None:
     if e.case.train is None:
         e.leave_unchecked("what the training loop does with its examples", "train=… (the whole loop)")
         return None
-    if not e.program.as_found:
-        return None
     n = len(e.program.x)
     size = min(int(e.case.batch_size or 10), n)
-    count = min(n, max(3 * min(size, n // 3 or 1), LEAST_EXAMPLES))
-    count -= count % 3
-    if count < 3 or count > MOST_EXAMPLES or not np.isfinite(e.program.x).all():
+    if n < 3 or not np.isfinite(e.program.x).all():
+        e.leave_unchecked("what the training loop does with its examples", "three examples or more, all of them finite")
         return None
-    rows = np.linspace(0, n - 1, count).astype(int)
-    x = e.program.typed(e.program.x[rows]).copy()
-    targets = e.program.targets[rows].copy()
-    first = _run(e, x, targets, 1, FIRST_SECONDS)
-    if first is None:
+    for count in _counts(n, size):
+        rows = np.linspace(0, n - 1, count).astype(int)
+        x = e.program.typed(e.program.x[rows]).copy()
+        targets = e.program.targets[rows].copy()
+        first = _run(e, x, targets, 1, FIRST_SECONDS)
+        if first is not None:
+            break
+    else:
         e.leave_unchecked(
-            "what the training loop does with its examples", "train=… that ends within a second on 30 examples"
+            "what the training loop does with its examples", f"train=… that ends within a second on {count} examples"
         )
         return None
     end, x_after, targets_after, seconds = first
-    moved = any(np.any(a != b) for a, b in zip(end, e.program.as_found, strict=True))
+    moved = not _identical(end, state(e))
     loop = Loop(x, targets, size, x_after, targets_after, end, seconds, moved)
     if moved and seconds < SECONDS:
         _compare(e, loop)
     return loop
+
+
+def _counts(n: int, batch_size: int) -> list[int]:
+    """How many examples to try: three batches, or one; of batches too large for that, just a few."""
+    wanted = [max(batches * min(batch_size, n // 3 or 1), LEAST_EXAMPLES) for batches in (3, 1)]
+    counts = [min(n, FEW_EXAMPLES if count > MOST_EXAMPLES else count) for count in wanted]
+    return list(dict.fromkeys(count - count % 3 for count in (counts[0], counts[1] + 2)))
+
+
+def state(e: Examination) -> list[Array]:
+    """What training changes: the parameters, or else the outputs of some examples."""
+    if e.program.as_found:
+        return e.program.parameters()
+    outputs = e.program.predict(e.program.x[:50], restore=False)
+    return [] if outputs is None else [outputs]
 
 
 def _compare(e: Examination, loop: Loop) -> None:
@@ -82,6 +98,9 @@ def _compare(e: Examination, loop: Loop) -> None:
     if again is None:
         return
     loop.repeats = _same(again[0], loop.end)
+    if not e.program.as_found:
+        loop.repeats = loop.repeats and None  # equal outputs do not mean equal parameters
+        return
     n = len(loop.x)
     others = np.random.default_rng(3).permutation(len(e.program.x))[:n]
     for name, part in (("last", slice(n // 3, n)), ("first", slice(0, 2 * n // 3))):
@@ -122,12 +141,14 @@ def _run(
     try:
         program.restore()
         program.perturb_randomness(seed)
+        started = program.now()
         with _other_seeds(seed) if reseed else nullcontext():
             call = guard(e.case.train, x, targets, seconds=seconds)
-        end = program.parameters()
-        if call.failed or [a.shape for a in end] != [a.shape for a in program.as_found]:
+        taken = program.now() - started
+        end = state(e)
+        if call.failed or (program.as_found and [a.shape for a in end] != [a.shape for a in program.as_found]):
             return None
-        return end, x, targets, call.seconds
+        return end, x, targets, taken
     finally:
         program.restore()
 
@@ -152,7 +173,7 @@ def _other_seeds(offset: int) -> Iterator[None]:
 
 def steps_in_order(e: Examination, loop: Loop) -> bool:
     """Whether some whole number of epochs of step() through the batches in the order given ends in these parameters."""
-    if e.case.step is None:
+    if e.case.step is None or not e.program.as_found:
         return False
     program, started = e.program, e.program.now()
     try:
@@ -178,4 +199,4 @@ def _same(a: list[Array], b: list[Array]) -> bool:
 
 
 def _identical(a: list[Array], b: list[Array]) -> bool:
-    return all(np.array_equal(u, v) for u, v in zip(a, b))
+    return len(a) == len(b) and all(np.array_equal(u, v) for u, v in zip(a, b))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-SEEDS, SECONDS = (1, 2, 3), 0.08
+Lessons = Iterator[list[tuple[Any, Array, Array]]]  # each from the state as found: what is called, with what, in order
+Teach = Callable[["Examination", Array, Array, int], Lessons]
+
+SEEDS, MANY_SEEDS, SECONDS = (1, 2, 3), (1, 2, 3, 4, 5, 6, 7, 8), 0.08
+TURNS = 12
 NOTHING, CLEAR = 0.2, 0.5  # a loop that keeps its pairs has 0.8 to 1, one that parts them chance around 0
 
 
@@ -23,25 +28,45 @@ def pairs_are_broken(e: Examination, loop: Loop) -> float | None:
     """The effect of swapping the targets of two inputs, as a share of that of giving both another target.
 
     None unless it is next to nothing in the training loop and plain in single steps on the same examples: with inputs A
-    and B and targets a and b, training on (A, a), (B, b) and on (A, b), (B, a) must differ at A.
+    and B and targets a and b, training on (A, a), (B, b) and on (A, b), (B, a) must differ at A. Without a step, the
+    loop itself is the step, on examples so alike that no order parts them.
     """
-    if loop.repeats is not False or loop.seconds > SECONDS or e.case.step is None or (e.stepping and e.stepping.random):
+    if loop.repeats:
         return None
+    if loop.moved and (loop.repeats is None or loop.seconds > SECONDS):
+        e.leave_unchecked(
+            "whether the training loop keeps every input with its target",
+            f"train=… that ends within {SECONDS:.2g} s on {len(loop.x)} examples",
+        )
     pair = _two_unlike(e)
-    if pair is None:
+    if pair is None or loop.repeats is None or loop.seconds > SECONDS:
         return None
-    n = max(30, 3 * loop.batch_size)
-    by_loop: list[float] = []
-    for seed in SEEDS:
-        effect = _effect(e, "train", pair, n, loop, seed)
-        if effect is None or abs(effect) > CLEAR:
+    seeds = MANY_SEEDS if e.stepping is not None and e.stepping.random else SEEDS
+    by_loop = _mean_effect(e, _by_loop, pair, loop, seeds, at_most=CLEAR)
+    if by_loop is None or abs(by_loop) > NOTHING:
+        return None
+    by_step = _mean_effect(e, _in_blocks if e.case.step is None else _by_step, pair, loop, SEEDS)
+    return by_loop if by_step is not None and by_step > CLEAR else None
+
+
+def _mean_effect(
+    e: Examination,
+    teach: Teach,
+    pair: tuple[Array, Array],
+    loop: Loop,
+    seeds: tuple[int, ...],
+    at_most: float = np.inf,
+) -> float | None:
+    """The mean over the seeds; None where nothing is learnt, or where so much that the rest need not be run."""
+    effects: list[float] = []
+    for seed in seeds:
+        effect = _effect(e, teach, pair, loop.batch_size, seed)
+        if effect is None:
             return None
-        by_loop.append(effect)
-    mean = float(np.mean(by_loop))
-    if abs(mean) > NOTHING:
-        return None
-    by_step = _effect(e, "step", pair, n, loop, 1)
-    return mean if by_step is not None and by_step > CLEAR else None
+        effects.append(effect)
+        if abs(np.mean(effects)) > at_most and (seeds == SEEDS or len(effects) >= len(SEEDS)):
+            return None
+    return float(np.mean(effects))
 
 
 def _two_unlike(e: Examination) -> tuple[Array, Array] | None:
@@ -57,11 +82,12 @@ def _two_unlike(e: Examination) -> tuple[Array, Array] | None:
     return e.program.typed(e.program.x[both]), e.program.targets[both]
 
 
-def _effect(e: Examination, name: str, pair: tuple[Array, Array], n: int, loop: Loop, seed: int) -> float | None:
+def _effect(e: Examination, teach: Teach, pair: tuple[Array, Array], batch_size: int, seed: int) -> float | None:
     """(output at A after right pairs minus after swapped ones) along the same after all a minus after all b."""
+    n = max(30, 3 * batch_size)
     x, (a, b) = np.tile(pair[0], (n // 2, *[1] * (pair[0].ndim - 1))), pair[1]
     outputs = [
-        _output_after(e, name, x, np.array([first, second] * (n // 2)), loop.batch_size, seed)
+        _output_after(e, teach, x, np.array([first, second] * (n // 2)), batch_size, seed)
         for first, second in ((a, b), (b, a), (a, a), (b, b))
     ]
     if any(output is None or not np.isfinite(output).all() for output in outputs):
@@ -83,21 +109,36 @@ def _learnt(e: Examination, only_a: Array, only_b: Array, a: Array, b: Array) ->
     return int(only_a.argmax()) == first and int(only_b.argmax()) == second
 
 
-def _output_after(e: Examination, name: str, x: Array, targets: Array, batch_size: int, seed: int) -> Array | None:
+def _output_after(e: Examination, teach: Teach, x: Array, targets: Array, batch_size: int, seed: int) -> Array | None:
+    """The outputs at the first input after it was taught, from the state as found."""
     program = e.program
-    function = getattr(e.case, name)
+    taught: list[Array] = []
     try:
-        program.restore()
-        program.perturb_randomness(seed)
-        if name == "train":
-            if guard(function, x.copy(), targets.copy(), seconds=1.0).failed:
+        for batches in teach(e, x, targets, batch_size):
+            program.restore()
+            program.perturb_randomness(seed)
+            if any(guard(function, *arrays, seconds=1.0).failed for function, *arrays in batches):
                 return None
-        else:
-            for i in range(0, 4 * len(x), batch_size):
-                part = np.arange(i, i + batch_size) % len(x)
-                if program.call(name, x[part], targets[part], seconds=1.0).failed:
-                    return None
-        outputs = program.predict(np.asarray(x[:1], dtype=float), restore=False)
-        return None if outputs is None else outputs[0]
+            outputs = program.predict(np.asarray(x[:1], dtype=float), restore=False)
+            if outputs is None:
+                return None
+            taught.append(outputs[0])
     finally:
         program.restore()
+    return np.mean(taught, axis=0)
+
+
+def _by_loop(e: Examination, x: Array, targets: Array, batch_size: int) -> Lessons:
+    yield [(e.case.train, x.copy(), targets.copy())]
+
+
+def _by_step(e: Examination, x: Array, targets: Array, batch_size: int) -> Lessons:
+    parts = [np.arange(i, i + batch_size) % len(x) for i in range(0, 4 * len(x), batch_size)]
+    yield [(e.case.step, x[part], targets[part]) for part in parts]
+
+
+def _in_blocks(e: Examination, x: Array, targets: Array, batch_size: int) -> Lessons:
+    """The loop on one input at a time, in turns, and once more in the other order: what came last weighs most."""
+    for order in ((0, 1), (1, 0)):
+        rows = [(np.arange(batch_size) * 2 + which) % (2 * (len(x) // 2)) for which in order] * TURNS
+        yield [(e.case.train, x[part], targets[part]) for part in rows]
