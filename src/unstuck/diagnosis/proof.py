@@ -9,7 +9,10 @@ import numpy as np
 
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.identification.backward import LayerResult
-from unstuck.diagnosis.rule import PROVED, Evidence
+from unstuck.diagnosis.rule import PROVED, SUSPECTED, Evidence
+
+EXACT = 1e-4  # left over by a formula that needs no rival to be proved
+APART = 10.0  # times as much is left over by the nearest other formula, where rounding leaves more than that
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class FormulaFault:
     rival: str
     rival_residual: float
     look_alikes: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether this formula, and no other one, gives the numbers."""
+        return self.residual <= EXACT or (self.residual < np.inf and self.residual * APART <= self.rival_residual)
 
 
 def formula_faults(e: Examination) -> list[FormulaFault]:
@@ -65,22 +73,24 @@ def _backward_faults(e: Examination) -> list[FormulaFault]:
                     f"bias gradient: {result.bias.name}",
                     result.bias_fit.residual,
                     "sum of the deltas",
-                    np.inf,
+                    result.bias_rival_residual,
                 )
             )
     return found
 
 
 def _fault(result: LayerResult, code: str, name: str) -> FormulaFault:
-    fit = result.bias_fit if result.weights_frozen else result.weight_fit
     alike = tuple(
         sorted({c for faults in result.look_alikes for c, layer, _ in faults if layer == result.layer and c != code})
     )
-    return FormulaFault(code, result.layer + 1, name, fit.residual, result.rival, result.rival_residual, alike)
+    return FormulaFault(
+        code, result.layer + 1, name, result.delta_fit.residual, result.rival, result.rival_residual, alike
+    )
 
 
 def proved(e: Examination, code: str) -> Evidence | None:
-    """Evidence that the formula with this fault code, and no right one, gives the user's numbers."""
+    """Evidence that the formula with this fault code, and no right one, gives the user's numbers; suspected where it
+    gives them so roughly that another one comes near."""
     faults = [fault for fault in formula_faults(e) if fault.code == code]
     if not faults:
         return None
@@ -88,7 +98,7 @@ def proved(e: Examination, code: str) -> Evidence | None:
     nearest = min(faults, key=lambda fault: fault.rival_residual)
     where = ", ".join(f"layer {fault.layer}" for fault in faults)
     return Evidence(
-        PROVED,
+        PROVED if all(fault.exact for fault in faults) else SUSPECTED,
         f"{where}: {'; '.join(dict.fromkeys(fault.formula for fault in faults))}",
         {
             "formula": "; ".join(dict.fromkeys(fault.formula for fault in faults)),

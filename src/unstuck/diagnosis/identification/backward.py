@@ -45,7 +45,7 @@ PLAN: Plan = (
 QUICK = 4  # so many of them are tried first where there are many update rules to try
 BY_STEP: Plan = ((0, False, "each step"), (1, False, "each step"))
 EACH = ("each", "each step")  # a factor for every record, or for every step of an adaptive rule
-LEAST_BY_BIAS = 20  # numbers, so that a wrong delta does not fit by chance
+LEAST_BY_BIAS = 20  # numbers of different sizes, so that a wrong delta does not fit by chance
 LEAST_OWN_FACTORS = 20  # numbers per record, so that a factor for each record explains little by itself
 
 
@@ -67,11 +67,17 @@ class LayerResult:
     allowed: float = 1e-9
     rival: str = ""
     rival_residual: float = np.inf
+    bias_rival_residual: float = np.inf  # of the sum of the deltas
     look_alikes: list[tuple[tuple[str, int, str], ...]] = field(default_factory=list)
 
     @property
     def explained(self) -> bool:
         return self.weights is not None
+
+    @property
+    def delta_fit(self) -> Fit:
+        """The fit that the guess of the delta rests on."""
+        return self.bias_fit if self.weights is None else self.weight_fit
 
     @property
     def slips(self) -> int:
@@ -169,7 +175,7 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
             return result
     if cancelled and (not biased or result.bias_frozen or _only_rounding(*_observed(views, l, True), setting.epsilon)):
         result.weights_frozen, result.bias_frozen = True, biased  # rounding errors of a gradient that is nothing
-    elif not by_bias and biased and not result.bias_frozen and setting.transform is None:
+    elif not by_bias and biased and not result.bias_frozen:
         _identify_by_bias(setting, l, known, result)
     return result
 
@@ -177,10 +183,13 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
 def _identify_by_bias(setting: Setting, l: int, known: dict[int, list[Guess]], result: LayerResult) -> None:
     """The delta alone, from the biases, where no formula gives the weights' change: the layers below need it."""
     values, changes = _observed(setting.views, l, bias=True)
-    if sum(change.size for change in changes) < LEAST_BY_BIAS:
+    sizes = np.abs(stack(changes))
+    if len(np.unique(np.round(sizes / sizes.max(), 6))) < LEAST_BY_BIAS:
         return
-    unexplained, result.allowed = replace(result), tolerance(rounding_floor(values, changes, setting.epsilon))
-    if any(_try_level(setting, l, known[index], "plain", False, True, result) for index in sorted(known)):
+    unexplained = replace(result)
+    result.allowed = max(tolerance(rounding_floor(values, changes, setting.epsilon)), setting.least_allowed)
+    levels = [index for index in sorted(known) if index == 0 or setting.transform is None]
+    if any(_try_level(setting, l, known[index], "plain", False, True, result) for index in levels):
         result.bias = gradients.RIGHT_BIAS
     result.rival, result.rival_residual = unexplained.rival, unexplained.rival_residual
     result.allowed = unexplained.allowed
@@ -341,4 +350,4 @@ def _fit_bias(setting: Setting, l: int, result: LayerResult) -> None:
                 result.bias, result.bias_fit = formula, found
                 return
             if found.residual < result.bias_fit.residual and decay is None and not formula.fault:
-                result.bias_fit = found
+                result.bias_fit, result.bias_rival_residual = found, found.residual

@@ -8,6 +8,7 @@ import numpy as np
 
 from unstuck.diagnosis.assembly import build_twin
 from unstuck.diagnosis.examination import FAITHFUL, Examination
+from unstuck.diagnosis.identification.adaptive import identify_adaptive, looks_adaptive
 from unstuck.diagnosis.identification.backward import Backward, identify_backward
 from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
 from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead
@@ -17,9 +18,7 @@ from unstuck.diagnosis.identification.update import (
     Key,
     Update,
     gradients_along,
-    identify_adaptive,
     identify_responses,
-    looks_adaptive,
     power_of,
 )
 from unstuck.diagnosis.program import Record
@@ -73,7 +72,7 @@ def examine_step(e: Examination) -> None:
                 "gradients and update",
                 "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms",
             )
-            e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
+            e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs, plan=())  # which layers stay
             return
         e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
         e.update.scales = _scales(e.backward)

@@ -121,12 +121,13 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
     know have names of their own.
     """
-    if e.backward is None or (e.stepping is not None and e.stepping.random):
+    if e.backward is None:
         return []
     found = []
-    for r in e.backward.layers:
+    for r in reversed(e.backward.layers):  # as the way back goes: what lies below an unexplained layer is not known
         if r.weights is None and not r.weights_frozen:
-            found.append(_unexplained(r.layer + 1, "weights", r.rival, r.rival_residual))
+            if r.rival:
+                found.append(_unexplained(r.layer + 1, "weights", r.rival, r.rival_residual))
             break
         has_bias = e.forward is not None and e.forward.bias_modes[r.layer] in ("inside", "outside")
         if r.weights is not None and has_bias and r.bias is None and not r.bias_frozen:

@@ -1,0 +1,62 @@
+"""What is said of a step whose update rule, or part of whose gradients, the tables do not hold."""
+
+import numpy as np
+
+import unstuck
+from tests.diagnosis.stages.small_network import Remembering, SmallNetwork
+from unstuck.diagnosis.proof import FormulaFault
+
+
+def resilient(memory, gradient):
+    """Riedmiller and Braun 1993: steps of one size at first, grown or shrunk by the sign alone."""
+    sign, before = np.sign(gradient), memory.get("sign", 0.0)
+    size = memory.get("size", np.full(gradient.shape, 0.005))
+    memory["size"] = size * np.where(sign * before > 0, 1.2, np.where(sign * before < 0, 0.5, 1.0))
+    memory["sign"] = sign
+    return -memory["size"] * sign
+
+
+def codes(found) -> set[str]:
+    return {finding.rule.code for finding in found}
+
+
+def test_an_unknown_adaptive_rule_proves_no_formula_wrong():
+    report = unstuck.diagnose(SmallNetwork(Remembering(resilient)).case(), cures=False)
+    assert not report.findings
+    assert not codes(report.notes) & {"B12", "B14", "L04", "F02"}
+    assert any(missing.what == "gradients and update" for missing in report.unchecked)
+
+
+def test_a_layer_that_stays_is_seen_under_an_unknown_rule_too():
+    resilience = Remembering(resilient)
+
+    def update(gradients):
+        changes = resilience(gradients)
+        return [0 * changes[0], 0 * changes[1], *changes[2:]]
+
+    assert "B13" in codes(unstuck.diagnose(SmallNetwork(update).case(), cures=False).findings)
+
+
+def test_only_what_is_exact_or_far_from_its_rival_is_proved():
+    def fault(residual, rival_residual):
+        return FormulaFault("L04", 2, "this", residual, "that", rival_residual)
+
+    assert fault(1e-9, 1e-8).exact
+    assert fault(5e-3, 0.1).exact
+    assert not fault(1.6e-2, 2.5e-2).exact
+    assert not fault(np.inf, np.inf).exact
+
+
+def test_an_unexplained_layer_is_named_from_the_output_down():
+    network = SmallNetwork()
+    right = network.gradients
+
+    def gradients(x, targets):
+        made = right(x, targets)
+        return [made[0], made[1], made[2] * (1 + network.parameters[2] ** 2), made[3]]
+
+    network.gradients = gradients
+    report = unstuck.diagnose(network.case(), cures=False)
+    (note,) = [item for item in [*report.findings, *report.notes] if item.rule.code == "B14"]
+    assert note.layer == 2
+    assert note.evidence["nearest_formula"]
