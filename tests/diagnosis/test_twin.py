@@ -7,7 +7,8 @@ import pytest
 
 from tests.diagnosis.networks import apart, draw_batch, draw_parameters, draw_twin
 from unstuck.diagnosis.formulas.formula import Formula
-from unstuck.diagnosis.twin import Link, Parameters, State, Twin, UpdateRule
+from unstuck.diagnosis.twin import Link, Parameters, Twin
+from unstuck.diagnosis.update_rule import State, UpdateRule
 
 SIZES = (6, 5, 3)
 EXACT = 1e-12

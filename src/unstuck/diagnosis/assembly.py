@@ -14,7 +14,8 @@ from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.identification.backward import LayerResult
 from unstuck.diagnosis.identification.update import Response, Update
-from unstuck.diagnosis.twin import Link, Twin, UpdateRule
+from unstuck.diagnosis.twin import Link, Twin
+from unstuck.diagnosis.update_rule import UpdateRule
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination import Examination

@@ -11,8 +11,9 @@ from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
-from unstuck.diagnosis.twin import Link, Parameters, Twin, UpdateRule
+from unstuck.diagnosis.twin import Link, Parameters, Twin
 from unstuck.diagnosis.twin_training import Setup, chance, corrected, decide, run, with_fresh_initialisation
+from unstuck.diagnosis.update_rule import UpdateRule
 
 Array = np.ndarray
 ENOUGH = 0.7

@@ -22,8 +22,9 @@ from unstuck.diagnosis.repairs import intended
 from unstuck.diagnosis.rules.data.examples import test_classes, test_inputs
 from unstuck.diagnosis.rules.data.own_loop import own_loop
 from unstuck.diagnosis.rules.own_accuracy import as_number
-from unstuck.diagnosis.twin import Link, Parameters, Twin, UpdateRule
+from unstuck.diagnosis.twin import Link, Parameters, Twin
 from unstuck.diagnosis.twin_training import Setup, decide, run, score, train
+from unstuck.diagnosis.update_rule import UpdateRule
 
 Array = np.ndarray
 OF_TEST_DATA = ("D05", "D06", "D11")

@@ -101,7 +101,8 @@ def needed(
 ) -> tuple[list[str], list[str]]:
     """Put the user's choices back one at a time, in two orders; what cannot be put back is needed."""
     aspects = list(_everything(user))
-    if right.twin.update.learning_rate != user.twin.update.learning_rate or "mean" in aspects:
+    mine, best = user.twin.update, right.twin.update
+    if (mine.learning_rate, mine.rate_law) != (best.learning_rate, best.rate_law) or "mean" in aspects:
         aspects.append("rate")
     aspects = [a for a in aspects if a not in ("order", "mean")]
     goal = KEPT * corrected(learnt, level)
@@ -146,7 +147,7 @@ def _codes_of(aspect: str, user: Setup, right: Setup, evidence: dict[str, list[E
         return [code for code in INITIAL if code in evidence][:1] or [_size_of_weights(user, right)]
     if aspect == "rate":
         mean_rate = user.twin.update.learning_rate * (user.batch_size if user.twin.update.reduction == "sum" else 1)
-        if right.twin.update.learning_rate > mean_rate:
+        if right.twin.update.learning_rate > mean_rate or user.twin.update.rate_law.share(user.updates) < 1:
             return ["U08"]
         return ["B09"] if "B09" in evidence else ["U07"]
     return [code for code, of in ASPECTS.items() if of == aspect]

@@ -15,7 +15,7 @@ from unstuck.diagnosis.formulas.formula import Formula, Pass
 from unstuck.diagnosis.formulas.forward import Form, hidden_form, output_form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
-from unstuck.diagnosis.formulas.updates import Moments, adaptive_rule
+from unstuck.diagnosis.update_rule import State, UpdateRule
 
 Array = np.ndarray
 
@@ -44,30 +44,6 @@ class Link:
 
 
 @dataclass(frozen=True)
-class UpdateRule:
-    """How gradients become changes.
-
-    learning_rate  of the first update, per example where reduction is "sum" or "each"
-    reduction      "sum" or "mean" over the batch, or "each": one update after every example
-    response       impulse response of the optimiser: the share of the last gradients in this update. ("momentum", 0.9)
-                   is 1, 0.9, 0.81, …; ("raw", 3000) is 1, 3000, 0: the previous raw gradient; ("nesterov", 0.9) looks
-                   ahead
-    decay          share of the weights that each update takes away (negative: adds)
-    adaptive       name of an adaptive rule, "" for a linear one
-    remembers_decay    the decay is part of the gradient that momentum keeps, not taken from the weights beside it
-    """
-
-    learning_rate: float = 0.1
-    reduction: str = "mean"
-    response: tuple[str, float] = ("plain", 0.0)
-    bias_response: tuple[str, float] | None = None
-    decay: float = 0.0
-    bias_decay: float = 0.0
-    adaptive: str = ""
-    remembers_decay: bool = False
-
-
-@dataclass(frozen=True)
 class Twin:
     """A feed-forward network and its training step as a chain of formulas."""
 
@@ -78,7 +54,7 @@ class Twin:
     output_delta: Formula
     coding: Formula
     links: tuple[Link, ...]
-    update: UpdateRule = UpdateRule()
+    update: UpdateRule = field(default_factory=UpdateRule)
     bias_modes: tuple[str, ...] = ()
 
     # -- forward and backward ------------------------------------------------------------------------------------------
@@ -157,7 +133,7 @@ class Twin:
     def _update(self, parameters: Parameters, state: State, x: Array, targets: Array) -> None:
         """One update: look ahead where the optimiser does, forward, backward, change."""
         rule = self.update
-        looked_ahead = rule.response[0] == "nesterov" and state.ready
+        looked_ahead = rule.response[0] == "nesterov" and state.updates > 0
         if looked_ahead:
             state.look_ahead(parameters, rule.response[1])
         p = self.forward_pass(parameters, x, targets)
@@ -173,8 +149,8 @@ class Twin:
                 self._change(parameters, state, "w", l, weights, share * of_weights)
                 self._change(parameters, state, "b", l, bias, share * of_bias)
             if sparse:
-                self._change_first_layer(parameters, p, share)
-        state.ready = True
+                self._change_first_layer(parameters, p, share * rule.rate_law.share(state.updates))
+        state.updates += 1
 
     @property
     def _first_layer_is_plain(self) -> bool:
@@ -249,59 +225,3 @@ class Parameters:
     @property
     def finite(self) -> bool:
         return all(np.isfinite(array).all() for array in self.arrays())
-
-
-@dataclass
-class State:
-    """What the optimiser remembers, by array."""
-
-    memory: dict[tuple[str, int], Array] = field(default_factory=dict)
-    moments: dict[tuple[str, int], Moments] = field(default_factory=dict)
-    sums: dict[tuple[str, int], Array] = field(default_factory=dict)  # of gradients that were never cleared
-    ready: bool = False
-
-    def change(self, rule: UpdateRule, key: tuple[str, int], gradient: Array, scale: float, values: Array) -> Array:
-        """The change of one array: the rule's response to scale · gradient and those before; may reuse `gradient`."""
-        kind, beta = rule.response if key[0] == "w" or rule.bias_response is None else rule.bias_response
-        decay = rule.decay if key[0] == "w" else rule.bias_decay
-        if rule.adaptive:
-            direction = adaptive_rule(rule.adaptive).direction(self.moments.setdefault(key, {}), gradient * scale)
-            change = -rule.learning_rate * direction
-        else:
-            gradient = np.multiply(
-                gradient, -rule.learning_rate * scale, out=gradient if gradient.flags.owndata else None
-            )
-            if decay and rule.remembers_decay:
-                gradient -= decay * values
-                decay = 0.0
-            change = self._respond(kind, beta, key, gradient)
-        return change - decay * values if decay else change
-
-    def _respond(self, kind: str, beta: float, key: tuple[str, int], move: Array) -> Array:
-        """The change, given `move`, what plain descent would do."""
-        if kind == "plain":
-            return move
-        last = self.memory.get(key)
-        if kind == "raw":
-            self.memory[key] = move.copy()
-            return move if last is None else move + beta * last
-        if kind == "accumulate and momentum":
-            self.sums[key] = move = self.sums.get(key, 0.0) + move
-        velocity = move if last is None else beta * last + move
-        self.memory[key] = velocity.copy()
-        if kind == "nesterov gradient":
-            return (move + beta * velocity) / (1 + beta)
-        return velocity
-
-    def look_ahead(self, parameters: Parameters, beta: float) -> None:
-        self._shift(parameters, beta)
-
-    def look_back(self, parameters: Parameters, beta: float) -> None:
-        self._shift(parameters, -beta)
-
-    def _shift(self, parameters: Parameters, beta: float) -> None:
-        for (kind, l), memory in self.memory.items():
-            arrays = parameters.weights if kind == "w" else parameters.biases
-            values = arrays[l]
-            assert values is not None
-            arrays[l] = values + beta * memory

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from unstuck.diagnosis.twin import Parameters, State, Twin
+from unstuck.diagnosis.twin import Parameters, Twin
+from unstuck.diagnosis.update_rule import CONSTANT, State
 
 Array = np.ndarray
 BUSY = 4  # times as long as its processor seconds a run may last on a machine that others use
@@ -152,7 +153,8 @@ def reaches_zero(setup: Setup) -> bool:
 
 
 def with_rate(rate: float) -> Change:
-    return lambda s: replace(s, twin=s.twin.plant(update=replace(s.twin.update, learning_rate=rate)))
+    """The same rate in every update."""
+    return lambda s: replace(s, twin=s.twin.plant(update=replace(s.twin.update, learning_rate=rate, rate_law=CONSTANT)))
 
 
 def with_rate_times(factor: float) -> Change:

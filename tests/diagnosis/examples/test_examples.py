@@ -12,7 +12,7 @@ from unstuck.diagnosis.pages import in_words, picture, rule_markdown
 from unstuck.diagnosis.portrait.training import train
 from unstuck.diagnosis.rules import RULES
 from unstuck.diagnosis.shell import rule_page, sparkline
-from unstuck.diagnosis.twin import State
+from unstuck.diagnosis.update_rule import State
 
 HARDLY_COSTS = {"F05", "F07", "B07"}  # true of small networks on easy digits; their pages show it
 

@@ -11,7 +11,7 @@ from unstuck.diagnosis.identification.backward import Backward, identify_backwar
 from unstuck.diagnosis.identification.forward import identify_forward
 from unstuck.diagnosis.identification.layout import find_chains
 from unstuck.diagnosis.program import Record
-from unstuck.diagnosis.twin import State, UpdateRule
+from unstuck.diagnosis.update_rule import State, UpdateRule
 
 SIZES = (7, 6, 6, 4)
 ROUNDING = 1e-9

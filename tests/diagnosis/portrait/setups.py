@@ -8,8 +8,9 @@ from tests.diagnosis.trials.digits import load_digits
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
-from unstuck.diagnosis.twin import Link, Parameters, Twin, UpdateRule
+from unstuck.diagnosis.twin import Link, Parameters, Twin
 from unstuck.diagnosis.twin_training import Setup
+from unstuck.diagnosis.update_rule import UpdateRule
 
 SIZES = (49, 12, 10)
 

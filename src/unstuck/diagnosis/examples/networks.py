@@ -10,8 +10,9 @@ import numpy as np
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
-from unstuck.diagnosis.twin import Link, Parameters, Twin, UpdateRule
+from unstuck.diagnosis.twin import Link, Parameters, Twin
 from unstuck.diagnosis.twin_training import Setup
+from unstuck.diagnosis.update_rule import UpdateRule
 
 Array = np.ndarray
 Digits = tuple[Array, Array, Array, Array]  # images (n, 784) in [0, 1] and labels (n,) for training, then held out

@@ -10,7 +10,8 @@ from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.identification.stepping import batch
 from unstuck.diagnosis.program import Program, Record
-from unstuck.diagnosis.twin import Parameters, State, Twin
+from unstuck.diagnosis.twin import Parameters, Twin
+from unstuck.diagnosis.update_rule import State
 
 Array = np.ndarray
 

@@ -11,7 +11,8 @@ from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.identification.layout import read_chain
 from unstuck.diagnosis.program import Record
-from unstuck.diagnosis.twin import Parameters, State, Twin
+from unstuck.diagnosis.twin import Parameters, Twin
+from unstuck.diagnosis.update_rule import State
 
 Array = np.ndarray
 Namer = Callable[[int, int], str]  # the name of the number in this row and column

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.diagnosis.twin import State
 from unstuck.diagnosis.twin_training import Setup, batches
+from unstuck.diagnosis.update_rule import State
 
 Array = np.ndarray
 MOST_EXAMPLES = 200

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from unstuck.diagnosis.portrait.images import as_pictures
-from unstuck.diagnosis.twin import Parameters, State
+from unstuck.diagnosis.twin import Parameters
 from unstuck.diagnosis.twin_training import Setup, batches, decide, score
+from unstuck.diagnosis.update_rule import State
 
 Array = np.ndarray
 N_POINTS = 24

@@ -13,6 +13,7 @@ from unstuck.diagnosis.identification.backward import Backward, identify_backwar
 from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
 from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead
 from unstuck.diagnosis.identification.forward import Forward
+from unstuck.diagnosis.identification.schedule import find_rate_law
 from unstuck.diagnosis.identification.stepping import batch, observe, observe_runs, probe_stepping
 from unstuck.diagnosis.identification.update import (
     Key,
@@ -25,6 +26,7 @@ from unstuck.diagnosis.program import Record
 from unstuck.diagnosis.twin import Twin
 
 Array = np.ndarray
+CHANGED = 1e-6  # share by which a rate must differ from another to be another
 
 
 def examine_step(e: Examination) -> None:
@@ -205,11 +207,27 @@ def _assemble(e: Examination) -> None:
         if apart < min(FAITHFUL, 0.1 * e.departure):
             rule = replace(e.twin.update, response=("nesterov", beta), bias_response=("nesterov", beta))
             e.twin, e.departure = e.twin.plant(update=rule), apart
+    if e.departure > FAITHFUL:
+        _look_for_rate_law(e, e.update)
     if not e.faithful:
         e.leave_unchecked(
             "settings such as the rate and the initialisation",
             f"an update rule that the twin can follow; after three steps it is {e.departure:.0%} of the way apart",
         )
+
+
+def _look_for_rate_law(e: Examination, update: Update) -> None:
+    """Where the rate of the third update is another than that of the first, longer runs say how it changes."""
+    assert e.twin is not None
+    assert e.forward is not None
+    assert e.stepping is not None
+    responses = [response for _, response in sorted(update.responses.items(), reverse=True) if response.rate]
+    if not responses or abs(responses[0].rate - 1) < CHANGED:
+        return
+    runs = observe_runs(e.program, e.stepping.batch_size, 2, 8)
+    twin, apart = find_rate_law(e.twin, responses[0].rate, runs, e.forward)
+    if apart < FAITHFUL:
+        e.twin, e.departure = twin, apart
 
 
 def _start(run: list[Record]) -> list[Array]:

@@ -89,6 +89,13 @@ def rate_far_too_low(setup: Setup) -> Setup:
     return replace(setup, learning_rate=1e-4 * setup.learning_rate)
 
 
+@fault("U08", plain, ["U09"], ["U02", "U03", "U04"], needs=["step"])
+class RateFallsWithEveryUpdate(Program):
+    def update(self, gradients):
+        super().update(gradients)
+        self.learning_rate *= 0.7
+
+
 @fault("U09", lambda s: s.depth > 1 and s.optimizer != "adam" and s.reduction != "sum", ["U08"], needs=["step"])
 def whole_batch_three_times(setup: Setup) -> Setup:
     reduction = "mean" if setup.reduction == "one_by_one" else setup.reduction

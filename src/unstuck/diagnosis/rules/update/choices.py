@@ -32,14 +32,15 @@ def learning_rate_too_low(e: Examination) -> Evidence | None:
     """The learning rate is too low to get anywhere in the updates made.
 
     What it detects: A rate with which the network stays stuck in the updates made and with a higher one does
-    not.
+    not; a rate that is lowered after every update counts as well.
 
     Why it hurts: The parameters hardly leave their initial values before training ends.
 
     Cure: Raise the learning rate, by a factor of ten at a time, as long as the loss falls steadily.
 
-    Evidence: Measured: the effective rate, as it follows from the observed steps. Named only by experiment,
-    with the network rebuilt from its formulas: everything put right but the rate, it fails.
+    Evidence: Measured: the effective rate, as it follows from the observed steps, and how it falls from update
+    to update if it does. Named only by experiment, with the network rebuilt from its formulas: everything put
+    right but the rate, it fails.
 
     Look-alikes: U09: more updates do the same as a higher rate; where either suffices, both are listed.
     """
@@ -49,8 +50,14 @@ def learning_rate_too_low(e: Examination) -> Evidence | None:
 def _rate(e: Examination) -> Evidence | None:
     if e.twin is None or e.source != "step":
         return None
-    rate = e.twin.update.learning_rate
-    return Evidence(MEASURED, f"effective learning rate {rate:.4g}", {"learning_rate": rate})
+    rate, law = e.twin.update.learning_rate, e.twin.update.rate_law
+    found: dict[str, float] = {"learning_rate": rate}
+    words = f"effective learning rate {rate:.4g}"
+    if law.name != "constant":
+        updates = e.case.updates or 100
+        found |= {f"after_{n}": rate * law.share(n) for n in (1, updates)}
+        words += f", {rate * law.share(1):.4g} after one update, {rate * law.share(updates):.2g} after {updates}"
+    return Evidence(MEASURED, words, found)
 
 
 @rule("U09", setting=True, look_alikes=("U08",))
