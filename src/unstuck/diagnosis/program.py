@@ -50,6 +50,7 @@ class Program:
 
     case: Case
     seconds_per_call: float = 3.0
+    calls_per_update: int = 1  # at most: a step is called again with the same batch until the parameters move
     problems: list[Problem] = field(default_factory=list)
     first_warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -205,11 +206,13 @@ class Program:
             if perturb is not None:
                 self.perturb_randomness(perturb)
             for x, targets in batches:
-                before = self.parameters()
-                call = self.call(callable_name, self.typed(x), targets, seconds=seconds)
-                if call.failed:
-                    return None
-                after = self.parameters()
+                before = after = self.parameters()
+                for _ in range(self.calls_per_update):
+                    if self.call(callable_name, self.typed(x), targets, seconds=seconds).failed:
+                        return None
+                    after = self.parameters()
+                    if not all(np.array_equal(a, b) for a, b in zip(after, before)):
+                        break
                 if [a.shape for a in after] != [b.shape for b in before]:
                     self.problem(
                         "step() changed the shapes of the parameters: "

@@ -155,3 +155,41 @@ def test_examples_are_picked_over_all_classes(classifier):
 def test_examples_that_are_not_finite_are_left_out(classifier):
     classifier.x[:30] = np.nan
     assert pick_examples(classifier.program(), 6).min() >= 30
+
+
+def test_a_step_that_collects_gradients_over_several_calls_acts(classifier):
+    classifier.held = []
+
+    def step(x, targets):
+        classifier.held.append((x, targets))
+        if len(classifier.held) == 3:
+            classifier.step(*map(np.concatenate, zip(*classifier.held)))
+            classifier.held.clear()
+
+    program = classifier.program(lambda x, targets: step(x, targets))
+    assert probe_stepping(program).acts
+    (record,) = observe(program, 6, 1)
+    assert np.any(record.changes[0])
+    assert np.array_equal(classifier.weights, program.as_found[0])
+
+
+def test_a_rate_that_starts_at_zero_is_no_step_that_never_acts(classifier):
+    def step(x, targets):
+        classifier.calls += 1
+        delta = (classifier.predict(x) - targets) / len(x)
+        classifier.weights -= 0.1 * (classifier.calls - 1) / 100 * x.T @ delta
+
+    assert probe_stepping(classifier.program(step)).acts
+
+
+def test_parameters_that_training_moves_are_not_said_to_stay(classifier):
+    found = probe_stepping(classifier.program(lambda x, targets: None, train=classifier.step))
+    assert not found.acts
+    assert found.failed
+
+
+def test_numbers_that_stop_being_finite_are_not_random(classifier):
+    def step(x, targets):
+        classifier.weights *= np.nan
+
+    assert not probe_stepping(classifier.program(step)).random

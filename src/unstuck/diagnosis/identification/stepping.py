@@ -10,6 +10,7 @@ from unstuck.diagnosis.program import Program, Record
 
 Array = np.ndarray
 SMALL_BATCH = 6
+PATIENCE = 8  # calls after which a step that still moves nothing is taken to move nothing ever
 COMMON_SIZES = (100, 10, 32, 64, 20, 50, 8, 16, 128, 4, 2, 25, 5, 200, 256, 500, 1000)
 
 
@@ -68,21 +69,20 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
         if size and size not in sizes and size <= len(program.x):
             sizes.append(int(size))
     parameters = start(program, 11)
-    acting: list[int] = []
-    for size in sizes:
-        if len(acting) == 2 or (acting and size > SMALL_BATCH):
-            break
-        records = program.run([batch(program, size, 1)], parameters)
-        if records and _moved(records[0]):
-            acting.append(size)
+    acting = _acting(program, sizes, parameters)
+    if not acting:  # gradients collected over several calls, or a rate that starts at 0
+        program.calls_per_update = PATIENCE
+        acting = _acting(program, [size for size in sizes if size <= (stated or max(COMMON_SIZES))], parameters)
     found.acts_on = tuple(acting)
     if not acting:
-        found.acts = False
+        found.acts, program.calls_per_update = False, 1
         found.failed = "; ".join(problem.what for problem in program.problems if problem.what.startswith("step"))
         if not found.failed and _outputs_move(program, sizes[-1]):
             found.failed = (
                 "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
             )
+        if not found.failed and _training_moves(program):
+            found.failed = "train() moves the parameters, step() does not"
         return found
     found.batch_size = SMALL_BATCH if SMALL_BATCH in acting else acting[0]
     if 1 in acting:
@@ -91,6 +91,25 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
             found.batch_size = 1
     found.random = _is_random(program, parameters, found.batch_size)
     return found
+
+
+def _acting(program: Program, sizes: list[int], parameters: list[Array] | None) -> list[int]:
+    """The first of these batch sizes on which the step moves anything, and a second one if it is small."""
+    acting: list[int] = []
+    for size in sizes:
+        if len(acting) == 2 or (acting and size > SMALL_BATCH):
+            break
+        records = program.run([batch(program, size, 1)], parameters)
+        if records and _moved(records[0]):
+            acting.append(size)
+    return acting
+
+
+def _training_moves(program: Program) -> bool:
+    if program.case.train is None:
+        return False
+    records = program.run([batch(program, min(200, len(program.x)), 1)], callable_name="train")
+    return bool(records) and _moved(records[0])
 
 
 def _outputs_move(program: Program, size: int) -> bool:
@@ -126,6 +145,8 @@ def _is_one_by_one(program: Program, parameters: list[Array] | None) -> bool:
 def _equal(a: list[Array], b: list[Array], before: list[Array]) -> bool:
     """The same end point, judged by the size of the way there."""
     moved = sum(float(np.sum((y - z) ** 2)) for y, z in zip(b, before, strict=True)) ** 0.5
+    if all(np.array_equal(u, v, equal_nan=True) for u, v in zip(a, b, strict=True)):
+        return True  # NaN in both, too
     apart = sum(float(np.sum((u - v) ** 2)) for u, v in zip(a, b, strict=True)) ** 0.5
     size = sum(float(np.sum(z**2)) for z in before) ** 0.5
     return apart <= 1e-6 * moved + 4e-16 * size
