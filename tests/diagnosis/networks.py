@@ -44,10 +44,13 @@ def draw_batch(n, n_features, n_outputs, seed=0):
     return x, np.eye(n_outputs)[generator.integers(0, n_outputs, n)]
 
 
-def draw_pass(sizes=(6, 5, 4, 3), hidden="tanh", output="softmax", n=7, seed=0) -> Pass:
+def draw_pass(sizes=(6, 5, 4, 3), hidden="tanh", output="softmax", n=7, seed=0, spread=1.0) -> Pass:
+    """A pass through random parameters; `spread` widens the output sums."""
     twin = draw_twin((hidden,) * (len(sizes) - 2), output)
     x, targets = draw_batch(n, sizes[0], sizes[-1], seed)
-    return twin.forward_pass(draw_parameters(sizes, seed), x, targets)
+    parameters = draw_parameters(sizes, seed)
+    parameters.weights[-1] *= spread
+    return twin.forward_pass(parameters, x, targets)
 
 
 LOSSES = {
@@ -56,7 +59,23 @@ LOSSES = {
     "binary_cross_entropy": lambda z, a, t: -(t * np.log(a) + (1 - t) * np.log(1 - a)).sum(),
     "squared_error": lambda z, a, t: 0.5 * ((a - t) ** 2).sum(),
     "absolute_error": lambda z, a, t: np.abs(a - t).sum(),
+    "huber(1)": lambda z, a, t: huber(a - t, 1.0).sum(),
+    "huber(0.5)": lambda z, a, t: huber(a - t, 0.5).sum(),
+    "hinge": lambda z, a, t: np.maximum(0, 1 - (2 * t - 1) * a).sum(),
+    "squared_hinge": lambda z, a, t: 0.5 * (np.maximum(0, 1 - (2 * t - 1) * a) ** 2).sum(),
+    "hinge of every other class": lambda z, a, t: broken_margins(a, t).sum(),
+    "squared_hinge of every other class": lambda z, a, t: 0.5 * (broken_margins(a, t) ** 2).sum(),
+    "hinge of the nearest other class": lambda z, a, t: broken_margins(a, t).max(axis=1).sum(),
 }
+
+
+def huber(error, most):
+    return np.where(np.abs(error) < most, 0.5 * error**2, most * (np.abs(error) - most / 2))
+
+
+def broken_margins(a, t):
+    """By how much each class comes nearer than 1 to the own one; 0 for that itself."""
+    return np.where(t > 0, 0, np.maximum(0, 1 + a - (a * t).sum(axis=1, keepdims=True)))
 
 
 def log_softmax(z):

@@ -84,14 +84,13 @@ POSITIVE = PIECEWISE | {"derivative applied twice"}  # slopes are 0 or 1
 
 def equal_deltas(output: str) -> set[str]:
     """Wrong deltas that are right for this output function."""
-    if output in ("softmax", "sigmoid"):
-        return set()
     if output == "linear":
         return {"sign of the error", "error of the sums"}
-    absolute = {"sign of the error, derivative kept"}  # the delta of the absolute error
     if output.startswith("leaky_relu"):
-        return absolute | PIECEWISE
-    return absolute | POSITIVE | {"error of the sums"} if output.startswith("relu") else absolute
+        return PIECEWISE
+    if output.startswith("hard_sigmoid"):
+        return {"derivative applied twice"}  # slopes are 0 or one number
+    return POSITIVE | {"error of the sums"} if output.startswith(("relu", "hard_tanh")) else set()
 
 
 def equal_factors(hidden: str) -> set[str]:
@@ -99,6 +98,9 @@ def equal_factors(hidden: str) -> set[str]:
     own = {
         "sigmoid": {"derivative of another function: a (1 - a)"},
         "tanh": {"derivative of another function: 1 - a²"},
+        "hard_tanh": POSITIVE,
+        "hard_sigmoid(0.2)": {"derivative applied twice"},
+        "hard_sigmoid(1/6)": {"derivative applied twice"},
     }
     if hidden.startswith("leaky_relu"):
         return PIECEWISE | {f"derivative of another function: {hidden}"}
@@ -107,7 +109,8 @@ def equal_factors(hidden: str) -> set[str]:
 
 @pytest.mark.parametrize("output", WITH_DERIVATIVE)
 def test_wrong_output_deltas_are_no_multiples_of_right_ones(output):
-    form, p = output_form(output), draw_pass(output=output, n=40)
+    form = output_form(output)
+    p = draw_pass(output=output, n=40, spread=6.0 if output.startswith("hard") else 1.0)
 
     def values(table):
         with np.errstate(all="ignore"):

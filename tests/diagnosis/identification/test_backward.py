@@ -5,6 +5,7 @@ import pytest
 
 from tests.diagnosis.identification.storage import store
 from tests.diagnosis.networks import draw_batch, draw_parameters, draw_twin
+from unstuck.diagnosis.formulas.formula import Formula
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.identification.backward import Backward, identify_backward
@@ -68,3 +69,15 @@ def test_smoothing_behind_sigmoids_is_right():
     found = identify(draw_twin(("relu", "relu"), "sigmoid"), code=lambda t: 0.9 * t + 0.05)
     assert found.explained
     assert faults(found) == []
+
+
+@pytest.mark.parametrize("loss", [delta.name for delta in right_deltas(output_form("linear"))])
+def test_every_loss_of_scores_is_right(loss):
+    found = identify(draw_twin(("relu", "relu"), "linear", delta("linear", loss)))
+    assert found.explained
+    assert faults(found) == []
+
+
+def test_the_derivative_of_an_unscaled_tanh_is_named_behind_a_scaled_one():
+    slip = Formula("slip", lambda z, a, t: (a - t) * (1 - a * a))
+    assert faults(identify(draw_twin(("tanh", "tanh"), "scaled_tanh", slip)))[-1] == ("B18", 2)

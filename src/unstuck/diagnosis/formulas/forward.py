@@ -42,6 +42,13 @@ def _leaky(slope: float) -> Form:
     )
 
 
+def _hard_sigmoid(slope: float, name: str) -> Form:
+    """A line cut off at 0 and 1."""
+    return Form(
+        name, lambda z: np.clip(slope * z + 0.5, 0, 1), lambda z, a: np.where(np.abs(slope * z) < 0.5, slope, 0.0)
+    )
+
+
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 SIGMOID = Form("sigmoid", sigmoid, lambda z, a: a * (1 - a))
@@ -79,6 +86,9 @@ COMMON: tuple[Form, ...] = (
             lambda s: 0.5 * s * (1 + np.tanh(np.sqrt(2 / np.pi) * (s + 0.044715 * s**3))), z
         ),
     ),
+    _hard_sigmoid(0.2, "hard_sigmoid(0.2)"),
+    _hard_sigmoid(1 / 6, "hard_sigmoid(1/6)"),
+    Form("hard_tanh", lambda z: np.clip(z, -1, 1), lambda z, a: (np.abs(z) < 1).astype(z.dtype)),
     Form("sine", np.sin, lambda z, a: np.cos(z)),
 )
 

@@ -34,15 +34,57 @@ def right_deltas(output: Form) -> list[Formula]:
             Formula("cross_entropy of unnormalised targets", lambda z, a, t: a * t.sum(-1, keepdims=True) - t),
             Formula("squared_error", lambda z, a, t: softmax_jacobian(a - t, a)),
         ]
-    squared = Formula("squared_error", lambda z, a, t: (a - t) * f(z, a)) if f else error
-    if output.name.startswith("sigmoid"):
-        return [Formula("binary_cross_entropy", lambda z, a, t: a - t), squared]
     if output.name == "linear":
-        return [
-            Formula("squared_error", lambda z, a, t: a - t),
-            Formula("absolute_error", lambda z, a, t: np.sign(a - t)),
-        ]
-    return [squared, Formula("absolute_error", lambda z, a, t: np.sign(a - t) * f(z, a))] if f else [error]
+        return [*_of_errors(lambda upstream, z, a: upstream), *_of_margins()]
+    through = _of_errors(lambda upstream, z, a: upstream * f(z, a)) if f else [error]
+    if output.name.startswith("sigmoid"):
+        return [Formula("binary_cross_entropy", lambda z, a, t: a - t), *through]
+    return through
+
+
+def _of_errors(back: Callable[[Array, Array, Array], Array]) -> list[Formula]:
+    """Losses of the error a - t; `back` leads from the gradient at the outputs to that at the sums."""
+    return [
+        Formula("squared_error", lambda z, a, t: back(a - t, z, a)),
+        Formula("absolute_error", lambda z, a, t: back(np.sign(a - t), z, a)),
+        *(Formula(f"huber({most:g})", lambda z, a, t, m=most: back(np.clip(a - t, -m, m), z, a)) for most in (1, 0.5)),
+    ]
+
+
+def _of_margins() -> list[Formula]:
+    """Losses of scores that a class is to win by a margin of 1, whatever the coding of the targets."""
+    return [
+        Formula("hinge", lambda z, a, t: -_sides(t) * (_sides(t) * a < 1)),
+        Formula("squared_hinge", lambda z, a, t: -_sides(t) * np.maximum(0, 1 - _sides(t) * a)),
+        Formula("hinge of every other class", lambda z, a, t: _against_own((_excess(a, t) > 0) * 1.0, t)),
+        Formula("squared_hinge of every other class", lambda z, a, t: _against_own(np.maximum(_excess(a, t), 0), t)),
+        Formula("hinge of the nearest other class", lambda z, a, t: _against_own(_largest(_excess(a, t)), t)),
+    ]
+
+
+def _sides(t: Array) -> Array:
+    """1 for the class that a target names, -1 for the others."""
+    return np.where(t > 0, 1.0, -1.0)
+
+
+def _own(t: Array) -> Array:
+    """Whether a column is the one of the class, (n, n_outputs)."""
+    return np.arange(t.shape[-1]) == t.argmax(-1)[:, None]
+
+
+def _excess(a: Array, t: Array) -> Array:
+    """By how much each other class breaks the margin to the own one; -inf for that itself."""
+    own = _own(t)
+    return np.where(own, -np.inf, 1 + a - (a * own).sum(-1, keepdims=True))
+
+
+def _largest(excess: Array) -> Array:
+    return ((excess > 0) & (excess >= excess.max(-1, keepdims=True))) * 1.0
+
+
+def _against_own(pushed: Array, t: Array) -> Array:
+    """Other classes pushed down, the own one pushed up by as much."""
+    return np.where(_own(t), -pushed.sum(-1, keepdims=True), pushed)
 
 
 def wrong_deltas(output: Form) -> list[Formula]:
@@ -74,10 +116,18 @@ def wrong_deltas(output: Form) -> list[Formula]:
             add("derivative of another function: 1 - a²", lambda z, a, t: (a - t) * (1 - a * a), "B18")
         else:
             add("derivative of another function: a (1 - a)", lambda z, a, t: (a - t) * a * (1 - a), "B18")
+            if output.name != "tanh":
+                add("derivative of another function: 1 - a²", lambda z, a, t: (a - t) * (1 - a * a), "B18")
+                add("derivative of another function: tanh", lambda z, a, t: (a - t) * (1 - np.tanh(z) ** 2), "B18")
         add("loss instead of its derivative", lambda z, a, t: (a - t) ** 2 * f(z, a), "L04")
-        add("sign of the error, derivative kept", lambda z, a, t: np.sign(a - t) * f(z, a), "L04")
+        if is_softmax:
+            add("sign of the error, derivative kept", lambda z, a, t: np.sign(a - t) * f(z, a), "L04")
         add("error of the sums", lambda z, a, t: (z - t) * f(z, a), "L02")
         add("cube of the error", lambda z, a, t: (a - t) ** 3 * f(z, a), "L04")
+    if output.name == "linear":
+        once = "hinge of every other class, the own class counted once"
+        add(once, lambda z, a, t: np.where(_own(t), -1.0, _excess(a, t) > 0), "L04")
+        add("hinge with the scores for the targets", lambda z, a, t: -a * (_sides(t) * a < 1), "L04")
     if is_softmax:
         add("softmax applied again by the loss", lambda z, a, t: softmax_jacobian(softmax(a) - t, a), "L01")
         add("negative probability instead of its logarithm", lambda z, a, t: softmax_jacobian(-t, a), "L02")
