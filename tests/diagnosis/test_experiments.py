@@ -4,6 +4,7 @@ import numpy as np
 
 import unstuck
 from tests.diagnosis.rules.small_program import BATCH, N_CLASSES, Softmax, draw_images, softmax
+from unstuck.diagnosis.report import UNTRIED_NOTES, note_groups
 
 
 class RateForEachLayer:
@@ -43,3 +44,70 @@ def test_a_repair_that_ruins_a_network_that_learns_makes_nothing_matter():
     report = unstuck.diagnose(case, cures=False)
     assert report.verdict == "healthy"
     assert {"B17", "D02"} <= {note.rule.code for note in report.notes}
+
+
+class EqualUnits(RateForEachLayer):
+    """All units of the hidden layer start as copies of each other."""
+
+    def __init__(self):
+        super().__init__()
+        self.w[:] = 1e-2
+        self.v[:] = 0.1
+
+    def step(self, x, targets):
+        hidden = np.maximum(x @ self.w, 0)
+        delta = (softmax(hidden @ self.v) - targets) / len(x)
+        back = delta @ self.v.T * (hidden > 0)
+        self.v -= 0.2 * hidden.T @ delta
+        self.w -= 0.2 * x.T @ back
+
+
+def by_train_alone(net, **fields):
+    images, labels = draw_images(900, 1)
+    return unstuck.Case(
+        predict=net.predict,
+        x=images.reshape(-1, 64) / 255,
+        targets=np.eye(N_CLASSES)[labels],
+        batch_size=BATCH,
+        **fields,
+    )
+
+
+def test_first_weights_are_judged_by_the_programs_own_loop_where_no_step_is_given():
+    net = EqualUnits()
+    case = by_train_alone(net, parameters=lambda: [net.w, net.v], train=net.train)
+    report = unstuck.diagnose(case, cures=False)
+    assert [finding.rule.code for finding in report.findings] == ["A01"]
+    assert report.cures[0].changes == ("A01",)
+    assert report.cures[0].accuracy_after > report.cures[0].accuracy_before + 0.2
+
+
+def test_what_could_not_be_tried_is_not_called_harmless():
+    net = EqualUnits()
+    report = unstuck.diagnose(by_train_alone(net, parameters=lambda: [net.w, net.v]), cures=False)
+    assert "A01" in {note.rule.code for note in note_groups(report)[UNTRIED_NOTES]}
+
+
+def test_steps_that_learn_do_not_make_a_loop_healthy_that_does_not():
+    class DropsInputs(EqualUnits):
+        """Random steps that learn, and a loop that undoes them."""
+
+        def __init__(self):
+            super().__init__()
+            self.w[:], self.v[:] = self.random.randn(*self.w.shape) * 0.1, self.random.randn(*self.v.shape) * 0.2
+
+        def step(self, x, targets):
+            super().step(x * (self.random.random_sample(x.shape) > 0.2), targets)
+
+        def train(self, x, targets):
+            for _ in range(4):
+                super().train(x, targets)
+                self.v *= 0
+
+    net = DropsInputs()
+    case = by_train_alone(net, parameters=lambda: [net.w, net.v], step=net.step, train=net.train)
+    report = unstuck.diagnose(case, cures=False)
+    assert report.verdict == "inconclusive"
+    assert any("where single steps learn" in entry.what for entry in report.unchecked)
+    case.train = super(DropsInputs, net).train
+    assert unstuck.diagnose(case, cures=False).verdict == "healthy"

@@ -71,8 +71,8 @@ def _matters(code: str, item: Evidence, verdicts: Verdicts) -> bool | None:
         return True
     if item.asleep:
         return False
-    if RULES[code].setting:
-        return code in verdicts.settings
+    if code in verdicts.settings:
+        return True
     return verdicts.matters.get(code)
 
 
@@ -93,7 +93,7 @@ def _verdict(e: Examination, findings: list[Finding], verdicts: Verdicts) -> str
         return "faulty"
     if e.faithful:
         return "healthy" if verdicts.learnable else "inconclusive"
-    return "healthy" if verdicts.learns else "inconclusive"
+    return "healthy" if verdicts.learns and e.case.step is not None else "inconclusive"
 
 
 def describe_network(e: Examination) -> dict[str, Any]:

@@ -71,10 +71,8 @@ def decide(
     per_run = float(np.clip(seconds / 14, 0.15, 1.0))
     made = baseline.as_it_is(e, per_run) if e.source == "step" or e.faithful else None
     if made is None:
-        found.learns = own_training.learns(e, 0.5 * seconds)
-        for code in ("B14",):
-            if code in evidence and found.learns is not None:
-                found.matters[code] = not found.learns
+        found.choices = [code for code in evidence if settings[code]]
+        _decide_by_own_training(e, evidence, found, seconds)
         return found
     setup, updates = made
     in_order = "D12" in evidence and _any_shown(evidence["D12"])
@@ -82,7 +80,8 @@ def decide(
         setup = baseline.in_order(setup)
     found.chance = chance(setup)
     if not e.faithful:
-        found.learns = own_training.learns(e, 0.4 * seconds)
+        task = own_training.find_task(e, 0.2 * seconds)
+        found.learns = None if task is None else own_training.learns(e, task, 0.2 * seconds)
     formulas = [
         code
         for code, items in evidence.items()
@@ -120,9 +119,27 @@ def decide(
         found.trials.append(_trial([*formulas, *found.settings], as_it_is, learnt, setup))
     if "L03" in evidence:
         found.settings += [code for code in causes_of_log_of_zero(mended_setup) if code not in found.settings]
-    for code in found.choices:
-        found.matters[code] = code in found.settings
+    if e.faithful or found.learns:
+        found.matters |= {code: code in found.settings for code in found.choices}
     return found
+
+
+def _decide_by_own_training(
+    e: Examination, evidence: dict[str, list[Evidence]], found: Verdicts, seconds: float
+) -> None:
+    """What can be said without a twin: whether the program learns, and which choices keep its own loop from it."""
+    task = own_training.find_task(e, 0.2 * seconds)
+    if task is None:
+        return
+    found.learns = own_training.learns(e, task, 0.3 * seconds)
+    if "B14" in evidence and found.learns is not None:
+        found.matters["B14"] = not found.learns
+    cause = None if found.learns else own_training.cause(e, task, evidence, 0.5 * seconds)
+    if cause is not None:
+        found.settings = list(cause.codes)
+        found.trials.append(Trial(cause.codes, cause.before, cause.after, 0, 0, cause.seconds))
+    if found.learns or cause is not None:
+        found.matters |= {code: code in found.settings for code in found.choices}
 
 
 def _meant_activation(setup: Setup, e: Examination, formulas: list[str], seconds: float) -> str:

@@ -161,6 +161,8 @@ def plain(value: Any) -> Any:
 
 EXPERIMENTS = "Experiments (accuracy on held-out training examples)"
 NOTES = "Notes (true, but nothing that had to be put right)"
+HELPFUL_NOTES = "Notes (true; it learns without, and better with these put right)"
+UNTRIED_NOTES = "Notes (true; whether these had to be put right could not be tried)"
 UNCHECKED = "Not examined"
 
 
@@ -172,14 +174,26 @@ def as_text(report: Report) -> str:
         lines += ["", *finding_lines(finding)]
     if report.cures:
         lines += ["", f"{EXPERIMENTS}:", *(f"  {line}" for cure in report.cures for line in cure_lines(cure))]
-    if report.notes:
-        lines += ["", f"{NOTES}:"]
-        lines += [f"  {note.rule.code} {note.rule.name} ({note.grade}): {note.summary}" for note in report.notes]
+    for heading, notes in note_groups(report).items():
+        lines += ["", f"{heading}:"]
+        lines += [f"  {note.rule.code} {note.rule.name} ({note.grade}): {note.summary}" for note in notes]
     if report.unchecked:
         lines += ["", f"{UNCHECKED}:"]
         lines += [f"  {entry.what}; it would take {entry.missing}" for entry in report.unchecked]
     lines += ["", f"{report.seconds:.1f} s"]
     return "\n".join(lines)
+
+
+def note_groups(report: Report) -> dict[str, list[Finding]]:
+    """The notes by what the experiments said of them."""
+    helpful = {change for cure in report.cures for change in cure.changes}
+    groups: dict[str, list[Finding]] = {}
+    for heading in (HELPFUL_NOTES, UNTRIED_NOTES, NOTES):
+        for note in report.notes:
+            untried = note.matters is None and note.rule.setting
+            if heading == (HELPFUL_NOTES if note.rule.code in helpful else UNTRIED_NOTES if untried else NOTES):
+                groups.setdefault(heading, []).append(note)
+    return groups
 
 
 def verdict_sentence(report: Report) -> str:
@@ -278,10 +292,8 @@ def cure_lines(cure: Cure) -> list[str]:
         for accuracy, spread in zip((cure.accuracy_before, cure.accuracy_after), cure.spread, strict=True)
     )
     seeds = f"{cure.seeds} seeds" if cure.seeds > 1 else f"seed {cure.seed}"
-    lines = [
-        f"{' + '.join(cure.changes)} put right: accuracy {before} before, {after} after "
-        f"({cure.updates:,} updates, {seeds})"
-    ]
+    length = f"{cure.updates:,} updates" if cure.updates else "your own training loop"
+    lines = [f"{' + '.join(cure.changes)} put right: accuracy {before} before, {after} after ({length}, {seeds})"]
     for change in cure.changes:
         parts = [cure.words[change]] if change in cure.words else []
         if change in cure.worth and len(cure.changes) > 1:

@@ -23,11 +23,11 @@ from unstuck.diagnosis.page.sections import (
 from unstuck.diagnosis.page.style import STYLE
 from unstuck.diagnosis.report import (
     EXPERIMENTS,
-    NOTES,
     UNCHECKED,
     Report,
     followed_line,
     network_line,
+    note_groups,
     verdict_sentence,
 )
 from unstuck.errors import UnstuckError
@@ -75,7 +75,7 @@ def as_fragment(report: Report) -> str:
         section("training", EXPERIMENTS, safely(lambda: training_parts(report), lambda: training_parts(bare))),
         section("layers", "The layers at the start", safely(lambda: layer_parts(report.portrait))),
         section("confusions", "What it confuses", safely(lambda: confusion_parts(report.portrait))),
-        section("notes", NOTES, [note_list(report.notes)]),
+        *(section("notes", heading, [note_list(notes)]) for heading, notes in note_groups(report).items()),
         section("unchecked", UNCHECKED, [unchecked_list(report)]),
         f"<footer>diagnosed in {report.seconds:.1f} s</footer>",
     ]

@@ -60,9 +60,10 @@ def _cure_rows(cure: Cure) -> str:
         )
     )
     seeds = str(cure.seeds) if cure.seeds > 1 else f"no. {cure.seed}"
+    length = f"{cure.updates:,}" if cure.updates else "your own loop"
     rows = [
         f"<tr><td>{escape(' + '.join(cure.changes))}</td>{before}{after}"
-        f'<td class="number">{cure.updates:,}</td><td class="number">{seeds}</td></tr>'
+        f'<td class="number">{length}</td><td class="number">{seeds}</td></tr>'
     ]
     for change in cure.changes:
         without = (
