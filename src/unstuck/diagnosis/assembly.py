@@ -67,6 +67,7 @@ def build_twin(e: Examination) -> Twin | None:
             bias_decay=taken * update.decays.get(("b", top), 0.0),
             adaptive=update.adaptive.name if update.adaptive else "",
             remembers_decay=response is not None and response.with_decay,
+            spared=backward.layers[0].weight_fit.spared,
         ),
         bias_modes=forward.bias_modes,
     )

@@ -36,6 +36,13 @@ class RateLaw:
 CONSTANT = RateLaw()
 
 
+def without_rows(weights: Array, rows: tuple[int, ...]) -> Array:
+    """The weights with some of their rows set to 0."""
+    kept = np.array(weights)
+    kept[list(rows)] = 0
+    return kept
+
+
 @dataclass(frozen=True)
 class UpdateRule:
     """How gradients become changes.
@@ -49,6 +56,7 @@ class UpdateRule:
     adaptive       name of an adaptive rule, "" for a linear one
     remembers_decay    the decay is part of the gradient that momentum keeps, not taken from the weights beside it
     rate_law       how the rate changes after the first update
+    spared         rows of the first weights that the decay leaves alone: those of a constant input are biases
     """
 
     learning_rate: float = 0.1
@@ -60,6 +68,11 @@ class UpdateRule:
     adaptive: str = ""
     remembers_decay: bool = False
     rate_law: RateLaw = CONSTANT
+    spared: tuple[int, ...] = ()
+
+    def decaying(self, key: tuple[str, int], values: Array) -> Array:
+        """What of one array the decay is a share of."""
+        return without_rows(values, self.spared) if self.spared and key == ("w", 0) else values
 
 
 @dataclass
@@ -75,6 +88,7 @@ class State:
         """The change of one array: the rule's response to scale · gradient and those before; may reuse `gradient`."""
         kind, beta = rule.response if key[0] == "w" or rule.bias_response is None else rule.bias_response
         decay = rule.decay if key[0] == "w" else rule.bias_decay
+        decaying = rule.decaying(key, values) if decay else values
         now = rule.rate_law.share(self.updates)
         inside, outside = (now, 1.0) if rule.rate_law.keeps_steps else (1.0, now)
         if rule.adaptive:
@@ -85,12 +99,12 @@ class State:
                 gradient, -rule.learning_rate * inside * scale, out=gradient if gradient.flags.owndata else None
             )
             if decay and rule.remembers_decay:
-                gradient -= decay * values
+                gradient -= decay * decaying
                 decay = 0.0
             change = self._respond(kind, beta, key, gradient)
             if outside != 1:
                 change = change * outside
-        return change - decay * values if decay else change
+        return change - decay * decaying if decay else change
 
     def _respond(self, kind: str, beta: float, key: tuple[str, int], move: Array) -> Array:
         """The change, given `move`, what plain descent would do."""

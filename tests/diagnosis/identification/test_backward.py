@@ -18,14 +18,16 @@ SIZES = (7, 6, 6, 4)
 ROUNDING = 1e-9
 
 
-def identify(twin, *, sizes=SIZES, code=lambda targets: targets, change=lambda after, before: after) -> Backward:
-    """What four steps of this twin are found to be made of, on targets that its loop codes this way."""
+def identify(twin, *, sizes=SIZES, code=lambda targets: targets) -> Backward:
+    """What four steps of this twin are found to be made of, on targets that its loop codes this way; the last input
+    is always 1."""
     records = []
     for seed in range(4):
         before, after = draw_parameters(sizes, seed), draw_parameters(sizes, seed)
         x, targets = draw_batch(6, sizes[0], sizes[-1], seed)
+        x[:, -1] = 1
         twin.step(after, State(), x, code(targets))
-        records.append(Record(x, targets, store(before, "rows"), store(change(after, before), "rows")))
+        records.append(Record(x, targets, store(before, "rows"), store(after, "rows")))
     arrays, x = records[0].before, records[0].x
     outputs = twin.predict(draw_parameters(sizes, 0), x)
     chains = find_chains([array.shape for array in arrays], sizes[0], sizes[-1])
@@ -81,3 +83,11 @@ def test_every_loss_of_scores_is_right(loss):
 def test_the_derivative_of_an_unscaled_tanh_is_named_behind_a_scaled_one():
     slip = Formula("slip", lambda z, a, t: (a - t) * (1 - a * a))
     assert faults(identify(draw_twin(("tanh", "tanh"), "scaled_tanh", slip)))[-1] == ("B18", 2)
+
+
+@pytest.mark.parametrize("spared", [(), (-1,)], ids=["all weights", "all but those of the constant input"])
+def test_what_a_decay_spares(spared):
+    found = identify(draw_twin(("relu", "relu"), update=UpdateRule(decay=-0.02, spared=spared)))
+    assert found.explained
+    assert [layer.weight_fit.spared for layer in found.layers] == [spared, (), ()]
+    np.testing.assert_allclose([layer.weight_fit.decay for layer in found.layers], 0.02)

@@ -14,6 +14,7 @@ import numpy as np
 
 from unstuck.diagnosis.formulas import gradients
 from unstuck.diagnosis.formulas.formula import Formula
+from unstuck.diagnosis.identification.decay import decaying, fit_decaying
 from unstuck.diagnosis.identification.fit import NO_FIT, Fit, Transform, fit, fit_each, rounding_floor, stack, tolerance
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, hidden_levels, output_levels
@@ -254,7 +255,8 @@ def _try_level(
     fitting: list[tuple[float, int, Guess, Formula, Fit]] = []
     values, changes = _observed(setting.views, l, by_bias)
     flat = stack(changes)
-    decay = stack(values) if how == "decay" else None
+    inputs = [view.x for view in setting.views] if l == 0 and not by_bias else []
+    decays = decaying(values, inputs) if how == "decay" else []
     for order, guess in enumerate(guesses):
         if by_bias:
             formulas = gradients.bias_formulas(guess.passes[0], l)[:1]
@@ -265,7 +267,7 @@ def _try_level(
             predicted = _directions(
                 setting, [formula.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)]
             )
-            found = fit_each(changes, predicted) if how in EACH else fit(flat, stack(predicted), decay)
+            found = fit_each(changes, predicted) if how in EACH else fit_decaying(flat, stack(predicted), decays)
             if found.residual <= result.allowed:
                 slips = len(guess.faults) + bool(formula.fault) + _off_scale(setting, l, found.scale)
                 fitting.append((slips, order, guess, formula, found))

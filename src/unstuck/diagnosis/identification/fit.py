@@ -18,6 +18,7 @@ class Fit:
     residual: float
     scale: float
     decay: float = 0.0
+    spared: tuple[int, ...] = ()  # rows of the weights that the decay leaves alone
 
 
 NO_FIT = Fit(np.inf, 0.0)

@@ -112,7 +112,8 @@ def gradients_along(run: list[Record], forward: Forward, twin: Twin) -> list[tup
         values: dict[Key, Array] = {}
         for l, (weights, bias) in enumerate(twin.gradients(p)):
             assert weights is not None
-            gradients["w", l], changes["w", l], values["w", l] = weights, view.weight_changes[l], view.weights[l]
+            gradients["w", l], changes["w", l] = weights, view.weight_changes[l]
+            values["w", l] = twin.update.decaying(("w", l), view.weights[l])
             value, change = view.biases[l], view.bias_changes[l]
             if bias is not None and value is not None and change is not None:
                 gradients["b", l], changes["b", l], values["b", l] = bias, change, value
