@@ -288,6 +288,11 @@ def test_a_loop_that_spoils_its_examples_is_seen(program, grade):
     assert see(make_case(program), "D14")["D14"].grade == grade
 
 
+def test_test_labels_are_read_as_the_targets_name_the_classes():
+    aside = make_case(targets=np.roll(np.eye(N_CLASSES)[LABELS], 1, axis=1), targets_test=None, raw=None)
+    assert set(see(aside, "D09", "D11")) == {"D09"}
+
+
 class ShufflesInputsApartAndDropsPixels(ShufflesInputsApart):
     def step(self, x, targets):
         super().step(x * (self.random.random_sample(x.shape) > 0.2), targets)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unstuck.diagnosis.rules.data.examples import classes, sample, test_classes, test_inputs
+from unstuck.diagnosis.rules.data.examples import classes, labels, sample, test_classes, test_inputs
 from unstuck.diagnosis.rules.once import once
 
 if TYPE_CHECKING:
@@ -137,5 +137,14 @@ def read_test(e: Examination, x_test: Array | None = None, y_test: Array | None 
     y = test_classes(e) if y_test is None else y_test
     if training is None or x is None or y is None or len(y) < FEW:
         return None
-    rows = sample(len(y), HELD_OUT)
+    rows, y = sample(len(y), HELD_OUT), _as_in_targets(e, y)
     return training.probe.reading(x[rows], y[rows])
+
+
+def _as_in_targets(e: Examination, y: Array) -> Array:
+    """Test labels as the training targets name them: class 4 for label 3, where most of the targets say so."""
+    trained, targets = labels(e), classes(e)
+    if e.case.labels is None or e.case.labels_test is None or trained is None or targets is None:
+        return y
+    table = best_table(trained, targets)
+    return np.array([table.get(int(label), int(label)) for label in y])
