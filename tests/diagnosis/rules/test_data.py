@@ -10,6 +10,7 @@ from tests.diagnosis.rules.small_program import (
     N_CLASSES,
     N_TEST,
     N_TRAIN,
+    SIDE,
     Softmax,
     draw_images,
     make_case,
@@ -130,6 +131,10 @@ def reordered(order):
     return {"targets": np.eye(N_CLASSES)[LABELS[order]], "labels": LABELS[order]}
 
 
+def across(images):
+    return prepare(images).reshape(SIDE * SIDE, -1).T
+
+
 RESHAPED = np.eye(N_CLASSES)[LABELS].T.reshape(-1, N_CLASSES)
 PLANTED = [
     ("D01", "proved", {"x": with_nan(IMAGES)}),
@@ -151,6 +156,7 @@ PLANTED = [
     ("D05", "proved", {"x_test": 1 - prepare(IMAGES_TEST), "raw": None}),
     ("D05", "measured", {"x_test": IMAGES_TEST.reshape(N_TEST, -1), "raw": None}),
     ("D05", "measured", {"x_test": prepare(IMAGES_TEST) / 255, "raw": None}),
+    ("D05", "proved", {"x_test": across(IMAGES_TEST)}),
     ("D06", "proved", {"x_test": prepare(IMAGES)[:N_TEST], "labels_test": LABELS[:N_TEST], "raw": None}),
     ("D07", "proved", {"targets": np.tile(np.eye(N_CLASSES)[0], (N_TRAIN, 1))}),
     ("D07", "proved", {"targets": (LABELS / 255).astype(int)}),
@@ -166,6 +172,8 @@ PLANTED = [
     ("D10", "proved", reordered(ORDER)),
     ("D10", "proved", {"targets": np.eye(N_CLASSES)[LABELS[ORDER]]}),
     ("D10", "proved", {"x": prepare(IMAGES)[ORDER]}),
+    ("D10", "proved", {"x": across(IMAGES)}),
+    ("D10", "proved", {"x": across(IMAGES), "x_test": across(IMAGES_TEST)}),
     ("D10", "suspected", {**reordered(ORDER), "raw": None}),
     ("D11", "proved", {"x_test": prepare(IMAGES)[:N_TEST], "raw": None}),
     ("D11", "proved", {"labels_test": LABELS[:N_TEST], "raw": None}),

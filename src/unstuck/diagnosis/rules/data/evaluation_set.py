@@ -9,8 +9,8 @@ import numpy as np
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
 from unstuck.diagnosis.rules.data.comparison import compare_preparation, expected_test_inputs, inputs_differ
-from unstuck.diagnosis.rules.data.examples import labels, raw_test, row_keys, test_classes, test_inputs
-from unstuck.diagnosis.rules.data.preparation import test_matching
+from unstuck.diagnosis.rules.data.examples import labels, raw_test, raw_training, row_keys, test_classes, test_inputs
+from unstuck.diagnosis.rules.data.preparation import cut_across_images, test_matching
 from unstuck.diagnosis.rules.data.probes import consistency, read_test, training_probe
 from unstuck.diagnosis.rules.once import once
 
@@ -42,6 +42,14 @@ def test_inputs_prepared_differently(e: Examination) -> Evidence | None:
     x = test_inputs(e)
     if x is None or not np.isfinite(x).all() or not np.isfinite(e.program.x).all():
         return None
+    if cut_across_images(x, raw_test(e)) and not cut_across_images(e.program.x, raw_training(e)):
+        return Evidence(
+            PROVED,
+            "each row of the test inputs holds one number of every stretch of the raw test data, and so parts of many "
+            "images: they were reshaped to columns without being transposed, the training inputs were not",
+            {"pixels": e.n_features, "images": len(x)},
+            falsifies=True,
+        )
     known = expected_test_inputs(e)
     if known is not None:
         given, expected = known

@@ -144,6 +144,30 @@ def test_matching(e: Examination) -> Matching | None:
     return None if raw is None or x is None else match(x, raw, test_classes(e))
 
 
+def cut_across_images(x: Array, raw: Raw | None) -> bool:
+    """Whether row i of x holds the i-th number of every stretch of the raw data, and so of many images: what comes of
+    `images.reshape(n_pixels, -1).T`. Each column may have been scaled and shifted."""
+    if raw is None or x.shape != raw.images.shape or len(x) < 2 or not np.isfinite(x).all():
+        return False
+    n, n_pixels = x.shape
+    rows, columns = sample(n, 300), sample(n_pixels, 300)
+    as_meant = raw.images[rows][:, columns]
+    across = raw.images.reshape(n_pixels, n).T[rows][:, columns]
+    given = x[rows][:, columns]
+    return _column_by_column(given, across) and not _column_by_column(given, as_meant)
+
+
+def _column_by_column(x: Array, images: Array) -> bool:
+    """Whether every column of x is a straight line in that of the images, and some vary."""
+    first, second = (a - a.mean(axis=0) for a in (x, images.astype(float)))
+    lengths = np.linalg.norm(first, axis=0), np.linalg.norm(second, axis=0)
+    varied = lengths[1] > 1e-9 * max(float(lengths[1].max()), 1e-300)
+    if np.count_nonzero(varied) < 5 or np.any(lengths[0][varied] == 0):
+        return False
+    apart = first[:, varied] / lengths[0][varied] - second[:, varied] / lengths[1][varied]
+    return bool(np.abs(apart).max() < 1e-5)
+
+
 # -- arithmetic on unsigned bytes ------------------------------------------------------------------------------------
 
 

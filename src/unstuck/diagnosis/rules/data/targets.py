@@ -9,7 +9,7 @@ from unstuck.diagnosis.proof import proved
 from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED, Evidence, rule
 from unstuck.diagnosis.rules.data.coding import coded_targets, numeric_targets, other_columns, strange_rows
 from unstuck.diagnosis.rules.data.examples import classes, labels, raw_training, test_classes, test_inputs
-from unstuck.diagnosis.rules.data.preparation import training_matching
+from unstuck.diagnosis.rules.data.preparation import cut_across_images, training_matching
 from unstuck.diagnosis.rules.data.probes import (
     FEW,
     Reading,
@@ -146,18 +146,26 @@ def labels_unrelated_to_inputs(e: Examination) -> Evidence | None:
     """The training labels do not belong to their inputs.
 
     What it detects: Inputs whose raw image has another label than the target says, or targets that contradict `labels`;
-    without these, targets that neither a linear probe nor the nearest neighbour reads off held-out training examples,
-    although the test examples can be read.
+    rows cut across the raw images by `images.reshape(n_pixels, -1).T`; without these, targets that neither a linear
+    probe nor the nearest neighbour reads off held-out training examples, although the test examples can be read.
 
     Why it hurts: Nothing can be learnt but the share of each class; a large network learns the examples by heart.
 
     Cure: Shuffle inputs and labels with the same permutation: `order = rng.permutation(n); x, y = x[order], y[order]`.
+    Make columns of images by `images.reshape(n, -1).T`.
 
     Evidence: The share of examples with another label, or what the probes read.
 
     Look-alikes: D09 targets-malformed, where rows are put together wrongly; D14 examples-altered-by-training, where
     the loop parts them.
     """
+    if cut_across_images(e.program.x, raw_training(e)):
+        return Evidence(
+            PROVED,
+            "each row of the inputs holds one number of every stretch of the raw data, and so parts of many images: "
+            "they were reshaped to columns without being transposed",
+            {"pixels": e.n_features, "images": len(e.program.x)},
+        )
     y, training = classes(e), training_probe(e)
     if y is None or len(y) < 2 * FEW or len(np.unique(y)) < 2 or strange_rows(e) is not None:
         return None
