@@ -56,6 +56,8 @@ def draw_pass(sizes=(6, 5, 4, 3), hidden="tanh", output="softmax", n=7, seed=0, 
 LOSSES = {
     "cross_entropy": lambda z, a, t: -(t * log_softmax(z)).sum(),
     "cross_entropy of unnormalised targets": lambda z, a, t: -(t * log_softmax(z)).sum(),
+    "cross_entropy through the shared sum": lambda z, a, t: -(t * np.log(a)).sum(),
+    "squared_error through the shared sum": lambda z, a, t: 0.5 * ((a - t) ** 2).sum(),
     "binary_cross_entropy": lambda z, a, t: -(t * np.log(a) + (1 - t) * np.log(1 - a)).sum(),
     "squared_error": lambda z, a, t: 0.5 * ((a - t) ** 2).sum(),
     "absolute_error": lambda z, a, t: np.abs(a - t).sum(),

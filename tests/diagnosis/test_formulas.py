@@ -47,6 +47,12 @@ def test_output_delta_is_the_gradient_of_its_loss(output, loss):
     assert apart(twin.deltas(p, 0, None), measured) < PRECISE
 
 
+@pytest.mark.parametrize("output", ["softmax over the whole batch", "softmax over the examples"])
+@pytest.mark.parametrize("loss", ["cross_entropy through the shared sum", "squared_error through the shared sum"])
+def test_output_delta_of_a_softmax_along_a_wrong_axis(output, loss):
+    test_output_delta_is_the_gradient_of_its_loss(output, loss)
+
+
 @pytest.mark.parametrize("form", COMMON, ids=lambda form: form.name)
 def test_hidden_deltas(form):
     twin, parameters = draw_twin((form.name,) * 2), draw_parameters((6, 5, 4, 3))
@@ -123,8 +129,10 @@ def test_wrong_output_deltas_are_no_multiples_of_right_ones(output):
 
 @pytest.mark.parametrize("form", COMMON, ids=lambda form: form.name)
 def test_wrong_factors_are_no_multiples_of_the_derivative(form):
-    z = np.random.default_rng(2).normal(size=(40, 5)) * 4
-    right, *wrong = [(f, f.compute(form, z, form.value(z))) for f in hidden_deltas.factor_formulas(form)]
+    p = draw_pass(hidden=form.name, n=40)
+    p.sums[0] = np.random.default_rng(2).normal(size=(40, 5)) * 4
+    p.activations[1] = form.value(p.sums[0])
+    right, *wrong = [(f, f.compute(form, p, 0)) for f in hidden_deltas.factor_formulas(form)]
     equal = {formula.name for formula, values in wrong if unlike(values, right[1]) < DIFFERENT}
     assert equal - equal_factors(form.name) == set()
 

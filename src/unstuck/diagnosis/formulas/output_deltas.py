@@ -19,15 +19,17 @@ def _safe(values: Array) -> Array:
     return np.where(np.abs(values) < TINY, TINY, values)
 
 
-def softmax_jacobian(upstream: Array, a: Array) -> Array:
-    """Gradient at the sums of a softmax, given the gradient at its outputs: a (g - sum g a)."""
-    return a * (upstream - (upstream * a).sum(axis=-1, keepdims=True))
+def softmax_jacobian(upstream: Array, a: Array, axis: int | None = -1) -> Array:
+    """Gradient at the sums of a softmax along an axis, given the gradient at its outputs: a (g - sum g a)."""
+    return a * (upstream - (upstream * a).sum(axis=axis, keepdims=True))
 
 
 def right_deltas(output: Form) -> list[Formula]:
     """The deltas of the losses that belong to this output function."""
     f = output.derivative
     error = Formula("cross_entropy", lambda z, a, t: a - t)
+    if output.couples_examples:
+        return [error, *_through_shared_sum(None if "whole batch" in output.name else 0)]
     if "softmax" in output.name:
         return [
             error,
@@ -40,6 +42,15 @@ def right_deltas(output: Form) -> list[Formula]:
     if output.name.startswith("sigmoid"):
         return [Formula("binary_cross_entropy", lambda z, a, t: a - t), *through]
     return through
+
+
+def _through_shared_sum(axis: int | None) -> list[Formula]:
+    """What automatic differentiation makes of losses of a softmax along a wrong axis, or along all."""
+    return [
+        Formula("cross_entropy through the shared sum", lambda z, a, t: a * t.sum(axis=axis, keepdims=True) - t),
+        Formula("squared_error through the shared sum", lambda z, a, t: softmax_jacobian(a - t, a, axis)),
+        Formula("squared_error", lambda z, a, t: softmax_jacobian(a - t, a)),
+    ]
 
 
 def _of_errors(back: Callable[[Array, Array, Array], Array]) -> list[Formula]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.identification.backward import LayerResult
 from unstuck.diagnosis.proof import proved
 from unstuck.diagnosis.rule import PROVED, SUSPECTED, Evidence, rule
 
@@ -53,7 +54,11 @@ def bias_gradient_wrong(e: Examination) -> list[Evidence]:
     found = [evidence for evidence in [proved(e, "B08")] if evidence]
     if e.backward is None:
         return found
-    frozen = [r for r in e.backward.layers if r.bias_frozen and not r.weights_frozen and _bias_used(e, r.layer)]
+    frozen = [
+        r
+        for r in e.backward.layers
+        if r.bias_frozen and not r.weights_frozen and _bias_used(e, r.layer) and not _may_cancel(e, r)
+    ]
     if frozen and any(not r.weights_frozen for r in e.backward.layers):
         where = ", ".join(f"layer {r.layer + 1}" for r in frozen)
         found.append(
@@ -65,6 +70,11 @@ def bias_gradient_wrong(e: Examination) -> list[Evidence]:
             )
         )
     return found
+
+
+def _may_cancel(e: Examination, layer: LayerResult) -> bool:
+    """Whether a bias may stay because it moves no output: one that all examples of a shared softmax have in common."""
+    return e.forward is not None and e.forward.couples_examples and not layer.explained
 
 
 def _bias_used(e: Examination, layer: int) -> bool:
