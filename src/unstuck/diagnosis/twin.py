@@ -103,7 +103,7 @@ class Twin:
         if above is None:
             return self.output_delta.compute(p.sums[-1], p.activations[-1], p.targets)
         sent = self.links[l].back.compute(p, l, above)
-        return sent * self.links[l].factor.compute(hidden_form(self.hidden[l]), p.sums[l], p.activations[l + 1])
+        return sent * self.links[l].factor.compute(hidden_form(self.hidden[l]), p, l)
 
     def gradients(self, p: Pass, without_first: bool = False) -> list[tuple[Array | None, Array | None]]:
         """(weights, bias) gradients per layer, first layer first, by this chain of formulas, summed over the batch."""

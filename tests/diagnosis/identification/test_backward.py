@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from tests.diagnosis.identification.storage import store
-from tests.diagnosis.networks import draw_batch, draw_parameters, draw_twin
+from tests.diagnosis.networks import draw_batch, draw_parameters, draw_pass, draw_twin
 from unstuck.diagnosis.formulas.formula import Formula
 from unstuck.diagnosis.formulas.forward import output_form
+from unstuck.diagnosis.formulas.hidden_deltas import factors_of_other_layers
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.identification.backward import Backward, identify_backward
 from unstuck.diagnosis.identification.forward import identify_forward
 from unstuck.diagnosis.identification.layout import find_chains
 from unstuck.diagnosis.program import Record
+from unstuck.diagnosis.twin import Link
 from unstuck.diagnosis.update_rule import State, UpdateRule
 
 SIZES = (7, 6, 6, 4)
@@ -91,3 +93,13 @@ def test_what_a_decay_spares(spared):
     assert found.explained
     assert [layer.weight_fit.spared for layer in found.layers] == [spared, (), ()]
     np.testing.assert_allclose([layer.weight_fit.decay for layer in found.layers], 0.02)
+
+
+@pytest.mark.parametrize("hidden", ["sigmoid", "relu"])
+@pytest.mark.parametrize(("layer", "other"), [(0, 1), (1, 0)])
+def test_the_derivative_of_a_layer_taken_at_another_one(layer, other, hidden):
+    (stale,) = factors_of_other_layers(draw_pass(SIZES), layer)
+    links = [Link(), Link(), Link()]
+    links[layer] = Link(factor=stale)
+    found = identify(draw_twin((hidden, hidden), links=tuple(links)))
+    assert found.layers[layer].guess.faults == (("B03", layer, f"derivative taken at layer {other + 1}"),)

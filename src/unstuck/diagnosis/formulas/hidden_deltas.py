@@ -1,7 +1,7 @@
 """The way back through a hidden layer: delta of layer l = (errors sent back) × (factor).
 
 `back` formulas (p, l, delta_above) -> (n, n_{l+1}) send the delta of layer l + 1 through weights;
-`factor` formulas (form, z, a) -> (n, n_{l+1}) stand where the derivative of the activation belongs.
+`factor` formulas (form, p, l) -> (n, n_{l+1}) stand where the derivative of the activation belongs.
 Layer l has sums p.sums[l] and outputs p.activations[l + 1].
 """
 
@@ -16,7 +16,7 @@ from unstuck.diagnosis.formulas.formula import Array, Formula, Pass
 from unstuck.diagnosis.formulas.forward import RELU, SIGMOID, TANH, Form
 
 RIGHT_BACK = Formula("delta above through its weights", lambda p, l, d: d @ p.weights[l + 1].T)
-RIGHT_FACTOR = Formula("derivative", lambda f, z, a: f.derivative(z, a))
+RIGHT_FACTOR = Formula("derivative", lambda f, p, l: f.derivative(p.sums[l], p.activations[l + 1]))
 
 
 def _folded(p: Pass, l: int, after: bool, bias_first: bool) -> Array:
@@ -135,11 +135,11 @@ def _back_formulas(p: Pass, l: int, has_raw_error: bool, folded: bool) -> list[F
 
 
 def factor_formulas(form: Form) -> list[Formula]:
-    """What may stand where the derivative of `form` belongs; compute(form, z, a) -> (n, width)."""
+    """What may stand where the derivative of `form` belongs, in any network; the right one first."""
     found = [RIGHT_FACTOR]
 
     def add(name: str, compute: Callable[..., Array], fault: str) -> None:
-        found.append(Formula(name, compute, fault))
+        found.append(Formula(name, lambda f, p, l: compute(f, p.sums[l], p.activations[l + 1]), fault))
 
     add("no derivative", lambda f, z, a: np.ones_like(z), "B02")
     add("activation instead of its derivative", lambda f, z, a: a, "B01")
@@ -170,3 +170,14 @@ def factor_formulas(form: Form) -> list[Formula]:
     add("derivative of another function: relu of the negative", lambda f, z, a: (z < 0) * 1.0, "B18")
     add("derivative where the activation exceeds one half", lambda f, z, a: (a > 0.5) * 1.0, "B18")
     return found
+
+
+def factors_of_other_layers(p: Pass, l: int) -> list[Formula]:
+    """The derivative taken at another layer's sums and outputs, where these have the size of layer l's."""
+
+    def at(other: int) -> Formula:
+        name = f"derivative taken at layer {other + 1}"
+        return Formula(name, lambda f, p, l: f.derivative(p.sums[other], p.activations[other + 1]), "B03")
+
+    width = p.sums[l].shape[1]
+    return [at(other) for other in range(p.depth) if other != l and p.sums[other].shape[1] == width]

@@ -162,6 +162,9 @@ def _output_guess(
 def hidden_levels(setting: Setting, l: int, above: list[Guess]) -> list[Level]:
     form = hidden_form(setting.forward.hidden[l])
 
+    def factors(p: Pass) -> list[Formula]:
+        return [*hidden_deltas.factor_formulas(form), *hidden_deltas.factors_of_other_layers(p, l)]
+
     def combine(slips: int) -> Level:
         def guesses() -> Iterator[Guess]:
             for guess in above:
@@ -169,7 +172,7 @@ def hidden_levels(setting: Setting, l: int, above: list[Guess]) -> list[Level]:
                 folded = bool(setting.forward.chain[l + 1].folded)
                 for back in hidden_deltas.back_formulas(guess.passes[0], l, raw, folded):
                     sent = [back.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)]
-                    for factor in hidden_deltas.factor_formulas(form):
+                    for factor in factors(guess.passes[0]):
                         if back.slips + factor.slips == slips:
                             yield _hidden_guess(guess, l, form, back, factor, sent)
 
@@ -179,9 +182,7 @@ def hidden_levels(setting: Setting, l: int, above: list[Guess]) -> list[Level]:
 
 
 def _hidden_guess(guess: Guess, l: int, form: Form, back: Formula, factor: Formula, sent: list[Array]) -> Guess:
-    deltas = [
-        s * factor.compute(form, p.sums[l], p.activations[l + 1]) for s, p in zip(sent, guess.passes, strict=True)
-    ]
+    deltas = [s * factor.compute(form, p, l) for s, p in zip(sent, guess.passes, strict=True)]
     faults, parts = guess.with_part("back", l, back)
     middle = Guess(guess.passes, deltas, faults, parts, guess.output, guess.coding)
     faults, parts = middle.with_part("factor", l, factor)

@@ -55,7 +55,8 @@ def derivative_at_wrong_point(e: Examination) -> Evidence | None:
     """The derivative is taken at the activation where it belongs at the sum, or the reverse.
 
     What it detects: A derivative written for sums and fed activations, `f'(f(z))`, or one written for
-    activations and fed sums, `z * (1 - z)`.
+    activations and fed sums, `z * (1 - z)`; or one taken at another layer of the same size, by an index that is
+    one off.
 
     Why it hurts: The factor is far from the derivative: `f'(a)` of a sigmoid lies between 0.19 and 0.25 for
     every unit, `z * (1 - z)` is negative and unbounded.
