@@ -34,6 +34,14 @@ def standardise(images):
     return (x - reference.mean(axis=0)) / (reference.std(axis=0) + 1e-8)
 
 
+def components(images, fitted_to, n=20):
+    """Principal components, each scaled to unit spread."""
+    x, reference = prepare(images), prepare(fitted_to)
+    directions = np.linalg.svd(reference - reference.mean(axis=0), full_matrices=False)[2][:n].T
+    projected = (x - reference.mean(axis=0)) @ directions
+    return projected / ((reference - reference.mean(axis=0)) @ directions).std(axis=0)
+
+
 HEALTHY = {
     "as prepared": {},
     "symmetric": {"x": 2 * prepare(IMAGES) - 1, "x_test": 2 * prepare(IMAGES_TEST) - 1},
@@ -51,6 +59,7 @@ HEALTHY = {
     },
     "soft targets": {"targets": np.eye(N_CLASSES)[LABELS] * 0.98 + 0.01},
     "integer targets": {"targets": LABELS, "labels": None, "targets_test": None, "step": None, "train": None},
+    "principal components": {"x": components(IMAGES, IMAGES), "x_test": components(IMAGES_TEST, IMAGES)},
     "no raw": {"raw": None},
     "sorted, but shuffled by the loop": {
         "x": prepare(IMAGES)[BY_LABEL],
@@ -157,6 +166,7 @@ PLANTED = [
     ("D05", "measured", {"x_test": IMAGES_TEST.reshape(N_TEST, -1), "raw": None}),
     ("D05", "measured", {"x_test": prepare(IMAGES_TEST) / 255, "raw": None}),
     ("D05", "proved", {"x_test": across(IMAGES_TEST)}),
+    ("D05", "proved", {"x": components(IMAGES, IMAGES), "x_test": components(IMAGES_TEST, IMAGES_TEST)}),
     ("D06", "proved", {"x_test": prepare(IMAGES)[:N_TEST], "labels_test": LABELS[:N_TEST], "raw": None}),
     ("D07", "proved", {"targets": np.tile(np.eye(N_CLASSES)[0], (N_TRAIN, 1))}),
     ("D07", "proved", {"targets": (LABELS / 255).astype(int)}),
@@ -299,6 +309,13 @@ def test_a_loop_that_spoils_its_examples_is_seen(program, grade):
 def test_test_labels_are_read_as_the_targets_name_the_classes():
     aside = make_case(targets=np.roll(np.eye(N_CLASSES)[LABELS], 1, axis=1), targets_test=None, raw=None)
     assert set(see(aside, "D09", "D11")) == {"D09"}
+
+
+def test_components_fitted_to_the_test_set_are_a_suspicion_without_the_raw_images():
+    x_test = np.roll(components(IMAGES_TEST, IMAGES_TEST), 7, axis=1)
+    found = see(make_case(x=components(IMAGES, IMAGES), x_test=x_test, raw=None), "D11")
+    assert found["D11"].grade == "suspected"
+    assert found["D11"].look_alikes == ("D05",)
 
 
 class ShufflesInputsApartAndDropsPixels(ShufflesInputsApart):

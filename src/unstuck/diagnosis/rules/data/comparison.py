@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unstuck.diagnosis.rules.data.examples import raw_test, raw_training, sample, test_inputs
+from unstuck.diagnosis.rules.data.linear_map import linear_map
 from unstuck.diagnosis.rules.data.preparation import test_matching, training_matching
 from unstuck.diagnosis.rules.data.probes import Reading, read_test, training_probe
 from unstuck.diagnosis.rules.once import once
@@ -20,6 +21,7 @@ Array = np.ndarray
 
 FEW_FEATURES, FEW_EXAMPLES = 10, 50  # with less, only another order of magnitude is evidence
 FAR, NEAR = 10.0, 3.0  # squared distance of column means in squared standard errors; 1 for alike
+DEVIATES = 0.3  # of the spread of the inputs: by so much test inputs differ from what they should be
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,24 @@ def distance(a: Columns, b: Columns) -> float:
 @once
 def inputs_differ(e: Examination) -> bool:
     """Whether training and test inputs look as if they had been prepared differently."""
-    return expected_test_inputs(e) is None and compare_preparation(e) is not None
+    deviation = deviation_of_test_inputs(e)
+    return compare_preparation(e) is not None if deviation is None else deviation >= DEVIATES
 
 
-def expected_test_inputs(e: Examination) -> tuple[Array, Array] | None:
-    """Test inputs as given, and what the preparation of the training inputs makes of their raw images; both (m, f).
+@once
+def deviation_of_test_inputs(e: Examination) -> float | None:
+    """How far the test inputs are from what the preparation of the training inputs makes of their raw images, as a
+    share of their spread; None where that is not known."""
+    known = _straight_lines(e) or linear_map(e)
+    if known is None:
+        return None
+    given, expected = known
+    spread = float(np.sqrt(np.mean(expected.var(axis=0)))) or 1.0
+    return float(np.sqrt(np.mean((given - expected) ** 2))) / spread
 
-    Known where each column is a straight line in its raw value, in the training inputs.
-    """
+
+def _straight_lines(e: Examination) -> tuple[Array, Array] | None:
+    """Test inputs as given and as expected, both (m, f), where each column is a straight line in its raw value."""
     raw, raw_for_test = raw_training(e), raw_test(e)
     x_test = test_inputs(e)
     training, test = training_matching(e), test_matching(e)
