@@ -87,6 +87,7 @@ def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
     if cure is None:
         return []
     found.cured = (search.setup(NOTHING), search.setup(smallest))
+    found.spoilt = {code: search.setup(smallest - {code}) for code in codes if code in smallest}
     more = extended(search, smallest)
     wider = compared(search, more, [*codes, *found.choices]) if more != smallest else None
     further = trained_further(search, wider or cure, seconds - searching) if seconds > LONG else None

@@ -104,7 +104,7 @@ def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:
     """The portrait of what was examined: as it is, and with that put right which the findings name."""
     codes = [finding.rule.code for finding in report.findings]
     if verdicts.cured is not None:
-        return portray(e, codes, *verdicts.cured)
+        return portray(e, codes, *verdicts.cured, verdicts.spoilt)
     made = baseline.as_it_is(e, SECONDS_A_RUN) if e.twin is not None else None
     before = None if made is None else made[0]
     if before is None or not codes:

@@ -60,6 +60,7 @@ class Verdicts:
     meant: str = "sigmoid"  # the activation taken for layers that do not tell which one was meant
     right: Setup | None = None  # the twin's run with everything put right, at the best rate found
     cured: tuple[Setup, Setup] | None = None  # the runs without and with the smallest cure
+    spoilt: dict[str, Setup] = field(default_factory=dict)  # by code: the cured run without this one of its changes
     learns: bool | None = None  # whether the user's own program learns, where no twin could be trained in its stead
 
 

@@ -144,3 +144,13 @@ def test_a_choice_put_back_is_the_user_s_and_all_else_is_cured(code):
 def test_a_choice_that_cannot_be_put_back_is_none():
     setup = digits_setup()
     assert choice_put_back(setup, setup, "A08") is None
+
+
+def test_a_cure_is_drawn_beside_itself_without_each_of_its_changes():
+    faults = ("F02 SumAlongExamples", "U08 rate_far_too_low")
+    report = unstuck.diagnose(Trial("relu_softmax", faults, "full").case(), budget=8)
+    (cure,) = report.cures[:1]
+    assert len(cure.changes) == 2
+    cured = report.portrait.trained[1].scores[-1]
+    for code in cure.changes:
+        assert report.portrait.trained_spoilt[code].scores[-1] < cured - 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -75,7 +75,7 @@ class Portrait:
         if self.after is None:
             return None
         mine, cured = self.before.twin.update, self.after.twin.update
-        if code in ("U07", "U08") and mine.learning_rate:
+        if code in ("U07", "U08") and mine.learning_rate and mine.rate_law == cured.rate_law:
             summed = mine.reduction == "sum" and cured.reduction == "mean"
             return cured.learning_rate / mine.learning_rate / (self.after.batch_size if summed else 1)
         if code == "U09" and self.before.batch_size == self.after.batch_size:
@@ -99,20 +99,29 @@ class Portrait:
         return None
 
 
-def portray(e: Examination, codes: Sequence[str], before: Setup | None, after: Setup | None) -> Portrait | None:
+def portray(
+    e: Examination,
+    codes: Sequence[str],
+    before: Setup | None,
+    after: Setup | None,
+    spoilt: Mapping[str, Setup] | None = None,
+) -> Portrait | None:
     """The portrait of an examination with findings of these codes; nothing is trained or drawn yet.
 
-    before and after are the twin's training as it is and as cured; None where no twin could be trained.
+    before and after are the twin's training as it is and as cured, spoilt the cured one without one of its changes;
+    None where no twin could be trained.
     """
     if before is None:
         return None
     after = None if after is before else after
     formulas = [code for code in dict.fromkeys(codes) if not RULES[code].setting and code[0] not in "DAE"]
     right = {code: mended(before, e, [code]).twin for code in formulas if changes_for(code, e)}
-    setups = {code: left_in(before, after, code, e) for code in dict.fromkeys(codes)} if after is not None else {}
+    setups: dict[str, Setup | None] = dict(spoilt or {})
+    if after is not None:
+        setups |= {code: left_in(before, after, code, e) for code in dict.fromkeys(codes) if code not in setups}
     known = {code: setup for code, setup in setups.items() if setup is not None}
-    spoilt = dict(list(known.items())[:MOST_SPOILT])
-    return Portrait(before, after, spoilt, right, e.forward, e.sight, first_test_examples(e))
+    shown = dict(list(known.items())[:MOST_SPOILT])
+    return Portrait(before, after, shown, right, e.forward, e.sight, first_test_examples(e))
 
 
 def first_test_examples(e: Examination) -> tuple[Array, Array | None] | None:
@@ -137,7 +146,7 @@ def choice_put_back(before: Setup, after: Setup, code: str) -> Setup | None:
         same = [a.shape for a in before.parameters.arrays()] == [b.shape for b in after.parameters.arrays()]
         return replace(after, parameters=before.parameters) if same else None
     if code in RATE:
-        rule = replace(cured, learning_rate=mine.learning_rate, reduction=mine.reduction)
+        rule = replace(cured, learning_rate=mine.learning_rate, reduction=mine.reduction, rate_law=mine.rate_law)
         return replace(after, twin=after.twin.plant(update=rule))
     if code == "U09":
         return replace(after, batch_size=before.batch_size, updates=before.updates)
