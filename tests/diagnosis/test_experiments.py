@@ -1,6 +1,7 @@
 """What matters: nothing keeps a network stuck that learns as it is."""
 
 import numpy as np
+import pytest
 
 import unstuck
 from tests.diagnosis.rules.small_program import BATCH, N_CLASSES, Softmax, draw_images, softmax
@@ -62,6 +63,20 @@ class EqualUnits(RateForEachLayer):
         self.w -= 0.2 * x.T @ back
 
 
+class FreshWeights(EqualUnits):
+    def __init__(self):
+        super().__init__()
+        self.w[:], self.v[:] = self.random.randn(*self.w.shape) * 0.1, self.random.randn(*self.v.shape) * 0.2
+
+
+@pytest.mark.parametrize("divisor", [255, 1 / 255])
+def test_inputs_are_scaled_where_they_are_tiny_as_where_they_are_huge(divisor):
+    net = FreshWeights()
+    case = by_train_alone(net, parameters=lambda: [net.w, net.v], step=net.step, train=net.train, updates=300)
+    case.x = case.x / divisor
+    assert "D02" in {finding.rule.code for finding in unstuck.diagnose(case, cures=False).findings}
+
+
 def by_train_alone(net, **fields):
     images, labels = draw_images(900, 1)
     return unstuck.Case(
@@ -89,12 +104,8 @@ def test_what_could_not_be_tried_is_not_called_harmless():
 
 
 def test_steps_that_learn_do_not_make_a_loop_healthy_that_does_not():
-    class DropsInputs(EqualUnits):
+    class DropsInputs(FreshWeights):
         """Random steps that learn, and a loop that undoes them."""
-
-        def __init__(self):
-            super().__init__()
-            self.w[:], self.v[:] = self.random.randn(*self.w.shape) * 0.1, self.random.randn(*self.v.shape) * 0.2
 
         def step(self, x, targets):
             super().step(x * (self.random.random_sample(x.shape) > 0.2), targets)

@@ -16,6 +16,7 @@ from unstuck.diagnosis.twin_training import Change, Outcome, Setup, corrected, r
 
 KEPT = 0.8  # share of the reference that a change may cost and still be called harmless
 SMALL_BATCH, MANY_UPDATES = 20, 1200
+TINY, HUGE = 0.1, 8.0  # largest inputs outside of which scaling them is tried
 LEAST_RATES = 3  # tried whatever the clock says: without a network that learns nothing is known
 INITIAL = ("A01", "A05", "A07", "A06", "A03", "A02", "A04")
 ASPECTS = {
@@ -52,7 +53,7 @@ def _everything(setup: Setup) -> dict[str, Change]:
     changes: dict[str, Change] = {"order": twin_training.shuffled}
     if setup.twin.update.decay > 0:
         changes["decay"] = twin_training.without_decay
-    if setup.parameters.weights[0].shape[0] > 1 and np.abs(setup.x).max() > 8:
+    if setup.parameters.weights[0].shape[0] > 1 and not TINY <= np.abs(setup.x).max() <= HUGE:
         changes["inputs"] = twin_training.with_inputs_scaled
     changes["updates"] = twin_training.with_small_batches(SMALL_BATCH, MANY_UPDATES)
     if len(setup.parameters.weights) > 1:
@@ -191,7 +192,7 @@ def causes_of_log_of_zero(setup: Setup, updates: int = 30) -> list[str]:
     exact = replace(setup, parameters=setup.parameters.copy(float), x=setup.x.astype(float), updates=updates)
     if not twin_training.reaches_zero(exact):
         return []
-    if np.abs(setup.x).max() > 8 and not twin_training.reaches_zero(twin_training.with_inputs_scaled(exact)):
+    if np.abs(setup.x).max() > HUGE and not twin_training.reaches_zero(twin_training.with_inputs_scaled(exact)):
         return ["D02"]
     return [] if twin_training.reaches_zero(twin_training.with_rate_times(0.1)(exact)) else ["U07"]
 
