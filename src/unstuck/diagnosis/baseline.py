@@ -7,29 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.rules.data.coding import labels_of
 from unstuck.diagnosis.twin import Parameters, Twin
 from unstuck.diagnosis.twin_training import Setup
 
 Array = np.ndarray
 FLOPS_PER_SECOND = 1.5e10
 SECONDS_PER_UPDATE = 8e-5
-
-
-def labels_of(e: Examination) -> Array | None:
-    """Integer training labels: as given, or read off the targets; None where the targets are real values."""
-    case, targets = e.case, np.asarray(e.program.targets)
-    if case.labels is not None:
-        return np.asarray(case.labels).reshape(-1).astype(int)
-    rows = targets.reshape(len(targets), -1)
-    if rows.shape[1] > 1:
-        levels = np.unique(np.round(rows[:500].astype(float), 6))
-        return rows.argmax(1) if len(levels) <= 3 else None
-    values = np.unique(rows)
-    if e.n_outputs > 1 and np.array_equal(values, values.astype(int)):
-        return rows[:, 0].astype(int)
-    if len(values) == 2:
-        return (rows[:, 0] > values.mean()).astype(int)
-    return None
 
 
 def as_it_is(e: Examination, seconds: float, seed: int = 0, all_examples: bool = False) -> tuple[Setup, int] | None:

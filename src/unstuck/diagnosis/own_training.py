@@ -9,13 +9,13 @@ from itertools import combinations
 
 import numpy as np
 
-from unstuck.diagnosis.baseline import labels_of
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.guard import guard
 from unstuck.diagnosis.identification.layout import write_chain
+from unstuck.diagnosis.rules.data.coding import labels_of
 from unstuck.diagnosis.settings import ASPECTS
 from unstuck.diagnosis.twin import Link, Parameters, Twin
 from unstuck.diagnosis.twin_training import Setup, chance, corrected, decide, run, with_fresh_initialisation

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.diagnosis.baseline import labels_of
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.identification.forward import propagate
 from unstuck.diagnosis.rule import MEASURED, Evidence, rule
+from unstuck.diagnosis.rules.data.coding import labels_of
 
 Array = np.ndarray
 MOSTLY = 0.6  # a share of units or weights above which "most" is said

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.baseline import labels_of
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.first_updates import first_updates
 from unstuck.diagnosis.identification.stepping import batch
 from unstuck.diagnosis.proof import proved
 from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
+from unstuck.diagnosis.rules.data.coding import labels_of
 
 
 @rule("F01")

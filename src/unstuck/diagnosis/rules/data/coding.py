@@ -8,6 +8,7 @@ import numpy as np
 
 from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.rules.data.examples import labels
+from unstuck.diagnosis.rules.data.preparation import true_labels
 from unstuck.diagnosis.rules.data.probes import best_table, consistency
 from unstuck.diagnosis.rules.once import once
 
@@ -123,10 +124,10 @@ def _is_code(rows: Array, y: Array) -> bool:
 @once
 def other_columns(e: Examination) -> Evidence | None:
     """Well-formed rows whose one stands, for every label, in a column that is not the label's."""
-    targets, given = numeric_targets(e), labels(e)
-    if targets is None or given is None or e.case.labels is None or len(targets) < 20:
+    targets, (given, of_rows) = numeric_targets(e), true_labels(e)
+    if targets is None or len(given) < 20:
         return None
-    rows = targets.reshape(len(targets), -1)
+    rows = targets.reshape(len(targets), -1)[of_rows]
     columns = rows.argmax(axis=1) if rows.shape[1] > 1 else None
     if columns is None:
         if e.n_outputs < 2 or np.any(rows != np.round(rows)):
@@ -147,3 +148,24 @@ def other_columns(e: Examination) -> Evidence | None:
         "moved",
         {"labels": moved[:10], "columns": [table[label] for label in moved[:10]]},
     )
+
+
+def labels_of(e: Examination) -> Array | None:
+    """Integer training labels: as given, of the raw images where the targets are shown to name others, or read off the
+    targets; None where these are real values."""
+    case, targets = e.case, np.asarray(e.program.targets)
+    if case.labels is not None:
+        return np.asarray(case.labels).reshape(-1).astype(int)
+    true, of_rows = true_labels(e)
+    if len(of_rows) == len(targets) and other_columns(e) is not None:
+        return true[np.argsort(of_rows)]
+    rows = targets.reshape(len(targets), -1)
+    if rows.shape[1] > 1:
+        levels = np.unique(np.round(rows[:500].astype(float), 6))
+        return rows.argmax(1) if len(levels) <= 3 else None
+    values = np.unique(rows)
+    if e.n_outputs > 1 and np.array_equal(values, values.astype(int)):
+        return rows[:, 0].astype(int)
+    if len(values) == 2:
+        return (rows[:, 0] > values.mean()).astype(int)
+    return None

@@ -139,6 +139,18 @@ def training_matching(e: Examination) -> Matching | None:
 
 
 @once
+def true_labels(e: Examination) -> tuple[Array, Array]:
+    """Classes of training examples, and of which ones: as `labels` says, or the raw data that they were made from."""
+    given, raw = labels(e), raw_training(e)
+    if e.case.labels is not None and given is not None:
+        return given, np.arange(len(given))
+    matching = training_matching(e)
+    if raw is not None and raw.labels is not None and matching is not None:
+        return raw.labels[matching.images], matching.rows
+    return np.empty(0, int), np.empty(0, int)
+
+
+@once
 def test_matching(e: Examination) -> Matching | None:
     raw, x = raw_test(e), test_inputs(e)
     return None if raw is None or x is None else match(x, raw, test_classes(e))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unstuck.diagnosis.rules.data.examples import classes, labels, sample, test_classes, test_inputs
+from unstuck.diagnosis.rules.data.examples import classes, sample, test_classes, test_inputs
+from unstuck.diagnosis.rules.data.preparation import true_labels
 from unstuck.diagnosis.rules.once import once
 
 if TYPE_CHECKING:
@@ -143,8 +144,8 @@ def read_test(e: Examination, x_test: Array | None = None, y_test: Array | None 
 
 def _as_in_targets(e: Examination, y: Array) -> Array:
     """Test labels as the training targets name them: class 4 for label 3, where most of the targets say so."""
-    trained, targets = labels(e), classes(e)
-    if e.case.labels is None or e.case.labels_test is None or trained is None or targets is None:
+    (trained, rows), targets = true_labels(e), classes(e)
+    if e.case.labels_test is None or targets is None or not len(rows):
         return y
-    table = best_table(trained, targets)
+    table = best_table(trained, targets[rows])
     return np.array([table.get(int(label), int(label)) for label in y])
