@@ -21,7 +21,8 @@ class SmallNetwork:
         return np.tanh(x @ self.parameters[0] + self.parameters[1])
 
     def predict(self, x):
-        e = np.exp(self.hidden(x) @ self.parameters[2] + self.parameters[3])
+        sums = self.hidden(x) @ self.parameters[2] + self.parameters[3]
+        e = np.exp(sums - sums.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
 
     def derivative(self, a):

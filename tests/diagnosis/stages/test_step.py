@@ -24,7 +24,7 @@ def test_an_unknown_adaptive_rule_proves_no_formula_wrong():
     report = unstuck.diagnose(SmallNetwork(Remembering(resilient)).case(), cures=False)
     assert not report.findings
     assert not codes(report.notes) & {"B12", "B14", "L04", "F02"}
-    assert any(missing.what == "gradients and update" for missing in report.unchecked)
+    assert any(missing.what == "loss, gradients and update" for missing in report.unchecked)
 
 
 def test_a_layer_that_stays_is_seen_under_an_unknown_rule_too():
@@ -60,3 +60,51 @@ def test_an_unexplained_layer_is_named_from_the_output_down():
     (note,) = [item for item in [*report.findings, *report.notes] if item.rule.code == "B14"]
     assert note.layer == 2
     assert note.evidence["nearest_formula"]
+
+
+def with_fault(update=None) -> SmallNetwork:
+    """A network whose hidden derivative is forgotten."""
+    network = SmallNetwork(update)
+    network.derivative = np.ones_like
+    return network
+
+
+def test_gradients_tell_where_the_update_rule_is_unknown():
+    network = with_fault(Remembering(resilient))
+    report = unstuck.diagnose(network.case(gradients=network.gradients), cures=False)
+    assert codes(report.findings) == {"B02"}
+
+
+def test_gradients_tell_where_the_step_is_random():
+    network = with_fault(lambda gradients: [g * np.random.normal(size=g.shape) for g in gradients])  # noqa: NPY002
+    report = unstuck.diagnose(network.case(gradients=network.gradients), cures=False)
+    assert codes(report.findings) == {"B02"}
+    assert {missing.what for missing in report.unchecked} >= {"update"}
+
+
+def test_random_gradients_are_not_explained():
+    network = SmallNetwork()
+
+    def gradients(x, targets):
+        return [g * np.random.normal(size=g.shape) for g in network.gradients(x, targets)]  # noqa: NPY002
+
+    report = unstuck.diagnose(network.case(step=None, gradients=gradients), cures=False)
+    assert not codes([*report.findings, *report.notes]) & {"B14"}
+
+
+def test_right_gradients_under_an_unknown_rule_are_left_in_peace():
+    network = SmallNetwork(Remembering(resilient))
+    report = unstuck.diagnose(network.case(gradients=network.gradients), cures=False)
+    assert not report.findings
+    assert not report.notes
+
+
+def test_one_number_for_all_biases_is_a_gradient():
+    network = SmallNetwork()
+
+    def gradients(x, targets):
+        made = network.gradients(x, targets)
+        return [made[0], made[1].sum(), *made[2:]]
+
+    report = unstuck.diagnose(network.case(step=None, gradients=gradients), cures=False)
+    assert codes(report.findings) == {"B08"}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -18,11 +21,25 @@ from unstuck.diagnosis.identification.backward import (
 )
 from unstuck.diagnosis.identification.fit import Transform
 from unstuck.diagnosis.identification.forward import Forward
+from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, output_levels
 from unstuck.diagnosis.program import Record
 
 Array = np.ndarray
+Found = list[tuple[AdaptiveRule, LayerResult]]
 EPSILON_UNKNOWN = 2e-2  # what Adam's epsilon, unknown as the corrections are, can make of small gradients
 USUAL = ("adam(beta1=0.9, beta2=0.999", "rms_prop(decay=0.9", "ada_grad(epsilon=1e-08")  # families looked at in full
+SECONDS, LATE_SECONDS = 4.0, 2.0  # for the rules as they are, and for those with a factor for every step
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """The adaptive rule, the gradients' formulas seen through it, and the factor on the summed gradient it was given;
+    `stopped` where time was up before all had been tried."""
+
+    rule: AdaptiveRule | None = None
+    backward: Backward | None = None
+    factor: float = 1.0
+    stopped: bool = False
 
 
 def looks_adaptive(records: list[Record]) -> bool:
@@ -38,83 +55,123 @@ def looks_adaptive(records: list[Record]) -> bool:
 
 
 def identify_adaptive(
-    runs: list[list[Record]], forward: Forward, epsilon: float, n_outputs: int
-) -> tuple[AdaptiveRule | None, Backward | None, float]:
-    """The adaptive rule, the gradients' formulas seen through it, and the factor on the summed gradient it was given.
+    runs: list[list[Record]], forward: Forward, epsilon: float, n_outputs: int, plan: Plan = PLAN
+) -> Adaptive:
+    """The rule is sought by the output layer alone, with the guesses of `plan`.
 
     The factor hardly shows (only against epsilon), so the rule is found first and factor and epsilon after it.
     """
-    records = [record for run in runs for record in run]
-    if not records:
-        return None, None, 1.0
-    lengths, size = [len(run) for run in runs], len(records[0].x)
+    search = _Search(runs, forward, epsilon, n_outputs)
+    if not search.records:
+        return Adaptive()
+    ends = time.thread_time() + SECONDS
+    found = next((found for found in search.attempts(plan, ends) if found), [])
+    if not found:
+        return search.with_other_corrections(stopped=time.thread_time() > ends)
+    rule, factor, residual = search.nearest(found)
+    allowed = min(1e-3, max(1e-6, 30 * residual))
+    return Adaptive(rule, search.backward(rule, factor, least_allowed=allowed), factor)
 
-    def through(rule: AdaptiveRule, factor: float) -> Transform:
+
+@dataclass
+class _Search:
+    """Runs of consecutive steps, seen through one rule after the other."""
+
+    runs: list[list[Record]]
+    forward: Forward
+    epsilon: float
+    n_outputs: int
+
+    @cached_property
+    def records(self) -> list[Record]:
+        return [record for run in self.runs for record in run]
+
+    @cached_property
+    def levels(self) -> list[Level]:
+        """The guesses of the output's delta: the same through every rule, so they are made once."""
+        views = [View.of(record, self.forward) for record in self.records]
+        setting = Setting(views, self.forward, self.epsilon, self.through(ADAPTIVE[0], 1.0))
+        return [_made_once(level) for level in output_levels(setting, self.n_outputs)]
+
+    def through(self, rule: AdaptiveRule, factor: float) -> Transform:
         def transform(gradients: list[Array]) -> list[Array]:
             directions, start = [], 0
-            for length in lengths:
-                directions += rule.directions([g * factor for g in gradients[start : start + length]])
-                start += length
+            for run in self.runs:
+                directions += rule.directions([g * factor for g in gradients[start : start + len(run)]])
+                start += len(run)
             return directions
 
         return transform
 
-    def top(rule: AdaptiveRule, factor: float, plan: Plan) -> LayerResult:
-        made = identify_backward(
-            records, forward, epsilon, n_outputs, through(rule, factor), plan, only_top=True, least_allowed=1e-2
+    def backward(
+        self,
+        rule: AdaptiveRule,
+        factor: float,
+        plan: Plan = PLAN,
+        least_allowed: float = 1e-2,
+        only_top: bool = False,
+        ends: float = np.inf,
+    ) -> Backward:
+        return identify_backward(
+            self.records,
+            self.forward,
+            self.epsilon,
+            self.n_outputs,
+            self.through(rule, factor),
+            plan,
+            only_top,
+            least_allowed,
+            self.levels,
+            ends,
         )
-        return made.layers[-1]
 
-    families = list({rule.family: rule for rule in reversed(ADAPTIVE)}.values())
-    usual = [rule for rule in families if rule.family in USUAL]
-    stages = [*((PLAN[i : i + 1], families) for i in range(QUICK)), (PLAN[QUICK:], usual)]
-    found: list[tuple[AdaptiveRule, LayerResult]] = []
-    for plan, rules in stages:
-        found = [(rule, result) for rule in rules if (result := top(rule, 1 / size, plan)).explained]
-        if found:
-            break
-    else:
-        found = [(rule, result) for rule in families if (result := top(rule, 1 / size, PLAN[:1])).guess is not None]
-    if not found:
-        return _with_other_corrections(records, forward, epsilon, n_outputs, through)
-    likeliest, result = min(found, key=lambda entry: entry[1].delta_fit.residual * (1 + entry[1].slips))
-    tried = [
-        (top(rule, factor, (result.found_at,)).delta_fit.residual, order, rule, factor)
-        for order, (factor, rule) in enumerate(
-            (f, r)
-            for f in (1 / size, 1.0, 2 / size, 2.0, 1 / (size * n_outputs), 2 / (size * n_outputs))
-            for r in ADAPTIVE
-            if r.family == likeliest.family
-        )
-    ]
-    residual, _, rule, factor = min(
-        (entry for entry in tried if np.isfinite(entry[0])),
-        key=lambda entry: (round(np.log10(max(entry[0], 1e-12))), entry[1]),
-    )
-    full = identify_backward(
-        records,
-        forward,
-        epsilon,
-        n_outputs,
-        through(rule, factor),
-        least_allowed=min(1e-3, max(1e-6, 30 * residual)),
-    )
-    return rule, full, factor
+    def top(self, rule: AdaptiveRule, factor: float, plan: Plan, ends: float = np.inf) -> LayerResult:
+        return self.backward(rule, factor, plan, only_top=True, ends=ends).layers[-1]
+
+    def attempts(self, plan: Plan, ends: float) -> Iterator[Found]:
+        """The rules that explain the output layer: by its weights, by its biases alone, by rarer guesses."""
+        families = list({rule.family: rule for rule in reversed(ADAPTIVE)}.values())
+        usual = [rule for rule in families if rule.family in USUAL]
+        for entry in plan[:QUICK]:
+            yield [(rule, top) for rule, top in self._tops(families, (entry,), ends) if top.explained]
+        yield [(rule, top) for rule, top in self._tops(families, plan[:1], ends) if top.guess is not None]
+        for entry in plan[QUICK:]:
+            yield [(rule, top) for rule, top in self._tops(usual, (entry,), ends) if top.explained]
+
+    def _tops(self, rules: list[AdaptiveRule], plan: Plan, ends: float) -> Iterator[tuple[AdaptiveRule, LayerResult]]:
+        size = len(self.records[0].x)
+        return ((rule, self.top(rule, 1 / size, plan, ends)) for rule in rules if time.thread_time() < ends)
+
+    def nearest(self, found: Found) -> tuple[AdaptiveRule, float, float]:
+        """Of the likeliest rule the form, epsilon and factor that leave least, and what they leave."""
+        size = len(self.records[0].x)
+        likeliest, result = min(found, key=lambda entry: entry[1].delta_fit.residual * (1 + entry[1].slips))
+        family = [rule for rule in ADAPTIVE if rule.family == likeliest.family]
+        factors = (1 / size, 1.0, 2 / size, 2.0, 1 / (size * self.n_outputs), 2 / (size * self.n_outputs))
+        tried = [
+            (self.top(rule, factor, (result.found_at,)).delta_fit.residual, rule, factor)
+            for factor in factors
+            for rule in family
+        ]
+        finite = [entry for entry in tried if np.isfinite(entry[0])]
+        residual, rule, factor = min(finite, key=lambda entry: round(np.log10(max(entry[0], 1e-12))))
+        return rule, factor, residual
+
+    def with_other_corrections(self, stopped: bool) -> Adaptive:
+        """Adam's running means with a factor of its own for every step: corrections, or a rate, of another form."""
+        factor, ends = 1 / len(self.records[0].x), time.thread_time() + LATE_SECONDS
+        for rule in (rule for rule in ADAPTIVE if rule.name.endswith(OTHER_FORM)):
+            made = self.backward(rule, factor, BY_STEP, EPSILON_UNKNOWN, ends=ends)
+            if made.layers[-1].explained:
+                return Adaptive(rule, made, factor)
+        return Adaptive(stopped=stopped)
 
 
-def _with_other_corrections(
-    records: list[Record],
-    forward: Forward,
-    epsilon: float,
-    n_outputs: int,
-    through: Callable[[AdaptiveRule, float], Transform],
-) -> tuple[AdaptiveRule | None, Backward | None, float]:
-    """Adam's running means with a factor of its own for every step: bias corrections, or a rate, of another form."""
-    size = len(records[0].x)
-    for rule in (rule for rule in ADAPTIVE if rule.name.endswith(OTHER_FORM)):
-        made = identify_backward(
-            records, forward, epsilon, n_outputs, through(rule, 1 / size), BY_STEP, least_allowed=EPSILON_UNKNOWN
-        )
-        if made.layers[-1].explained:
-            return rule, made, 1 / size
-    return None, None, 1.0
+def _made_once(level: Level) -> Level:
+    """The same guesses each time, kept from the first."""
+
+    @cache
+    def kept() -> list[Guess]:
+        return list(level())
+
+    return lambda: iter(kept())

@@ -64,6 +64,7 @@ class LayerResult:
     bias_frozen: bool = False
     hidden: bool = False  # the right change would be lost in rounding: taken for right, and nothing said of it
     own_factors: bool = False  # every record needed a factor of its own
+    stopped: bool = False  # time was up before every formula had been tried
     found_at: tuple[int, bool, str] = PLAN[0]
     allowed: float = 1e-9
     rival: str = ""
@@ -107,18 +108,21 @@ def identify_backward(
     plan: Plan = PLAN,
     only_top: bool = False,
     least_allowed: float = 0.0,
+    levels: list[Level] | None = None,
+    ends: float = np.inf,
 ) -> Backward:
     """Explain the changes in `records` (all of one batch size, each from a fresh state) by formulas.
 
     epsilon is the rounding unit of the user's parameters. `transform` turns a layer's gradients into directions where
-    the update rule is not proportional to them (Adam and its kind).
+    the update rule is not proportional to them (Adam and its kind). `levels` are the guesses of the output's delta,
+    where they have been made before; `ends`, in this thread's seconds, is when to stop if it comes sooner.
     """
     setting = Setting([View.of(r, forward) for r in records], forward, epsilon, transform, plan, least_allowed)
-    setting.ends = time.thread_time() + MOST_SECONDS
+    setting.ends = min(ends, time.thread_time() + MOST_SECONDS)
     depth = len(forward.hidden) + 1
     results: list[LayerResult] = []
     with np.errstate(all="ignore"):
-        top = _identify_layer(setting, depth - 1, output_levels(setting, n_outputs))
+        top = _identify_layer(setting, depth - 1, levels or output_levels(setting, n_outputs))
         results.append(top)
         for l in () if only_top else range(depth - 2, -1, -1):
             above = results[-1]
@@ -163,6 +167,7 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
         if index >= len(levels) or (with_weights and by_bias):
             continue
         if time.thread_time() > setting.ends:
+            result.stopped = True
             break
         if how == "each" and (setting.transform is not None or changes[0].size < LEAST_OWN_FACTORS):
             continue

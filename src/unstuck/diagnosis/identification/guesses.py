@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -41,14 +42,18 @@ class View:
     def forward_pass(self, forward: Forward, output: Form, coding: Formula) -> Pass:
         forms = [*(hidden_form(name) for name in forward.hidden), output]
         sums, activations = propagate(self.x, self.weights, self.biases, forms, forward.bias_modes)
-        after = [w + c for w, c in zip(self.weights, self.weight_changes, strict=True)]
-        biases_after = [
-            None if b is None or c is None else b + c for b, c in zip(self.biases, self.bias_changes, strict=True)
-        ]
+        after, biases_after = self.after
         targets = coding.compute(self.targets)
         return Pass(
             activations, sums, self.weights, self.biases, targets, forward.hidden, output.name, after, biases_after
         )
+
+    @cached_property
+    def after(self) -> tuple[list[Array], list[Array | None]]:
+        """Weights and biases after the step."""
+        weights = [w + c for w, c in zip(self.weights, self.weight_changes, strict=True)]
+        biases = zip(self.biases, self.bias_changes, strict=True)
+        return weights, [None if b is None or c is None else b + c for b, c in biases]
 
 
 @dataclass(frozen=True)

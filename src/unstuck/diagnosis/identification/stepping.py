@@ -109,7 +109,7 @@ def _training_moves(program: Program) -> bool:
     if program.case.train is None:
         return False
     records = program.run([batch(program, min(200, len(program.x)), 1)], callable_name="train")
-    return bool(records) and _moved(records[0])
+    return records is not None and any(map(_moved, records))
 
 
 def _outputs_move(program: Program, size: int) -> bool:

@@ -14,7 +14,7 @@ from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
 from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.schedule import find_rate_law
-from unstuck.diagnosis.identification.stepping import batch, observe, observe_runs, probe_stepping
+from unstuck.diagnosis.identification.stepping import observe, observe_runs, probe_stepping
 from unstuck.diagnosis.identification.update import (
     Key,
     Update,
@@ -23,6 +23,7 @@ from unstuck.diagnosis.identification.update import (
     power_of,
 )
 from unstuck.diagnosis.program import Record
+from unstuck.diagnosis.stages.gradients import Given, guesses_like, read_gradients
 from unstuck.diagnosis.twin import Twin
 
 Array = np.ndarray
@@ -30,58 +31,81 @@ CHANGED = 1e-6  # share by which a rate must differ from another to be another
 
 
 def examine_step(e: Examination) -> None:
-    """Output delta, way back, gradients and update rule, from single steps and runs of three."""
+    """Output delta, way back, gradients and update rule, from single steps and runs of three; where these do not tell,
+    from what gradients() returns."""
     if not e.forward_proved or e.forward is None:
         return
-    if e.case.step is None:
-        if e.case.gradients is not None:
-            _examine_gradients(e)
-        else:
-            e.leave_unchecked("loss, gradients and update", "step=… (one update on a batch), or gradients=…")
+    if e.case.step is None and e.case.gradients is None:
+        e.leave_unchecked("loss, gradients and update", "step=… (one update on a batch), or gradients=…")
         return
+    given = None
+    missing = "step=… (one update on a batch)"
+    if e.case.step is not None:
+        records, missing = _observe_changes(e)
+        given = read_gradients(e) if looks_adaptive(records) else None
+        missing = _examine_changes(e, records, given) if records else missing
+    told = e.backward is not None and e.backward.explained
+    if not told and (missing or e.backward is not None):
+        given = given or read_gradients(e)
+    if not told and given is not None and (e.case.step is None or given.backward.explained):
+        _take(e, given)
+        e.leave_unchecked("update", missing or "an update rule that makes these changes of the gradients given")
+    elif missing:
+        e.leave_unchecked("loss, gradients and update", missing)
+    if e.backward is not None:
+        _assemble(e)
+        if any(layer.stopped and not layer.explained for layer in e.backward.layers):
+            e.leave_unchecked("all combinations of formulas", "a faster machine: the search was ended")
+
+
+def _observe_changes(e: Examination) -> tuple[list[Record], str]:
+    """Single steps from fresh states, or what is missing for them."""
+    assert e.forward is not None
     if not np.isfinite(e.program.x).all(axis=1).any():
-        e.leave_unchecked("loss, gradients and update", "examples without NaN or infinity")
-        return
+        return [], "examples without NaN or infinity"
     e.stepping = probe_stepping(e.program)
     if any(e.program.dtypes[layer.weights].kind in "iu" for layer in e.forward.chain):
-        e.leave_unchecked("loss, gradients and update", "weights of a floating point type")
-        return
+        return [], "weights of a floating point type"
     if not e.stepping.acts:
-        if e.stepping.failed:
-            e.leave_unchecked("loss, gradients and update", f"a step that runs: {e.stepping.failed}")
-        return
+        return [], f"a step that runs: {e.stepping.failed}" if e.stepping.failed else ""
     if e.stepping.random:
-        e.leave_unchecked(
-            "loss, gradients and update to rounding",
-            "a step that makes the same update from the same state (random numbers inside: dropout or noise?)",
-        )
-        return
+        return [], "a step that makes the same update from the same state (random numbers inside: dropout or noise?)"
     few = sum(array.size for array in e.program.as_found) < 50
     records = observe(e.program, e.stepping.batch_size, 10 if few else 4)
-    if not records:
-        e.leave_unchecked(
-            "loss, gradients and update", "a step that runs: " + "; ".join(p.what for p in e.program.problems)
-        )
-        return
+    return records, "a step that runs: " + "; ".join(p.what for p in e.program.problems)
+
+
+def _examine_changes(e: Examination, records: list[Record], given: Given | None) -> str:
+    """Formulas, factors and update rule from the changes; what is missing where the rule is none that is known."""
+    assert e.forward is not None
+    assert e.stepping is not None
     e.sight.steps = records
     e.update = Update(batch_size=e.stepping.batch_size)
-    if looks_adaptive(records):
-        runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
-        found = identify_adaptive(runs, e.forward, e.epsilon, e.n_outputs)
-        e.update.adaptive, e.backward, e.update.adaptive_factor = found
-        if e.backward is None:
-            e.leave_unchecked(
-                "gradients and update",
-                "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms",
-            )
-            e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs, plan=())  # which layers stay
-            return
-        e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
-        e.update.scales = _scales(e.backward)
-    else:
+    if not looks_adaptive(records):
         e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
         _weigh(e, records)
-    _assemble(e)
+        return ""
+    runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
+    found = identify_adaptive(runs, e.forward, e.epsilon, e.n_outputs, guesses_like(given))
+    if found.backward is None:
+        e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs, plan=())  # which layers stay
+        rules = "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms"
+        return f"{rules}; not all were tried, as time was up" if found.stopped else rules
+    e.backward, e.update.adaptive, e.update.adaptive_factor = found.backward, found.rule, found.factor
+    e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
+    e.update.scales = _scales(e.backward)
+    return ""
+
+
+def _take(e: Examination, given: Given) -> None:
+    """What gradients() says, and which layers a step leaves as they are."""
+    for layer, seen in zip(given.backward.layers, e.backward.layers if e.backward else [], strict=False):
+        layer.weights_frozen |= seen.weights_frozen
+        layer.bias_frozen |= seen.bias_frozen
+    e.source, e.backward, e.update = "gradients", given.backward, Update(batch_size=len(given.records[0].x))
+    e.sight.steps, e.sight.rate_unseen = given.records, True
+    _weigh(e, given.records)
+    e.departure = np.inf  # without the update no training run speaks for the program
 
 
 def follow(e: Examination, updates: int = 20) -> None:
@@ -89,29 +113,6 @@ def follow(e: Examination, updates: int = 20) -> None:
     if e.faithful and e.twin is not None and e.forward is not None and e.stepping is not None:
         far = departures(e.twin, e.program, e.forward, e.stepping.batch_size, updates)
         e.followed = [apart for apart in far if np.isfinite(apart)]
-
-
-def _examine_gradients(e: Examination) -> None:
-    """The same identification on what gradients() returns, as if it were a change."""
-    assert e.forward is not None
-    records = []
-    for i in range(4):
-        x, targets = batch(e.program, 6, 20 + i)
-        parameters = e.program.draw_parameters(30 + i % 2) if e.program.writable else e.program.as_found
-        gradients = e.program.user_gradients(x, targets, parameters if e.program.writable else None)
-        if gradients is None or [g.size for g in gradients] != [a.size for a in parameters]:
-            e.leave_unchecked("loss and gradients", "gradients(x, targets) in the order and shapes of parameters()")
-            return
-        after = [a + g.reshape(a.shape) for a, g in zip(parameters, gradients, strict=True)]
-        records.append(Record(x, targets, parameters, after))
-    e.source = "gradients"
-    e.sight.steps, e.sight.rate_unseen = records, True
-    e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
-    e.update = Update(batch_size=6)
-    _weigh(e, records)
-    e.leave_unchecked("update", "step=… (one update on a batch)")
-    e.departure = np.inf  # without the update no training run speaks for the program
-    _assemble(e)
 
 
 def _weigh(e: Examination, records: list[Record]) -> None:
