@@ -8,6 +8,7 @@ from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.first_updates import first_updates
 from unstuck.diagnosis.proof import proved
 from unstuck.diagnosis.rule import PROVED, Evidence, rule
+from unstuck.diagnosis.rules.loss_values import EXACT, FAR, residuals_of_softmax_twice
 
 
 @rule("L01")
@@ -23,12 +24,22 @@ def softmax_twice(e: Examination) -> Evidence | None:
     Cure: Give the loss the plain scores, or apply the softmax once and use the delta `p - t`.
 
     Evidence: Proved: the formula, its residual against your numbers, and the residual of the nearest other
-    formula.
+    formula. Where neither step nor gradients are given, the values of the loss over several batches.
 
     Look-alikes: F06 is the same slip with another function inside. L04 where only the delta, without the
     softmax's Jacobian, shows it.
     """
-    return proved(e, "L01")
+    shown = proved(e, "L01")
+    if shown is not None or e.backward is not None:
+        return shown
+    left = residuals_of_softmax_twice(e)
+    if left is None or left[0] > EXACT or left[1] < FAR:
+        return None
+    return Evidence(
+        PROVED,
+        "your loss is the cross-entropy of a softmax of the outputs, which sum to 1 already",
+        {"residual": left[0], "residual_of_the_right_formula": left[1]},
+    )
 
 
 @rule("L02", look_alikes=("L04",))
