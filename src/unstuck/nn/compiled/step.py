@@ -24,7 +24,7 @@ PANEL = 64  # bytes in a vector times WIDEST in sums.h: numbers, of either type,
 VECTOR = 64  # bytes; a block of a dense layer is as many numbers high and wide as a vector holds
 
 # From how many weights on, and for which share of inputs that are not 0, a layer is multiplied as a dense one.
-DENSE = 300 * 300
+DENSE = 200 * 200
 DENSE_SHARE = 0.6
 
 MASKS = 16_000_000  # bytes of dropout masks drawn ahead
