@@ -1,6 +1,7 @@
 """What is said of a step whose update rule, or part of whose gradients, the tables do not hold."""
 
 import numpy as np
+import pytest
 
 import unstuck
 from tests.diagnosis.stages.small_network import Remembering, SmallNetwork
@@ -14,6 +15,18 @@ def resilient(memory, gradient):
     memory["size"] = size * np.where(sign * before > 0, 1.2, np.where(sign * before < 0, 0.5, 1.0))
     memory["sign"] = sign
     return -memory["size"] * sign
+
+
+def adam(first_share, second_share):
+    """Adam with these bias corrections of its two means, functions of the step number."""
+
+    def change(memory, gradient):
+        t = memory["t"] = memory.get("t", 0) + 1
+        mean = memory["mean"] = 0.9 * memory.get("mean", 0.0) + 0.1 * gradient
+        square = memory["square"] = 0.999 * memory.get("square", 0.0) + 0.001 * gradient**2
+        return -0.01 * mean / first_share(t) / (np.sqrt(square / second_share(t)) + 1e-8)
+
+    return change
 
 
 def codes(found) -> set[str]:
@@ -108,3 +121,17 @@ def test_one_number_for_all_biases_is_a_gradient():
 
     report = unstuck.diagnose(network.case(step=None, gradients=gradients), cures=False)
     assert codes(report.findings) == {"B08"}
+
+
+@pytest.mark.parametrize("first_share", [lambda t: 1 - 0.9 * t, lambda t: 1.5 - t], ids=["a known form", "another"])
+def test_a_bias_correction_that_turns_the_steps_round_is_no_ascent(first_share):
+    network = SmallNetwork(Remembering(adam(first_share, lambda t: 1 - 0.999**t)))
+    report = unstuck.diagnose(network.case(), cures=False)
+    said = codes([*report.findings, *report.notes])
+    assert "U12" in said
+    assert "U01" not in said
+
+
+def test_the_step_number_in_the_place_of_the_power_is_named():
+    network = SmallNetwork(Remembering(adam(lambda t: 1 - 0.9 * t, lambda t: 1 - 0.999**t)))
+    assert "U12" in codes(unstuck.diagnose(network.case(), cures=False).findings)

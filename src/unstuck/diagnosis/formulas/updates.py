@@ -49,6 +49,7 @@ def adam(b1: float, b2: float, epsilon: float, corrected: str = "right") -> Dire
             "of the second moment only": (1.0, 1 - b2**t),
             "swapped": (1 - b2**t, 1 - b1**t),
             "without the power": (1 - b1, 1 - b2),
+            "of the first moment times the step number": (1 - b1 * t, 1 - b2**t),
             "one step late": (1 - b1 ** (t + 1), 1 - b2 ** (t + 1)),
         }[corrected]
         return (m / c1) / (np.sqrt(v / c2) + epsilon)
@@ -119,6 +120,7 @@ ADAPTIVE: tuple[AdaptiveRule, ...] = (
             "of the second moment only",
             "swapped",
             "without the power",
+            "of the first moment times the step number",
             "one step late",
         )
     ),
