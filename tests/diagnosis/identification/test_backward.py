@@ -6,8 +6,9 @@ import pytest
 from tests.diagnosis.identification.storage import store
 from tests.diagnosis.networks import draw_batch, draw_parameters, draw_pass, draw_twin
 from unstuck.diagnosis.formulas.formula import Formula
-from unstuck.diagnosis.formulas.forward import output_form
-from unstuck.diagnosis.formulas.hidden_deltas import factors_of_other_layers
+from unstuck.diagnosis.formulas.forward import TANH, output_form
+from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS
+from unstuck.diagnosis.formulas.hidden_deltas import factor_formulas, factors_of_other_layers
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.identification.backward import Backward, identify_backward
 from unstuck.diagnosis.identification.forward import identify_forward
@@ -20,16 +21,18 @@ SIZES = (7, 6, 6, 4)
 ROUNDING = 1e-9
 
 
-def identify(twin, *, sizes=SIZES, code=lambda targets: targets) -> Backward:
+def identify(twin, *, sizes=SIZES, code=lambda targets: targets, most=np.inf) -> Backward:
     """What four steps of this twin are found to be made of, on targets that its loop codes this way; the last input
-    is always 1."""
+    is always 1, and no change is larger than `most`."""
     records = []
     for seed in range(4):
         before, after = draw_parameters(sizes, seed), draw_parameters(sizes, seed)
         x, targets = draw_batch(6, sizes[0], sizes[-1], seed)
         x[:, -1] = 1
         twin.step(after, State(), x, code(targets))
-        records.append(Record(x, targets, store(before, "rows"), store(after, "rows")))
+        arrays = store(before, "rows")
+        clipped = [a + np.clip(b - a, -most, most) for a, b in zip(arrays, store(after, "rows"), strict=True)]
+        records.append(Record(x, targets, arrays, clipped))
     arrays, x = records[0].before, records[0].x
     outputs = twin.predict(draw_parameters(sizes, 0), x)
     chains = find_chains([array.shape for array in arrays], sizes[0], sizes[-1])
@@ -103,3 +106,12 @@ def test_the_derivative_of_a_layer_taken_at_another_one(layer, other, hidden):
     links[layer] = Link(factor=stale)
     found = identify(draw_twin((hidden, hidden), links=tuple(links)))
     assert found.layers[layer].guess.faults == (("B03", layer, f"derivative taken at layer {other + 1}"),)
+
+
+@pytest.mark.parametrize("slip", [None, "no derivative"])
+def test_gradients_clipped_by_value_are_explained(slip):
+    factor = next(f for f in factor_formulas(TANH) if slip in (None, f.name))
+    found = identify(draw_twin(("tanh", "tanh"), links=(Link(factor=factor), Link(), Link())), most=0.01)
+    assert found.explained
+    assert all(layer.bias is RIGHT_BIAS for layer in found.layers)
+    assert faults(found) == ([] if slip is None else [("B02", 0)])

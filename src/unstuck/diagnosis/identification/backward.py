@@ -14,6 +14,7 @@ import numpy as np
 
 from unstuck.diagnosis.formulas import gradients
 from unstuck.diagnosis.formulas.formula import Formula
+from unstuck.diagnosis.identification.clipping import compare_clipped, fit_clipped, is_clipped
 from unstuck.diagnosis.identification.decay import decaying, fit_decaying
 from unstuck.diagnosis.identification.fit import NO_FIT, Fit, Transform, fit, fit_each, rounding_floor, stack, tolerance
 from unstuck.diagnosis.identification.forward import Forward
@@ -32,6 +33,8 @@ PLAN: Plan = (
     (1, False, "decay"),
     (0, True, "plain"),
     (0, False, "each"),
+    (0, False, "clipped"),
+    (1, False, "clipped"),
     (2, False, "plain"),
     (3, False, "plain"),
     (0, True, "decay"),
@@ -171,6 +174,8 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
             break
         if how == "each" and (setting.transform is not None or changes[0].size < LEAST_OWN_FACTORS):
             continue
+        if how == "clipped" and (by_bias or setting.transform is not None or not is_clipped(stack(changes))):
+            continue
         if index not in known:
             known[index] = list(levels[index]())
         if _try_level(setting, l, known[index], how, with_weights, by_bias, result):
@@ -233,9 +238,16 @@ def _only_rounding(values: list[Array], changes: list[Array], epsilon: float) ->
 
 
 def _name_cancelling(setting: Setting, l: int, result: LayerResult) -> None:
-    """Weights moved by rounding errors only: which gradient cancels to nothing (all deltas of a softmax sum to 0)?"""
+    """Weights moved by rounding errors only: the right change may be lost in them, or a gradient cancels to nothing, as
+    the deltas of a softmax do that sum to 0."""
     guess = result.guess
     assert guess is not None
+    pairs = list(zip(guess.passes, guess.deltas, strict=True))
+    meant = [result.bias_fit.scale * gradients.RIGHT_WEIGHTS.compute(p, l, d) for p, d in pairs]
+    if _only_rounding([view.weights[l] for view in setting.views], meant, setting.epsilon):
+        result.hidden, result.weights = True, gradients.RIGHT_WEIGHTS
+        result.weight_fit = Fit(0.0, result.bias_fit.scale)
+        return
     for formula in gradients.weight_formulas(guess.passes[0], l)[1:]:
         if _vanishes(formula, gradients.RIGHT_WEIGHTS, guess, l):
             faults, parts = guess.with_part("weights", l, formula)
@@ -272,7 +284,10 @@ def _try_level(
             predicted = _directions(
                 setting, [formula.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)]
             )
-            found = fit_each(changes, predicted) if how in EACH else fit_decaying(flat, stack(predicted), decays)
+            if how == "clipped":
+                found = fit_clipped(flat, stack(predicted))
+            else:
+                found = fit_each(changes, predicted) if how in EACH else fit_decaying(flat, stack(predicted), decays)
             if found.residual <= result.allowed:
                 slips = len(guess.faults) + bool(formula.fault) + _off_scale(setting, l, found.scale)
                 fitting.append((slips, order, guess, formula, found))
@@ -358,3 +373,8 @@ def _fit_bias(setting: Setting, l: int, result: LayerResult) -> None:
                 return
             if found.residual < result.bias_fit.residual and decay is None and not formula.fault:
                 result.bias_fit, result.bias_rival_residual = found, found.residual
+    if setting.transform is None and result.weights is not None:
+        right = stack([gradients.RIGHT_BIAS.compute(p, l, d) for p, d in pairs])
+        found = compare_clipped(stack(changes), right, result.weight_fit.scale)
+        if found.residual <= allowed:
+            result.bias, result.bias_fit = gradients.RIGHT_BIAS, found
