@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from unstuck.diagnosis.central_differences import follows_loss
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.identification.backward import LayerResult
 from unstuck.diagnosis.proof import proved
@@ -125,24 +126,43 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
     Cure: Compare this array with central differences of your loss: `(loss(w + h) - loss(w - h)) / (2 * h)`
     entry by entry, or with `unstuck.check_gradients`.
 
-    Evidence: Measured, never proved: the array, the nearest formula, its residual, and the share of the
-    change that it explains.
+    Evidence: The array, the nearest formula, its residual, and the share of the change that it explains.
+    Suspected by that alone. With `loss`, central differences of it: nothing is said where the gradient equals them,
+    and it is proved where this one does not and that of a layer above does.
 
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
     know have names of their own.
     """
-    if e.backward is None:
+    if e.backward is None or e.forward is None:
         return []
     found = []
     for r in reversed(e.backward.layers):  # as the way back goes: what lies below an unexplained layer is not known
+        place = e.forward.chain[r.layer]
         if r.weights is None and not r.weights_frozen:
-            if r.rival:
+            if follows_loss(e, place.weights):
+                continue
+            if _unlike_the_loss(e, r.layer, place.weights):
+                found.append(_disproved(r.layer + 1, "weights"))
+            elif r.rival:
                 found.append(_unexplained(r.layer + 1, "weights", r.rival, r.rival_residual))
             break
-        has_bias = e.forward is not None and e.forward.bias_modes[r.layer] in ("inside", "outside")
-        if r.weights is not None and has_bias and r.bias is None and not r.bias_frozen:
+        has_bias = e.forward.bias_modes[r.layer] in ("inside", "outside")
+        unknown_bias = r.weights is not None and has_bias and r.bias is None and not r.bias_frozen
+        if unknown_bias and (place.bias is None or not follows_loss(e, place.bias)):
             found.append(_unexplained(r.layer + 1, "biases", "sum of the deltas", r.bias_fit.residual))
     return found
+
+
+def _unlike_the_loss(e: Examination, layer: int, array: int) -> bool:
+    """Whether this gradient is not that of the user's own loss, while that of a layer above is: the loss is the one."""
+    if e.forward is None or e.source != "gradients" or follows_loss(e, array) is not False:
+        return False
+    return any(follows_loss(e, above.weights) for above in e.forward.chain[layer + 1 :])
+
+
+def _disproved(layer: int, what: str) -> Evidence:
+    said = f"layer {layer}: the gradient of the {what} is not the derivative of your loss; that of a layer above is"
+    return Evidence(PROVED, said, {"array": what}, layer)
 
 
 def _unexplained(layer: int, what: str, rival: str, residual: float) -> Evidence:
