@@ -5,7 +5,8 @@ import pytest
 
 import unstuck
 from tests.diagnosis.rules.small_program import BATCH, N_CLASSES, Softmax, draw_images, softmax
-from unstuck.diagnosis.report import UNTRIED_NOTES, note_groups
+from unstuck.diagnosis.report import HELPFUL_NOTES, NOTES, UNTRIED_NOTES, Cure, Finding, Report, note_groups
+from unstuck.diagnosis.rules import RULES
 
 
 class RateForEachLayer:
@@ -122,3 +123,11 @@ def test_steps_that_learn_do_not_make_a_loop_healthy_that_does_not():
     assert any("where single steps learn" in entry.what for entry in report.unchecked)
     case.train = super(DropsInputs, net).train
     assert unstuck.diagnose(case, cures=False).verdict == "healthy"
+
+
+def test_a_note_that_a_cure_names_is_called_helpful():
+    note = Finding(RULES["A05"], "measured", "weights of one sign", {}, matters=False)
+    report = Report("net", "faulty", 0.0, {}, notes=[note], cures=[Cure(("B06", "A05"), 0.7, 0.9, 100, 0, 1.0)])
+    assert list(note_groups(report)) == [HELPFUL_NOTES]
+    report.cures.clear()
+    assert list(note_groups(report)) == [NOTES]

@@ -366,7 +366,7 @@ def test_a_loop_too_slow_for_pairs_is_said():
     case = make_case(Slow)
     e = Examination(case, Program(case))
     assert RULES["D14"].look(e) == []
-    assert "whether the training loop keeps every input with its target" in {u.what for u in e.unchecked}
+    assert any("the training loop" in entry.what for entry in e.unchecked)
 
 
 def test_shuffling_both_in_place_is_right():
