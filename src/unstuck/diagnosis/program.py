@@ -129,8 +129,8 @@ class Program:
             self.restore()
         return self._writable
 
-    def draw_parameters(self, seed: int) -> list[Array]:
-        """Well-conditioned random parameters of the user's shapes: sums of size about 1.5, biases about 0.5."""
+    def draw_parameters(self, seed: int, biases: float = 0.5) -> list[Array]:
+        """Well-conditioned random parameters of the user's shapes: sums of size about 1.5, biases of the size given."""
         generator = np.random.default_rng(seed)
         x = self.x[:200]
         x = x[np.isfinite(x).all(axis=1) & (np.abs(x).max(axis=1) < 1e100)]
@@ -145,7 +145,7 @@ class Program:
             elif len(sizes) >= 2:
                 scale = 1.5 / np.sqrt(max(sizes))
             else:
-                scale = 0.5
+                scale = biases
             values = generator.standard_normal(array.shape) * scale
             values = np.rint(4 * values) if dtype.kind in "iu" else values
             drawn.append(values.astype(np.float32).astype(float))  # exactly representable in the user's type

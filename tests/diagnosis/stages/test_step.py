@@ -1,10 +1,14 @@
 """What is said of a step whose update rule, or part of whose gradients, the tables do not hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import unstuck
 from tests.diagnosis.stages.small_network import Remembering, SmallNetwork
+from tests.diagnosis.trials.architectures import ARCHITECTURES
+from tests.diagnosis.trials.trial import Trial
 from unstuck.diagnosis.proof import FormulaFault
 
 
@@ -135,3 +139,10 @@ def test_a_bias_correction_that_turns_the_steps_round_is_no_ascent(first_share):
 def test_the_step_number_in_the_place_of_the_power_is_named():
     network = SmallNetwork(Remembering(adam(lambda t: 1 - 0.9 * t, lambda t: 1 - 0.999**t)))
     assert "U12" in codes(unstuck.diagnose(network.case(), cures=False).findings)
+
+
+def test_a_rate_whose_changes_are_lost_in_rounding_is_seen_at_biases_of_zero():
+    setup = replace(ARCHITECTURES["relu_softmax"], dtype="float32", learning_rate=1e-7)
+    report = unstuck.diagnose(Trial(setup, ()).case(), cures=False)
+    assert codes(report.findings) == {"U08"}
+    assert report.network["update"]["learning_rate"] == pytest.approx(1e-7, rel=1e-3)

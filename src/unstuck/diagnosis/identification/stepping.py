@@ -55,9 +55,9 @@ def batch(program: Program, n: int, seed: int = 0) -> tuple[Array, Array]:
     return program.x[index], program.targets[index]
 
 
-def start(program: Program, seed: int) -> list[Array] | None:
+def start(program: Program, seed: int, biases: float = 0.5) -> list[Array] | None:
     """Controlled parameters where the program takes them, else None: the parameters as found."""
-    return program.draw_parameters(seed) if program.writable else None
+    return program.draw_parameters(seed, biases) if program.writable else None
 
 
 def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
@@ -159,11 +159,11 @@ def _is_random(program: Program, parameters: list[Array] | None, size: int) -> b
     return not _equal(first[-1].after, second[-1].after, second[-1].before)
 
 
-def observe(program: Program, size: int, n_records: int, seed: int = 0, callable_name: str = "step") -> list[Record]:
+def observe(program: Program, size: int, n_records: int, seed: int = 0, biases: float = 0.5) -> list[Record]:
     """Single steps from fresh states with two draws of controlled parameters, on different examples."""
     records: list[Record] = []
     for i in range(n_records):
-        run = program.run([batch(program, size, 20 + seed + i)], start(program, 30 + i % 2))
+        run = program.run([batch(program, size, 20 + seed + i)], start(program, 30 + i % 2, biases))
         records += run or []
     return records
 

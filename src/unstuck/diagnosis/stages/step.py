@@ -83,6 +83,10 @@ def _examine_changes(e: Examination, records: list[Record], given: Given | None)
     e.update = Update(batch_size=e.stepping.batch_size)
     if not looks_adaptive(records):
         e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
+        if not e.backward.layers[-1].explained and _lost_in_rounding(e, records):
+            records = observe(e.program, e.stepping.batch_size, 4, biases=0.0)  # a change of 0 is exact
+            e.sight.steps = records
+            e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
         _weigh(e, records)
         return ""
     runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
@@ -95,6 +99,13 @@ def _examine_changes(e: Examination, records: list[Record], given: Given | None)
     e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
     e.update.scales = _scales(e.backward)
     return ""
+
+
+def _lost_in_rounding(e: Examination, records: list[Record]) -> bool:
+    """Whether the parameters move by less than their own rounding hides."""
+    before = [array for record in records for array in record.before]
+    changes = [change for record in records for change in record.changes]
+    return e.program.writable and rounding_floor(before, changes, e.epsilon) > 0.02
 
 
 def _take(e: Examination, given: Given) -> None:
