@@ -12,7 +12,7 @@ from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings
-from unstuck.diagnosis.identification.backward import LayerResult
+from unstuck.diagnosis.identification.results import LayerResult
 from unstuck.diagnosis.identification.update import Response, Update
 from unstuck.diagnosis.twin import Link, Twin
 from unstuck.diagnosis.update_rule import UpdateRule

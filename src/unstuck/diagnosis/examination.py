@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from unstuck.diagnosis.case import Case
-from unstuck.diagnosis.identification.backward import Backward
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.layout import Chain
+from unstuck.diagnosis.identification.results import Backward
 from unstuck.diagnosis.identification.stepping import Stepping
 from unstuck.diagnosis.identification.update import (
     Update,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.identification.backward import LayerResult
+from unstuck.diagnosis.identification.results import LayerResult
 from unstuck.diagnosis.rule import PROVED, SUSPECTED, Evidence
 
 EXACT = 1e-4  # left over by a formula that needs no rival to be proved

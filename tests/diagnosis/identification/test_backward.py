@@ -10,9 +10,10 @@ from unstuck.diagnosis.formulas.forward import TANH, output_form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS
 from unstuck.diagnosis.formulas.hidden_deltas import factor_formulas, factors_of_other_layers
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
-from unstuck.diagnosis.identification.backward import Backward, identify_backward
+from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.forward import identify_forward
 from unstuck.diagnosis.identification.layout import find_chains
+from unstuck.diagnosis.identification.results import Backward
 from unstuck.diagnosis.program import Record
 from unstuck.diagnosis.twin import Link
 from unstuck.diagnosis.update_rule import State, UpdateRule

@@ -10,18 +10,11 @@ from functools import cache, cached_property
 import numpy as np
 
 from unstuck.diagnosis.formulas.updates import ADAPTIVE, OTHER_FORM, AdaptiveRule
-from unstuck.diagnosis.identification.backward import (
-    BY_STEP,
-    PLAN,
-    QUICK,
-    Backward,
-    LayerResult,
-    Plan,
-    identify_backward,
-)
+from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.fit import Transform
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, output_levels
+from unstuck.diagnosis.identification.results import BY_STEP, PLAN, QUICK, Backward, LayerResult, Plan
 from unstuck.diagnosis.program import Record
 
 Array = np.ndarray

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.identification.backward import PLAN, Backward, Plan, identify_backward
+from unstuck.diagnosis.identification.backward import identify_backward
+from unstuck.diagnosis.identification.results import PLAN, Backward, Plan
 from unstuck.diagnosis.identification.stepping import SMALL_BATCH, batch
 from unstuck.diagnosis.program import Record
 

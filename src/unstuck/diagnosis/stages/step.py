@@ -9,10 +9,11 @@ import numpy as np
 from unstuck.diagnosis.assembly import build_twin
 from unstuck.diagnosis.examination import FAITHFUL, Examination
 from unstuck.diagnosis.identification.adaptive import identify_adaptive, looks_adaptive
-from unstuck.diagnosis.identification.backward import Backward, identify_backward
+from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
 from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead
 from unstuck.diagnosis.identification.forward import Forward
+from unstuck.diagnosis.identification.results import Backward
 from unstuck.diagnosis.identification.schedule import find_rate_law
 from unstuck.diagnosis.identification.stepping import observe, observe_runs, probe_stepping
 from unstuck.diagnosis.identification.update import (

@@ -6,7 +6,7 @@ import numpy as np
 
 from unstuck.diagnosis.central_differences import follows_loss
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.identification.backward import LayerResult
+from unstuck.diagnosis.identification.results import LayerResult
 from unstuck.diagnosis.proof import proved
 from unstuck.diagnosis.rule import PROVED, SUSPECTED, Evidence, rule
 
