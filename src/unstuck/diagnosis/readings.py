@@ -58,13 +58,14 @@ def read_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
 
 def train_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
     """The user's own training, where its loop or its parameters are at fault, beside a right one of the same length."""
-    changes = tuple(code for code in codes if code in (OF_NO_CHANGE if e.twin is None else OF_LOOP))
+    stays = e.twin is None or e.source != "step"  # what gradients() gives is no training
+    changes = tuple(code for code in codes if code in (OF_NO_CHANGE if stays else OF_LOOP))
     if not changes:
         return []
-    setup = by_the_book(e, 0.1 * seconds) if e.twin is None else _as_it_is(e)
+    setup = by_the_book(e, 0.1 * seconds) if stays else _as_it_is(e)
     if setup is None:
         return []
-    before = score(setup, setup.parameters) if e.twin is None else _learnt_by_own_loop(e, setup, 0.5 * seconds)
+    before = score(setup, setup.parameters) if stays else _learnt_by_own_loop(e, setup, 0.5 * seconds)
     after = run(setup, 0.4 * seconds)
     if before is None:
         return []
