@@ -58,18 +58,18 @@ static void multiply_by_derivative(const network *net, const layer *l, long i, l
 /* Makes units of the layer below the rows of a block, and examples its columns: so the weights need not be turned. */
 static void propagate_dense(network *net, layer *l, long n, long h) {
     layer *below = l - 1;
-    long count = n_blocks(l->n_in), from = FROM(count, h), to = TO(count, h);
-    for (long q = from; q < to; q++)
-        for (long i = 0; i < n; i += LANES) {
-            vector sum[LANES];
-            REAL turned[BLOCK];
-            for (long r = 0; r < LANES; r++) sum[r] = splat(0);
-            add_blocks(sum, 0, l->values.weights + q * BLOCK, count * BLOCK, l->turned_deltas + i * l->stride, BLOCK, n_panels(l));
-            turn_block(sum, turned);
-            for (long r = 0; r < LANES && i + r < n; r++)
-                store(below->delta + (i + r) * below->stride + q * LANES, load(turned + r * LANES));
-        }
-    for (long i = 0; i < n; i++) multiply_by_derivative(net, below, i, from * LANES, to * LANES);
+    long count = n_blocks(l->n_in);
+    FOR_GROUPS(q, count, h, group_of(n_panels(l)), i, n, LANES) {
+        vector sum[LANES];
+        REAL turned[BLOCK];
+        for (long r = 0; r < LANES; r++) sum[r] = splat(0);
+        add_blocks(sum, 0, l->values.weights + q * BLOCK, count * BLOCK, l->turned_deltas + i * l->stride, BLOCK,
+                   n_panels(l));
+        turn_block(sum, turned);
+        for (long r = 0; r < LANES && i + r < n; r++)
+            store(below->delta + (i + r) * below->stride + q * LANES, load(turned + r * LANES));
+    }
+    for (long i = 0; i < n; i++) multiply_by_derivative(net, below, i, FROM(count, h) * LANES, TO(count, h) * LANES);
 }
 
 /* The deltas of the layer below, from those of this one. */
@@ -143,21 +143,21 @@ INLINE void learn_panel(const int width, const network *net, layer *l, rule r, l
 
 static void learn_dense(layer *l, rule rule, long n, long h) {
     long count = n_blocks(l->n_in);
-    for (long q = FROM(n_panels(l), h); q < TO(n_panels(l), h); q++)
-        for (long p = 0; p < count; p++) {
-            REAL *values = l->values.weights + (q * count + p) * BLOCK;
-            REAL *velocity = l->velocity.weights ? l->velocity.weights + (q * count + p) * BLOCK : NULL;
-            vector sum[LANES];
-            for (long r = 0; r < LANES; r++) {
-                sum[r] = splat(0);
-                __builtin_prefetch(values + r * LANES);
-                if (velocity) __builtin_prefetch(velocity + r * LANES);
-            }
-            add_blocks(sum, 1, l->input_blocks + p * BLOCK, count * BLOCK, l->delta_blocks + q * BLOCK, l->stride * LANES, n_blocks(n));
-            for (long r = 0; r < LANES && p * LANES + r < l->n_in; r++)
-                update(rule, values + r * LANES, l->gradient.weights + (p * LANES + r) * l->stride + q * LANES,
-                       velocity ? velocity + r * LANES : NULL, sum[r]);
+    FOR_GROUPS(q, n_panels(l), h, group_of(n_blocks(n)), p, count, 1) {
+        REAL *values = l->values.weights + (q * count + p) * BLOCK;
+        REAL *velocity = l->velocity.weights ? l->velocity.weights + (q * count + p) * BLOCK : NULL;
+        vector sum[LANES];
+        for (long r = 0; r < LANES; r++) {
+            sum[r] = splat(0);
+            __builtin_prefetch(values + r * LANES);
+            if (velocity) __builtin_prefetch(velocity + r * LANES);
         }
+        add_blocks(sum, 1, l->input_blocks + p * BLOCK, count * BLOCK, l->delta_blocks + q * BLOCK, l->stride * LANES,
+                   n_blocks(n));
+        for (long r = 0; r < LANES && p * LANES + r < l->n_in; r++)
+            update(rule, values + r * LANES, l->gradient.weights + (p * LANES + r) * l->stride + q * LANES,
+                   velocity ? velocity + r * LANES : NULL, sum[r]);
+    }
 }
 
 static void learn(network *net, layer *l, rule r, long n, long h) {

@@ -10,10 +10,25 @@
 #define ROWS 4
 #endif
 
+#define NEAR (512 * 1024)    /* bytes that stay in a core's own cache */
+
 INLINE long n_blocks(long n) { return (n + LANES - 1) / LANES; }
 
+/* How many rows or columns of so many blocks are used together, so that the other factor comes from afar less often. */
+INLINE long group_of(long count) {
+    long bytes = count * BLOCK * (long)sizeof(REAL);
+    return bytes > NEAR ? 1 : NEAR / bytes;
+}
+
+/* For q in a half of n, group by group; within a group for all r, and for each r all q. */
+#define FOR_GROUPS(q, n, h, group, r, r_end, r_step)                                                                   \
+    for (long q##_from = FROM(n, h); q##_from < TO(n, h); q##_from += (group))                                        \
+        for (long r = 0; r < (r_end); r += (r_step))                                                                   \
+            for (long q = q##_from; q < TO(n, h) && q < q##_from + (group); q++)
+
 /* sum[r] += over `count` blocks: element (r, j) of one of a, or (j, r) if they are turned, times row j of one of b. */
-INLINE void add_blocks(vector *sum, const int turned, const REAL *a, long a_step, const REAL *b, long b_step, long count) {
+INLINE void add_blocks(vector *sum, const int turned, const REAL *a, long a_step, const REAL *b, long b_step,
+                       long count) {
     for (long from = 0; from < LANES; from += ROWS) {
         vector rows[ROWS];
         const REAL *p = a + from * (turned ? 1 : LANES), *q = b;

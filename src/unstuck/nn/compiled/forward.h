@@ -70,14 +70,14 @@ INLINE void forward_panel(const int width, const network *net, layer *l, long i,
 
 static void forward_dense(layer *l, long n, long h, long activation) {
     long count = n_blocks(l->n_in);
-    for (long q = FROM(n_panels(l), h); q < TO(n_panels(l), h); q++)
-        for (long i = 0; i < n; i += LANES) {
-            vector sum[LANES];
-            for (long r = 0; r < LANES; r++) sum[r] = l->values.biases ? load(l->values.biases + q * LANES) : splat(0);
-            add_blocks(sum, 0, l->input_blocks + i * count * LANES, BLOCK, l->values.weights + q * count * BLOCK, BLOCK, count);
-            for (long r = 0; r < LANES && i + r < n; r++)
-                store(l->a + (i + r) * l->stride + q * LANES, activate(sum[r], activation));
-        }
+    FOR_GROUPS(q, n_panels(l), h, group_of(count), i, n, LANES) {
+        vector sum[LANES];
+        for (long r = 0; r < LANES; r++) sum[r] = l->values.biases ? load(l->values.biases + q * LANES) : splat(0);
+        add_blocks(sum, 0, l->input_blocks + i * count * LANES, BLOCK, l->values.weights + q * count * BLOCK, BLOCK,
+                   count);
+        for (long r = 0; r < LANES && i + r < n; r++)
+            store(l->a + (i + r) * l->stride + q * LANES, activate(sum[r], activation));
+    }
 }
 
 /* Pre-activations and activations; of the last layer only the former. */

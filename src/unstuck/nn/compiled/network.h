@@ -57,8 +57,8 @@ static void wait_for_other(network *net) {
         if (spins > 10000) sched_yield();
 }
 
-/* Wide weights lie in panels while `run` works: a few columns in one piece. A panel of a dense layer is one vector wide,
-   so that it is a column of blocks. */
+/* Wide weights lie in panels while `run` works: a few columns in one piece. A panel of a dense layer is one vector
+   wide, so that it is a column of blocks. */
 
 static long n_panels(const layer *l) {
     long vectors = l->stride / LANES;
@@ -76,19 +76,22 @@ static REAL *panel_of(const network *net, const layer *l, REAL *weights, long p,
     return weights + (has_panels(net, l) ? n_blocks(l->n_in) * LANES : 1) * panel_start(l, p);
 }
 
+/* A few rows at a time, which stay in the cache while their pieces go to, or come from, one panel after the other. */
 static void convert(network *net, int into_panels, long h) {
     for (layer *l = net->layers; l < net->layers + net->n_layers; l++) {
         REAL *given[] = {l->given_values.weights, l->given_velocity.weights};
         REAL *ours[] = {l->values.weights, l->velocity.weights};
+        long rows = n_blocks(l->n_in);
         for (int i = 0; has_panels(net, l) && i < 2; i++)
-            for (long p = FROM(n_panels(l), h); given[i] && p < TO(n_panels(l), h); p++) {
-                long stride, width = panel_width(l, p);
-                REAL *panel = panel_of(net, l, ours[i], p, &stride);
-                for (long k = 0; k < l->n_in; k++) {
-                    REAL *row = given[i] + k * l->stride + panel_start(l, p);
-                    memcpy(into_panels ? panel + k * stride : row, into_panels ? row : panel + k * stride,
-                           sizeof(REAL) * width);
+            for (long from = FROM(rows, h) * LANES; given[i] && from < TO(rows, h) * LANES; from += LANES)
+                for (long p = 0; p < n_panels(l); p++) {
+                    long stride, width = panel_width(l, p);
+                    REAL *panel = panel_of(net, l, ours[i], p, &stride);
+                    for (long k = from; k < from + LANES && k < l->n_in; k++) {
+                        REAL *row = given[i] + k * l->stride + panel_start(l, p);
+                        memcpy(into_panels ? panel + k * stride : row, into_panels ? row : panel + k * stride,
+                               sizeof(REAL) * width);
+                    }
                 }
-            }
     }
 }
