@@ -116,3 +116,8 @@ def test_gradients_clipped_by_value_are_explained(slip):
     assert found.explained
     assert all(layer.bias is RIGHT_BIAS for layer in found.layers)
     assert faults(found) == ([] if slip is None else [("B02", 0)])
+
+
+def test_a_single_bias_that_is_always_cut_off_is_right():
+    found = identify(draw_twin(("tanh",), "sigmoid"), sizes=(6, 30, 1), most=0.03)
+    assert found.layers[-1].bias is RIGHT_BIAS

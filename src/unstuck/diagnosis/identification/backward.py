@@ -285,6 +285,11 @@ def _fit_bias(setting: Setting, l: int, result: LayerResult) -> None:
         result.bias_frozen = True
         return
     allowed = max(tolerance(rounding_floor(biases, changes, setting.epsilon)), setting.least_allowed)
+    if setting.transform is None and result.weights is not None:
+        found = compare_clipped(stack(changes), stack(meant), 1.0)
+        if found.residual <= allowed:
+            result.bias, result.bias_fit = gradients.RIGHT_BIAS, replace(found, scale=result.weight_fit.scale)
+            return
     for decay in (None, stack(biases)):
         for formula in gradients.bias_formulas(guess.passes[0], l):
             predicted = _directions(
@@ -300,8 +305,3 @@ def _fit_bias(setting: Setting, l: int, result: LayerResult) -> None:
                 return
             if found.residual < result.bias_fit.residual and decay is None and not formula.fault:
                 result.bias_fit, result.bias_rival_residual = found, found.residual
-    if setting.transform is None and result.weights is not None:
-        right = stack([gradients.RIGHT_BIAS.compute(p, l, d) for p, d in pairs])
-        found = compare_clipped(stack(changes), right, result.weight_fit.scale)
-        if found.residual <= allowed:
-            result.bias, result.bias_fit = gradients.RIGHT_BIAS, found
