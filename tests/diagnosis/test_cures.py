@@ -45,6 +45,8 @@ def test_the_cure_of_one_fault_is_that_fault_put_right(where, fault, code):
         ("nielsen", "D14 ShufflesInputsOnly", "D14"),
         ("nielsen", "D11 TestLabelsOneAside", "D11"),
         ("nielsen", "E01 LargestOutputOfTheBatch", "E01"),
+        ("nielsen", "D10 LabelsShuffledApart", "D10"),
+        ("square_relu", "B14 GradientOneUnitAside", "B14"),
     ],
 )
 def test_what_is_outside_the_step_is_shown_beside_the_right_one(where, fault, code):

@@ -82,7 +82,7 @@ def learns(e: Examination, task: Task, seconds: float) -> bool | None:
     if e.case.step is None:
         whole = run_loop(e, task, seconds)
         return None if whole is None or (whole.score < task.enough and not whole.ended) else whole.score >= task.enough
-    scores = _own_scores(e, task, 0.5 * seconds)
+    scores = scores_by_steps(e, task, 0.5 * seconds)
     if not scores:
         return None
     if max(scores) < task.enough:
@@ -158,7 +158,7 @@ def _score(e: Examination, task: Task, outputs: Array) -> float:
     return corrected(float(np.mean(decide(outputs, output) == task.labels[task.held])), task.chance)
 
 
-def _own_scores(e: Examination, task: Task, seconds: float) -> list[float]:
+def scores_by_steps(e: Examination, task: Task, seconds: float) -> list[float]:
     """Chance-corrected accuracy of the user's program along its own steps."""
     program, scores, train = e.program, [], task.train
     stated, seen = e.case.batch_size, e.stepping

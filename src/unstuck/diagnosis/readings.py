@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from unstuck.diagnosis import baseline, twin_training
+from unstuck.diagnosis import baseline, own_training, twin_training
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.experiments import Trial
+from unstuck.diagnosis.experiments import MATTERS, Trial
 from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings
@@ -58,6 +58,8 @@ def read_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
 
 def train_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
     """The user's own training, where its loop or its parameters are at fault, beside a right one of the same length."""
+    if e.twin is None and e.case.step is not None and "B14" in codes:
+        return _steps_beside_right_ones(e, seconds)
     stays = e.twin is None or e.source != "step"  # what gradients() gives is no training
     changes = tuple(code for code in codes if code in (OF_NO_CHANGE if stays else OF_LOOP))
     if not changes:
@@ -70,6 +72,19 @@ def train_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]
     if before is None:
         return []
     return [Trial(changes, before, after.score, after.updates, setup.seed, after.seconds)]
+
+
+def _steps_beside_right_ones(e: Examination, seconds: float) -> list[Trial]:
+    """The user's own steps, some of whose gradients no formula explains, beside as many with right ones."""
+    task = own_training.find_task(e, 0.1 * seconds)
+    scores = [] if task is None else own_training.scores_by_steps(e, task, 0.3 * seconds)
+    setup = by_the_book(e, 0.1 * seconds) if scores else None
+    if task is None or setup is None:
+        return []
+    before, after = task.chance + scores[-1] * (1 - task.chance), run(setup, 0.3 * seconds)
+    if after.score - before < MATTERS:
+        return []
+    return [Trial(("B14",), before, after.score, after.updates, setup.seed, after.seconds)]
 
 
 def _as_it_is(e: Examination) -> Setup | None:

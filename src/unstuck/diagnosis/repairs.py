@@ -16,7 +16,7 @@ from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM, adaptive_rule
 from unstuck.diagnosis.proof import formula_faults
-from unstuck.diagnosis.rules.data.preparation import images_of_examples
+from unstuck.diagnosis.rules.data.preparation import images_of_examples, raw_classes
 from unstuck.diagnosis.twin import Parameters
 from unstuck.diagnosis.twin_training import Change, Setup
 
@@ -36,6 +36,9 @@ def changes_for(code: str, e: Examination, meant: str = "sigmoid") -> list[Chang
     if code == "D03":
         images = images_of_examples(e)
         return [] if images is None else [with_right_inputs(images, e.program.x)]
+    if code == "D10":
+        classes = raw_classes(e)
+        return [] if classes is None else [with_classes(classes)]
     if code in FORWARD:
         changes = [with_right_forward(meant)]
         changes += [right_output_delta] if code in ("F01", "F02", "L01") else []
@@ -205,6 +208,8 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
         )
     elif code == "U01":
         twin = twin.plant(links=mine.links)
+    if code == "D10":
+        return replace(right, targets=user.targets, labels=user.labels, labels_held=user.labels_held)
     targets = user.targets if code in ("D07", "D08", "D09") else right.targets
     return replace(right, twin=twin, targets=targets)
 
@@ -224,6 +229,11 @@ def with_right_inputs(images: Array, x: Array) -> Change:
         return replace(s, x=meant[s.rows], x_held=meant[s.rows_held])
 
     return change
+
+
+def with_classes(classes: Array) -> Change:
+    """These classes (n,) of the user's examples, and targets that say them."""
+    return lambda s: right_targets(replace(s, labels=classes[s.rows], labels_held=classes[s.rows_held]))
 
 
 def right_targets(setup: Setup) -> Setup:

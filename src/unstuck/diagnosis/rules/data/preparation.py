@@ -139,6 +139,15 @@ def training_matching(e: Examination) -> Matching | None:
 
 
 @once
+def raw_classes(e: Examination) -> Array | None:
+    """The class (n,) of the raw image that each training example was made from; None unless all of them are known."""
+    raw, matching = raw_training(e), training_matching(e)
+    if raw is None or raw.labels is None or matching is None or len(matching.rows) < len(e.program.x):
+        return None
+    return raw.labels[matching.images][np.argsort(matching.rows)]
+
+
+@once
 def true_labels(e: Examination) -> tuple[Array, Array]:
     """Classes of training examples, and of which ones: as `labels` says, or the raw data that they were made from."""
     given, raw = labels(e), raw_training(e)
