@@ -46,6 +46,7 @@ def test_the_cure_of_one_fault_is_that_fault_put_right(where, fault, code):
         ("nielsen", "D11 TestLabelsOneAside", "D11"),
         ("nielsen", "E01 LargestOutputOfTheBatch", "E01"),
         ("nielsen", "D10 LabelsShuffledApart", "D10"),
+        ("regression", "D04 OneImageForAll", "D04"),
         ("square_relu", "B14 GradientOneUnitAside", "B14"),
     ],
 )

@@ -16,7 +16,7 @@ from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM, adaptive_rule
 from unstuck.diagnosis.proof import formula_faults
-from unstuck.diagnosis.rules.data.preparation import images_of_examples, raw_classes
+from unstuck.diagnosis.rules.data.preparation import images_in_order, images_of_examples, raw_classes
 from unstuck.diagnosis.twin import Parameters
 from unstuck.diagnosis.twin_training import Change, Setup
 
@@ -36,6 +36,9 @@ def changes_for(code: str, e: Examination, meant: str = "sigmoid") -> list[Chang
     if code == "D03":
         images = images_of_examples(e)
         return [] if images is None else [with_right_inputs(images, e.program.x)]
+    if code == "D04":
+        images = images_in_order(e)
+        return [] if images is None else [with_images(images)]
     if code == "D10":
         classes = raw_classes(e)
         return [] if classes is None else [with_classes(classes)]
@@ -208,6 +211,8 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
         )
     elif code == "U01":
         twin = twin.plant(links=mine.links)
+    if code == "D04":
+        return replace(right, x=user.x, x_held=user.x_held)
     if code == "D10":
         return replace(right, targets=user.targets, labels=user.labels, labels_held=user.labels_held)
     targets = user.targets if code in ("D07", "D08", "D09") else right.targets
@@ -227,6 +232,17 @@ def with_right_inputs(images: Array, x: Array) -> Change:
     def change(s: Setup) -> Setup:
         meant = (slope * images + start).astype(s.x.dtype)
         return replace(s, x=meant[s.rows], x_held=meant[s.rows_held])
+
+    return change
+
+
+def with_images(images: Array) -> Change:
+    """These images (n, n_features) as inputs, scaled to 0 to 1."""
+    most = max(float(images.max()), 1e-12)
+
+    def change(s: Setup) -> Setup:
+        x, x_held = ((images[rows] / most).astype(s.x.dtype) for rows in (s.rows, s.rows_held))
+        return replace(s, x=x, x_held=x_held)
 
     return change
 

@@ -139,6 +139,15 @@ def training_matching(e: Examination) -> Matching | None:
 
 
 @once
+def images_in_order(e: Examination) -> Array | None:
+    """The raw images where they are as many as the training examples, of the same classes in the same order."""
+    raw, given = raw_training(e), labels(e)
+    if raw is None or raw.labels is None or raw.images.shape != e.program.x.shape or given is None:
+        return None
+    return raw.images if np.array_equal(raw.labels, given) else None
+
+
+@once
 def raw_classes(e: Examination) -> Array | None:
     """The class (n,) of the raw image that each training example was made from; None unless all of them are known."""
     raw, matching = raw_training(e), training_matching(e)
