@@ -22,6 +22,7 @@ from unstuck.diagnosis.twin_training import Outcome, Setup, run
 SEEDS = (0, 1, 2)
 LONG, SEARCHING = 45.0, 15.0  # seconds: with more than LONG the cured network is trained further, on all examples
 PASSES, FEW_BATCHES, MORE = 30, 200, "more updates"  # of that further training
+LAST_RATE = 0.03  # of its first rate
 WIDTHS = (32, 64)
 WORTHWHILE = 0.05  # of accuracy: what a change must bring that is not needed to learn
 Changes = frozenset[str]
@@ -188,8 +189,8 @@ def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None
 
 
 def trained_further(search: Search, cure: Trial, seconds: float) -> Trial | None:
-    """The cured network trained on all examples, in small batches, for as long as there is time; None if that brings
-    nothing."""
+    """The cured network trained on all examples, in small batches, at a rate that falls, for as long as there is time;
+    None if that brings nothing."""
     made = baseline.as_it_is(search.e, np.inf, all_examples=True)
     if made is None:
         return None
@@ -198,6 +199,7 @@ def trained_further(search: Search, cure: Trial, seconds: float) -> Trial | None
     if setup.batch_size > FEW_BATCHES:
         setup = twin_training.with_small_batches(search.right.batch_size, setup.updates)(setup)
     setup = shortened(replace(setup, updates=PASSES * len(setup.x) // setup.batch_size), 0.8 * seconds)
+    setup = twin_training.with_falling_rate(LAST_RATE)(setup)
     outcome = run(setup, 0.9 * seconds)
     if outcome.score < cure.after + 0.005:
         return None
@@ -208,5 +210,8 @@ def trained_further(search: Search, cure: Trial, seconds: float) -> Trial | None
         outcome.updates,
         setup.seed,
         outcome.seconds,
-        words={MORE: f"{outcome.updates:,} updates on batches of {setup.batch_size} of {len(setup.x):,} examples"},
+        words={
+            MORE: f"{outcome.updates:,} updates on batches of {setup.batch_size} of {len(setup.x):,} examples, "
+            f"the rate falling to {LAST_RATE:.0%}"
+        },
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from unstuck.diagnosis.twin import Parameters, Twin
-from unstuck.diagnosis.update_rule import CONSTANT, State
+from unstuck.diagnosis.update_rule import CONSTANT, RateLaw, State
 
 Array = np.ndarray
 BUSY = 4  # times as long as its processor seconds a run may last on a machine that others use
@@ -159,6 +159,16 @@ def with_rate(rate: float) -> Change:
 
 def with_rate_times(factor: float) -> Change:
     return lambda s: with_rate(s.twin.update.learning_rate * factor)(s)
+
+
+def with_falling_rate(last: float) -> Change:
+    """A rate that falls in equal proportions, down to this share of the first at the end of the run."""
+    return lambda s: replace(
+        s,
+        twin=s.twin.plant(
+            update=replace(s.twin.update, rate_law=RateLaw("geometric", last ** (1 / max(s.updates, 1))))
+        ),
+    )
 
 
 def without_decay(setup: Setup) -> Setup:
