@@ -10,15 +10,14 @@ import numpy as np
 
 from unstuck.diagnosis import baseline, own_training
 from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.own_training import ENOUGH, LEARNABLE
 from unstuck.diagnosis.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
 from unstuck.diagnosis.rule import SUSPECTED, Evidence
 from unstuck.diagnosis.settings import Clock, causes_of_log_of_zero, needed, reference
 from unstuck.diagnosis.twin_training import Outcome, Setup, chance, corrected, run
 
-ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
 MATTERS = 0.02  # difference of accuracy that counts
 HALFWAY = 0.4  # share of what a network that is not stuck learns, from which on chance may decide
-LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 
 @dataclass

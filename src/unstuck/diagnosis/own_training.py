@@ -22,9 +22,9 @@ from unstuck.diagnosis.twin_training import Setup, chance, corrected, decide, ru
 from unstuck.diagnosis.update_rule import UpdateRule
 
 Array = np.ndarray
-ENOUGH = 0.7
+ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
 HALF = 0.5  # of what is enough: a loop below it learns next to nothing beside steps that learn
-LEARNABLE = 0.1
+LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 
 @dataclass(frozen=True)

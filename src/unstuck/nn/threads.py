@@ -41,7 +41,7 @@ def single_threaded() -> Iterator[None]:
 
 
 @cache
-def find_openblas() -> ctypes.CDLL | None:
+def _find_openblas() -> ctypes.CDLL | None:
     """The library that NumPy has brought and loaded, if it has."""
     package = Path(np.__file__).parent
     paths = [
@@ -53,7 +53,7 @@ def find_openblas() -> ctypes.CDLL | None:
 @cache
 def _openblas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     """The functions that read and set the number of its threads."""
-    library = find_openblas()
+    library = _find_openblas()
     for symbol in SYMBOLS:
         if library is not None and hasattr(library, symbol.format("set")):
             return getattr(library, symbol.format("get")), getattr(library, symbol.format("set"))

@@ -14,10 +14,8 @@ from unstuck.diagnosis.identification.layout import Chain, read_chain
 
 Array = np.ndarray
 MOST_SECONDS = 5.0
-LIKELY_CHAINS, MOST_CHAINS = (
-    6,
-    60,
-)  # the first, in the likeliest order of their arrays, are looked at more closely first
+# Of the orders of the arrays: so many, the likeliest, are looked at more closely first, and so many at all.
+LIKELY_CHAINS, MOST_CHAINS = 6, 60
 LIKELY = HIDDEN[:5] + tuple(form for form in HIDDEN if form.name in ("sigmoid without the minus", "linear", "softmax"))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.rules.data.examples import labels
-from unstuck.diagnosis.rules.data.preparation import true_labels
+from unstuck.diagnosis.rules.data.preparation import raw_classes, true_labels
 from unstuck.diagnosis.rules.data.probes import best_table, consistency
 from unstuck.diagnosis.rules.once import once
 
@@ -156,9 +156,9 @@ def labels_of(e: Examination) -> Array | None:
     case, targets = e.case, np.asarray(e.program.targets)
     if case.labels is not None:
         return np.asarray(case.labels).reshape(-1).astype(int)
-    true, of_rows = true_labels(e)
-    if len(of_rows) == len(targets) and other_columns(e) is not None:
-        return true[np.argsort(of_rows)]
+    of_images = raw_classes(e)
+    if of_images is not None and other_columns(e) is not None:
+        return of_images
     rows = targets.reshape(len(targets), -1)
     if rows.shape[1] > 1:
         levels = np.unique(np.round(rows[:500].astype(float), 6))

@@ -148,24 +148,28 @@ def images_in_order(e: Examination) -> Array | None:
 
 
 @once
+def raw_labels(e: Examination) -> tuple[Array, Array] | None:
+    """The classes of the raw images that training examples were made from, and of which examples."""
+    raw, matching = raw_training(e), training_matching(e)
+    if raw is None or raw.labels is None or matching is None:
+        return None
+    return raw.labels[matching.images], matching.rows
+
+
 def raw_classes(e: Examination) -> Array | None:
     """The class (n,) of the raw image that each training example was made from; None unless all of them are known."""
-    raw, matching = raw_training(e), training_matching(e)
-    if raw is None or raw.labels is None or matching is None or len(matching.rows) < len(e.program.x):
+    found = raw_labels(e)
+    if found is None or len(found[1]) < len(e.program.x):
         return None
-    return raw.labels[matching.images][np.argsort(matching.rows)]
+    return found[0][np.argsort(found[1])]
 
 
-@once
 def true_labels(e: Examination) -> tuple[Array, Array]:
     """Classes of training examples, and of which ones: as `labels` says, or the raw data that they were made from."""
-    given, raw = labels(e), raw_training(e)
+    given = labels(e)
     if e.case.labels is not None and given is not None:
         return given, np.arange(len(given))
-    matching = training_matching(e)
-    if raw is not None and raw.labels is not None and matching is not None:
-        return raw.labels[matching.images], matching.rows
-    return np.empty(0, int), np.empty(0, int)
+    return raw_labels(e) or (np.empty(0, int), np.empty(0, int))
 
 
 @once

@@ -9,7 +9,7 @@ from unstuck.diagnosis.proof import proved
 from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED, Evidence, rule
 from unstuck.diagnosis.rules.data.coding import coded_targets, numeric_targets, other_columns, strange_rows
 from unstuck.diagnosis.rules.data.examples import classes, labels, raw_training, test_classes, test_inputs
-from unstuck.diagnosis.rules.data.preparation import cut_across_images, training_matching
+from unstuck.diagnosis.rules.data.preparation import cut_across_images, raw_labels
 from unstuck.diagnosis.rules.data.probes import (
     FEW,
     Reading,
@@ -206,9 +206,9 @@ def labels_unrelated_to_inputs(e: Examination) -> Evidence | None:
 def _truths(e: Examination) -> list[tuple[Array, Array, str]]:
     """(true classes, of which rows, where they stand), from the raw data and from `labels`."""
     found = []
-    raw, matching = raw_training(e), training_matching(e)
-    if raw is not None and raw.labels is not None and matching is not None:
-        found.append((raw.labels[matching.images], matching.rows, "in the raw data"))
+    of_images = raw_labels(e)
+    if of_images is not None:
+        found.append((*of_images, "in the raw data"))
     given = labels(e)
     if e.case.labels is not None and given is not None:
         x_says = fit_and_hold_out(e.program.x, given)
