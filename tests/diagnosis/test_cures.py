@@ -1,11 +1,13 @@
 """The cure names what is needed and nothing else, and claims no gain that the seeds make by themselves."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import unstuck
+from tests.diagnosis.trials.architectures import ARCHITECTURES
 from tests.diagnosis.trials.trial import Trial
 from unstuck.diagnosis.cures import NOTHING, SEEDS, compared, smallest_of
 from unstuck.diagnosis.experiments import MATTERS
@@ -26,6 +28,8 @@ def diagnosed(where, *faults, **options):
         ("leaky_deep", "B10 SignOfHiddenDeltaWrong", "B10"),
         ("nielsen", "A01 AllTheSameNumber", "A01"),
         ("linear_output", "D12 sorted_and_not_shuffled", "D12"),
+        ("leaky_deep", "D01 DividedByZeroSpread", "D01"),
+        ("nielsen", "F10 one_output_for_ten_classes", "F10"),
     ],
 )
 def test_the_cure_of_one_fault_is_that_fault_put_right(where, fault, code):
@@ -43,6 +47,7 @@ def test_the_cure_of_one_fault_is_that_fault_put_right(where, fault, code):
         ("binary", "U05 CopiesAreUpdated", "U05"),
         ("relu_softmax", "U06 IntegerParameters", "U06"),
         ("nielsen", "D14 ShufflesInputsOnly", "D14"),
+        ("sigmoid_deep", "D14 ShufflesInputsOnly", "D14"),
         ("nielsen", "D11 TestLabelsOneAside", "D11"),
         ("nielsen", "E01 LargestOutputOfTheBatch", "E01"),
         ("nielsen", "D10 LabelsShuffledApart", "D10"),
@@ -53,6 +58,24 @@ def test_the_cure_of_one_fault_is_that_fault_put_right(where, fault, code):
 def test_what_is_outside_the_step_is_shown_beside_the_right_one(where, fault, code):
     gains = {cure.changes: cure.accuracy_after - cure.accuracy_before for cure in diagnosed(where, fault).cures}
     assert gains[(code,)] > 0.2
+
+
+def test_what_was_cured_is_not_said_to_be_untried():
+    report = diagnosed("nielsen", "D14 ShufflesInputsOnly")
+    assert [finding.matters for finding in report.findings if finding.rule.code == "D14"] == [True]
+
+
+def test_too_few_updates_become_as_many_as_the_network_needs():
+    cure, *_ = diagnosed("tanh_deepest", "U09 whole_batch_three_times").cures
+    assert cure.updates > 1200
+    assert cure.accuracy_after > 0.78
+
+
+def test_a_network_that_diverges_within_three_steps_is_followed_until_then():
+    float32 = replace(ARCHITECTURES["relu_softmax"], dtype="float32")
+    report = unstuck.diagnose(Trial(float32, ("U13 diverges",), label="float32").case())
+    assert {"U07", "U13"} <= {finding.rule.code for finding in report.findings}
+    assert report.cures[0].accuracy_after > 0.6
 
 
 def test_two_faults_are_both_needed():

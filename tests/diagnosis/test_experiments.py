@@ -1,10 +1,13 @@
 """What matters: nothing keeps a network stuck that learns as it is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import unstuck
 from tests.diagnosis.rules.small_program import BATCH, N_CLASSES, Softmax, draw_images, softmax
+from tests.diagnosis.trials.trial import Trial
 from unstuck.diagnosis.report import HELPFUL_NOTES, NOTES, UNTRIED_NOTES, Cure, Finding, Report, note_groups
 from unstuck.diagnosis.rules import RULES
 
@@ -131,3 +134,17 @@ def test_a_note_that_a_cure_names_is_called_helpful():
     assert list(note_groups(report)) == [HELPFUL_NOTES]
     report.cures.clear()
     assert list(note_groups(report)) == [NOTES]
+
+
+def test_what_is_right_may_be_slower_at_first():
+    report = unstuck.diagnose(Trial("sigmoid_deep", ("B02 NoDerivativeInFirstLayer",)).case(), cures=False)
+    assert [finding.rule.code for finding in report.findings] == ["B02"]
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(0, 40)])
+def test_a_formula_is_found_beside_inputs_that_are_not_finite(rows):
+    case = Trial("relu_softmax", ("B10 SignOfHiddenDeltaWrong",)).case()
+    x = case.x.copy()
+    x[rows, 3] = np.nan
+    report = unstuck.diagnose(replace(case, x=x), cures=False)
+    assert {"B10", "D01"} <= {finding.rule.code for finding in report.findings}

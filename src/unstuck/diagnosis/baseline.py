@@ -22,7 +22,7 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0, all_examples: bool =
     if e.twin is None or e.initial is None:
         return None
     n = len(e.program.x)
-    if n < 4 or not e.initial.finite or not np.isfinite(e.program.x).all():
+    if n < 4 or not e.initial.finite:
         return None
     batch_size = _batch_size(e, n)
     updates = e.case.updates or max(1, round(3 * n / batch_size))
@@ -48,10 +48,10 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0, all_examples: bool =
     setup = Setup(
         twin=twin,
         parameters=e.initial.copy(kind),
-        x=e.program.x[train].astype(kind),
+        x=e.program.x_as_given[train].astype(kind),
         targets=coded[train].astype(kind),
         labels=None if labels is None else labels[train],
-        x_held=e.program.x[held].astype(kind),
+        x_held=e.program.x_as_given[held].astype(kind),
         targets_held=coded[held].astype(kind),
         labels_held=None if labels is None else labels[held],
         batch_size=batch_size,

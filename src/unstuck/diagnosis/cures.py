@@ -24,6 +24,7 @@ LONG, SEARCHING = 45.0, 15.0  # seconds: with more than LONG the cured network i
 PASSES, FEW_BATCHES, MORE = 30, 200, "more updates"  # of that further training
 LAST_RATE = 0.03  # of its first rate
 WIDTHS = (32, 64)
+MORE_UPDATES = 4
 WORTHWHILE = 0.05  # of accuracy: what a change must bring that is not needed to learn
 Changes = frozenset[str]
 NOTHING: Changes = frozenset()
@@ -126,6 +127,8 @@ def variants(right: Setup, changes: Changes) -> Iterator[Setup]:
     if "rate" in aspects:
         rate = right.twin.update.learning_rate
         yield from (twin_training.with_rate(factor * rate)(right) for factor in (3, 1 / 3))
+    if "updates" in aspects:
+        yield replace(right, updates=MORE_UPDATES * right.updates)
     if "width" in aspects:
         yield from (twin_training.with_width(width)(right) for width in WIDTHS)
 

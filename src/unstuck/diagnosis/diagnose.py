@@ -22,7 +22,7 @@ from unstuck.diagnosis.case import Case, with_plain_beliefs
 from unstuck.diagnosis.conclusion import conclude
 from unstuck.diagnosis.cures import LONG, find_cures
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.experiments import Verdicts, decide
+from unstuck.diagnosis.experiments import MATTERS, Verdicts, decide
 from unstuck.diagnosis.portrait.portrait import Portrait, portray
 from unstuck.diagnosis.program import Program
 from unstuck.diagnosis.readings import read_twice, train_twice
@@ -98,6 +98,9 @@ def cure(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verdicts
     for name, compare in (("what is read", read_twice), ("the user's own training", train_twice)):
         found = [*found, *(safely(e, name, partial(compare, e, list(evidence), min(0.8 * left(), CURING))) or [])]
     verdicts.trials = found
+    for trial in found:
+        if len(trial.changes) == 1 and trial.after - trial.before >= MATTERS:
+            verdicts.matters.setdefault(trial.changes[0], True)
 
 
 def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:

@@ -99,7 +99,12 @@ def decide(
     found.reference, found.right = max(learnt.score, mended_run.score), reference_setup
     goal = corrected(found.reference, found.chance)
     found.learnable = goal > LEARNABLE
-    if _is_ruined(as_it_is, mended_run, ENOUGH * goal, found.chance):
+    ruined = _is_ruined(as_it_is, mended_run, ENOUGH * goal, found.chance)
+    if ruined and setup.updates < updates and clock.left > 4 * per_run:  # what is right may be slow at first
+        (setup, mended_setup), (as_it_is, mended_run) = _longer((setup, mended_setup), as_it_is, updates, clock)
+        found.as_it_is, found.mended = as_it_is.score, mended_run.score
+        ruined = _is_ruined(as_it_is, mended_run, ENOUGH * goal, found.chance)
+    if ruined:
         found.matters, found.formulas, formulas = dict.fromkeys(formulas, False), [], []
         mended_setup, mended_run, found.mended, found.mended_finite = setup, as_it_is, as_it_is.score, as_it_is.finite
     stuck = (
@@ -147,6 +152,16 @@ def _meant_activation(setup: Setup, e: Examination, formulas: list[str], seconds
     if not leaves_activation_open(setup) or not {"F05", "F08"} & set(formulas):
         return MEANT[-1]
     return max(MEANT, key=lambda name: run(mended(setup, e, formulas, name), seconds).score)
+
+
+def _longer(
+    setups: tuple[Setup, Setup], before: Outcome, updates: int, clock: Clock
+) -> tuple[tuple[Setup, Setup], tuple[Outcome, Outcome]]:
+    """Both setups run for as many of these updates as time allows, by the time that the run before took."""
+    pace = max(before.seconds, 0.02) / setups[0].updates
+    most = max(2 * setups[0].updates, int(0.3 * clock.left / pace))
+    first, second = (replace(setup, updates=min(updates, most)) for setup in setups)
+    return (first, second), (run(first, 0.4 * clock.left), run(second, 0.4 * clock.left))
 
 
 def _is_ruined(before: Outcome, after: Outcome, goal: float, level: float) -> bool:
@@ -238,9 +253,7 @@ def _judge_formulas(
     for another reason, if putting them back into the one that learns costs two points."""
     together = improvement(as_it_is, mended_run) >= MATTERS
     if formulas and not together and not stuck and setup.updates < updates and clock.left > 4 * per_run:
-        longer = min(updates, setup.updates * max(2, int(0.3 * clock.left / max(as_it_is.seconds, 0.02))))
-        setup, mended_setup = replace(setup, updates=longer), replace(mended_setup, updates=longer)
-        as_it_is, mended_run = (run(s, 0.4 * clock.left) for s in (setup, mended_setup))
+        (setup, mended_setup), (as_it_is, mended_run) = _longer((setup, mended_setup), as_it_is, updates, clock)
         together = improvement(as_it_is, mended_run) >= MATTERS
     if together and as_it_is.finite:
         again = [run(s, 3 * per_run) for s in (baseline.reseeded(setup, 1), baseline.reseeded(mended_setup, 1))]

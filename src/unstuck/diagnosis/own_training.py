@@ -67,7 +67,7 @@ class Cause:
 def find_task(e: Examination, seconds: float) -> Task | None:
     """None without labels, outputs and a hundred examples, or where a network of 32 units learns nothing from them."""
     labels = labels_of(e) if e.outputs is not None else None
-    if labels is None or len(labels) < 100 or not np.isfinite(e.program.x).all():
+    if labels is None or len(labels) < 100:
         return None
     order = np.random.default_rng(77).permutation(len(labels))
     held, train = order[: min(500, len(order) // 5)], order[min(500, len(order) // 5) :]
@@ -127,8 +127,9 @@ def run_loop(e: Examination, task: Task, seconds: float, right: Iterable[str] = 
     """The user's whole loop from the parameters as found, or with these aspects put right; for so long at most."""
     if e.case.train is None:
         return None
-    program, x = e.program, e.program.x
+    program, x = e.program, e.program.x_as_given
     if "inputs" in right:
+        x = e.program.x
         x = (x - x.min()) / max(float(np.ptp(x)), 1e-12)
     try:
         program.restore()
@@ -173,11 +174,11 @@ def scores_by_steps(e: Examination, task: Task, seconds: float) -> list[float]:
                 order, position = generator.permutation(train), 0
             rows = order[position : position + size]
             position += size
-            if program.call("step", program.typed(program.x[rows]), program.targets[rows]).failed:
+            if program.call("step", program.typed(program.x_as_given[rows]), program.targets[rows]).failed:
                 break
             if program.now() - started > next_look * seconds:
                 next_look += 0.2
-                outputs = program.predict(program.x[task.held], restore=False)
+                outputs = program.predict(program.x_as_given[task.held], restore=False)
                 if outputs is None:
                     break
                 scores.append(_score(e, task, outputs))

@@ -56,7 +56,8 @@ class Program:
 
     def __post_init__(self) -> None:
         self.snapshot = Snapshot([self.case])
-        self.x = as_rows(self.case.x)
+        self.x_as_given = as_rows(self.case.x)
+        self.x = with_zeros(self.x_as_given)
         self.targets = as_targets(self.case.targets, len(self.x))
         self.cut: Cut | None = None
         self.as_found = self.parameters()
@@ -133,7 +134,7 @@ class Program:
         """Well-conditioned random parameters of the user's shapes: sums of size about 1.5, biases of the size given."""
         generator = np.random.default_rng(seed)
         x = self.x[:200]
-        x = x[np.isfinite(x).all(axis=1) & (np.abs(x).max(axis=1) < 1e100)]
+        x = x[np.abs(x).max(axis=1) < 1e100]
         norm = float(np.sqrt(np.mean(np.sum(x**2, axis=1)))) if len(x) else 1.0
         norm = norm or 1.0
         n_features = self.x.shape[1]
@@ -261,6 +262,12 @@ def as_rows(x: Any) -> Array:
     if rows.ndim < 2 or len(rows) == 0 or rows.size == 0:
         raise CaseError(f"Case(x=…): expected at least one row of numbers (n, n_features), found shape {rows.shape}")
     return rows.reshape(len(rows), -1)
+
+
+def with_zeros(x: Array) -> Array:
+    """x with 0 in the place of what is NaN or infinite."""
+    finite = np.isfinite(x)
+    return x if finite.all() else np.where(finite, x, 0.0)
 
 
 def as_targets(targets: Any, n: int) -> Array:

@@ -15,6 +15,7 @@ from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM, adaptive_rule
+from unstuck.diagnosis.program import with_zeros
 from unstuck.diagnosis.proof import formula_faults
 from unstuck.diagnosis.rules.data.preparation import images_in_order, images_of_examples, raw_classes
 from unstuck.diagnosis.twin import Parameters
@@ -211,12 +212,19 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
         )
     elif code == "U01":
         twin = twin.plant(links=mine.links)
-    if code == "D04":
+    if code in ("D01", "D04"):
         return replace(right, x=user.x, x_held=user.x_held)
     if code == "D10":
         return replace(right, targets=user.targets, labels=user.labels, labels_held=user.labels_held)
+    if code == "F10":
+        return replace(right, parameters=_with_one_output(right.parameters), targets=user.targets)
     targets = user.targets if code in ("D07", "D08", "D09") else right.targets
     return replace(right, twin=twin, targets=targets)
+
+
+def _with_one_output(p: Parameters) -> Parameters:
+    last = p.biases[-1]
+    return Parameters([*p.weights[:-1], p.weights[-1][:, :1]], [*p.biases[:-1], None if last is None else last[:1]])
 
 
 def with_right_inputs(images: Array, x: Array) -> Change:
@@ -236,6 +244,11 @@ def with_right_inputs(images: Array, x: Array) -> Change:
     return change
 
 
+def with_finite_inputs(setup: Setup) -> Setup:
+    """0 in the place of inputs that are NaN or infinite."""
+    return replace(setup, x=with_zeros(setup.x), x_held=with_zeros(setup.x_held))
+
+
 def with_images(images: Array) -> Change:
     """These images (n, n_features) as inputs, scaled to 0 to 1."""
     most = max(float(images.max()), 1e-12)
@@ -250,6 +263,20 @@ def with_images(images: Array) -> Change:
 def with_classes(classes: Array) -> Change:
     """These classes (n,) of the user's examples, and targets that say them."""
     return lambda s: right_targets(replace(s, labels=classes[s.rows], labels_held=classes[s.rows_held]))
+
+
+def with_an_output_for_each_class(setup: Setup) -> Setup:
+    """As many outputs as classes, with weights drawn from those that the one output has, and one-hot targets."""
+    if setup.labels is None:
+        return setup
+    generator = np.random.default_rng(3000 + setup.seed)
+    n_outputs = int(setup.labels.max()) + 1
+    weights, biases = list(setup.parameters.weights), list(setup.parameters.biases)
+    weights[-1] = generator.choice(weights[-1].ravel(), (len(weights[-1]), n_outputs))
+    if (bias := biases[-1]) is not None:
+        biases[-1] = generator.choice(bias, n_outputs)
+    targets = np.zeros((len(setup.targets), n_outputs), setup.targets.dtype)
+    return right_targets(replace(setup, parameters=Parameters(weights, biases), targets=targets))
 
 
 def right_targets(setup: Setup) -> Setup:
@@ -313,6 +340,7 @@ def with_biases(setup: Setup) -> Setup:
 
 FORWARD = ("F01", "F02", "F04", "F05", "F06", "F07", "F08", "F11", "F12", "L01")
 CHANGES: dict[str, Change] = {
+    "D01": with_finite_inputs,
     **dict.fromkeys(("L02", "L04", "B11"), right_output_delta),
     **dict.fromkeys(("D07", "D08", "D09"), right_targets),
     **dict.fromkeys(("U02", "U03", "U04", "U12", "U14", "U15"), right_update),
@@ -320,4 +348,5 @@ CHANGES: dict[str, Change] = {
     "B08": right_biases,
     "B13": with_right_scales(weights=True),
     "D12": twin_training.shuffled,
+    "F10": with_an_output_for_each_class,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
 import numpy as np
 
@@ -17,10 +18,11 @@ Array = np.ndarray
 
 
 def departure(twin: Twin, runs: list[list[Record]], forward: Forward) -> float:
-    """How far the twin's consecutive steps lead from the user's, as a share of the way: 0 is the same way."""
+    """How far the twin's consecutive steps lead from the user's, as a share of the way: 0 is the same way. Each run is
+    followed for as long as its parameters are finite."""
     apart, way = 0.0, 0.0
     with np.errstate(all="ignore"):
-        for run in runs:
+        for run in filter(None, map(finite_part, runs)):
             views = [View.of(record, forward) for record in run]
             parameters, state = Parameters(views[0].weights, views[0].biases).copy(float), State()
             start = parameters.copy()
@@ -38,11 +40,16 @@ def departure(twin: Twin, runs: list[list[Record]], forward: Forward) -> float:
     return float(np.sqrt(apart / way)) if way > 0 and np.isfinite(apart) else np.inf
 
 
+def finite_part(run: list[Record]) -> list[Record]:
+    """The steps before the first that leads to parameters that are not finite."""
+    return list(takewhile(lambda record: all(np.isfinite(array).all() for array in record.after), run))
+
+
 def departures(twin: Twin, program: Program, forward: Forward, size: int, updates: int) -> list[float]:
     """How far the twin is from the program after each of the first updates from the user's own parameters, as a share
-    of the way; as many as the program makes without failing."""
+    of the way; as many as the program makes without failing, with parameters that are finite."""
     batches = [batch(program, size, 900 + k) for k in range(updates)]
-    records = program.run(batches) or []
+    records = finite_part(program.run(batches) or [])
     return [departure(twin, [records[:n]], forward) for n in range(1, len(records) + 1)]
 
 

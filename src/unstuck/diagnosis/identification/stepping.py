@@ -36,7 +36,7 @@ def pick_examples(program: Program, n: int, seed: int = 0) -> Array:
     targets = np.nan_to_num(np.asarray(program.targets, dtype=float).reshape(len(program.x), -1))
     labels = targets.argmax(1) if targets.shape[1] > 1 else targets[:, 0]
     generator = np.random.default_rng(seed)
-    usable = np.flatnonzero(np.isfinite(program.x).all(axis=1))
+    usable = np.flatnonzero(np.isfinite(program.x_as_given).all(axis=1))
     order = generator.permutation(usable if len(usable) else len(labels))
     by_class = [list(order[labels[order] == value]) for value in np.unique(labels)[:50]]
     generator.shuffle(by_class)

@@ -11,7 +11,7 @@ from unstuck.diagnosis.examination import FAITHFUL, Examination
 from unstuck.diagnosis.identification.adaptive import identify_adaptive, looks_adaptive
 from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
-from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead
+from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead, finite_part
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.results import Backward
 from unstuck.diagnosis.identification.schedule import find_rate_law
@@ -62,8 +62,6 @@ def examine_step(e: Examination) -> None:
 def _observe_changes(e: Examination) -> tuple[list[Record], str]:
     """Single steps from fresh states, or what is missing for them."""
     assert e.forward is not None
-    if not np.isfinite(e.program.x).all(axis=1).any():
-        return [], "examples without NaN or infinity"
     e.stepping = probe_stepping(e.program)
     if any(e.program.dtypes[layer.weights].kind in "iu" for layer in e.forward.chain):
         return [], "weights of a floating point type"
@@ -201,8 +199,9 @@ def _assemble(e: Examination) -> None:
     if e.source == "step" and e.stepping is not None:
         few = sum(array.size for array in e.program.as_found) < 50
         runs = observe_runs(e.program, e.stepping.batch_size, 8 if few else 4, 3)
-    if runs and e.update.adaptive is None:
-        e.update.responses = identify_responses(runs, e.forward, twin, e.update.scales, e.update.decays, e.epsilon)
+    whole = [run for run in runs if len(finite_part(run)) == len(run)]
+    if whole and e.update.adaptive is None:
+        e.update.responses = identify_responses(whole, e.forward, twin, e.update.scales, e.update.decays, e.epsilon)
     e.twin, e.sight.runs = build_twin(e), runs
     if e.twin is None or not runs:
         return

@@ -20,7 +20,7 @@ STILL_READABLE = 0.9  # of what a probe reads without wrapping: then the wrappin
 
 @once
 def inputs_finite(e: Examination) -> bool:
-    return bool(np.isfinite(e.program.x).all())
+    return bool(np.isfinite(e.program.x_as_given).all())
 
 
 @rule("D01", look_alikes=("U13",))
@@ -34,11 +34,12 @@ def inputs_not_finite(e: Examination) -> Evidence | None:
     Cure: Find where it arises, most often a column divided by its standard deviation of zero or a missing value in a
     file, and divide by 1 there, fill the gap, or leave the column out.
 
-    Evidence: How many numbers, in how many examples and columns, and the first of them.
+    Evidence: How many numbers, in how many examples and columns, and the first of them. Everything else is examined
+    with 0 in their place, and so is the network trained that shows what they cost.
 
     Look-alikes: U13 training-diverged, where the inputs are finite and the parameters are not.
     """
-    for name, x in (("training", e.program.x), ("test", test_inputs(e))):
+    for name, x in (("training", e.program.x_as_given), ("test", test_inputs(e))):
         if x is None or np.isfinite(x).all():
             continue
         bad = ~np.isfinite(x)

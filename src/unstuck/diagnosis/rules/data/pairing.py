@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,12 +25,23 @@ TURNS, ROUNDS = 3, 4  # without a step: the loop on both inputs must get twice a
 NOTHING, CLEAR = 0.2, 0.5  # a loop that keeps its pairs has 0.8 to 1, one that parts them chance around 0
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two inputs (2, n_features), their targets, and the parameters from which they are taught: None is as found."""
+
+    x: Array
+    targets: Array
+    batch_size: int
+    start: list[Array] | None = None
+
+
 def pairs_are_broken(e: Examination, loop: Loop) -> float | None:
     """The effect of swapping the targets of two inputs, as a share of that of giving both another target.
 
     None unless it is next to nothing in the training loop and plain in single steps on the same examples: with inputs A
     and B and targets a and b, training on (A, a), (B, b) and on (A, b), (B, a) must differ at A. Without a step, the
     loop itself is the step, on examples so alike that no order parts them: half as long, so that nothing rests on pace.
+    Where a network as found is too slow to learn either, well-conditioned parameters are tried.
     """
     if loop.repeats:
         return None
@@ -38,38 +50,40 @@ def pairs_are_broken(e: Examination, loop: Loop) -> float | None:
             "whether the training loop keeps every input with its target",
             f"train=… that ends within {SECONDS:.2g} s on {len(loop.x)} examples",
         )
-    pair = _two_unlike(e)
+    pair = _two_unlike(e, loop.batch_size)
     if pair is None or loop.repeats is None or loop.seconds > SECONDS:
         return None
     seeds = MANY_SEEDS if e.stepping is not None and e.stepping.random else SEEDS
-    by_loop = _mean_effect(e, _by_loop, pair, loop, seeds, at_most=CLEAR)
-    if by_loop is None or abs(by_loop) > NOTHING:
-        return None
-    by_step = _mean_effect(e, _in_blocks if e.case.step is None else _by_step, pair, loop, SEEDS)
-    return by_loop if by_step is not None and by_step > CLEAR else None
+    starts = [None, e.program.draw_parameters(0)] if e.program.writable else [None]
+    for start in starts:
+        pair = replace(pair, start=start)
+        by_loop = _mean_effect(e, _by_loop, pair, seeds, at_most=CLEAR)
+        if by_loop is not None and abs(by_loop) > NOTHING:
+            return None
+        by_step = None
+        if by_loop is not None:
+            by_step = _mean_effect(e, _in_blocks if e.case.step is None else _by_step, pair, SEEDS)
+        if by_step is not None and by_step > CLEAR:
+            return by_loop
+    return None
 
 
 def _mean_effect(
-    e: Examination,
-    teach: Teach,
-    pair: tuple[Array, Array],
-    loop: Loop,
-    seeds: tuple[int, ...],
-    at_most: float = np.inf,
+    e: Examination, teach: Teach, pair: Pair, seeds: tuple[int, ...], at_most: float = np.inf
 ) -> float | None:
-    """The mean over the seeds; None where nothing is learnt, or where so much that the rest need not be run."""
+    """The mean over the seeds, as far as it was needed; None where nothing is learnt."""
     effects: list[float] = []
     for seed in seeds:
-        effect = _effect(e, teach, pair, loop.batch_size, seed)
+        effect = _effect(e, teach, pair, seed)
         if effect is None:
             return None
         effects.append(effect)
         if abs(np.mean(effects)) > at_most and (seeds == SEEDS or len(effects) >= len(SEEDS)):
-            return None
+            break
     return float(np.mean(effects))
 
 
-def _two_unlike(e: Examination) -> tuple[Array, Array] | None:
+def _two_unlike(e: Examination, batch_size: int) -> Pair | None:
     """Two examples of different classes whose inputs are as far apart in direction as can be found among some."""
     y = classes(e)
     if y is None or len(np.unique(y)) < 2:
@@ -79,15 +93,15 @@ def _two_unlike(e: Examination) -> tuple[Array, Array] | None:
     alike = x @ x.T + 2.0 * (y[rows][:, None] == y[rows])
     i, j = np.unravel_index(alike.argmin(), alike.shape)
     both = rows[[int(i), int(j)]]
-    return e.program.typed(e.program.x[both]), e.program.targets[both]
+    return Pair(e.program.typed(e.program.x[both]), e.program.targets[both], batch_size)
 
 
-def _effect(e: Examination, teach: Teach, pair: tuple[Array, Array], batch_size: int, seed: int) -> float | None:
+def _effect(e: Examination, teach: Teach, pair: Pair, seed: int) -> float | None:
     """(output at A after right pairs minus after swapped ones) along the same after all a minus after all b."""
-    n = max(30, 3 * batch_size)
-    x, (a, b) = np.tile(pair[0], (n // 2, *[1] * (pair[0].ndim - 1))), pair[1]
+    n = max(30, 3 * pair.batch_size)
+    a, b = pair.targets
     outputs = [
-        _output_after(e, teach, x, np.array([first, second] * (n // 2)), batch_size, seed)
+        _output_after(e, teach, pair, np.array([first, second] * (n // 2)), seed)
         for first, second in ((a, b), (b, a), (a, a), (b, b))
     ]
     if any(output is None or not np.isfinite(output).all() for output in outputs):
@@ -109,13 +123,16 @@ def _learnt(e: Examination, only_a: Array, only_b: Array, a: Array, b: Array) ->
     return int(only_a.argmax()) == first and int(only_b.argmax()) == second
 
 
-def _output_after(e: Examination, teach: Teach, x: Array, targets: Array, batch_size: int, seed: int) -> Array | None:
-    """The outputs at the first input after it was taught, from the state as found."""
+def _output_after(e: Examination, teach: Teach, pair: Pair, targets: Array, seed: int) -> Array | None:
+    """The outputs at the first input after both were taught in turns."""
     program = e.program
     taught: list[Array] = []
+    x = np.tile(pair.x, (len(targets) // 2, *[1] * (pair.x.ndim - 1)))
     try:
-        for batches in teach(e, x, targets, batch_size):
+        for batches in teach(e, x, targets, pair.batch_size):
             program.restore()
+            if pair.start is not None and not program.set_parameters(pair.start):
+                return None
             program.perturb_randomness(seed)
             if any(guard(function, *arrays, seconds=1.0).failed for function, *arrays in batches):
                 return None
