@@ -92,11 +92,13 @@ def cure(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verdicts
     def left() -> float:
         return ends - time.perf_counter()
 
+    def share() -> float:
+        return left() if left() > LONG else min(left(), CURING)
+
     safely(e, "how far the twin follows", lambda: follow(e))
-    seconds = left() if left() > LONG else min(left(), CURING)
-    found = safely(e, "the cure", lambda: find_cures(e, verdicts, seconds)) or verdicts.trials
+    found = safely(e, "the cure", lambda: find_cures(e, verdicts, share())) or verdicts.trials
     for name, compare in (("what is read", read_twice), ("the user's own training", train_twice)):
-        found = [*found, *(safely(e, name, partial(compare, e, list(evidence), min(0.8 * left(), CURING))) or [])]
+        found = [*found, *(safely(e, name, partial(compare, e, list(evidence), 0.8 * share())) or [])]
     verdicts.trials = found
     for trial in found:
         if len(trial.changes) == 1 and trial.after - trial.before >= MATTERS:

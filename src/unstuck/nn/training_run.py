@@ -27,6 +27,7 @@ Callback = Callable[[Progress], Any]
 Validation = int | float | tuple[Any, Any] | None
 
 SECONDS_AT_ONCE = 0.2  # of updates between looks at the clock
+FEW, SECONDS_OF_FEW = 8, 2.0  # but so few updates may take so long: looking means copying all parameters
 SECONDS_BETWEEN_CALLBACKS = 0.1
 SECONDS_BETWEEN_CHECKPOINTS = 1.0  # at the ends of epochs: a short epoch takes less time than writing a file
 
@@ -66,7 +67,7 @@ class TrainingRun:
         self.validation: Examples | None = None
         self.peak = self.optimizer.learning_rate
         self.resources = ExitStack()
-        self.at_once = 1  # updates between looks at the clock
+        self.at_once = FEW // 2  # updates between looks at the clock
 
     def __enter__(self) -> "TrainingRun":
         self.vector = ParameterVector(self.network, self.optimizer)
@@ -181,9 +182,9 @@ class TrainingRun:
 
     def _adapt(self, seconds: float) -> None:
         """Let the next updates at once take about as long as may be waited for them."""
-        if seconds < SECONDS_AT_ONCE / 2:
+        if seconds < (SECONDS_OF_FEW if self.at_once < FEW else SECONDS_AT_ONCE) / 2:
             self.at_once *= 2
-        elif seconds > SECONDS_AT_ONCE:
+        elif seconds > (SECONDS_OF_FEW if self.at_once <= FEW else SECONDS_AT_ONCE):
             self.at_once = max(1, self.at_once // 2)
 
     def _end_epoch(self) -> None:
