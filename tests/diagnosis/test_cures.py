@@ -10,8 +10,8 @@ import unstuck
 from tests.diagnosis.trials.architectures import ARCHITECTURES
 from tests.diagnosis.trials.trial import Trial
 from unstuck.diagnosis.cures import NOTHING, SEEDS, compared, smallest_of
-from unstuck.diagnosis.experiments import MATTERS
 from unstuck.diagnosis.twin_training import Outcome
+from unstuck.diagnosis.verdicts import MATTERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the programs
 

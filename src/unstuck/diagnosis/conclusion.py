@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.experiments import MATTERS, Verdicts
 from unstuck.diagnosis.location import find_all
 from unstuck.diagnosis.report import Cure, Finding, Report
 from unstuck.diagnosis.rule import MEASURED, SUSPECTED, Evidence
 from unstuck.diagnosis.rules import RULES, in_order
+from unstuck.diagnosis.verdicts import MATTERS, Verdicts
 
 CONSEQUENCES = ("F03", "U13")  # numbers that stop being finite: often the work of another fault
 QUIET = ("U07", "U08", "U09", "U10")  # every network has a rate, a number of updates and a decay: no news by themselves

@@ -14,10 +14,10 @@ import numpy as np
 
 from unstuck.diagnosis import baseline, twin_training
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.experiments import MATTERS, Trial, Verdicts
 from unstuck.diagnosis.repairs import mended
 from unstuck.diagnosis.settings import ASPECTS, Clock, in_words, with_right
 from unstuck.diagnosis.twin_training import Outcome, Setup, run
+from unstuck.diagnosis.verdicts import MATTERS, Trial, Verdicts
 
 SEEDS = (0, 1, 2)
 LONG, SEARCHING = 45.0, 15.0  # seconds: with more than LONG the cured network is trained further, on all examples

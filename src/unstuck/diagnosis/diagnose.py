@@ -22,7 +22,7 @@ from unstuck.diagnosis.case import Case, with_plain_beliefs
 from unstuck.diagnosis.conclusion import conclude
 from unstuck.diagnosis.cures import LONG, find_cures
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.experiments import MATTERS, Verdicts, decide
+from unstuck.diagnosis.experiments import decide
 from unstuck.diagnosis.portrait.portrait import Portrait, portray
 from unstuck.diagnosis.program import Program
 from unstuck.diagnosis.readings import read_twice, train_twice
@@ -32,6 +32,7 @@ from unstuck.diagnosis.rule import Evidence
 from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.change import change_line
 from unstuck.diagnosis.stages import examine_forward, examine_step, follow
+from unstuck.diagnosis.verdicts import MATTERS, Verdicts
 
 DECIDING, CURING = 6.0, 15.0  # seconds, of a budget that is not raised on purpose
 Listener = Callable[[str], None]

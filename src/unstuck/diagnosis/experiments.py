@@ -4,7 +4,7 @@ with the user's choices put back one at a time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,118 +15,210 @@ from unstuck.diagnosis.repairs import MEANT, changes_for, leaves_activation_open
 from unstuck.diagnosis.rule import SUSPECTED, Evidence
 from unstuck.diagnosis.settings import Clock, causes_of_log_of_zero, needed, reference
 from unstuck.diagnosis.twin_training import Outcome, Setup, chance, corrected, run
+from unstuck.diagnosis.verdicts import MATTERS, Runs, Trial, Verdicts
 
-MATTERS = 0.02  # difference of accuracy that counts
 HALFWAY = 0.4  # share of what a network that is not stuck learns, from which on chance may decide
-
-
-@dataclass
-class Trial:
-    """One comparison that was run: the changes, and the mean score before and after them over the seeds.
-
-    worth: by change, how much is lost without it. words: by change, what was chosen.
-    """
-
-    changes: tuple[str, ...]
-    before: float
-    after: float
-    updates: int
-    seed: int
-    seconds: float
-    seeds: int = 1
-    before_spread: float = 0.0  # standard deviations over the seeds
-    after_spread: float = 0.0
-    worth: dict[str, float] = field(default_factory=dict)
-    words: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Verdicts:
-    """Which evidence matters, by code; which codes a cure needs; what was run."""
-
-    matters: dict[str, bool] = field(default_factory=dict)
-    settings: list[str] = field(default_factory=list)
-    alternatives: list[str] = field(default_factory=list)
-    choices: list[str] = field(default_factory=list)  # all settings that something was seen of, in the way or not
-    trials: list[Trial] = field(default_factory=list)
-    as_it_is: float | None = None
-    mended: float | None = None
-    mended_finite: bool = False
-    learnable: bool = True  # whether any network trained on these data learnt something
-    reference: float | None = None
-    chance: float = 0.0
-    formulas: list[str] = field(default_factory=list)  # faults of formula that can be put right
-    meant: str = "sigmoid"  # the activation taken for layers that do not tell which one was meant
-    right: Setup | None = None  # the twin's run with everything put right, at the best rate found
-    cured: tuple[Setup, Setup] | None = None  # the runs without and with the smallest cure
-    spoilt: dict[str, Setup] = field(default_factory=dict)  # by code: the cured run without this one of its changes
-    learns: bool | None = None  # whether the user's own program learns, where no twin could be trained in its stead
 
 
 def decide(
     e: Examination, evidence: dict[str, list[Evidence]], settings: dict[str, bool], seconds: float, wall_seconds: float
 ) -> Verdicts:
     """Runs the experiments that the evidence calls for. `settings` says which codes are choices, not formulas."""
-    found, clock = Verdicts(), Clock(seconds, wall_seconds)
+    found = Verdicts(choices=[code for code in evidence if settings[code]])
     per_run = float(np.clip(seconds / 14, 0.15, 1.0))
     made = baseline.as_it_is(e, per_run) if e.source == "step" or e.faithful else None
     if made is None:
-        found.choices = [code for code in evidence if settings[code]]
         _decide_by_own_training(e, evidence, found, seconds)
         return found
-    setup, updates = made
-    in_order = "D12" in evidence and _any_shown(evidence["D12"])
-    if in_order:
-        setup = baseline.in_order(setup)
-    found.chance = chance(setup)
+    user, updates = made
+    if "D12" in evidence and _any_shown(evidence["D12"]):
+        user = baseline.in_order(user)
+    found.chance = chance(user)
     if not e.faithful:
         task = own_training.find_task(e, 0.2 * seconds)
         found.learns = None if task is None else own_training.learns(e, task, 0.2 * seconds)
-    formulas = [
+    found.formulas = [
         code
         for code, items in evidence.items()
         if not settings[code] and changes_for(code, e) and not _asleep(items) and _may_be_tried(e, code, items)
     ]
-    as_it_is = run(setup, 3 * per_run)
-    found.formulas, found.meant = formulas, _meant_activation(setup, e, formulas, per_run)
-    mended_setup = mended(setup, e, formulas, found.meant)
-    mended_run = run(mended_setup, 3 * per_run) if formulas else as_it_is
-    found.as_it_is, found.mended, found.mended_finite = as_it_is.score, mended_run.score, mended_run.finite
-    if formulas:
-        found.trials.append(_trial(formulas, as_it_is, mended_run, setup))
-    found.choices = [code for code in evidence if settings[code]]
-    reference_setup, learnt = reference(mended_setup, clock, per_run)
-    found.reference, found.right = max(learnt.score, mended_run.score), reference_setup
-    goal = corrected(found.reference, found.chance)
-    found.learnable = goal > LEARNABLE
-    ruined = _is_ruined(as_it_is, mended_run, ENOUGH * goal, found.chance)
-    if ruined and setup.updates < updates and clock.left > 4 * per_run:  # what is right may be slow at first
-        (setup, mended_setup), (as_it_is, mended_run) = _longer((setup, mended_setup), as_it_is, updates, clock)
-        found.as_it_is, found.mended = as_it_is.score, mended_run.score
-        ruined = _is_ruined(as_it_is, mended_run, ENOUGH * goal, found.chance)
-    if ruined:
-        found.matters, found.formulas, formulas = dict.fromkeys(formulas, False), [], []
-        mended_setup, mended_run, found.mended, found.mended_finite = setup, as_it_is, as_it_is.score, as_it_is.finite
-    stuck = (
-        found.learnable
-        and e.faithful
-        and corrected(as_it_is.best, found.chance) < ENOUGH * goal
-        and _is_stuck(mended_setup, mended_run, updates, ENOUGH * goal, found, clock, per_run)
-    )
-    _judge_formulas(
-        e, found, setup, mended_setup, reference_setup, as_it_is, mended_run, formulas, updates, stuck, clock, per_run
-    )
-    if stuck:
-        user = replace(mended_setup, updates=min(updates, 5 * mended_setup.updates))
-        found.settings, found.alternatives = needed(
-            user, reference_setup, found.reference, found.chance, clock, per_run, evidence
-        )
-        found.trials.append(_trial([*formulas, *found.settings], as_it_is, learnt, setup))
-    if "L03" in evidence:
-        found.settings += [code for code in causes_of_log_of_zero(mended_setup) if code not in found.settings]
+    Judge(e, evidence, found, Clock(seconds, wall_seconds), per_run, updates).judge(user)
     if e.faithful or found.learns:
         found.matters |= {code: code in found.settings for code in found.choices}
     return found
+
+
+@dataclass
+class Judge:
+    """Finds out by training what matters: `per_run` seconds for each run, `updates` those of the user's training."""
+
+    e: Examination
+    evidence: dict[str, list[Evidence]]
+    found: Verdicts
+    clock: Clock
+    per_run: float
+    updates: int
+
+    def judge(self, user: Setup) -> None:
+        """Of formulas and settings, beginning with the user's own run."""
+        found = self.found
+        runs = self.first_runs(user)
+        right, learnt = reference(runs.mended, self.clock, self.per_run)
+        found.reference, found.right = max(learnt.score, runs.put_right.score), right
+        found.learnable = self.corrected(found.reference) > LEARNABLE
+        runs = self.without_repairs_that_ruin(runs)
+        stuck = (
+            found.learnable
+            and self.e.faithful
+            and self.corrected(runs.as_it_is.best) < self.goal
+            and self.is_stuck(runs.mended, runs.put_right)
+        )
+        self.judge_formulas(runs, right, stuck)
+        if stuck:
+            longer = replace(runs.mended, updates=min(self.updates, 5 * runs.mended.updates))
+            found.settings, found.alternatives = needed(
+                longer, right, found.reference, found.chance, self.clock, self.per_run, self.evidence
+            )
+            found.trials.append(runs.trial([*found.formulas, *found.settings], learnt))
+        if "L03" in self.evidence:
+            found.settings += [code for code in causes_of_log_of_zero(runs.mended) if code not in found.settings]
+
+    def corrected(self, score: float) -> float:
+        return corrected(score, self.found.chance)
+
+    @property
+    def goal(self) -> float:
+        """The chance-corrected score from which on a network is not stuck."""
+        return ENOUGH * self.corrected(self.found.reference or 0.0)
+
+    def first_runs(self, user: Setup) -> Runs:
+        """As it is, and with all faults of formula put right."""
+        found = self.found
+        as_it_is = run(user, 3 * self.per_run)
+        found.meant = self.meant_activation(user)
+        right = mended(user, self.e, found.formulas, found.meant)
+        runs = Runs(user, right, as_it_is, run(right, 3 * self.per_run) if found.formulas else as_it_is)
+        found.as_it_is, found.mended, found.mended_finite = as_it_is.score, runs.put_right.score, runs.put_right.finite
+        if found.formulas:
+            found.trials.append(runs.trial(found.formulas))
+        return runs
+
+    def meant_activation(self, user: Setup) -> str:
+        """Where layers do not tell which activation was meant: the one that learns best with the user's choices."""
+        formulas = self.found.formulas
+        if not leaves_activation_open(user) or not {"F05", "F08"} & set(formulas):
+            return MEANT[-1]
+        return max(MEANT, key=lambda name: run(mended(user, self.e, formulas, name), self.per_run).score)
+
+    def longer(self, runs: Runs) -> Runs:
+        """The same for as many of the user's updates as time allows, by the time that they took before."""
+        pace = max(runs.as_it_is.seconds, 0.02) / runs.user.updates
+        most = max(2 * runs.user.updates, int(0.3 * self.clock.left / pace))
+        user, right = (replace(setup, updates=min(self.updates, most)) for setup in (runs.user, runs.mended))
+        return Runs(user, right, run(user, 0.4 * self.clock.left), run(right, 0.4 * self.clock.left))
+
+    def may_run_longer(self, runs: Runs) -> bool:
+        return runs.user.updates < self.updates and self.clock.left > 4 * self.per_run
+
+    def without_repairs_that_ruin(self, runs: Runs) -> Runs:
+        """The runs; or, where putting formulas right ruins a network that learns, the user's own alone."""
+        found = self.found
+        if self.is_ruined(runs) and self.may_run_longer(runs):  # what is right may be slow at first
+            runs = self.longer(runs)
+            found.as_it_is, found.mended = runs.as_it_is.score, runs.put_right.score
+        if not self.is_ruined(runs):
+            return runs
+        found.matters, found.formulas = dict.fromkeys(found.formulas, False), []
+        found.mended, found.mended_finite = runs.as_it_is.score, runs.as_it_is.finite
+        return Runs(runs.user, runs.user, runs.as_it_is, runs.as_it_is)
+
+    def is_ruined(self, runs: Runs) -> bool:
+        """Whether a network that gets well on its way to the goal is worse off with its formulas put right."""
+        best = runs.as_it_is.best
+        return self.corrected(best) >= HALFWAY * self.goal and best - runs.put_right.best >= MATTERS
+
+    # -- formulas ------------------------------------------------------------------------------------------------------
+
+    def judge_formulas(self, runs: Runs, right: Setup, stuck: bool) -> None:
+        """Proved faults matter if putting them right, alone or together, is worth two points; in a network that stays
+        stuck for another reason, if putting them back into the one that learns costs two points."""
+        found, formulas, mended_setup = self.found, self.found.formulas, runs.mended
+        together = runs.gain >= MATTERS
+        if formulas and not together and not stuck and self.may_run_longer(runs):
+            runs = self.longer(runs)
+            together = runs.gain >= MATTERS
+        if together and runs.as_it_is.finite:
+            together = self.gains_in_another_order(runs)
+        if not together and not found.learnable:
+            return  # nothing learns: a proved fault stays a finding
+        found.matters |= dict.fromkeys(formulas, together)
+        if together and len(formulas) > 1 and self.clock.left > self.per_run:
+            self.drop_harmless(runs)
+        if not together and stuck and right is not mended_setup:
+            self.put_each_back(runs.user, right)
+
+    def gains_in_another_order(self, runs: Runs) -> bool:
+        user, right = (baseline.reseeded(setup, 1) for setup in (runs.user, runs.mended))
+        again = Runs(user, right, run(user, 3 * self.per_run), run(right, 3 * self.per_run))
+        return again.gain >= MATTERS / 2 or again.put_right.score - again.as_it_is.score >= MATTERS
+
+    def put_each_back(self, user: Setup, right: Setup) -> None:
+        """Which of the formulas spoil the network that learns."""
+        for code in self.found.formulas:
+            if self.clock.left < self.per_run:
+                del self.found.matters[code]  # not tried: a proved fault stays a finding
+                continue
+            spoilt = run(put_back(user, right, code, self.e), 2 * self.per_run)
+            self.found.matters[code] = (self.found.reference or 0) - spoilt.score >= 5 * MATTERS
+
+    def drop_harmless(self, runs: Runs) -> None:
+        """Update faults that put back into the mended network cost nothing, and alone mend nothing, are notes."""
+        formulas = self.found.formulas
+        for code in [c for c in formulas if c[0] == "U"]:
+            others = [c for c in formulas if c != code]
+            without = run(mended(runs.user, self.e, others, self.found.meant), 2 * self.per_run)
+            if runs.put_right.score - without.score < MATTERS and self.clock.left > 0:
+                self.found.matters[code] = False
+
+    # -- settings ------------------------------------------------------------------------------------------------------
+
+    def is_stuck(self, setup: Setup, outcome: Outcome) -> bool:
+        """Whether the network stays below the goal for all the updates of the user's own training. A run that was cut
+        short is given more time as long as it gets better; where time does not suffice to see, it is not called
+        stuck."""
+        found, updates, goal = self.found, self.updates, self.goal
+        if self.corrected(outcome.best) >= goal:
+            return False
+        if setup.updates >= updates:
+            return not self.learns_in_another_order(setup, outcome)
+        enough = goal * (1 - found.chance) + found.chance
+        if len(outcome.scores) > 1 and outcome.finite:
+            gain = max(outcome.score - outcome.scores[0], 0.0) / (0.75 * setup.updates)
+            if self.corrected(outcome.score + 4 * gain * (updates - setup.updates)) < goal:
+                return True  # at four times its pace so far it would not get there
+        factor = min(updates / setup.updates, max(2.0, 0.5 * self.clock.left / max(outcome.seconds, 0.05)))
+        seconds = max(0.5 * self.clock.left, 2 * self.per_run)
+        longer = run(replace(setup, updates=int(setup.updates * factor)), seconds, enough)
+        if self.corrected(longer.best) >= goal:
+            return False
+        found.mended = longer.score
+        if longer.updates >= updates or not longer.finite:
+            return not self.learns_in_another_order(replace(setup, updates=updates), longer)
+        per_update = (longer.score - outcome.score) / max(longer.updates - outcome.updates, 1)
+        hoped_for = longer.score + 2 * max(per_update, 0.0) * (updates - longer.updates)  # twice as fast as so far
+        return self.corrected(hoped_for) < goal
+
+    def learns_in_another_order(self, setup: Setup, outcome: Outcome) -> bool:
+        """Whether a run that learns something, but too little, was only unlucky in the order of its examples."""
+        if self.corrected(outcome.best) < HALFWAY * self.goal:
+            return False
+        for seed in (1, 2):
+            if self.clock.left < max(2 * outcome.seconds, self.per_run):
+                return False
+            other = run(baseline.reseeded(setup, seed), 3 * outcome.seconds + self.per_run)
+            if self.corrected(other.best) >= self.goal:
+                return True
+        return False
 
 
 def _decide_by_own_training(
@@ -147,71 +239,8 @@ def _decide_by_own_training(
         found.matters |= {code: code in found.settings for code in found.choices}
 
 
-def _meant_activation(setup: Setup, e: Examination, formulas: list[str], seconds: float) -> str:
-    """Where layers do not tell which activation was meant: the one that learns best with the user's other choices."""
-    if not leaves_activation_open(setup) or not {"F05", "F08"} & set(formulas):
-        return MEANT[-1]
-    return max(MEANT, key=lambda name: run(mended(setup, e, formulas, name), seconds).score)
-
-
-def _longer(
-    setups: tuple[Setup, Setup], before: Outcome, updates: int, clock: Clock
-) -> tuple[tuple[Setup, Setup], tuple[Outcome, Outcome]]:
-    """Both setups run for as many of these updates as time allows, by the time that the run before took."""
-    pace = max(before.seconds, 0.02) / setups[0].updates
-    most = max(2 * setups[0].updates, int(0.3 * clock.left / pace))
-    first, second = (replace(setup, updates=min(updates, most)) for setup in setups)
-    return (first, second), (run(first, 0.4 * clock.left), run(second, 0.4 * clock.left))
-
-
-def _is_ruined(before: Outcome, after: Outcome, goal: float, level: float) -> bool:
-    """Whether a network that gets well on its way to the goal is worse off with its formulas put right."""
-    return corrected(before.best, level) >= HALFWAY * goal and before.best - after.best >= MATTERS
-
-
-def _is_stuck(
-    setup: Setup, outcome: Outcome, updates: int, goal: float, found: Verdicts, clock: Clock, per_run: float
-) -> bool:
-    """Whether the network stays below the goal for all the updates of the user's own training. A run that was cut short
-    is given more time as long as it gets better; where time does not suffice to see, it is not called stuck."""
-    if corrected(outcome.best, found.chance) >= goal:
-        return False
-    if setup.updates >= updates:
-        return not _learns_in_another_order(setup, outcome, goal, found, clock, per_run)
-    enough = goal * (1 - found.chance) + found.chance
-    if len(outcome.scores) > 1 and outcome.finite:
-        gain = max(outcome.score - outcome.scores[0], 0.0) / (0.75 * setup.updates)
-        if corrected(outcome.score + 4 * gain * (updates - setup.updates), found.chance) < goal:
-            return True  # at four times its pace so far it would not get there
-    factor = min(updates / setup.updates, max(2.0, 0.5 * clock.left / max(outcome.seconds, 0.05)))
-    longer = run(replace(setup, updates=int(setup.updates * factor)), max(0.5 * clock.left, 2 * per_run), enough)
-    if corrected(longer.best, found.chance) >= goal:
-        return False
-    found.mended = longer.score
-    if longer.updates >= updates or not longer.finite:
-        return not _learns_in_another_order(replace(setup, updates=updates), longer, goal, found, clock, per_run)
-    per_update = (longer.score - outcome.score) / max(longer.updates - outcome.updates, 1)
-    hoped_for = longer.score + 2 * max(per_update, 0.0) * (updates - longer.updates)  # twice as fast as so far
-    return corrected(hoped_for, found.chance) < goal
-
-
 def _asleep(items: list[Evidence]) -> bool:
     return all(item.asleep for item in items)
-
-
-def _learns_in_another_order(
-    setup: Setup, outcome: Outcome, goal: float, found: Verdicts, clock: Clock, per_run: float
-) -> bool:
-    """Whether a run that learns something, but too little, was only unlucky in the order of its examples."""
-    if corrected(outcome.best, found.chance) < HALFWAY * goal:
-        return False
-    for seed in (1, 2):
-        if clock.left < max(2 * outcome.seconds, per_run):
-            return False
-        other = run(baseline.reseeded(setup, seed), 3 * outcome.seconds + per_run)
-        if corrected(other.best, found.chance) >= goal:
-            return True
-    return False
 
 
 def _may_be_tried(e: Examination, code: str, items: list[Evidence]) -> bool:
@@ -222,69 +251,3 @@ def _may_be_tried(e: Examination, code: str, items: list[Evidence]) -> bool:
 
 def _any_shown(items: list[Evidence]) -> bool:
     return any(item.grade != SUSPECTED for item in items)
-
-
-def _trial(changes: list[str], before: Outcome, after: Outcome, setup: Setup) -> Trial:
-    return Trial(tuple(changes), before.score, after.score, after.updates, setup.seed, before.seconds + after.seconds)
-
-
-def improvement(before: Outcome, after: Outcome) -> float:
-    """The largest gain at any of the checkpoints that both runs reached."""
-    pairs = list(zip(before.scores, after.scores, strict=False))
-    gains = [b - a for a, b in pairs] + [after.score - before.score]
-    return max(gains) if gains else 0.0
-
-
-def _judge_formulas(
-    e: Examination,
-    found: Verdicts,
-    setup: Setup,
-    mended_setup: Setup,
-    reference_setup: Setup,
-    as_it_is: Outcome,
-    mended_run: Outcome,
-    formulas: list[str],
-    updates: int,
-    stuck: bool,
-    clock: Clock,
-    per_run: float,
-) -> None:
-    """Proved faults matter if putting them right, alone or together, is worth two points; in a network that stays stuck
-    for another reason, if putting them back into the one that learns costs two points."""
-    together = improvement(as_it_is, mended_run) >= MATTERS
-    if formulas and not together and not stuck and setup.updates < updates and clock.left > 4 * per_run:
-        (setup, mended_setup), (as_it_is, mended_run) = _longer((setup, mended_setup), as_it_is, updates, clock)
-        together = improvement(as_it_is, mended_run) >= MATTERS
-    if together and as_it_is.finite:
-        again = [run(s, 3 * per_run) for s in (baseline.reseeded(setup, 1), baseline.reseeded(mended_setup, 1))]
-        together = improvement(*again) >= MATTERS / 2 or again[1].score - again[0].score >= MATTERS
-    if not together and not found.learnable:
-        return  # nothing learns: a proved fault stays a finding
-    for code in formulas:
-        found.matters[code] = together
-    if together and len(formulas) > 1 and clock.left > per_run:
-        _drop_harmless(e, found, setup, mended_run, formulas, clock, per_run)
-    if not together and stuck and formulas and reference_setup is not mended_setup:
-        for code in formulas:
-            if clock.left < per_run:
-                del found.matters[code]  # not tried: a proved fault stays a finding
-                continue
-            spoilt = run(put_back(setup, reference_setup, code, e), 2 * per_run)
-            found.matters[code] = (found.reference or 0) - spoilt.score >= 5 * MATTERS
-
-
-def _drop_harmless(
-    e: Examination,
-    found: Verdicts,
-    setup: Setup,
-    mended_run: Outcome,
-    formulas: list[str],
-    clock: Clock,
-    per_run: float,
-) -> None:
-    """Update faults that put back into the mended network cost nothing, and alone mend nothing, are notes."""
-    for code in [c for c in formulas if c[0] == "U"]:
-        others = [c for c in formulas if c != code]
-        without = run(mended(setup, e, others, found.meant), 2 * per_run)
-        if mended_run.score - without.score < MATTERS and clock.left > 0:
-            found.matters[code] = False

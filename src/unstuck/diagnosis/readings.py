@@ -14,7 +14,6 @@ import numpy as np
 from unstuck.diagnosis import baseline, own_training, twin_training
 from unstuck.diagnosis.cures import LONG
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.experiments import MATTERS, Trial
 from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings
@@ -26,6 +25,7 @@ from unstuck.diagnosis.rules.own_accuracy import as_number
 from unstuck.diagnosis.twin import Link, Parameters, Twin
 from unstuck.diagnosis.twin_training import Setup, decide, run, score, train
 from unstuck.diagnosis.update_rule import UpdateRule
+from unstuck.diagnosis.verdicts import MATTERS, Trial
 
 Array = np.ndarray
 OF_TEST_DATA = ("D05", "D06", "D11")
