@@ -8,8 +8,9 @@ import pytest
 import unstuck
 from tests.diagnosis.rules.small_program import BATCH, N_CLASSES, Softmax, draw_images, softmax
 from tests.diagnosis.trials.trial import Trial
-from unstuck.diagnosis.report import HELPFUL_NOTES, NOTES, UNTRIED_NOTES, Cure, Finding, Report, note_groups
+from unstuck.diagnosis.report import Cure, Finding, Report
 from unstuck.diagnosis.rules import RULES
+from unstuck.diagnosis.wording import HELPFUL_NOTES, NOTES, UNTRIED_NOTES, note_groups
 
 
 class RateForEachLayer:

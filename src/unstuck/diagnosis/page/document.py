@@ -21,10 +21,10 @@ from unstuck.diagnosis.page.sections import (
     unchecked_list,
 )
 from unstuck.diagnosis.page.style import STYLE
-from unstuck.diagnosis.report import (
+from unstuck.diagnosis.report import Report
+from unstuck.diagnosis.wording import (
     EXPERIMENTS,
     UNCHECKED,
-    Report,
     followed_line,
     network_line,
     note_groups,

@@ -12,7 +12,8 @@ from unstuck.diagnosis.page import pictures
 from unstuck.diagnosis.page.drawing import number
 from unstuck.diagnosis.portrait.comparison import Comparison
 from unstuck.diagnosis.portrait.portrait import Portrait
-from unstuck.diagnosis.report import Cure, Finding, matters_line, path_from_here, residual_line
+from unstuck.diagnosis.report import Cure, Finding
+from unstuck.diagnosis.wording import matters_line, path_from_here, residual_line
 
 WEIGHTS, ACTIVATIONS = ("A01", "A05", "A06", "A07"), ("A02", "A03", "A04")
 ABOUT_DATA = {  # what is drawn of the data, by code

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.identification.forward import propagate
 from unstuck.diagnosis.rule import MEASURED, Evidence, rule
 from unstuck.diagnosis.rules.data.coding import labels_of
+from unstuck.diagnosis.rules.start import start
 
 Array = np.ndarray
 MOSTLY = 0.6  # a share of units or weights above which "most" is said
-
-
-@dataclass
-class Start:
-    """The forward pass of the parameters as found over some training examples."""
-
-    sums: list[Array]
-    activations: list[Array]
-    derivatives: list[Array]  # of the hidden layers
-
-
-def start(e: Examination) -> Start | None:
-    measured = e.__dict__.setdefault("measured", {})
-    if "start" not in measured:
-        measured["start"] = _start(e)
-    return measured["start"]
-
-
-def _start(e: Examination) -> Start | None:
-    if not e.forward_proved or e.forward is None or e.initial is None:
-        return None
-    x = e.program.x[:: max(1, len(e.program.x) // 300)][:300]
-    with np.errstate(all="ignore"):
-        forms = e.forward.forms
-        sums, activations = propagate(x, e.initial.weights, e.initial.biases, forms, e.forward.bias_modes)
-        derivatives = [
-            f.derivative(z, a) for f, z, a in zip(forms[:-1], sums, activations[1:], strict=False) if f.derivative
-        ]
-    return Start(sums, activations, derivatives) if all(np.isfinite(a).all() for a in activations) else None
 
 
 @rule("A01", setting=True)
