@@ -1,5 +1,7 @@
 """Rates that change from update to update, and gradients divided by the number of examples more than once."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.diagnosis.identification.storage import store
@@ -64,3 +66,13 @@ def test_a_falling_rate_ends_at_its_share():
 def test_divisions_by_the_number_of_examples_are_counted(power):
     assert power_of({n: -0.1 / n**power for n in (1, 6, 12)}, None, 10) == power
     assert power_of({n: -0.1 / n**1.5 for n in (1, 6, 12)}, None, 10) is None
+
+
+def test_a_rate_that_rises_in_equal_steps_follows_no_law_that_is_known():
+    records, forward = run_of(draw_twin())
+    equal_steps = [
+        replace(record, after=[b + (1 + k) * c for b, c in zip(record.before, record.changes, strict=True)])
+        for k, record in enumerate(records)
+    ]
+    _, apart = find_rate_law(draw_twin(), 3.0, [equal_steps], forward)
+    assert apart > 0.01

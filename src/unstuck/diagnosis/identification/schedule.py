@@ -29,7 +29,10 @@ def _candidates(twin: Twin, ratio: float) -> Iterator[Twin]:
     if not (np.isfinite(ratio) and ratio > 0):
         return
     rule, factor = twin.update, float(np.sqrt(ratio))
-    for law in (RateLaw("geometric", factor), RateLaw("inverse", (1 / ratio - 1) / 2)):
+    laws = [RateLaw("geometric", factor)]
+    if ratio < 1:  # a rate that rises this way would be infinite some day
+        laws.append(RateLaw("inverse", (1 / ratio - 1) / 2))
+    for law in laws:
         for beta_factor, keeps_steps in ((factor, True), (1.0, False)):
             responses = [
                 response if response is None or response[0] == "plain" else (response[0], response[1] * beta_factor)
