@@ -110,12 +110,12 @@ class _Search:
             self.forward,
             self.epsilon,
             self.n_outputs,
-            self.through(rule, factor),
-            plan,
-            only_top,
-            least_allowed,
-            self.levels,
-            ends,
+            transform=self.through(rule, factor),
+            plan=plan,
+            only_top=only_top,
+            least_allowed=least_allowed,
+            levels=self.levels,
+            ends=ends,
         )
 
     def top(self, rule: AdaptiveRule, factor: float, plan: Plan, ends: float = np.inf) -> LayerResult:
