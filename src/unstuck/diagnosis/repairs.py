@@ -224,7 +224,8 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
         return replace(right, targets=user.targets, labels=user.labels, labels_held=user.labels_held)
     if code == "F10":
         return replace(right, parameters=_with_one_output(right.parameters), targets=user.targets)
-    targets = user.targets if code in ("D07", "D08", "D09") else right.targets
+    as_wide = user.targets.shape == right.targets.shape
+    targets = user.targets if code in ("D07", "D08", "D09") and as_wide else right.targets
     return replace(right, twin=twin, targets=targets)
 
 
