@@ -1,5 +1,6 @@
 """Training throughput at six sizes, plain gradient descent and momentum."""
 
+import time
 from collections.abc import Iterator
 
 from benchmarks.plan import Plan
@@ -8,7 +9,8 @@ from benchmarks.sizes import Size
 from benchmarks.worker import Worker
 
 LARGEST = 60_000
-LONG = 3  # times as long for a network of more than ten million operations an example: it has much to set up
+LONG = 12  # times as long for a network of more than ten million operations an example: it has much to set up
+PAUSE = 0.25  # seconds, in which threads of the library measured before stop waiting for more work
 
 
 def measure(plan: Plan) -> Iterator[Row]:
@@ -27,6 +29,7 @@ def measure_size(plan: Plan, workers: dict[str, Worker], size: Size, momentum: f
             prepared[peer] = worker
     for peers in plan.alternate(list(prepared)):
         for peer in peers:
+            time.sleep(PAUSE)
             row.values.setdefault(peer, []).append(prepared[peer].ask("throughput"))
     return row
 
