@@ -61,6 +61,7 @@ def updated(examples: Examples, optimizer: SGD, n: int, threads: int, rounds: in
         steps.threads = Threads(threads)
         for i in range(rounds):
             assert steps.make(rows, rates, 1 + i * len(rates), logits) == len(rows)
+        steps.bring_back()
     memory = [view for pair in vector.views(vector.memory.get("velocity", vector.values)) for view in pair]
     found = [view.copy() for view in memory if view is not None]
     vector.release()
@@ -226,6 +227,7 @@ def test_numbers_that_are_not_finite_stop_the_batch_and_change_nothing(threads: 
         steps = compiled.CompiledSteps(examples, vector, 4, second_thread, only_gradients=False)
         steps.threads = Threads(threads)
         assert steps.make(np.arange(12), np.full(3, 0.1), 1, np.empty_like(examples.t)) == 4
+        steps.bring_back()
     assert np.isfinite(vector.values).all()
 
 
@@ -317,3 +319,42 @@ def test_the_faster_number_of_threads_is_taken_and_the_other_tried_again(monkeyp
     assert taken.count(2) == 3  # a cold call, the first trial, and one more after a stretch of calls
     assert compiled.FasterThreads(1).choose() == 1
     assert compiled.FasterThreads(compiled.SURELY_WORTH_SHARING).choose() == 2
+
+
+@needs_compiler
+def test_one_thread_works_while_the_other_core_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = build(sizes=(9, 4, 3))
+    examples = some_examples(network, 12)
+    shared: list[str] = []
+    with SecondThread() as second_thread:
+        steps = compiled.CompiledSteps(
+            examples, ParameterVector(network, SGD()), 4, second_thread, only_gradients=False
+        )
+        steps.threads = Threads(2)
+        both = second_thread.both
+        monkeypatch.setattr(second_thread, "both", lambda *tasks: (shared.append("both"), both(*tasks)))
+        for taken in (True, False):
+            monkeypatch.setattr(second_thread, "is_core_taken", lambda taken=taken: taken)
+            steps.make(np.arange(12), np.full(3, 0.1), 1, np.empty_like(examples.t))
+            assert shared == ([] if taken else ["both"])
+
+
+@needs_compiler
+def test_updates_in_panels_are_brought_back_when_they_are_read() -> None:
+    network = Network([40, 260, 3], seed=0)  # a layer wide enough for panels
+    examples = some_examples(network, 12)
+    given = ParameterVector(network, SGD(0.1, 0.9))
+    before = given.values.copy()
+    with SecondThread() as second_thread:
+        steps = compiled.CompiledSteps(examples, given, 4, second_thread, only_gradients=False)
+        arguments = np.arange(12), np.full(3, 0.1), 1, np.empty_like(examples.t)
+        steps.make(*arguments)
+        steps.bring_back()
+        once = given.values.copy()
+        steps.bring_back()
+        assert np.array_equal(given.values, once)
+        given.values[...], given.memory["velocity"][...] = before, 0
+        steps.make(*arguments)  # what was written meanwhile is taken in
+        steps.bring_back()
+    assert not np.array_equal(once, before)
+    assert np.array_equal(given.values, once)

@@ -1,5 +1,6 @@
 """Examples that come window by window."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +140,21 @@ def test_errors_of_an_augmentation_are_raised() -> None:
 
     with pytest.raises(ZeroDivisionError, match="in the background"):
         train(build(), (X, Y), 2, augmentation=fail)
+
+
+def test_it_says_while_the_next_examples_are_augmented() -> None:
+    go_on, order = threading.Event(), np.arange(len(X))
+    calls = []
+
+    def augment(x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        calls.append(len(x))
+        assert len(calls) == 1 or go_on.wait(60)
+        return x
+
+    with supply_of(None, augment) as supply:
+        assert not supply.is_augmenting()
+        supply.show(0, order, 0, is_last=False)
+        assert supply.is_augmenting()
+        go_on.set()
+        supply.show(1, order, 0, is_last=True)
+        assert not supply.is_augmenting()

@@ -76,6 +76,10 @@ class Supply:
             self._order((epoch, end), np.sort(order[end : end + self.window]))
         return start, end, local
 
+    def is_augmenting(self) -> bool:
+        """Whether what will be shown next is being augmented right now."""
+        return self.augmentation is not None and self.ahead is not None and not self.ahead[1].done()
+
     def _order(self, key: tuple[int, int], rows: Array | None) -> None:
         self.ahead = key, self.background.submit(self._prepare, key, rows)
 

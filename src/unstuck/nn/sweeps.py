@@ -24,6 +24,9 @@ class Sweep(Protocol):
         Puts the logits (n, n_outputs) before each update; returns how many rows went through finite numbers.
         """
 
+    def bring_back(self) -> None:
+        """Put parameters and what the optimiser remembers where others read them; updates may leave them elsewhere."""
+
 
 def find_sweep(
     examples: Examples,
@@ -65,3 +68,6 @@ class StepByStep:
                 return start
             self.vector.update(rates[i], update + i)
         return len(rows)
+
+    def bring_back(self) -> None:
+        """They are always there."""

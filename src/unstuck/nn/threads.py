@@ -61,7 +61,13 @@ def _openblas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
 
 
 class SecondThread:
-    """A thread that waits for work; a context manager that ends it."""
+    """A thread that waits for work; a context manager that ends it.
+
+    `is_core_taken` says whether other work of ours keeps the second core busy: then halves would wait for each other.
+    """
+
+    def __init__(self) -> None:
+        self.is_core_taken: Callable[[], bool] = lambda: False
 
     def __enter__(self) -> "SecondThread":
         self.wanted, self.done = threading.Lock(), threading.Lock()

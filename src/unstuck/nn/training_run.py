@@ -102,6 +102,7 @@ class TrainingRun:
         self.supply = self.resources.enter_context(
             Supply(self.examples, self.augmentation, self.memory, self.batch_size, self.generators["start"])
         )
+        self.second_thread.is_core_taken = self.supply.is_augmenting
         self.sweep = find_sweep(
             self.supply.shown,
             self.vector,
@@ -111,6 +112,7 @@ class TrainingRun:
             self.second_thread,
             self.deterministic,
         )
+        self.resources.callback(self.sweep.bring_back)
         self.order = self.rows
 
     def _hold_out(self, validation: Validation) -> None:
@@ -166,6 +168,7 @@ class TrainingRun:
                 self._write_checkpoint()
             if callbacks and time.perf_counter() - spoken > SECONDS_BETWEEN_CALLBACKS:
                 spoken = time.perf_counter()
+                self.sweep.bring_back()
                 for callback in callbacks:
                     callback(self._progress(epoch_done=False))
 
@@ -175,6 +178,7 @@ class TrainingRun:
         shares = [self.schedule((self.update + i) / self.updates) for i in range(count)]
         done = self.sweep.make(rows, self.peak * np.array(shares), self.update + 1, logits)
         if done < len(rows):
+            self.sweep.bring_back()
             x = self.supply.shown.x[rows[done : done + self.batch_size]]
             update = self.update + done // self.batch_size + 1
             raise TrainingError(explain_non_finite(self.network, x, update, self.peak))
@@ -188,6 +192,7 @@ class TrainingRun:
             self.at_once = max(1, self.at_once // 2)
 
     def _end_epoch(self) -> None:
+        self.sweep.bring_back()
         loss, accuracy = self._measure(self.logits, *self.examples.answers(self.order))
         history = self.history
         history.train_loss.append(loss)
@@ -236,6 +241,7 @@ class TrainingRun:
     def _write_checkpoint(self) -> None:
         if self.checkpoint is None:
             return
+        self.sweep.bring_back()
         state = {
             "update": self.update,
             "position": self.position,

@@ -45,6 +45,7 @@ typedef struct {
     const REAL *targets, *example_weights;    /* (n, n_out), (n) or NULL */
     REAL *prepared;                 /* (batch, n_in): the inputs as they reach the network, if they are not listed */
     int64_t done;                   /* examples before the batch in hand */
+    int64_t in_panels, keep_panels; /* whether the weights to go on from are there; whether they shall stay there */
     atomic_long arrived, finite;
 } network;
 
@@ -57,7 +58,7 @@ static void wait_for_other(network *net) {
         if (spins > 10000) sched_yield();
 }
 
-/* Wide weights lie in panels while `run` works: a few columns in one piece. A panel of a dense layer is one vector
+/* Wide weights lie in panels while `run` works, and until it is told to bring them back: a few columns in one piece. A panel of a dense layer is one vector
    wide, so that it is a column of blocks. */
 
 static long n_panels(const layer *l) {

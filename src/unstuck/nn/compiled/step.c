@@ -47,13 +47,14 @@ static int step(network *net, const int64_t *rows, long n, rule r, REAL *logits,
 long run(network *net, const int64_t *rows, long n, const double *rates, REAL *logits, long part) {
     long n_out = net->layers[net->n_layers - 1].n_out, at = 0;
     rule r = {0, (REAL)net->momentum, (REAL)net->l2, (int)net->only_gradients, (int)net->nesterov};
-    FOR_HALVES(h, net, part) convert(net, 1, h);
+    FOR_HALVES(h, net, part) if (!net->in_panels) convert(net, 1, h);
     for (long i = 0; at < n; at += net->batch, i++) {
         r.rate = (REAL)rates[i];
         if (part == 0) net->done = at;
         if (!step(net, rows + at, net->batch < n - at ? net->batch : n - at, r, logits + at * n_out, part)) break;
     }
     wait_for_other(net);
-    FOR_HALVES(h, net, part) if (!net->only_gradients) convert(net, 0, h);
+    FOR_HALVES(h, net, part) if (!net->only_gradients && !net->keep_panels) convert(net, 0, h);
+    if (part == 0) net->in_panels = net->keep_panels;
     return at < n ? at : n;
 }

@@ -65,7 +65,7 @@ class Run(ctypes.Structure):
         ("x", ctypes.c_void_p),
         ("x_stride", ctypes.c_int64),
         *((name, ctypes.c_void_p) for name in ("targets", "example_weights", "prepared")),
-        ("done", ctypes.c_int64),
+        *((name, ctypes.c_int64) for name in ("done", "in_panels", "keep_panels")),
         *((name, ctypes.c_long) for name in ("arrived", "finite")),
     )
 
@@ -200,6 +200,13 @@ class CompiledSteps:
                 return i * size + done
         return len(rows)
 
+    def bring_back(self) -> None:
+        """See `Sweep.bring_back` in sweeps."""
+        state = self.state
+        if state.in_panels:
+            state.keep_panels, state.n_threads = 0, 1
+            self.function(ctypes.addressof(state), None, 0, None, None, 0)
+
     def _draw_masks(self, n: int) -> None:
         """Of n examples for each layer with dropout, drawn batch by batch as `Network.forward` draws them."""
         assert self.generator is not None
@@ -216,11 +223,12 @@ class CompiledSteps:
         state, examples, vector = self.state, self.examples, self.vector
         x = examples.x if examples.x.strides[1] == examples.x.itemsize else np.ascontiguousarray(examples.x)
         rows, rates = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(rates, np.float64)
-        state.l2 = vector.l2
+        state.l2, state.keep_panels = vector.l2, not state.only_gradients
         state.x, state.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
         state.targets = examples.t.ctypes.data
         state.example_weights = None if examples.weight is None else examples.weight.ctypes.data
-        state.arrived, state.finite, state.n_threads = 0, 1, self.threads.choose()
+        alone = self.second_thread.is_core_taken()
+        state.arrived, state.finite, state.n_threads = 0, 1, 1 if alone else self.threads.choose()
         arguments = ctypes.addressof(state), rows.ctypes.data, len(rows), rates.ctypes.data, logits.ctypes.data
         done: list[int] = []
         started = time.perf_counter()
@@ -230,7 +238,8 @@ class CompiledSteps:
             self.second_thread.both(
                 lambda: done.append(self.function(*arguments, 0)), lambda: self.function(*arguments, 1)
             )
-        self.threads.learn((time.perf_counter() - started) / len(rows))
+        if not alone:
+            self.threads.learn((time.perf_counter() - started) / len(rows))
         return done[0]
 
 
