@@ -56,6 +56,8 @@ def build_page(results: dict[str, Any], accuracy: dict[str, Any]) -> str:
     if results["skipped"]:
         said = "; ".join(f"{peer.replace('_', ' ')} ({why})" for peer, why in results["skipped"].items())
         parts.append(f"Skipped: {said}.\n")
+    if "remark" in results:
+        parts.append(results["remark"] + "\n")
     names = set(Row.__dataclass_fields__)
     rows = [Row(**{name: value for name, value in row.items() if name in names}) for row in results["rows"]]
     for part, title in TITLES.items():
