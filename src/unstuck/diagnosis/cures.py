@@ -127,10 +127,10 @@ def variants(right: Setup, changes: Changes) -> Iterator[Setup]:
     if "rate" in aspects:
         rate = right.twin.update.learning_rate
         yield from (twin_training.with_rate(factor * rate)(right) for factor in (3, 1 / 3))
-    if "updates" in aspects:
-        yield replace(right, updates=MORE_UPDATES * right.updates)
     if "width" in aspects:
         yield from (twin_training.with_width(width)(right) for width in WIDTHS)
+    if "updates" in aspects:
+        yield replace(right, updates=MORE_UPDATES * right.updates)
 
 
 def shortened(setup: Setup, seconds: float) -> Setup:
