@@ -1,8 +1,4 @@
-"""Inputs that know nothing of where a pixel lies: principal components of the images, under noise that fades.
-
-Source: Y. Tang, "Deep Learning using Linear Support Vector Machines", ICML workshop on challenges in representation
-learning, 2013, section 3.2: 70 components, and Gaussian noise on them that falls to 0 while the rate does.
-"""
+"""Inputs that know nothing of where a pixel lies: principal components of the images, under noise that fades."""
 
 from dataclasses import dataclass, field
 

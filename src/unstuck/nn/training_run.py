@@ -27,7 +27,7 @@ Callback = Callable[[Progress], Any]
 Validation = int | float | tuple[Any, Any] | None
 
 SECONDS_AT_ONCE = 0.2  # of updates between looks at the clock
-FEW, SECONDS_OF_FEW = 8, 2.0  # but so few updates may take so long: looking means copying all parameters
+FEW, SECONDS_OF_FEW = 8, 2.0  # but so few updates may take so long: callbacks that look have all parameters copied
 SECONDS_BETWEEN_CALLBACKS = 0.1
 SECONDS_BETWEEN_CHECKPOINTS = 1.0  # at the ends of epochs: a short epoch takes less time than writing a file
 

@@ -58,8 +58,8 @@ static void wait_for_other(network *net) {
         if (spins > 10000) sched_yield();
 }
 
-/* Wide weights lie in panels while `run` works, and until it is told to bring them back: a few columns in one piece. A panel of a dense layer is one vector
-   wide, so that it is a column of blocks. */
+/* Wide weights lie in panels while `run` works, and until it is told to bring them back: a few columns in one piece. A
+   panel of a dense layer is one vector wide, so that it is a column of blocks. */
 
 static long n_panels(const layer *l) {
     long vectors = l->stride / LANES;
