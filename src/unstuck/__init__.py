@@ -22,6 +22,7 @@ _HOMES = {
     "RMSProp": "unstuck.nn.optimizers",
     "Adam": "unstuck.nn.optimizers",
     "AdamW": "unstuck.nn.optimizers",
+    "BatchNormalization": "unstuck.nn.normalization",
     "Case": "unstuck.diagnosis.case",
     "diagnose": "unstuck.diagnosis.diagnose",
     "UnstuckError": "unstuck.errors",

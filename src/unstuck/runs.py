@@ -137,6 +137,7 @@ def run(
         resume=resume,
         deterministic=deterministic,
         augmentation=recipe.distortion,
+        normalization=recipe.normalization,
     )
     test = evaluate(network, dataset.images_test, dataset.y_test) if len(dataset.y_test) else None
     return Run(recipe, seed, dataset, network, history, n - held_out, test)

@@ -82,7 +82,7 @@ class FastStep:
         ]
 
     def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
-        self.examples.gather(rows, self.batch)
+        self.gather(rows, generator)
         outputs = self.layers[-1]
         a = self.batch.x
         for layer in self.layers:
@@ -103,6 +103,10 @@ class FastStep:
             below.through_activation()
         self.layers[0].backward(self.batch.x, None)
         return isfinite(np.vdot(delta, delta)) or bool(np.isfinite(delta).all())
+
+    def gather(self, rows: Array, generator: Generator) -> None:
+        """Fill the batch with these rows of the examples."""
+        self.examples.gather(rows, self.batch)
 
 
 class FastDense:

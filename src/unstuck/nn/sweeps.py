@@ -32,9 +32,9 @@ def find_sweep(
     examples: Examples,
     vector: ParameterVector,
     batch_size: int,
-    work: int,
     generator: Generator,
     second_thread: SecondThread,
+    work: int,
     deterministic: bool,
 ) -> Sweep:
     """The fastest form of updates that the network and the optimiser allow.

@@ -11,6 +11,7 @@ from unstuck.nn.checkpoint import fingerprint, read_checkpoint
 from unstuck.nn.examples import as_examples
 from unstuck.nn.history import History
 from unstuck.nn.network import Network
+from unstuck.nn.normalization import BatchNormalization
 from unstuck.nn.optimizers import SGD, Optimizer
 from unstuck.nn.schedules import Schedule, find_schedule
 from unstuck.nn.settings import name_of
@@ -39,6 +40,7 @@ def train(
     augmentation: Augmentation | None = None,
     deterministic: bool = False,
     memory: int | None = None,
+    normalization: BatchNormalization | None = None,
 ) -> History:
     """Train the network in place; return what was measured.
 
@@ -68,6 +70,8 @@ def train(
         `np.memmap` behind the header of an IDX file). Each epoch visits blocks of neighbouring rows in a new order,
         and shuffles some 64 of them together at a time. Targets stay in memory; an augmentation is given a part
         of the inputs at a time
+    normalization : normalise the hidden layers over each batch, under noise if wanted, while training; afterwards the
+        network is a plain one again, with the same predictions
 
     Raises TrainingError for impossible settings and when a number stops being finite, DataError for data that do not
     fit, ModelFileError for a damaged checkpoint.
@@ -86,6 +90,8 @@ def train(
     for name, count in counts.items():
         if count is not None and (not isinstance(count, (int, np.integer)) or count < 1):
             raise TrainingError(f"{name} is {count!r}: expected a whole number above 0")
+    if normalization is not None:
+        normalization.check(network)
     generator = network.generator if seed is None else np.random.default_rng(seed)
     examples = as_examples(network, data, sample_weight, class_weight)
     given = {
@@ -100,6 +106,7 @@ def train(
         "augmentation": repr(augmentation),
         "deterministic": deterministic,
         "memory": memory,
+        **({} if normalization is None else {"normalization": repr(normalization)}),
     }
     identity = {} if checkpoint is None else fingerprint(examples, given)
     stored = read_checkpoint(checkpoint, identity) if checkpoint is not None and resume else None
@@ -118,6 +125,7 @@ def train(
             deterministic,
             memory,
             augmentation,
+            normalization,
             checkpoint,
             checkpoint_every,
             identity,

@@ -15,10 +15,11 @@ from unstuck.nn.checkpoint import write_checkpoint
 from unstuck.nn.examples import Examples, as_examples
 from unstuck.nn.history import History, Progress
 from unstuck.nn.network import CHUNK, Network
+from unstuck.nn.normalization import BatchNormalization, NormalizedSteps
 from unstuck.nn.optimizers import Optimizer
 from unstuck.nn.schedules import Schedule
 from unstuck.nn.supply import Augmentation, Supply
-from unstuck.nn.sweeps import find_sweep
+from unstuck.nn.sweeps import Sweep, find_sweep
 from unstuck.nn.threads import SecondThread
 from unstuck.nn.vector import ParameterVector
 
@@ -49,6 +50,7 @@ class TrainingRun:
     deterministic: bool
     memory: int | None  # bytes of inputs held at a time
     augmentation: Augmentation | None
+    normalization: BatchNormalization | None
     checkpoint: str | os.PathLike[str] | None
     checkpoint_every: int | None  # updates
     identity: dict[str, Any]  # what a checkpoint must agree with
@@ -70,7 +72,8 @@ class TrainingRun:
         self.at_once = FEW // 2  # updates between looks at the clock
 
     def __enter__(self) -> "TrainingRun":
-        self.vector = ParameterVector(self.network, self.optimizer)
+        n_statistics = 0 if self.normalization is None else self.normalization.n_statistics(self.network)
+        self.vector = ParameterVector(self.network, self.optimizer, n_statistics)
         self.best = self.vector.values if self.patience is None else self.vector.values.copy()
         return self
 
@@ -103,17 +106,15 @@ class TrainingRun:
             Supply(self.examples, self.augmentation, self.memory, self.batch_size, self.generators["start"])
         )
         self.second_thread.is_core_taken = self.supply.is_augmenting
-        self.sweep = find_sweep(
-            self.supply.shown,
-            self.vector,
-            self.batch_size,
-            self.epochs * n,
-            self.generator,
-            self.second_thread,
-            self.deterministic,
-        )
+        self.sweep = self._find_sweep()
         self.resources.callback(self.sweep.bring_back)
         self.order = self.rows
+
+    def _find_sweep(self) -> Sweep:
+        common = self.supply.shown, self.vector, self.batch_size, self.generator, self.second_thread
+        if self.normalization is not None:
+            return NormalizedSteps(*common, self.normalization)
+        return find_sweep(*common, self.epochs * len(self.rows), self.deterministic)
 
     def _hold_out(self, validation: Validation) -> None:
         if isinstance(validation, (tuple, list)):

@@ -15,30 +15,33 @@ ALIGNMENT = 16  # elements: every row of weights starts on a cache line of the v
 class ParameterVector:
     """A network's parameters, their gradients and the optimiser's memory as vectors: all weights, then all biases.
 
+    After them, numbers that are kept with them but not learned: `statistics`, of which there are `n_statistics`.
+
     Rows of weights and biases are padded with zeros, which stay zeros.
 
     Until `release`, the network's layers hold views of the vector; then their own arrays again, with its values.
     """
 
-    def __init__(self, network: Network, optimizer: Optimizer) -> None:
+    def __init__(self, network: Network, optimizer: Optimizer, n_statistics: int = 0) -> None:
         self.network, self.optimizer = network, optimizer
         self.own = [(layer.weights, layer.biases) for layer in network.layers]
         self.n_weights = sum(len(weights) * _padded(weights.shape[1]) for weights, _ in self.own)
         size = self.n_weights + sum(_padded(biases.size) for _, biases in self.own if biases is not None)
-        self.values = np.zeros(size, network.dtype)
+        self.values = np.zeros(size + n_statistics, network.dtype)
+        self.statistics = self.values[size:]
         self.gradient = np.zeros(size, network.dtype)
-        self.memory = initial_memory(optimizer, self.values)
+        self.memory = initial_memory(optimizer, self.gradient)
         self.l2 = network.dtype.type(network.l2)
-        self.blocks = [self._block(start) for start in range(0, size, BLOCK)]
+        self.blocks = [self._block(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
         for layer, (weights, biases) in zip(network.layers, self.views(self.values)):
             weights[...] = layer.weights
             if biases is not None:
                 biases[...] = layer.biases
             layer.weights, layer.biases = weights, biases
 
-    def _block(self, start: int) -> tuple[Array, Array, Memory, int]:
-        """Views of values, gradient and memory from there on, and how many of the values the L2 term decays."""
-        part = slice(start, start + BLOCK)
+    def _block(self, start: int, end: int) -> tuple[Array, Array, Memory, int]:
+        """Views of that part of values, gradient and memory, and how many of the values the L2 term decays."""
+        part = slice(start, end)
         decaying = min(max(self.n_weights - start, 0), BLOCK) if self.l2 else 0
         return self.values[part], self.gradient[part], {k: v[part] for k, v in self.memory.items()}, decaying
 

@@ -68,6 +68,7 @@ def train_live(say: Callable[..., None], stop: threading.Event, recipe: str, see
             schedule=chosen.schedule,
             callbacks=[watch],
             augmentation=chosen.distortion,
+            normalization=chosen.normalization,
         )
     seconds = round(time.perf_counter() - started, 2)
     test = evaluate(network, dataset.images_test, dataset.y_test)
