@@ -22,7 +22,7 @@ class Dense:
         """Pre-activations and activations, (n, n_out) each, of the inputs x (n, n_in)."""
         z = x @ self.weights
         if self.biases is not None:
-            z = z + self.biases
+            z += self.biases
         return z, self.activation.value(z)
 
     def backward(self, x: Array, delta: Array) -> tuple[Array, Array, Array]:

@@ -27,7 +27,7 @@ from unstuck.nn.targets import encode_labels, encode_targets
 
 Array = np.ndarray
 
-CHUNK = 4096  # examples that prediction holds as floats at a time
+CHUNK = 1024  # examples that prediction holds as floats at a time: their activations fit the cache
 
 
 class Network:
@@ -261,8 +261,10 @@ class Network:
     def prepare(self, rows: Array) -> Array:
         """Inputs in the network's dtype and range: uint8 count as 0..255, all others as they are in [0, 1]."""
         scale, shift = self.input_scale(rows.dtype)
-        x = rows.astype(self.dtype)
-        return x if (scale, shift) == (1, 0) else x * self.dtype.type(scale) + self.dtype.type(shift)
+        x = rows.astype(self.dtype, copy=False)  # (n, n_inputs)
+        if scale != 1:
+            x = x * self.dtype.type(scale)
+        return x if shift == 0 else x + self.dtype.type(shift)
 
     def input_scale(self, dtype: DTypeLike) -> tuple[float, float]:
         """The factor and the shift that map inputs of that type onto `input_range`."""
