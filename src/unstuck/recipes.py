@@ -234,7 +234,7 @@ RECIPES = {
             remark="It knows nothing of where a pixel lies: no distortions, and no less accurate if the pixels of all "
             "images are rearranged in one way. Hidden layers are normalised over each batch while training.",
             must_reach=0.99,
-            hidden=(1024, 1024, 1024),
+            hidden=(1000, 500, 250, 250, 250),
             activation="relu",
             output="softmax",
             loss="cross_entropy",
