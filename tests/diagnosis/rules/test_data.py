@@ -277,6 +277,12 @@ class FirstBatchOnly(Softmax):
             self.step(x[:BATCH], targets[:BATCH])
 
 
+class WalksOneByOne(Softmax):
+    def train(self, x, targets, batch_size=30):
+        for i in range(len(x) // batch_size):
+            self.step(x[i : i + batch_size], targets[i : i + batch_size])
+
+
 class ShufflesInputsApart(Softmax):
     def train(self, x, targets):
         for _ in range(12):
@@ -305,6 +311,10 @@ class ShufflesBothInPlace(Softmax):
 )
 def test_a_loop_that_spoils_its_examples_is_seen(program, grade):
     assert see(make_case(program), "D14")["D14"].grade == grade
+
+
+def test_a_loop_that_walks_one_by_one_is_seen_to_leave_most_examples_out():
+    assert see(make_case(WalksOneByOne, batch_size=30), "D14")["D14"].grade == "proved"
 
 
 def test_test_labels_are_read_as_the_targets_name_the_classes():

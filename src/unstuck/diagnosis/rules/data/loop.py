@@ -87,12 +87,12 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
     if altered is not None:
         return altered
     if loop.idle:
-        which = ", ".join(sorted(loop.idle))
+        which, examples = ", ".join(sorted(loop.idle)), max(loop.idle.values())
         return Evidence(
             PROVED,
-            f"all but the {'first' if 'last' in loop.idle else 'last'} third of {len(loop.x)} examples can be replaced "
+            f"all but the {'first' if 'last' in loop.idle else 'last'} third of {examples} examples can be replaced "
             "and training ends in the same parameters to the bit",
-            {"replaced": which, "share_never_visited": max(loop.idle.values()), "examples": len(loop.x)},
+            {"replaced": which, "share_never_visited": 2 / 3, "examples": examples},
         )
     broken = pairs_are_broken(e, loop)
     if broken is not None:

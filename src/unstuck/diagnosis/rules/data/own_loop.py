@@ -22,6 +22,7 @@ LEAST_EXAMPLES, FEW_EXAMPLES, MOST_EXAMPLES = 48, 400, 3000
 FIRST_SECONDS = 0.8  # for one run on so few examples
 SECONDS = 0.15  # a loop that takes longer is run no more
 EPOCHS = 40
+BATCHES, MORE_BATCHES = 3, 9  # a walk one by one instead of batch by batch passes over a third of three batches
 
 
 @dataclass
@@ -32,7 +33,8 @@ class Loop:
     x_after, targets_after    what was handed over, as it was afterwards
     repeats                   two runs with other random numbers, also where it sets seeds itself, end the same; None
                               where that cannot be told
-    idle                      shares (first, last) of the examples that can be replaced without a change of the outcome
+    idle                      two thirds of the examples (first, last) that can be replaced without a change of the
+                              outcome, and how many examples there were in all
     """
 
     x: Array
@@ -44,7 +46,7 @@ class Loop:
     seconds: float
     moved: bool
     repeats: bool | None = None
-    idle: dict[str, float] = field(default_factory=dict)
+    idle: dict[str, int] = field(default_factory=dict)
 
 
 @once
@@ -59,28 +61,34 @@ def own_loop(e: Examination) -> Loop | None:
         e.leave_unchecked("what the training loop does with its examples", "three examples or more")
         return None
     for count in _counts(n, size):
-        rows = np.linspace(0, n - 1, count).astype(int)
-        x = e.program.typed(e.program.x[rows]).copy()
-        targets = e.program.targets[rows].copy()
-        first = _run(e, x, targets, 1, FIRST_SECONDS)
-        if first is not None:
+        loop = _loop(e, count, size, FIRST_SECONDS)
+        if loop is not None:
             break
     else:
         e.leave_unchecked(
             "what the training loop does with its examples", f"train=… that ends within a second on {count} examples"
         )
         return None
-    end, x_after, targets_after, seconds = first
-    moved = not _identical(end, state(e))
-    loop = Loop(x, targets, size, x_after, targets_after, end, seconds, moved)
-    if moved and seconds < SECONDS:
+    if loop.moved and loop.seconds < SECONDS:
         _compare(e, loop)
     return loop
 
 
+def _loop(e: Examination, count: int, batch_size: int, seconds: float) -> Loop | None:
+    """One run over so many examples; None where it does not end in time."""
+    rows = np.linspace(0, len(e.program.x) - 1, count).astype(int)
+    x = e.program.typed(e.program.x[rows]).copy()
+    targets = e.program.targets[rows].copy()
+    first = _run(e, x, targets, 1, seconds)
+    if first is None:
+        return None
+    end, x_after, targets_after, taken = first
+    return Loop(x, targets, batch_size, x_after, targets_after, end, taken, not _identical(end, state(e)))
+
+
 def _counts(n: int, batch_size: int) -> list[int]:
     """How many examples to try: three batches, or one; of batches too large for that, just a few."""
-    wanted = [max(batches * min(batch_size, n // 3 or 1), LEAST_EXAMPLES) for batches in (3, 1)]
+    wanted = [max(batches * min(batch_size, n // 3 or 1), LEAST_EXAMPLES) for batches in (BATCHES, 1)]
     counts = [min(n, FEW_EXAMPLES if count > MOST_EXAMPLES else count) for count in wanted]
     return list(dict.fromkeys(count - count % 3 for count in (counts[0], counts[1] + 2)))
 
@@ -101,7 +109,20 @@ def _compare(e: Examination, loop: Loop) -> None:
     if not e.program.as_found:
         loop.repeats = loop.repeats and None  # equal outputs do not mean equal parameters
         return
-    n = len(loop.x)
+    loop.idle = _idle(e, _with_more_batches(e, loop))
+
+
+def _with_more_batches(e: Examination, loop: Loop) -> Loop:
+    """The loop over more examples, if that ends as soon."""
+    count = min(MORE_BATCHES * loop.batch_size, len(e.program.x))
+    if not len(loop.x) < count <= MOST_EXAMPLES:
+        return loop
+    larger = _loop(e, count - count % 3, loop.batch_size, SECONDS)
+    return larger if larger is not None and larger.moved else loop
+
+
+def _idle(e: Examination, loop: Loop) -> dict[str, int]:
+    n, idle = len(loop.x), {}
     others = np.random.default_rng(3).permutation(len(e.program.x))[:n]
     for name, part in (("last", slice(n // 3, n)), ("first", slice(0, 2 * n // 3))):
         x, targets = loop.x.copy(), loop.targets.copy()
@@ -109,7 +130,8 @@ def _compare(e: Examination, loop: Loop) -> None:
         targets[part] = np.roll(loop.targets, 1 + n // 3, axis=0)[part]
         changed = _run(e, x, targets, 1, 3 * SECONDS)
         if changed is not None and _identical(changed[0], loop.end) and _still_learns(e, loop, part):
-            loop.idle[name] = 2 / 3
+            idle[name] = n
+    return idle
 
 
 def _still_learns(e: Examination, loop: Loop, part: slice) -> bool:
