@@ -54,6 +54,40 @@ def test_a_layer_that_stays_is_seen_under_an_unknown_rule_too():
     assert "B13" in codes(unstuck.diagnose(SmallNetwork(update).case(), cures=False).findings)
 
 
+def with_dropout(network, changes):
+    """The network under another mask in every step, its arrays changed by so much of their gradients."""
+    generator, right = np.random.RandomState(0), network.gradients
+
+    def step(x, targets):
+        weights = network.parameters[2].copy()
+        network.parameters[2] *= generator.binomial(1, 0.5, (8, 1)) * 2  # of hidden units
+        gradients = right(x, targets)
+        network.parameters[2][:] = weights
+        for array, gradient, share in zip(network.parameters, gradients, changes, strict=True):
+            array -= 0.1 * share * gradient
+
+    return step
+
+
+@pytest.mark.parametrize(("changes", "expected"), [((1, 1, 1, 1), set()), ((0, 0, 1, 1), {"B13"})])
+def test_a_layer_that_stays_is_seen_where_the_step_is_random(changes, expected):
+    network = SmallNetwork()
+    report = unstuck.diagnose(network.case(step=with_dropout(network, changes)), cures=False)
+    assert codes(report.findings) == expected
+
+
+@pytest.mark.parametrize(("changes", "expected"), [((1, 1, 1, 1), set()), ((0, 1, 1, 1), {"B13"})])
+def test_without_a_known_forward_pass_a_layer_that_stays_is_suspected(changes, expected):
+    network, generator = SmallNetwork(), np.random.RandomState(1)
+    case = replace(
+        network.case(step=with_dropout(network, changes)),
+        predict=lambda x: network.predict(x) + generator.uniform(0, 0.1, (len(x), 6)),
+    )
+    report = unstuck.diagnose(case, cures=False)
+    assert "B13" not in codes(report.findings)
+    assert codes(report.notes) & {"B13"} == expected
+
+
 def test_only_what_is_exact_or_far_from_its_rival_is_proved():
     def fault(residual, rival_residual):
         return FormulaFault("L04", 2, "this", residual, "that", rival_residual)

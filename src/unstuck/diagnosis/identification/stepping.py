@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unstuck.diagnosis.identification.fit import rounding_floor
 from unstuck.diagnosis.program import Program, Record
 
 Array = np.ndarray
 SMALL_BATCH = 6
+RANDOM_RUNS, VISIBLE = 4, 1e-3  # runs of three steps; the most that rounding may make of what moves
 PATIENCE = 8  # calls after which a step that still moves nothing is taken to move nothing ever
 COMMON_SIZES = (100, 10, 32, 64, 20, 50, 8, 16, 128, 4, 2, 25, 5, 200, 256, 500, 1000)
 
@@ -21,6 +23,7 @@ class Stepping:
     random             the same step from the same state ends elsewhere when random numbers differ
     acts               whether any parameter ever changed
     acts_on            batch sizes on which the step was seen to change something
+    unmoved            arrays that stayed bit for bit while others moved; looked for where no formula will tell
     """
 
     batch_size: int = 1
@@ -28,6 +31,7 @@ class Stepping:
     random: bool = False
     acts: bool = True
     acts_on: tuple[int, ...] = ()
+    unmoved: tuple[int, ...] = ()
     failed: str = ""
 
 
@@ -157,6 +161,23 @@ def _is_random(program: Program, parameters: list[Array] | None, size: int) -> b
     if not first or not second:
         return False
     return not _equal(first[-1].after, second[-1].after, second[-1].before)
+
+
+def find_unmoved(program: Program, size: int, epsilon: float) -> tuple[int, ...]:
+    """Arrays that stay bit for bit in runs with other examples and other random numbers, while the rest moves by far
+    more than it rounds."""
+    if not program.writable:
+        return ()  # dead units keep what is below them where it is
+    records: list[Record] = []
+    for k in range(RANDOM_RUNS):
+        batches = [batch(program, size, 70 + 10 * k + i) for i in range(3)]
+        records += program.run(batches, start(program, 60 + k), perturb=300 + k) or []
+    moved = [any(np.any(record.changes[i]) for record in records) for i in range(len(program.as_found))]
+    values = [array for record in records for array, moves in zip(record.before, moved, strict=True) if moves]
+    changes = [change for record in records for change, moves in zip(record.changes, moved, strict=True) if moves]
+    if len(records) < 3 * RANDOM_RUNS or not changes or not rounding_floor(values, changes, epsilon) < VISIBLE:
+        return ()
+    return tuple(i for i, moves in enumerate(moved) if not moves)
 
 
 def observe(program: Program, size: int, n_records: int, seed: int = 0, biases: float = 0.5) -> list[Record]:

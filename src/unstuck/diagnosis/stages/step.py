@@ -15,7 +15,7 @@ from unstuck.diagnosis.identification.following import departure, departures, fi
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.results import Backward
 from unstuck.diagnosis.identification.schedule import find_rate_law
-from unstuck.diagnosis.identification.stepping import observe, observe_runs, probe_stepping
+from unstuck.diagnosis.identification.stepping import find_unmoved, observe, observe_runs, probe_stepping
 from unstuck.diagnosis.identification.update import (
     Key,
     Update,
@@ -35,6 +35,8 @@ def examine_step(e: Examination) -> None:
     """Output delta, way back, gradients and update rule, from single steps and runs of three; where these do not tell,
     from what gradients() returns."""
     if not e.forward_proved or e.forward is None:
+        if e.case.step is not None and e.chains:
+            _see_what_stays(e)
         return
     if e.case.step is None and e.case.gradients is None:
         e.leave_unchecked("loss, gradients and update", "step=… (one update on a batch), or gradients=…")
@@ -59,6 +61,13 @@ def examine_step(e: Examination) -> None:
             e.leave_unchecked("all combinations of formulas", "a faster machine: the search was ended")
 
 
+def _see_what_stays(e: Examination) -> None:
+    """Which arrays never move, where no formula of the step can be known."""
+    e.stepping = e.stepping or probe_stepping(e.program)
+    if e.stepping.acts and not any(dtype.kind in "iu" for dtype in e.program.dtypes):
+        e.stepping.unmoved = find_unmoved(e.program, e.stepping.batch_size, e.epsilon)
+
+
 def _observe_changes(e: Examination) -> tuple[list[Record], str]:
     """Single steps from fresh states, or what is missing for them."""
     assert e.forward is not None
@@ -68,6 +77,7 @@ def _observe_changes(e: Examination) -> tuple[list[Record], str]:
     if not e.stepping.acts:
         return [], f"a step that runs: {e.stepping.failed}" if e.stepping.failed else ""
     if e.stepping.random:
+        _see_what_stays(e)
         return [], "a step that makes the same update from the same state (random numbers inside: dropout or noise?)"
     few = sum(array.size for array in e.program.as_found) < 50
     records = observe(e.program, e.stepping.batch_size, 10 if few else 4)

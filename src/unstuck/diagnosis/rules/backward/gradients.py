@@ -104,13 +104,25 @@ def layer_without_gradient(e: Examination) -> Evidence | None:
 
     Look-alikes: U05 where nothing changes at all.
     """
-    if e.backward is None:
-        return None
-    frozen = [r.layer + 1 for r in e.backward.layers if r.weights_frozen]
-    if not frozen or (len(frozen) == len(e.backward.layers) and all(r.bias_frozen for r in e.backward.layers)):
+    frozen = _layers_that_stay(e)
+    if not frozen:
         return None
     where = ", ".join(f"layer {layer}" for layer in frozen)
-    return Evidence(PROVED, f"{where}: the weights never change", {"layers": frozen}, frozen[0])
+    grade = PROVED if e.forward_proved else SUSPECTED  # without a forward pass, which array is a layer's is a guess
+    return Evidence(grade, f"{where}: the weights never change", {"layers": frozen}, frozen[0])
+
+
+def _layers_that_stay(e: Examination) -> list[int]:
+    """The layers, counted from 1, whose weights never change while something else does."""
+    if e.backward is not None:
+        layers = e.backward.layers
+        if all(r.weights_frozen and r.bias_frozen for r in layers):
+            return []
+        return [r.layer + 1 for r in layers if r.weights_frozen]
+    if e.stepping is None or not e.stepping.unmoved:
+        return []
+    chain = e.forward.chain if e.forward_proved and e.forward is not None else e.chains[0]
+    return [l for l, layer in enumerate(chain, start=1) if layer.weights in e.stepping.unmoved]
 
 
 @rule("B14")
