@@ -60,6 +60,11 @@ def test_what_is_outside_the_step_is_shown_beside_the_right_one(where, fault, co
     assert gains[(code,)] > 0.2
 
 
+def test_beside_right_steps_an_unknown_fault_is_not_given_the_credit_of_a_known_one():
+    cures = diagnosed("square_relu", "B14 GradientOneUnitAside", "B11 DiagonalJacobianOnTopOfCrossEntropy").cures
+    assert [cure.changes for cure in cures] == [("B11", "B14")]
+
+
 def test_what_was_cured_is_not_said_to_be_untried():
     report = diagnosed("nielsen", "D14 ShufflesInputsOnly")
     assert [finding.matters for finding in report.findings if finding.rule.code == "D14"] == [True]

@@ -18,6 +18,7 @@ from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.identification.layout import write_chain
+from unstuck.diagnosis.proof import formula_faults
 from unstuck.diagnosis.repairs import intended
 from unstuck.diagnosis.rules.data.examples import test_classes, test_inputs
 from unstuck.diagnosis.rules.data.own_loop import own_loop
@@ -85,7 +86,8 @@ def _steps_beside_right_ones(e: Examination, seconds: float) -> list[Trial]:
     before, after = task.chance + scores[-1] * (1 - task.chance), run(setup, 0.3 * seconds)
     if after.score - before < MATTERS:
         return []
-    return [Trial(("B14",), before, after.score, after.updates, setup.seed, after.seconds)]
+    changes = tuple(dict.fromkeys([*(fault.code for fault in formula_faults(e)), "B14"]))  # by the book is all of them
+    return [Trial(changes, before, after.score, after.updates, setup.seed, after.seconds)]
 
 
 def _as_it_is(e: Examination) -> Setup | None:

@@ -35,7 +35,8 @@ def as_text(report: Report) -> str:
 
 def note_groups(report: Report) -> dict[str, list[Finding]]:
     """The notes by what the experiments said of them."""
-    helpful = {change for cure in report.cures for change in cure.changes}
+    alone = {cure.changes[0] for cure in report.cures if len(cure.changes) == 1}
+    helpful = alone.union(*(cure.worth for cure in report.cures))
     groups: dict[str, list[Finding]] = {}
     for heading in (HELPFUL_NOTES, UNTRIED_NOTES, NOTES):
         for note in report.notes:
