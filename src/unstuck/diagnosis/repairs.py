@@ -23,6 +23,7 @@ from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM, adaptive_rule
 from unstuck.diagnosis.proof import formula_faults
+from unstuck.diagnosis.rules.backward.scales import INCOMPARABLE
 from unstuck.diagnosis.rules.data.preparation import images_in_order, images_of_examples, raw_classes
 from unstuck.diagnosis.twin import Parameters
 from unstuck.diagnosis.twin_training import Change, Setup
@@ -67,6 +68,8 @@ def _changes_of_links(code: str, e: Examination) -> list[Change]:
             continue
         if code in ("B07", "B15", "B16", "B19", "B20"):
             changes.append(with_right_link(fault.layer - 1, "weights", "back"))
+            if e.twin is not None and e.twin.links[fault.layer - 1].weights.fault in INCOMPARABLE:
+                changes.append(with_right_scales(weights=True, layers=(fault.layer - 1,)))
         elif code in ("B05", "B06"):
             changes.append(with_right_link(fault.layer - 1, "back"))
         else:
@@ -175,8 +178,8 @@ def right_biases(setup: Setup) -> Setup:
     return replace(setup, twin=setup.twin.plant(links=links))
 
 
-def with_right_scales(weights: bool = False, biases: bool = False) -> Change:
-    """All arrays descend, at one rate."""
+def with_right_scales(weights: bool = False, biases: bool = False, layers: Iterable[int] | None = None) -> Change:
+    """All arrays, or those of these layers, descend at one rate."""
 
     def change(setup: Setup) -> Setup:
         links = tuple(
@@ -187,7 +190,9 @@ def with_right_scales(weights: bool = False, biases: bool = False) -> Change:
                 weight_divisions=0 if weights else link.weight_divisions,
                 bias_divisions=0 if biases else link.bias_divisions,
             )
-            for link in setup.twin.links
+            if layers is None or l in layers
+            else link
+            for l, link in enumerate(setup.twin.links)
         )
         return replace(setup, twin=setup.twin.plant(links=links))
 

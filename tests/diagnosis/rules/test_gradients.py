@@ -1,8 +1,11 @@
 """Gradients that no formula explains, beside central differences of the user's own loss."""
 
 import numpy as np
+import pytest
 
+import unstuck
 from tests.diagnosis.rules.small_program import N_CLASSES, make_case, see
+from tests.diagnosis.stages.small_network import SmallNetwork
 from unstuck.diagnosis.stages import examine_forward, examine_step
 
 STAGES = (examine_forward, examine_step)
@@ -50,3 +53,14 @@ def test_a_gradient_unlike_that_of_the_loss_is_no_more_than_suspected_if_the_lay
 def test_a_gradient_unlike_that_of_the_loss_is_proved_if_the_layer_above_is_like_it():
     evidence = found(shuffled_below, loss=loss)
     assert (evidence.grade, evidence.layer) == ("proved", 1)
+
+
+@pytest.mark.parametrize(("array", "along"), [(0, 1), (1, 0), (2, 0)])
+def test_a_mean_in_every_place_is_no_factor(array, along):
+    changes = [lambda gradient: gradient] * 4
+    changes[array] = lambda gradient: 0 * gradient + gradient.mean(axis=along, keepdims=True)
+    network = SmallNetwork(lambda gradients: [-0.1 * change(g) for change, g in zip(changes, gradients, strict=True)])
+    report = unstuck.diagnose(network.case(batch_size=6), cures=False)
+    found = {finding.rule.code for finding in [*report.findings, *report.notes]}
+    assert found & {"B08", "B16"}
+    assert "B17" not in found

@@ -9,6 +9,7 @@ from unstuck.diagnosis.proof import formula_faults
 from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
 
 NEARLY = 1e-3
+INCOMPARABLE = ("B08", "B16", "B19", "B20")  # another sum over the examples: what divides it is no factor
 
 
 @rule("B09", setting=True, look_alikes=("U07",))
@@ -76,7 +77,7 @@ def gradient_sign_wrong(e: Examination) -> Evidence | None:
     wrong = [key for key, sign in signs.items() if sign < 0]
     if not wrong or len(wrong) == len(signs):
         return None
-    names = ", ".join(f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1}" for kind, layer in sorted(wrong))
+    names = ", ".join(_name(key) for key in sorted(wrong))
     return Evidence(PROVED, f"{names} climb the loss", {"arrays": names}, sorted(wrong)[0][1] + 1)
 
 
@@ -109,35 +110,48 @@ def gradient_scaled(e: Examination) -> Evidence | None:
 
     Look-alikes: B08 for biases alone, B09 where all arrays share the factor. Rates chosen for each layer on
     purpose are the same numbers. Where errors were discarded (B12), their factor went with them, and the
-    layers below cannot be compared.
+    layers below cannot be compared; nor can gradients that another formula makes of the examples (B08, B16, B19,
+    B20), by a sum or by a mean.
     """
     if e.twin is None or e.twin.update.adaptive:
         return None
     n = (e.case.batch_size or e.update.batch_size) if e.update is not None and e.twin.update.reduction != "each" else 1
-    scales = {
-        (kind, l): abs(scale)
-        for l, link in enumerate(e.twin.links)
-        for kind, scale in zip(("w", "b"), link.scales(n), strict=True)
-    }
+    scales = {key: scale for key, scale in _scales(e, n).items() if scale}
+    if not scales:
+        return None
+    reference, top = max(scales), ("w", len(e.twin.links) - 1)  # the output weights if they can be compared
+    unit = _scales(e, 1)[reference]
     discarded = [fault.layer for fault in formula_faults(e) if fault.code == "B12"]
     incomparable = max((layer for layer in discarded if layer < len(e.twin.links)), default=0)
     odd = {
-        key: scale
+        key: scale / unit
         for key, scale in scales.items()
-        if scale and abs(scale - 1) > NEARLY and key[1] >= incomparable and not _own_factors(e, key[1])
+        if abs(scale / unit - 1) > NEARLY and key[1] >= incomparable and not _own_factors(e, key[1])
     }
     if not odd:
         return None
-    names = ", ".join(
-        f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1} × {scale:.4g}"
-        for (kind, layer), scale in sorted(odd.items())
-    )
+    names = ", ".join(f"{_name(key)} × {scale:.4g}" for key, scale in sorted(odd.items()))
     divided = [link.weight_divisions for link in e.twin.links if link.weight_scale]
     if divided and all(divided) and n > 1:
         where = f"every gradient is divided by the {n} examples of the batch twice"
     else:
-        where = f"relative to the output weights: {names}"
+        where = f"relative to the {'output weights' if reference == top else _name(reference)}: {names}"
     return Evidence(PROVED, where, {"factors": names, "batch_size": n}, sorted(odd)[0][1] + 1)
+
+
+def _scales(e: Examination, n: int) -> dict[tuple[str, int], float]:
+    """The size of the factor on each array's gradient of n examples, as far as its formula allows to compare them."""
+    assert e.twin is not None
+    return {
+        (kind, l): abs(scale)
+        for l, link in enumerate(e.twin.links)
+        for kind, formula, scale in zip(("w", "b"), (link.weights, link.bias), link.scales(n), strict=True)
+        if formula.fault not in INCOMPARABLE
+    }
+
+
+def _name(key: tuple[str, int]) -> str:
+    return f"{'weights' if key[0] == 'w' else 'biases'} of layer {key[1] + 1}"
 
 
 def _own_factors(e: Examination, layer: int) -> bool:
