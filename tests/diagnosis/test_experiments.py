@@ -7,6 +7,7 @@ import pytest
 
 import unstuck
 from tests.diagnosis.rules.small_program import BATCH, N_CLASSES, Softmax, draw_images, softmax
+from tests.diagnosis.stages.small_network import SmallNetwork
 from tests.diagnosis.trials.trial import Trial
 from unstuck.diagnosis.report import Cure, Finding, Report
 from unstuck.diagnosis.rules import RULES
@@ -150,3 +151,18 @@ def test_a_formula_is_found_beside_inputs_that_are_not_finite(rows):
     x[rows, 3] = np.nan
     report = unstuck.diagnose(replace(case, x=x), cures=False)
     assert {"B10", "D01"} <= {finding.rule.code for finding in report.findings}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the logarithm
+@pytest.mark.parametrize(("least", "noted"), [(0.0, True), (-1.0, False)])
+def test_a_loss_that_stays_finite_once_the_fault_is_put_right_is_no_second_fault(least, noted):
+    network = SmallNetwork(lambda gradients: [-0.5 * gradient for gradient in gradients])
+    network.parameters[2] *= 3000.0
+
+    def loss(x, targets):
+        return -np.sum(targets * np.log(network.predict(x) + least)) / len(x)
+
+    report = unstuck.diagnose(network.case(loss=loss, updates=400, batch_size=6), cures=False)
+    assert "A07" in [finding.rule.code for finding in report.findings]
+    assert ("L03" in [note.rule.code for note in report.notes]) == noted
+    assert ("L03" in [finding.rule.code for finding in report.findings]) != noted

@@ -67,6 +67,8 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verd
 def _matters(code: str, item: Evidence, verdicts: Verdicts) -> bool | None:
     if code in CONSEQUENCES and verdicts.mended_finite and any(verdicts.matters.values()):
         return False  # with the other faults put right the numbers stay finite
+    if code == "L03" and verdicts.loss_stays_finite:
+        return False
     if item.falsifies:
         return True
     if item.asleep:

@@ -9,14 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unstuck.diagnosis import baseline, own_training
+from unstuck.diagnosis.cures import in_order_of_making
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.own_training import ENOUGH, LEARNABLE
+from unstuck.diagnosis.readings import users_loss_stays_finite
 from unstuck.diagnosis.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
 from unstuck.diagnosis.rule import SUSPECTED, Evidence
-from unstuck.diagnosis.settings import Clock, causes_of_log_of_zero, needed, reference
+from unstuck.diagnosis.settings import Clock, causes_of_log_of_zero, needed, reference, with_right
 from unstuck.diagnosis.twin_training import Outcome, Setup, chance, corrected, run
 from unstuck.diagnosis.verdicts import MATTERS, Runs, Trial, Verdicts
 
+OF_OUTPUTS_AT_ZERO = ("D02", "U07")  # the choices that causes_of_log_of_zero knows
 HALFWAY = 0.4  # share of what a network that is not stuck learns, from which on chance may decide
 
 
@@ -81,7 +84,9 @@ class Judge:
             )
             found.trials.append(runs.trial([*found.formulas, *found.settings], learnt))
         if "L03" in self.evidence:
-            found.settings += [code for code in causes_of_log_of_zero(runs.mended) if code not in found.settings]
+            found.loss_stays_finite = self.loss_stays_finite(runs.user, right)
+            causes = [] if found.loss_stays_finite else causes_of_log_of_zero(runs.mended)
+            found.settings += [code for code in causes if code not in found.settings]
 
     def corrected(self, score: float) -> float:
         return corrected(score, self.found.chance)
@@ -136,6 +141,18 @@ class Judge:
         """Whether a network that gets well on its way to the goal is worse off with its formulas put right."""
         best = runs.as_it_is.best
         return self.corrected(best) >= HALFWAY * self.goal and best - runs.put_right.best >= MATTERS
+
+    def loss_stays_finite(self, user: Setup, right: Setup) -> bool:
+        """Whether the user's own loss does so with everything put right that matters. Where that is the range of the
+        inputs or the rate, which anybody may choose, a loss has to stand it."""
+        found = self.found
+        formulas = [code for code in found.formulas if found.matters.get(code)]
+        if not (formulas or found.settings) or set(found.settings) & set(OF_OUTPUTS_AT_ZERO):
+            return False
+        cured = mended(user, self.e, formulas, found.meant)
+        for code in in_order_of_making(frozenset(found.settings)):
+            cured = with_right(code, right)(cured)
+        return users_loss_stays_finite(self.e, cured)
 
     # -- formulas ------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from unstuck.diagnosis.examination import Examination
 
+Array = np.ndarray
 MOST_UPDATES, MOST_SECONDS = 30, 1.2
 
 
@@ -46,7 +47,15 @@ def _watch(e: Examination) -> list[Moment]:
             finite = bool(np.isfinite(outputs).all())
             bounded = finite and float(np.abs(outputs).max()) <= 1.0001
             parameters_finite = all(np.isfinite(array).all() for array in program.parameters())
-            moments.append(Moment(k, _loss(e, probe), finite and parameters_finite, parameters_finite, bounded))
+            moments.append(
+                Moment(
+                    k,
+                    users_loss(e, program.x[probe], program.targets[probe]),
+                    finite and parameters_finite,
+                    parameters_finite,
+                    bounded,
+                )
+            )
             if not moments[-1].finite or e.case.step is None or program.now() - started > MOST_SECONDS:
                 break
             begin = (k * size) % max(1, len(program.x) - size + 1)
@@ -58,10 +67,11 @@ def _watch(e: Examination) -> list[Moment]:
     return moments
 
 
-def _loss(e: Examination, rows: slice) -> float | None:
+def users_loss(e: Examination, x: Array, targets: Array) -> float | None:
+    """The user's own loss of these examples; None where it gives no number."""
     if e.case.loss is None:
         return None
-    call = e.program.call("loss", e.program.typed(e.program.x[rows]), e.program.targets[rows])
+    call = e.program.call("loss", e.program.typed(x), targets)
     if call.failed:
         return float("nan") if "math domain error" in (call.error or "") else None
     try:

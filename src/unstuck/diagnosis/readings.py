@@ -14,6 +14,7 @@ import numpy as np
 from unstuck.diagnosis import baseline, own_training, twin_training
 from unstuck.diagnosis.cures import LONG
 from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.first_updates import MOST_UPDATES, users_loss
 from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings
@@ -24,8 +25,8 @@ from unstuck.diagnosis.rules.data.examples import test_classes, test_inputs
 from unstuck.diagnosis.rules.data.own_loop import own_loop
 from unstuck.diagnosis.rules.own_accuracy import as_number
 from unstuck.diagnosis.twin import Link, Parameters, Twin
-from unstuck.diagnosis.twin_training import Setup, decide, run, score, train
-from unstuck.diagnosis.update_rule import UpdateRule
+from unstuck.diagnosis.twin_training import Setup, batches, decide, run, score, train
+from unstuck.diagnosis.update_rule import State, UpdateRule
 from unstuck.diagnosis.verdicts import MATTERS, Trial
 
 Array = np.ndarray
@@ -33,6 +34,7 @@ OF_TEST_DATA = ("D05", "D06", "D11")
 OF_EVALUATION = ("E01", "E02")
 OF_LOOP = ("D14",)
 OF_NO_CHANGE = ("U05", "U06")
+PROBED = 200  # examples of which the user's loss is asked for
 RATES = (0.1, 0.5, 0.02)
 
 
@@ -88,6 +90,26 @@ def _steps_beside_right_ones(e: Examination, seconds: float) -> list[Trial]:
         return []
     changes = tuple(dict.fromkeys([*(fault.code for fault in formula_faults(e)), "B14"]))  # by the book is all of them
     return [Trial(changes, before, after.score, after.updates, setup.seed, after.seconds)]
+
+
+def users_loss_stays_finite(e: Examination, setup: Setup, updates: int = MOST_UPDATES) -> bool:
+    """Whether the user's own loss is a finite number before each of the first updates of this run."""
+    if e.forward is None or setup.rows is None or not e.program.writable:
+        return False
+    program, parameters, state = e.program, setup.parameters.copy(), State()
+    try:
+        for _, (batch, wanted) in zip(range(updates), batches(setup), strict=False):
+            arrays = write_chain(e.forward.chain, parameters.weights, parameters.biases, program.as_found)
+            if not program.set_parameters(arrays):
+                return False
+            loss = users_loss(e, setup.x[:PROBED], program.targets[setup.rows[:PROBED]])
+            if loss is None or not np.isfinite(loss):
+                return False
+            with np.errstate(all="ignore"):
+                setup.twin.step(parameters, state, batch, wanted)
+    finally:
+        program.restore()
+    return True
 
 
 def _as_it_is(e: Examination) -> Setup | None:

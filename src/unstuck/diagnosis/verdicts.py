@@ -41,6 +41,7 @@ class Verdicts:
     as_it_is: float | None = None
     mended: float | None = None
     mended_finite: bool = False
+    loss_stays_finite: bool = False  # the user's own, along a run with all put right that matters
     learnable: bool = True  # whether any network trained on these data learnt something
     reference: float | None = None
     chance: float = 0.0
