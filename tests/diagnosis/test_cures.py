@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import unstuck
+from tests.diagnosis.rules.small_program import Softmax, make_case
 from tests.diagnosis.trials.architectures import ARCHITECTURES
 from tests.diagnosis.trials.trial import Trial
 from unstuck.diagnosis.cures import NOTHING, SEEDS, compared, smallest_of
@@ -63,6 +64,24 @@ def test_what_is_outside_the_step_is_shown_beside_the_right_one(where, fault, co
 def test_beside_right_steps_an_unknown_fault_is_not_given_the_credit_of_a_known_one():
     cures = diagnosed("square_relu", "B14 GradientOneUnitAside", "B11 DiagonalJacobianOnTopOfCrossEntropy").cures
     assert [cure.changes for cure in cures] == [("B11", "B14")]
+
+
+class ComparesWithTheClassNumber(Softmax):
+    """What broadcasting makes of outputs (n, k) and labels (n, 1)."""
+
+    def predict(self, x):
+        return x @ self.w + self.b
+
+    def step(self, x, targets):
+        delta = (self.predict(x) - targets.argmax(axis=1)[:, None]) / len(x)
+        self.w -= 0.05 * x.T @ delta
+        self.b -= 0.05 * delta.sum(axis=0)
+
+
+def test_a_class_number_in_the_place_of_targets_is_put_right_with_the_error_made_of_it():
+    cure, *_ = unstuck.diagnose(make_case(ComparesWithTheClassNumber, updates=200)).cures
+    assert cure.changes == ("D09",)
+    assert cure.accuracy_after > 0.8
 
 
 def test_what_was_cured_is_not_said_to_be_untried():

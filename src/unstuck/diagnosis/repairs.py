@@ -55,7 +55,8 @@ def changes_for(code: str, e: Examination, meant: str = "sigmoid") -> list[Chang
         changes += [right_output_delta] if code in ("F01", "F02", "L01") else []
         return changes + ([with_biases] if code == "F07" else [])
     if code in CHANGES:
-        return [CHANGES[code]]
+        in_delta = e.twin is not None and e.twin.output_delta.fault == code
+        return [CHANGES[code], right_output_delta] if in_delta else [CHANGES[code]]
     return _changes_of_links(code, e)
 
 
@@ -231,6 +232,8 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
         return replace(right, parameters=_with_one_output(right.parameters), targets=user.targets)
     as_wide = user.targets.shape == right.targets.shape
     targets = user.targets if code in ("D07", "D08", "D09") and as_wide else right.targets
+    if code == mine.output_delta.fault:
+        twin = twin.plant(output_delta=mine.output_delta)
     return replace(right, twin=twin, targets=targets)
 
 
