@@ -46,6 +46,7 @@ def changes_for(code: str, e: Examination, meant: str = "sigmoid") -> list[Chang
         return [] if images is None else [with_right_inputs(images, e.program.x)]
     if code == "D04":
         images = images_in_order(e)
+        images = images_of_examples(e) if images is None else images
         return [] if images is None else [with_images(images)]
     if code == "D10":
         classes = raw_classes(e)

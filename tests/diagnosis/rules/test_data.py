@@ -160,6 +160,7 @@ PLANTED = [
     ("D03", "proved", {"x": (np.uint8(2) * IMAGES).reshape(N_TRAIN, -1) / 255 - 1, "x_test": None}),
     ("D04", "proved", {"x": np.tile(prepare(IMAGES)[:1], (N_TRAIN, 1))}),
     ("D04", "measured", {"x": prepare(IMAGES) / 1000 + 3, "x_test": prepare(IMAGES_TEST) / 1000 + 3}),
+    ("D04", "measured", {"x": 1 - 2.0 * (IMAGES // 245).reshape(N_TRAIN, -1), "x_test": None}),
     ("D05", "proved", {"x_test": prepare(IMAGES_TEST.transpose(0, 2, 1))}),
     ("D05", "proved", {"x_test": prepare(IMAGES_TEST.transpose(0, 2, 1)), "raw": None}),
     ("D05", "proved", {"x_test": 1 - prepare(IMAGES_TEST), "raw": None}),

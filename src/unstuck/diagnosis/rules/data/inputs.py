@@ -6,8 +6,8 @@ import numpy as np
 
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
-from unstuck.diagnosis.rules.data.examples import classes, raw_training, row_keys, sample, test_inputs
-from unstuck.diagnosis.rules.data.preparation import find_wrapping, training_matching
+from unstuck.diagnosis.rules.data.examples import Raw, classes, raw_training, row_keys, sample, test_inputs
+from unstuck.diagnosis.rules.data.preparation import Matching, find_wrapping, training_matching, value_table
 from unstuck.diagnosis.rules.data.probes import Reading, fit_and_hold_out
 from unstuck.diagnosis.rules.once import once
 
@@ -16,6 +16,8 @@ Array = np.ndarray
 LARGE, SMALL, UNEVEN = 4.0, 0.01, 100.0  # root mean square of all inputs; ratio of column spreads
 NEARLY_CONSTANT = 1e-4  # variance between examples as a share of the mean square
 STILL_READABLE = 0.9  # of what a probe reads without wrapping: then the wrapping is harmless
+SAME = 1e-6  # of the range of the inputs
+LOST = 0.7  # of what a probe reads of the raw images: inputs of which it reads less have lost what told them apart
 
 
 @once
@@ -121,10 +123,7 @@ def inputs_wrapped_around(e: Examination) -> Evidence | None:
         return None
     if found is None:
         return None
-    rows = sample(len(found.rows), 300)
-    images = raw.images[found.images[rows]][:, found.columns]
-    unit = np.finfo(np.float32).eps if np.asarray(e.case.x).dtype.itemsize <= 4 else np.finfo(float).eps
-    wrapping = find_wrapping(e.program.x[found.rows[rows]], images, 100 * float(unit))
+    wrapping = find_wrapping(*_beside_raw(e, raw, found))
     if wrapping is None:
         return None
     low, became_low, high, became_high = wrapping.example
@@ -147,6 +146,14 @@ def inputs_wrapped_around(e: Examination) -> Evidence | None:
     )
 
 
+def _beside_raw(e: Examination, raw: Raw, found: Matching) -> tuple[Array, Array, float]:
+    """Some inputs, the raw images that they came from, and by how much rounding may part them."""
+    rows = sample(len(found.rows), 300)
+    images = raw.images[found.images[rows]][:, found.columns]
+    unit = np.finfo(np.float32).eps if np.asarray(e.case.x).dtype.itemsize <= 4 else np.finfo(float).eps
+    return e.program.x[found.rows[rows]], images, 100 * float(unit)
+
+
 def _readings(e: Examination, rows: Array, images: Array) -> tuple[Reading | None, Reading | None]:
     """What a probe reads of held-out examples with the inputs as they are, and with the raw values in their place."""
     y = classes(e)
@@ -161,15 +168,17 @@ def inputs_constant(e: Examination) -> Evidence | None:
     """The inputs hardly differ from example to example.
 
     What it detects: Fewer different inputs than classes, or a variance between examples below a ten-thousandth of the
-    mean square.
+    mean square. With the raw images: most of their values became one, and a probe reads far less of the inputs
+    than of the images.
 
     Why it hurts: What is the same for all examples cannot tell them apart: the outputs become the shares of the
     classes, whatever is learnt.
 
     Cure: Look for a loop that fills every row from the same image or keeps one buffer for all, or for a constant added
-    to everything; subtract the mean of each column.
+    to everything; subtract the mean of each column. Divide pixels by `/`, not by `//`.
 
-    Evidence: The number of different inputs, or the share of the mean square that varies.
+    Evidence: The number of different inputs, the share of the mean square that varies, or the raw values that became
+    one with what the probe reads.
 
     Look-alikes: A04 outputs-identical, where the inputs differ and the network makes them the same.
     """
@@ -196,4 +205,25 @@ def inputs_constant(e: Examination) -> Evidence | None:
             f"the inputs of different examples differ by {np.sqrt(share):.2%} of their size",
             {"share_that_varies": share},
         )
-    return None
+    return _merged(e)
+
+
+def _merged(e: Examination) -> Evidence | None:
+    """Raw values that became one input, with what that costs a probe."""
+    raw, found = raw_training(e), training_matching(e)
+    table = None if raw is None or found is None else value_table(*_beside_raw(e, raw, found))
+    if raw is None or found is None or table is None:
+        return None
+    values, became = table
+    merged = values[np.abs(became - np.median(became)) <= SAME * np.ptp(became)]
+    if len(merged) <= len(values) / 2:
+        return None
+    as_given, repaired = _readings(e, found.rows, raw.images[found.images][:, found.columns])
+    if as_given is None or repaired is None or repaired.at_chance or as_given.score >= LOST * repaired.score:
+        return None
+    return Evidence(
+        MEASURED,
+        f"{len(merged)} of the {len(values)} raw values, from {merged[0]:.0f} to {merged[-1]:.0f}, became the same "
+        f"number; a probe reads {as_given.accuracy:.0%} of the inputs and {repaired.accuracy:.0%} of the raw images",
+        {"raw_values_merged": len(merged), "probe": as_given.accuracy, "probe_of_raw_images": repaired.accuracy},
+    )

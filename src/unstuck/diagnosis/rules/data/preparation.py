@@ -217,18 +217,23 @@ class Wrapping:
 
 def find_wrapping(x: Array, images: Array, tolerance: float) -> Wrapping | None:
     """x (n, f) beside the raw images (n, f) that it was made from, whole numbers in 0..255."""
-    if images.min() < 0 or images.max() > 255 or np.any(images[:50] != np.round(images[:50])):
+    if not _are_bytes(images):
         return None
-    pixels = images.astype(np.int64)
-    table = _value_table(x, pixels, tolerance)
+    table = value_table(x, images, tolerance)
     if table is not None:
         return _wrapping_of_table(*table, tolerance=tolerance)
-    return _wrapping_by_column(x, pixels, tolerance)
+    return _wrapping_by_column(x, images, tolerance)
 
 
-def _value_table(x: Array, pixels: Array, tolerance: float) -> tuple[Array, Array] | None:
-    """(raw values that occur, what they became) if that is the same in all columns."""
-    flat, values = pixels.ravel(), x.ravel()
+def _are_bytes(images: Array) -> bool:
+    return images.min() >= 0 and images.max() <= 255 and not np.any(images[:50] != np.round(images[:50]))
+
+
+def value_table(x: Array, images: Array, tolerance: float) -> tuple[Array, Array] | None:
+    """(raw values that occur, what they became) if they are bytes and became the same in all columns."""
+    if not _are_bytes(images):
+        return None
+    flat, values = images.astype(np.int64).ravel(), x.ravel()
     counts = np.bincount(flat, minlength=256)
     means = np.bincount(flat, values, minlength=256) / np.maximum(counts, 1)
     if np.abs(values - means[flat]).max() > tolerance * (np.ptp(values) or 1.0):
@@ -271,12 +276,12 @@ def _wrapping_of_table(v: Array, g: Array, tolerance: float) -> Wrapping | None:
     return Wrapping(formula, residual, right, (float(v[jump]), float(g[jump]), float(v[jump + 1]), float(g[jump + 1])))
 
 
-def _wrapping_by_column(x: Array, pixels: Array, tolerance: float) -> Wrapping | None:
+def _wrapping_by_column(x: Array, images: Array, tolerance: float) -> Wrapping | None:
     """Another number subtracted in every column (its mean, say), or divided by: enough columns must agree."""
-    columns = np.argsort(-pixels.std(axis=0), kind="stable")[:12]
+    columns = np.argsort(-images.std(axis=0), kind="stable")[:12]
     found = []
     for j in columns:
-        table = _value_table(x[:, [j]], pixels[:, [j]], tolerance)
+        table = value_table(x[:, [j]], images[:, [j]], tolerance)
         if table is None:
             return None
         found.append(_wrapping_of_table(*table, tolerance=tolerance))
