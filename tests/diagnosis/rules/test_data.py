@@ -166,6 +166,7 @@ PLANTED = [
     ("D05", "proved", {"x_test": 1 - prepare(IMAGES_TEST), "raw": None}),
     ("D05", "measured", {"x_test": IMAGES_TEST.reshape(N_TEST, -1), "raw": None}),
     ("D05", "measured", {"x_test": prepare(IMAGES_TEST) / 255, "raw": None}),
+    ("D05", "proved", {"x": (IMAGES > 200).reshape(N_TRAIN, -1) * 1.0}),
     ("D05", "proved", {"x_test": across(IMAGES_TEST)}),
     ("D05", "proved", {"x": components(IMAGES, IMAGES), "x_test": components(IMAGES_TEST, IMAGES_TEST)}),
     ("D06", "proved", {"x_test": prepare(IMAGES)[:N_TEST], "labels_test": LABELS[:N_TEST], "raw": None}),
@@ -207,6 +208,13 @@ def test_nothing_else_is_proved_beside_it(code, grade, fields):
     allowed = {code, *RULES[code].look_alikes}
     proved = {other for other, evidence in see(make_case(**fields)).items() if evidence.grade == "proved"}
     assert proved <= allowed
+
+
+def test_no_change_is_named_after_which_the_test_inputs_are_read_worse():
+    sizes = np.where(np.arange(N_TEST) % 4 == 0, 40, 1)[:, None]  # one scale for all makes most of them too small
+    found = see(make_case(x_test=sizes * prepare(IMAGES_TEST), raw=None), "D05")["D05"]
+    assert found.grade == "suspected"
+    assert "no other scale" in found.summary
 
 
 def test_the_formula_in_bytes_is_named():

@@ -10,7 +10,7 @@ import numpy as np
 
 from unstuck.diagnosis.rules.data.examples import raw_test, raw_training, sample, test_inputs
 from unstuck.diagnosis.rules.data.linear_map import linear_map
-from unstuck.diagnosis.rules.data.preparation import test_matching, training_matching
+from unstuck.diagnosis.rules.data.preparation import test_matching, training_matching, value_table
 from unstuck.diagnosis.rules.data.probes import Reading, read_test, training_probe
 from unstuck.diagnosis.rules.once import once
 
@@ -21,12 +21,13 @@ Array = np.ndarray
 
 FEW_FEATURES, FEW_EXAMPLES = 10, 50  # with less, only another order of magnitude is evidence
 FAR, NEAR = 10.0, 3.0  # squared distance of column means in squared standard errors; 1 for alike
+WORSE = 0.8  # of what the probe read before: then the change is not what is missing
 DEVIATES = 0.3  # of the spread of the inputs: by so much test inputs differ from what they should be
 
 
 @dataclass(frozen=True)
 class Difference:
-    """change     what has to be done to the test inputs, in words
+    """change     what has to be done to the test inputs, in words; empty where nothing tried puts them right
     certain    the change is one of few and turns what the probe reads from bad to good"""
 
     change: str
@@ -76,7 +77,7 @@ def inputs_differ(e: Examination) -> bool:
 def deviation_of_test_inputs(e: Examination) -> float | None:
     """How far the test inputs are from what the preparation of the training inputs makes of their raw images, as a
     share of their spread; None where that is not known."""
-    known = _straight_lines(e) or linear_map(e)
+    known = _straight_lines(e) or _value_by_value(e) or linear_map(e)
     if known is None:
         return None
     given, expected = known
@@ -86,13 +87,10 @@ def deviation_of_test_inputs(e: Examination) -> float | None:
 
 def _straight_lines(e: Examination) -> tuple[Array, Array] | None:
     """Test inputs as given and as expected, both (m, f), where each column is a straight line in its raw value."""
-    raw, raw_for_test = raw_training(e), raw_test(e)
-    x_test = test_inputs(e)
-    training, test = training_matching(e), test_matching(e)
-    if raw is None or raw_for_test is None or training is None or test is None or x_test is None:
+    found = _both_beside_raw(e)
+    if found is None:
         return None
-    rows = sample(len(training.rows), 1000)
-    v, x = raw.images[training.images[rows]][:, training.columns].astype(float), e.program.x[training.rows[rows]]
+    v, x, images, given = found
     centred = v - v.mean(axis=0)
     variance = np.mean(centred**2, axis=0)
     slope = np.mean(centred * x, axis=0) / np.maximum(variance, 1e-12)
@@ -103,9 +101,37 @@ def _straight_lines(e: Examination) -> tuple[Array, Array] | None:
     if known.sum() < FEW_FEATURES:
         return None
     slope[~known], offset[~known] = np.median(slope[known]), np.median(offset[known])
-    rows = sample(len(test.rows), 500)
-    images = raw_for_test.images[test.images[rows]][:, training.columns].astype(float)
-    return x_test[test.rows[rows]][:, known], (images * slope + offset)[:, known]
+    return given[:, known], (images * slope + offset)[:, known]
+
+
+def _value_by_value(e: Examination) -> tuple[Array, Array] | None:
+    """Test inputs as given and as expected, both (m, f), where each raw value became the same in all columns; of test
+    images whose values all occur in training images."""
+    found = _both_beside_raw(e)
+    table = None if found is None else value_table(found[1], found[0], 1e-4)
+    if found is None or table is None:
+        return None
+    (values, became), images, given = table, found[2], found[3]
+    known = np.isin(images, values).all(axis=1)
+    if known.sum() < FEW_EXAMPLES:
+        return None
+    return given[known], became[np.searchsorted(values, images[known])]
+
+
+def _both_beside_raw(e: Examination) -> tuple[Array, Array, Array, Array] | None:
+    """Raw training images and the inputs made of them, raw test images, their columns in the same order, and the
+    inputs made of those; some of each."""
+    raw, raw_for_test, x_test = raw_training(e), raw_test(e), test_inputs(e)
+    training, test = training_matching(e), test_matching(e)
+    if raw is None or raw_for_test is None or training is None or test is None or x_test is None:
+        return None
+    rows, rows_for_test = sample(len(training.rows), 1000), sample(len(test.rows), 500)
+    return (
+        raw.images[training.images[rows]][:, training.columns].astype(float),
+        e.program.x[training.rows[rows]],
+        raw_for_test.images[test.images[rows_for_test]][:, training.columns].astype(float),
+        x_test[test.rows[rows_for_test]],
+    )
 
 
 @once
@@ -151,8 +177,10 @@ def _other_scale(e: Examination, a: Columns, b: Columns, ratio: float, given: fl
     said = f"divided by {ratio:.4g}" if ratio > 1 else f"multiplied by {1 / ratio:.4g}"
     if abs(offset) > 0.05 * a.size:
         said += f" and shifted by {offset:.3g}"
-    after = distance(a, Columns.of(changed))
-    return Difference(said, given, after, read_test(e), read_test(e, x_test=changed), False)
+    after_distance, before, after = distance(a, Columns.of(changed)), read_test(e), read_test(e, x_test=changed)
+    if before is not None and after is not None and after.score < WORSE * before.score:
+        return Difference("", given, after_distance, before, after, False)
+    return Difference(said, given, after_distance, before, after, False)
 
 
 def _changes(x_test: Array, a: Columns, b: Columns) -> Iterator[tuple[str, Array]]:

@@ -70,6 +70,15 @@ def test_inputs_prepared_differently(e: Examination) -> Evidence | None:
     found = compare_preparation(e)
     if found is None:
         return None
+    if not found.change:
+        sizes = [float(np.std(inputs)) for inputs in (x, e.program.x)]
+        return Evidence(
+            SUSPECTED,
+            f"the test inputs vary by {sizes[0]:.3g}, the training inputs by {sizes[1]:.3g}, and no other scale and "
+            "offset makes them alike",
+            {"spread_of_test_inputs": sizes[0], "spread_of_training_inputs": sizes[1]},
+            falsifies=True,
+        )
     read = (
         ""
         if found.before is None or found.after is None
