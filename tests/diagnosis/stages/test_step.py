@@ -98,6 +98,29 @@ def test_only_what_is_exact_or_far_from_its_rival_is_proved():
     assert not fault(np.inf, np.inf).exact
 
 
+@pytest.mark.parametrize(("share", "noted"), [(0.1, True), (0.01, False)])
+def test_a_gradient_that_is_all_but_the_right_one_is_not_called_unexplained(share, noted):
+    network = SmallNetwork()
+    right = network.gradients
+
+    def gradients(x, targets):
+        made = right(x, targets)
+        return [*made[:2], made[2] * (1 + share * network.parameters[2] ** 2), made[3]]
+
+    network.gradients = gradients
+    report = unstuck.diagnose(network.case(), cures=False)
+    said = [item.summary for item in [*report.findings, *report.notes] if item.rule.code == "B14"]
+    assert len(said) == noted
+    assert not any("100%" in summary for summary in said)
+
+
+def test_the_rounding_that_saturated_units_magnify_hides_no_adaptive_rule():
+    fast = replace(ARCHITECTURES["adam"], dtype="float32", learning_rate=0.5, biases="apart")
+    report = unstuck.diagnose(Trial(fast, label="float32").case(), cures=False)
+    assert report.network["update"]["learning_rate"] == pytest.approx(0.5)
+    assert codes(report.findings) == {"U07"}
+
+
 def test_an_unexplained_layer_is_named_from_the_output_down():
     network = SmallNetwork()
     right = network.gradients

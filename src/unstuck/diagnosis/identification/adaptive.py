@@ -10,7 +10,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from unstuck.diagnosis.formulas.updates import ADAPTIVE, OTHER_FORM, AdaptiveRule
-from unstuck.diagnosis.identification.backward import identify_backward
+from unstuck.diagnosis.identification.backward import RIGHT, identify_backward
 from unstuck.diagnosis.identification.fit import Transform
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, output_levels
@@ -21,6 +21,7 @@ Array = np.ndarray
 Found = list[tuple[AdaptiveRule, LayerResult]]
 EPSILON_UNKNOWN = 2e-2  # what Adam's epsilon, unknown as the corrections are, can make of small gradients
 USUAL = ("adam(beta1=0.9, beta2=0.999", "rms_prop(decay=0.9", "ada_grad(epsilon=1e-08")  # families looked at in full
+COARSE, MAGNIFIED = 1e-10, 1e-2  # rounding units of less than 64 bits, and what saturated units make of them at most
 SECONDS, LATE_SECONDS = 4.0, 2.0  # for the rules as they are, and for those with a factor for every step
 
 
@@ -63,7 +64,18 @@ def identify_adaptive(
         return search.with_other_corrections(stopped=time.thread_time() > ends)
     rule, factor, residual = search.nearest(found)
     allowed = min(1e-3, max(1e-6, 30 * residual))
-    return Adaptive(rule, search.backward(rule, factor, least_allowed=allowed), factor)
+    backward = search.backward(rule, factor, least_allowed=allowed)
+    if epsilon > COARSE and _right_but_for_rounding(backward):
+        backward = search.backward(rule, factor, least_allowed=MAGNIFIED)
+    return Adaptive(rule, backward, factor)
+
+
+def _right_but_for_rounding(backward: Backward) -> bool:
+    """Whether right formulas all but explain what is left: a gradient near 0 moves its weight as far as any other, so
+    that its rounding shows in full."""
+    unexplained = [layer for layer in backward.layers if not layer.explained and not layer.weights_frozen]
+    first = unexplained[-1] if unexplained else None  # below it nothing is known yet
+    return first is not None and first.rival == RIGHT and first.rival_residual < MAGNIFIED
 
 
 @dataclass

@@ -23,6 +23,7 @@ from unstuck.diagnosis.identification.results import EACH, PLAN, Backward, Layer
 from unstuck.diagnosis.program import Record
 
 Array = np.ndarray
+RIGHT = "the right formula"
 MOST_GUESSES = 12
 MOST_SECONDS = 6.0
 LEAST_BY_BIAS = 20  # numbers of different sizes, so that a wrong delta does not fit by chance
@@ -256,7 +257,7 @@ def _describe(guess: Guess, formula: Formula, l: int) -> str:
     said = [part.name for _, layer, part in guess.parts if layer == l and part.fault] + [formula.name] * bool(
         formula.fault
     )
-    return "; ".join(said) or "the right formula"
+    return "; ".join(said) or RIGHT
 
 
 def _directions(setting: Setting, predicted: list[Array]) -> list[Array]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from unstuck.diagnosis.assembly import build_twin
 from unstuck.diagnosis.examination import FAITHFUL, Examination
-from unstuck.diagnosis.identification.adaptive import identify_adaptive, looks_adaptive
+from unstuck.diagnosis.identification.adaptive import COARSE, MAGNIFIED, identify_adaptive, looks_adaptive
 from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
 from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead, finite_part
@@ -218,6 +218,9 @@ def _assemble(e: Examination) -> None:
     e.departure = departure(e.twin, runs, e.forward)
     starts, ends = ([array for run in runs for array in side(run)] for side in (_start, _end))
     e.rounding = rounding_floor(starts, [b - a for a, b in zip(starts, ends, strict=True)], e.epsilon)
+    if e.update.adaptive is not None and e.epsilon > COARSE and e.backward is not None:
+        left_over = [layer.weight_fit.residual for layer in e.backward.layers if layer.explained]
+        e.rounding = max(e.rounding, *(min(residual, MAGNIFIED) for residual in left_over))
     hidden = [str(layer.layer + 1) for layer in e.backward.layers if layer.hidden] if e.backward else []
     if hidden:
         e.leave_unchecked(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from unstuck.diagnosis.central_differences import follows_loss
 from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.identification.backward import RIGHT
 from unstuck.diagnosis.identification.results import LayerResult
 from unstuck.diagnosis.proof import proved
 from unstuck.diagnosis.rule import PROVED, SUSPECTED, Evidence, rule
+
+HARMLESS = 1e-2  # share of a change that nothing explains beside the right formula
 
 
 @rule("B07", look_alikes=("B16",))
@@ -155,11 +160,12 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
                 continue
             if _unlike_the_loss(e, r.layer, place.weights):
                 found.append(_disproved(r.layer + 1, "weights"))
-            elif r.rival:
+            elif r.rival and not (r.rival == RIGHT and r.rival_residual < HARMLESS):
                 found.append(_unexplained(r.layer + 1, "weights", r.rival, r.rival_residual))
             break
         has_bias = e.forward.bias_modes[r.layer] in ("inside", "outside")
         unknown_bias = r.weights is not None and has_bias and r.bias is None and not r.bias_frozen
+        unknown_bias &= not r.bias_fit.residual < HARMLESS
         if unknown_bias and (place.bias is None or not follows_loss(e, place.bias)):
             found.append(_unexplained(r.layer + 1, "biases", "sum of the deltas", r.bias_fit.residual))
     return found
@@ -182,7 +188,7 @@ def _unexplained(layer: int, what: str, rival: str, residual: float) -> Evidence
     return Evidence(
         SUSPECTED,
         f"layer {layer}: the change of the {what} follows no formula tried; the nearest, {rival}, "
-        f"explains {share:.0%} of it",
+        f"explains {math.floor(100 * share)}% of it",
         {"nearest_formula": rival, "residual": residual if np.isfinite(residual) else None, "explained_share": share},
         layer,
     )
