@@ -10,7 +10,7 @@ import unstuck
 from tests.diagnosis.rules.small_program import Softmax, make_case
 from tests.diagnosis.trials.architectures import ARCHITECTURES
 from tests.diagnosis.trials.trial import Trial
-from unstuck.diagnosis.cures import NOTHING, SEEDS, compared, smallest_of
+from unstuck.diagnosis.cures import NOTHING, SEEDS, compared, say_what_was_compared, smallest_of
 from unstuck.diagnosis.twin_training import Outcome
 from unstuck.diagnosis.verdicts import MATTERS
 
@@ -153,6 +153,16 @@ def test_a_gain_within_the_spread_over_the_seeds_is_not_claimed(gain, claimed):
         per_run=0.1,
     )
     assert (compared(search, frozenset(["B01"]), ["B01"]) is not None) == claimed
+
+
+def test_a_comparison_that_allows_no_claim_is_told():
+    said = []
+    search = SimpleNamespace(
+        run=lambda changes, seed=0: Outcome([0.89 + 0.01 * seed + 0.015 * bool(changes)], updates=500),
+        e=SimpleNamespace(leave_unchecked=lambda what, missing: said.append(what)),
+    )
+    say_what_was_compared(search, ["B03", "B08"])
+    assert said == ["a cure: 90.0% ± 1.0 before, 91.5% ± 1.0 after with B03 + B08 put right (500 updates, 3 seeds)"]
 
 
 def test_the_mean_is_over_the_seeds():

@@ -19,6 +19,7 @@ from unstuck.diagnosis.settings import ASPECTS, Clock, in_words, with_right
 from unstuck.diagnosis.twin_training import Outcome, Setup, run
 from unstuck.diagnosis.verdicts import MATTERS, Trial, Verdicts
 
+Array = np.ndarray
 SEEDS = (0, 1, 2)
 LONG, SEARCHING = 45.0, 15.0  # seconds: with more than LONG the cured network is trained further, on all examples
 PASSES, FEW_BATCHES, MORE = 30, 200, "more updates"  # of that further training
@@ -86,7 +87,11 @@ def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
     enough = 2 * len(SEEDS) * search.per_run
     smallest = smallest_of(everything, doubtful_first, search.score, lambda: search.clock.left > enough)
     cure = compared(search, smallest, codes)
+    if cure is None and smallest != everything:  # what costs little one by one may cost much together
+        smallest, cure = everything, compared(search, everything, codes)
     if cure is None:
+        if any(found.matters.get(code) for code in codes):
+            say_what_was_compared(search, codes)
         return []
     found.cured = (search.setup(NOTHING), search.setup(smallest))
     found.spoilt = {code: search.setup(smallest - {code}) for code in codes if code in smallest}
@@ -166,8 +171,7 @@ def extended(search: Search, changes: Changes) -> Changes:
 
 def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None:
     """These changes against none over several seeds, with the worth of each; None if the gain is not sure."""
-    pairs = [(search.run(NOTHING, seed), search.run(changes, seed)) for seed in SEEDS]
-    before, after = (np.array([outcome.score for outcome in side]) for side in zip(*pairs, strict=True))
+    before, after = over_seeds(search, changes)
     gain = after.mean() - before.mean()
     if gain < max(MATTERS, 2 * np.hypot(before.std(ddof=1), after.std(ddof=1)) / np.sqrt(len(SEEDS))):
         return None
@@ -176,7 +180,7 @@ def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None
         changes=tuple(code for code in dict.fromkeys(order) if code in changes),
         before=float(before.mean()),
         after=float(after.mean()),
-        updates=pairs[0][1].updates,
+        updates=search.run(changes).updates,
         seed=SEEDS[0],
         seconds=sum(outcome.seconds for outcome in search.outcomes.values()),
         seeds=len(SEEDS),
@@ -188,6 +192,24 @@ def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None
             if code in changes and (len(changes) == 1 or search.clock.left > search.per_run)
         },
         words={code: in_words(code, setup) for code in in_order_of_making(changes)},
+    )
+
+
+def over_seeds(search: Search, changes: Changes) -> tuple[Array, Array]:
+    """The scores without and with these changes, one for each seed."""
+    pairs = [(search.run(NOTHING, seed).score, search.run(changes, seed).score) for seed in SEEDS]
+    before, after = np.array(pairs).T
+    return before, after
+
+
+def say_what_was_compared(search: Search, codes: list[str]) -> None:
+    """Why no cure is claimed, although something is in the way at some point of the training."""
+    changes = frozenset(codes)
+    before, after = (f"{scores.mean():.1%} ± {100 * scores.std(ddof=1):.1f}" for scores in over_seeds(search, changes))
+    search.e.leave_unchecked(
+        f"a cure: {before} before, {after} after with {' + '.join(dict.fromkeys(codes))} put right "
+        f"({search.run(changes).updates:,} updates, {len(SEEDS)} seeds)",
+        "a gain of two points that is larger than the seeds differ, or longer runs",
     )
 
 
