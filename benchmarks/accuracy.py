@@ -63,7 +63,7 @@ RATES_OF_TANH = tuple({"learning_rate": rate} for rate in (0.01, 0.02, 0.05))
 RATES_OF_RELU = tuple({"learning_rate": rate} for rate in (0.05, 0.1, 0.2))
 
 STRONG = Distortion(elastic=34.0, smoothness=5.0, rotation=13.0, scaling=0.15, shear=0.15, shift=1.0)
-NORMALIZED = {"noise": 0.3, "optimizer": "adam", "learning_rate": 0.002, "schedule": "cosine", "epochs": 60}
+NORMALIZED = {"noise": 0.3, "optimizer": "adam", "learning_rate": 0.003, "schedule": "cosine"}
 
 ROWS = {
     row.name: row
@@ -154,7 +154,7 @@ ROWS = {
             source=SRIVASTAVA,
             described="three layers of 1024 ReLU units, dropout, max-norm",
             hidden=(1024, 1024, 1024),
-            settings=RELU | NORMALIZED,
+            settings=RELU | NORMALIZED | {"batch_size": 200, "epochs": 80},
         ),
         Published(
             name="nielsen-30",
