@@ -109,6 +109,12 @@ def test_the_derivative_of_a_layer_taken_at_another_one(layer, other, hidden):
     assert found.layers[layer].guess.faults == (("B03", layer, f"derivative taken at layer {other + 1}"),)
 
 
+def test_the_slopes_of_a_leaky_rectifier_the_other_way_round():
+    swapped = Formula("swapped", lambda f, p, l: np.where(p.sums[l] > 0, 0.01, 1.0))
+    found = identify(draw_twin(("leaky_relu(0.01)",) * 2, links=(Link(factor=swapped), Link(), Link())))
+    assert faults(found) == [("B18", 0)]
+
+
 @pytest.mark.parametrize("slip", [None, "no derivative"])
 def test_gradients_clipped_by_value_are_explained(slip):
     factor = next(f for f in factor_formulas(TANH) if slip in (None, f.name))

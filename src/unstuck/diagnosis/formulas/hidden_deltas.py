@@ -168,8 +168,18 @@ def factor_formulas(form: Form) -> list[Formula]:
             "B18",
         )
     add("derivative of another function: relu of the negative", lambda f, z, a: (z < 0) * 1.0, "B18")
+    if form.name != RELU.name and not _slopes_alike(form):
+        add("derivative at the negative of the sum", lambda f, z, a: f.derivative(-z, f.value(-z)), "B18")
     add("derivative where the activation exceeds one half", lambda f, z, a: (a > 0.5) * 1.0, "B18")
     return found
+
+
+def _slopes_alike(form: Form) -> bool:
+    """Whether the derivative is the same on both sides of 0."""
+    if form.derivative is None:
+        return True
+    z = np.array([[0.3, 1.0, 2.0]])
+    return np.allclose(form.derivative(z, form.value(z)), form.derivative(-z, form.value(-z)))
 
 
 def factors_of_other_layers(p: Pass, l: int) -> list[Formula]:
