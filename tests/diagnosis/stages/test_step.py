@@ -114,6 +114,18 @@ def test_a_gradient_that_is_all_but_the_right_one_is_not_called_unexplained(shar
     assert not any("100%" in summary for summary in said)
 
 
+def test_gradients_cut_to_one_length_are_right_beside_a_decay_too():
+    network = SmallNetwork()
+
+    def clipped(gradients):
+        length = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
+        return [-0.1 * (g / length + 0.01 * p) for g, p in zip(gradients, network.parameters, strict=True)]
+
+    network.update = clipped
+    report = unstuck.diagnose(network.case(), cures=False)
+    assert not codes([*report.findings, *report.notes]) & {"B14", "B17", "B08"}
+
+
 def test_the_rounding_that_saturated_units_magnify_hides_no_adaptive_rule():
     fast = replace(ARCHITECTURES["adam"], dtype="float32", learning_rate=0.5, biases="apart")
     report = unstuck.diagnose(Trial(fast, label="float32").case(), cures=False)

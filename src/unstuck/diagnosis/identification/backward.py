@@ -214,8 +214,12 @@ def _try_level(
             )
             if how == "clipped":
                 found = fit_clipped(flat, stack(predicted))
+            elif how in EACH:
+                found = fit_each(changes, predicted)
+                if how == "each" and found.residual > result.allowed:
+                    found = fit_each(changes, predicted, values)
             else:
-                found = fit_each(changes, predicted) if how in EACH else fit_decaying(flat, stack(predicted), decays)
+                found = fit_decaying(flat, stack(predicted), decays)
             if found.residual <= result.allowed:
                 slips = len(guess.faults) + bool(formula.fault) + _off_scale(setting, l, found.scale)
                 fitting.append((slips, order, guess, formula, found))
@@ -291,16 +295,16 @@ def _fit_bias(setting: Setting, l: int, result: LayerResult) -> None:
         if found.residual <= allowed:
             result.bias, result.bias_fit = gradients.RIGHT_BIAS, replace(found, scale=result.weight_fit.scale)
             return
-    for decay in (None, stack(biases)):
+    for decay in (None, biases):
         for formula in gradients.bias_formulas(guess.passes[0], l):
             predicted = _directions(
                 setting,
                 [np.asarray(formula.compute(p, l, d), float) for p, d in zip(guess.passes, guess.deltas, strict=True)],
             )
             if result.own_factors:
-                found = fit_each(changes, predicted)
+                found = fit_each(changes, predicted, decay)
             else:
-                found = fit(stack(changes), stack(predicted), decay)
+                found = fit(stack(changes), stack(predicted), None if decay is None else stack(decay))
             if found.residual <= allowed:
                 result.bias, result.bias_fit = formula, found
                 return

@@ -52,12 +52,27 @@ def fit(changes: Array, prediction: Array, parameters: Array | None = None) -> F
     return Fit(float(residual), scale, along / max(float(np.linalg.norm(parameters)), 1e-300))
 
 
-def fit_each(changes: Sequence[Array], predictions: Sequence[Array]) -> Fit:
-    """A factor of its own for every record: clipped or normalised gradients, a rate that changes."""
-    fits = [fit(np.ravel(c), np.ravel(p)) for c, p in zip(changes, predictions, strict=True)]
-    total = np.sqrt(sum((f.residual * np.linalg.norm(c)) ** 2 for f, c in zip(fits, changes, strict=True)))
+def fit_each(changes: Sequence[Array], predictions: Sequence[Array], parameters: Sequence[Array] | None = None) -> Fit:
+    """A factor of its own for every record: clipped or normalised gradients, a rate that changes. One decay for all."""
+    decay = 0.0 if parameters is None else _decay_beside_own_factors(changes, predictions, parameters)
+    rest = [c - decay * p for c, p in zip(changes, parameters or changes, strict=True)]
+    fits = [fit(np.ravel(c), np.ravel(p)) for c, p in zip(rest, predictions, strict=True)]
+    total = np.sqrt(sum((f.residual * np.linalg.norm(c)) ** 2 for f, c in zip(fits, rest, strict=True)))
     size = max(float(np.linalg.norm(stack(changes))), 1e-300)
-    return Fit(float(total / size), float(np.median([f.scale for f in fits])))
+    return Fit(float(total / size), float(np.median([f.scale for f in fits])), decay)
+
+
+def _decay_beside_own_factors(
+    changes: Sequence[Array], predictions: Sequence[Array], parameters: Sequence[Array]
+) -> float:
+    """The one factor of the parameters that leaves least of the changes beside a factor for every prediction."""
+
+    def across(arrays: Sequence[Array]) -> Array:
+        units = [np.ravel(p) / max(float(np.linalg.norm(p)), 1e-300) for p in predictions]
+        return stack([np.ravel(a) - (unit @ np.ravel(a)) * unit for a, unit in zip(arrays, units, strict=True)])
+
+    of_parameters = across(parameters)
+    return float(of_parameters @ across(changes) / max(float(of_parameters @ of_parameters), 1e-300))
 
 
 def rounding_floor(before: Sequence[Array], changes: Sequence[Array], epsilon: float) -> float:
