@@ -64,3 +64,12 @@ def test_a_mean_in_every_place_is_no_factor(array, along):
     found = {finding.rule.code for finding in [*report.findings, *report.notes]}
     assert found & {"B08", "B16"}
     assert "B17" not in found
+
+
+@pytest.mark.parametrize(("times", "noted"), [(1, False), (0.3, False), (1 / 6, False), (0.03, True), (30, True)])
+def test_a_rate_far_from_the_one_stated_is_noted(times, noted):
+    """1 / 6: the mean over the outputs."""
+    network = SmallNetwork(lambda gradients: [-0.1 * gradient for gradient in gradients])
+    report = unstuck.diagnose(network.case(batch_size=6, learning_rate=0.1 / times), cures=False)
+    assert "B17" not in {finding.rule.code for finding in report.findings}
+    assert ("B17" in {note.rule.code for note in report.notes}) == noted

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+
 import numpy as np
 
 from unstuck.diagnosis.examination import Examination
 from unstuck.diagnosis.proof import formula_faults
 from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
+from unstuck.diagnosis.twin import Twin
 
 NEARLY = 1e-3
+ANOTHER = 5.0  # times the rate stated, or less than one in so many: a rate that its author does not know of
 INCOMPARABLE = ("B08", "B16", "B19", "B20")  # another sum over the examples: what divides it is no factor
 
 
@@ -98,7 +103,8 @@ def gradient_scaled(e: Examination) -> Evidence | None:
     """The gradients are right but for factors that do not belong there.
 
     What it detects: Arrays whose gradients are right up to a constant that differs from that of the output
-    weights, and gradients that are divided by the number of examples twice.
+    weights, and gradients that are divided by the number of examples twice. Noted only: steps of another size
+    than the stated rate makes, where no usual constant of a loss explains it.
 
     Why it hurts: Layers learn at different rates that nobody chose; divided by the batch size twice, a layer
     hardly moves.
@@ -129,7 +135,7 @@ def gradient_scaled(e: Examination) -> Evidence | None:
         if abs(scale / unit - 1) > NEARLY and key[1] >= incomparable and not _own_factors(e, key[1])
     }
     if not odd:
-        return None
+        return _unlike_stated(e)
     names = ", ".join(f"{_name(key)} × {scale:.4g}" for key, scale in sorted(odd.items()))
     divided = [link.weight_divisions for link in e.twin.links if link.weight_scale]
     if divided and all(divided) and n > 1:
@@ -148,6 +154,37 @@ def _scales(e: Examination, n: int) -> dict[tuple[str, int], float]:
         for kind, formula, scale in zip(("w", "b"), (link.weights, link.bias), link.scales(n), strict=True)
         if formula.fault not in INCOMPARABLE
     }
+
+
+def _unlike_stated(e: Examination) -> Evidence | None:
+    """The rate observed beside the one stated, where it is another by more than any usual constant."""
+    stated, update = e.case.learning_rate, e.update
+    if not stated or e.twin is None or update is None or e.source != "step" or len(update.scales_by_size) < 2:
+        return None
+    if update.reduction not in ("mean", "sum", "each") or not e.faithful:
+        return None
+    observed = e.twin.update.learning_rate
+    share = observed / stated
+    if 1 / ANOTHER <= share <= ANOTHER or any(abs(share / usual - 1) < NEARLY for usual in _usual_shares(e, e.twin)):
+        return None
+    return Evidence(
+        MEASURED,
+        f"the first update is {share:.4g} times what the stated rate of {stated:.4g} makes of the gradient: the rate "
+        f"observed is {observed:.4g}",
+        {"stated": stated, "observed": observed},
+        asleep=True,
+    )
+
+
+def _usual_shares(e: Examination, twin: Twin) -> Iterator[float]:
+    """Constants that a right loss or optimiser may put before the rate."""
+    squared = "cross_entropy" not in twin.output_delta.name
+    sizes = (1, e.case.batch_size or 1, len(e.program.x)) if twin.update.reduction == "sum" else (1,)
+    kind, beta = twin.update.response
+    dampings = (1, 1 - beta) if kind in ("momentum", "nesterov", "nesterov gradient") else (1,)
+    for constants in product((1, 2, 0.5) if squared else (1,), (1, e.n_outputs), sizes, dampings):
+        factor, outputs, examples, damping = constants
+        yield factor * damping / (outputs * examples)
 
 
 def _name(key: tuple[str, int]) -> str:
