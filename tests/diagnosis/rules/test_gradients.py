@@ -60,7 +60,7 @@ def test_a_mean_in_every_place_is_no_factor(array, along):
     changes = [lambda gradient: gradient] * 4
     changes[array] = lambda gradient: 0 * gradient + gradient.mean(axis=along, keepdims=True)
     network = SmallNetwork(lambda gradients: [-0.1 * change(g) for change, g in zip(changes, gradients, strict=True)])
-    report = unstuck.diagnose(network.case(batch_size=6), cures=False)
+    report = unstuck.diagnose(network.case(batch_size=6, learning_rate=0.1), cures=False)
     found = {finding.rule.code for finding in [*report.findings, *report.notes]}
     assert found & {"B08", "B16"}
     assert "B17" not in found

@@ -135,7 +135,7 @@ def gradient_scaled(e: Examination) -> Evidence | None:
         if abs(scale / unit - 1) > NEARLY and key[1] >= incomparable and not _own_factors(e, key[1])
     }
     if not odd:
-        return _unlike_stated(e)
+        return _unlike_stated(e) if reference == top and not e.twin.output_delta.fault else None
     names = ", ".join(f"{_name(key)} × {scale:.4g}" for key, scale in sorted(odd.items()))
     divided = [link.weight_divisions for link in e.twin.links if link.weight_scale]
     if divided and all(divided) and n > 1:
