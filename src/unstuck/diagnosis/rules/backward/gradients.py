@@ -104,8 +104,8 @@ def layer_without_gradient(e: Examination) -> Evidence | None:
     Cure: Update every array: check the range of the loop over layers, and that its gradient is not zero by
     construction (`range(len(W) - 1)`, a fresh array, `continue`).
 
-    Evidence: Proved by the observed steps: the layers that never change. The layer's own delta cannot be
-    seen, and rivals for the layer below are kept open.
+    Evidence: Proved by the observed steps, random ones too: the layers that never change. The layer's own delta
+    cannot be seen, and rivals for the layer below are kept open. Suspected where the forward pass is not known.
 
     Look-alikes: U05 where nothing changes at all.
     """
@@ -144,8 +144,9 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
     entry by entry, or with `unstuck.check_gradients`.
 
     Evidence: The array, the nearest formula, its residual, and the share of the change that it explains.
-    Suspected by that alone. With `loss`, central differences of it: nothing is said where the gradient equals them,
-    and it is proved where this one does not and that of a layer above does.
+    Suspected by that alone; nothing is said where the right formula leaves less than a hundredth. With `loss`,
+    central differences of it: nothing is said where the gradient equals them, and it is proved where this one does
+    not and that of a layer above does.
 
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
     know have names of their own.
