@@ -43,7 +43,8 @@ ACCURACY = """\
 ## Accuracy
 
 Published test errors of multilayer perceptrons on MNIST, and those of the same layers trained here; settings are chosen
-on 10,000 training images held out. `python -m benchmarks.accuracy` measures row by row.
+on 10,000 training images held out. `python -m benchmarks.accuracy` measures row by row. Only the rows with distortions
+use where a pixel lies: the others would be the same for images whose pixels are all rearranged in one way.
 """
 
 
