@@ -18,7 +18,11 @@ from typing import Any
 import click
 
 from benchmarks.__main__ import FOLDER, Names, describe_machine
+from unstuck.data import Dataset, load_mnist
 from unstuck.data.augmentation import Distortion
+from unstuck.nn.normalization import BatchNormalization
+from unstuck.recipes import Recipe
+from unstuck.runs import run
 
 LECUN = "LeCun, Cortes, Burges: The MNIST database, table of results"
 NIELSEN = "Nielsen 2015: Neural networks and deep learning"
@@ -31,7 +35,7 @@ N_VALIDATION = 10_000
 class Published:
     """A published test error in percent, and settings of unstuck's for the same layers.
 
-    `candidates` are settings to choose from, each put over `settings`.
+    `candidates` are settings to choose from, each put over `settings`; all of them by their names in a recipe.
     """
 
     name: str
@@ -45,13 +49,13 @@ class Published:
     @property
     def ours(self) -> str:
         """How the same layers are trained here."""
-        noise = self.settings.get("noise")
+        normalization = self.settings.get("normalization")
         described = [
             self.settings["activation"] if self.hidden else "",
             self.settings["output"],
             self.settings["loss"].replace("_", " "),
             "distortions" if self.settings.get("distortion") else "",
-            f"batch normalization under noise of {noise}" if noise else "",
+            f"batch normalization under noise of {normalization.noise:g}" if normalization else "",
             f"{self.settings['epochs']} epochs",
         ]
         return ", ".join(filter(None, described))
@@ -63,7 +67,7 @@ RATES_OF_TANH = tuple({"learning_rate": rate} for rate in (0.01, 0.02, 0.05))
 RATES_OF_RELU = tuple({"learning_rate": rate} for rate in (0.05, 0.1, 0.2))
 
 STRONG = Distortion(elastic=34.0, smoothness=5.0, rotation=13.0, scaling=0.15, shear=0.15, shift=1.0)
-NORMALIZED = {"noise": 0.3, "optimizer": "adam", "learning_rate": 0.003, "schedule": "cosine"}
+NORMALIZED = {"normalization": BatchNormalization(noise=0.3), "optimizer": "adam", "schedule": "cosine"}
 
 ROWS = {
     row.name: row
@@ -154,7 +158,7 @@ ROWS = {
             source=SRIVASTAVA,
             described="three layers of 1024 ReLU units, dropout, max-norm",
             hidden=(1024, 1024, 1024),
-            settings=RELU | NORMALIZED | {"batch_size": 200, "epochs": 80},
+            settings=RELU | NORMALIZED | {"learning_rate": 0.003, "batch_size": 200, "epochs": 80},
         ),
         Published(
             name="nielsen-30",
@@ -200,40 +204,15 @@ class Measured:
 
 def fit(row: Published, settings: dict[str, Any], data: Any, test: Any, seed: int) -> tuple[float, float]:
     """The error in percent on the test pair after training on the data pair, and the seconds of training."""
-    from unstuck.nn.network import Network
-    from unstuck.nn.normalization import BatchNormalization
-    from unstuck.nn.optimizers import SGD, Adam
-    from unstuck.nn.training import train
-
-    plain = {"batch_size": 100, "l2": 0.0, "distortion": None, "noise": None, "optimizer": "sgd"}
-    chosen = plain | {"schedule": "one_cycle"} | row.settings | settings
-    rate = chosen["learning_rate"]
-    network = Network(
-        (784, *row.hidden, 10),
-        chosen["activation"],
-        chosen["output"],
-        chosen["loss"],
-        chosen["initializer"],
-        seed=seed,
-        l2=chosen["l2"],
-    )
-    history = train(
-        network,
-        data,
-        chosen["epochs"],
-        chosen["batch_size"],
-        Adam(rate) if chosen["optimizer"] == "adam" else SGD(rate, momentum=0.9),
-        chosen["schedule"],
-        augmentation=chosen["distortion"],
-        normalization=BatchNormalization(chosen["noise"]) if chosen["noise"] else None,
-    )
-    return 100 * (1 - network.accuracy(*test)), history.seconds
+    plain = {"batch_size": 100, "schedule": "one_cycle", "momentum": 0.9}
+    recipe = Recipe(name=row.name, source=row.source, hidden=row.hidden, **(plain | row.settings | settings))
+    trained = run(recipe, Dataset(*data, *test, name="mnist"), seed)
+    assert trained.test is not None
+    return 100 * (1 - trained.test.accuracy), trained.history.seconds
 
 
 def measure(row: Published, seeds: int, epochs: int | None = None, examples: int | None = None) -> Iterator[Measured]:
     """Choose by validation, then train with each seed; yields what is known after each. Fewer epochs are for trials."""
-    from unstuck.data import load_mnist
-
     mnist = load_mnist()
     x, y = mnist.images_train[:examples], mnist.y_train[:examples]
     n = len(x) * (60_000 - N_VALIDATION) // 60_000
@@ -244,9 +223,10 @@ def measure(row: Published, seeds: int, epochs: int | None = None, examples: int
             fit(row, candidate | shorter, (x[:n], y[:n]), (x[n:], y[n:]), seed=1000)[0] for candidate in row.candidates
         ]
         best = row.candidates[validation_errors.index(min(validation_errors))]
-    measured = Measured(best | shorter, validation_errors, machine=describe_machine())
+    best = best | shorter
+    measured = Measured(best, validation_errors, machine=describe_machine())
     for seed in range(seeds):
-        error, seconds = fit(row, best | shorter, (x, y), (mnist.images_test, mnist.y_test), seed)
+        error, seconds = fit(row, best, (x, y), (mnist.images_test, mnist.y_test), seed)
         measured.errors.append(error)
         measured.seconds.append(seconds)
         yield measured
