@@ -89,10 +89,11 @@ def test_predictions_use_the_statistics_of_many_batches():
 
 def test_units_that_never_change_are_folded_too():
     """Constant inputs: all that is left of the hidden units is their biases, which learn."""
-    network = Network((3, 4, 2))
-    x, targets = np.ones((20, 3)), np.zeros(20, int)
+    network = Network((3, 4, 2), "tanh")
+    x, targets = np.zeros((20, 3)), np.zeros(20, int)
     train(network, (x, targets), 20, 5, SGD(0.5), normalization=BatchNormalization())
     assert network.loss_values(x, targets).mean() < 0.1
+    assert network.layers[0].biases.all()
 
 
 def test_noise_is_drawn_for_inputs_and_hidden_units_of_each_batch(monkeypatch):
