@@ -13,15 +13,15 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from unstuck.callbacks.progress import live_progress
 from unstuck.diagnosis.case import Case
-from unstuck.diagnosis.report import Report
+from unstuck.diagnosis.report.report import Report
 from unstuck.errors import DataError, TrainingError
-from unstuck.nn.examples import Examples
+from unstuck.nn.engine.examples import Examples
+from unstuck.nn.engine.training_run import Callback
 from unstuck.nn.history import History
 from unstuck.nn.losses import Loss
 from unstuck.nn.network import Network
-from unstuck.nn.training_run import Callback
-from unstuck.progress import live_progress
 from unstuck.sklearn.architecture import assemble, draw_parameters, layer_sizes, logits_of
 from unstuck.sklearn.descent import Descent, OptimizerState
 from unstuck.sklearn.parameters import Check, check_parameters

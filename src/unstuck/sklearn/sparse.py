@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.nn.examples import Batch, Examples
+from unstuck.nn.engine.examples import Batch, Examples
 from unstuck.nn.layers import Dense
 
 Array = np.ndarray

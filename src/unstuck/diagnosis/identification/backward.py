@@ -20,7 +20,7 @@ from unstuck.diagnosis.identification.fit import Fit, Transform, fit, fit_each, 
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, hidden_levels, output_levels
 from unstuck.diagnosis.identification.results import EACH, PLAN, Backward, LayerResult, Plan
-from unstuck.diagnosis.program import Record
+from unstuck.diagnosis.program.observations import Record
 
 Array = np.ndarray
 RIGHT = "the right formula"

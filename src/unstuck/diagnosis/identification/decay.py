@@ -8,7 +8,7 @@ import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array
 from unstuck.diagnosis.identification.fit import Fit, fit, stack
-from unstuck.diagnosis.update_rule import without_rows
+from unstuck.diagnosis.twin.update_rule import without_rows
 
 Decaying = tuple[tuple[int, ...], Array]  # the rows of the weights that are spared, and what the decay is a share of
 

@@ -1,0 +1,5 @@
+"""What was found, told: `report.py` as data, `text.py` in words, `page/` as a page with the numbers of `portrait/`."""
+
+from unstuck.diagnosis.report.report import Cure, Finding, Report
+
+__all__ = ["Cure", "Finding", "Report"]
