@@ -29,8 +29,9 @@ from unstuck.diagnosis.experiments.repairs import mended
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Verdicts
 from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.report.conclusion import conclude
+from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.report.portrait.portrait import Portrait, portray
-from unstuck.diagnosis.report.report import Finding, Report
+from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.change import change_line
 

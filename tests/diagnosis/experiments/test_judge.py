@@ -9,7 +9,8 @@ import unstuck
 from tests.diagnosis.examination.small_network import SmallNetwork
 from tests.diagnosis.rules.small_program import BATCH, N_CLASSES, Softmax, draw_images, softmax
 from tests.diagnosis.trials.trial import Trial
-from unstuck.diagnosis.report.report import Cure, Finding, Report
+from unstuck.diagnosis.report.contents import Cure, Finding
+from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.report.text import HELPFUL_NOTES, NOTES, UNTRIED_NOTES, note_groups
 from unstuck.diagnosis.rules import RULES
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.diagnosis.networks import apart, draw_batch, draw_parameters, draw_twin
 from unstuck.diagnosis.formulas.formula import Formula
-from unstuck.diagnosis.twin.twin import Link, Parameters, Twin
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.twin import Link, Twin
 from unstuck.diagnosis.twin.update_rule import State, UpdateRule
 
 SIZES = (6, 5, 3)

@@ -16,7 +16,8 @@ from unstuck.diagnosis.identification.update import (
 )
 from unstuck.diagnosis.program.observations import Sight
 from unstuck.diagnosis.program.program import Program
-from unstuck.diagnosis.twin.twin import Parameters, Twin
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.twin import Twin
 
 Array = np.ndarray
 FAITHFUL = 1e-3  # a twin that departs further in three steps cannot speak for the program

@@ -10,7 +10,7 @@ from unstuck.diagnosis.identification.layout import find_chains, read_chain
 from unstuck.diagnosis.identification.stepping import batch
 from unstuck.diagnosis.program.one_vector import cut, cuts
 from unstuck.diagnosis.program.program import Program
-from unstuck.diagnosis.twin.twin import Parameters
+from unstuck.diagnosis.twin.parameters import Parameters
 
 Array = np.ndarray
 

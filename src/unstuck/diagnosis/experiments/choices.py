@@ -11,6 +11,17 @@ from dataclasses import replace
 import numpy as np
 
 from unstuck.diagnosis.examination.evidence import Evidence
+from unstuck.diagnosis.experiments.changes import (
+    shuffled,
+    with_fresh_initialisation,
+    with_inputs_scaled,
+    with_mean_gradient,
+    with_rate,
+    with_rate_times,
+    with_small_batches,
+    with_width,
+    without_decay,
+)
 from unstuck.diagnosis.twin import training as twin_training
 from unstuck.diagnosis.twin.training import Change, Outcome, Setup, corrected, run
 
@@ -50,19 +61,19 @@ def reference(setup: Setup, clock: Clock, per_run: float) -> tuple[Setup, Outcom
 
 
 def _everything(setup: Setup) -> dict[str, Change]:
-    changes: dict[str, Change] = {"order": twin_training.shuffled}
+    changes: dict[str, Change] = {"order": shuffled}
     if setup.twin.update.decay > 0:
-        changes["decay"] = twin_training.without_decay
+        changes["decay"] = without_decay
     if setup.parameters.weights[0].shape[0] > 1 and not TINY <= np.abs(setup.x).max() <= HUGE:
-        changes["inputs"] = twin_training.with_inputs_scaled
-    changes["updates"] = twin_training.with_small_batches(SMALL_BATCH, MANY_UPDATES)
+        changes["inputs"] = with_inputs_scaled
+    changes["updates"] = with_small_batches(SMALL_BATCH, MANY_UPDATES)
     if len(setup.parameters.weights) > 1:
         width = max(2 * setup.targets.shape[1], 16)
         if min(w.shape[1] for w in setup.parameters.weights[:-1]) < min(setup.targets.shape[1], width):
-            changes["width"] = twin_training.with_width(width)
-    changes["initialisation"] = twin_training.with_fresh_initialisation
+            changes["width"] = with_width(width)
+    changes["initialisation"] = with_fresh_initialisation
     if setup.twin.update.reduction == "sum":
-        changes["mean"] = twin_training.with_mean_gradient
+        changes["mean"] = with_mean_gradient
     return changes
 
 
@@ -83,7 +94,7 @@ def _best_rate(setup: Setup, clock: Clock, per_run: float) -> tuple[Setup, Outco
     for tries, rate in enumerate([setup.twin.update.learning_rate, *(r * brake for r in _rates(setup))]):
         if best is not None and tries >= LEAST_RATES and clock.left < per_run:
             break
-        tried = twin_training.with_rate(rate)(setup)
+        tried = with_rate(rate)(setup)
         outcome = run(tried, 2 * per_run)
         if best is None or outcome.score > best[1].score + 0.01:
             best = (tried, outcome)
@@ -139,7 +150,7 @@ def _mixed(user: Setup, right: Setup, changed: dict[str, bool]) -> Setup:
             setup = change(setup)
     if changed.get("rate", False):
         rule = right.twin.update
-        setup = twin_training.with_rate(rule.learning_rate)(twin_training.with_mean_gradient(setup))
+        setup = with_rate(rule.learning_rate)(with_mean_gradient(setup))
     return setup
 
 
@@ -158,16 +169,16 @@ def with_right(code: str, right: Setup) -> Change:
     """The change of the setting that this code complains of, to what it is in the setup where everything is right."""
     aspect = ASPECTS[code]
     if aspect == "rate":
-        rate = twin_training.with_rate(right.twin.update.learning_rate)
-        return lambda setup: rate(twin_training.with_mean_gradient(setup))
+        rate = with_rate(right.twin.update.learning_rate)
+        return lambda setup: rate(with_mean_gradient(setup))
     if aspect == "updates":
-        return twin_training.with_small_batches(right.batch_size, right.updates)
+        return with_small_batches(right.batch_size, right.updates)
     if aspect == "width":
-        return twin_training.with_width(min(w.shape[1] for w in right.parameters.weights[:-1]))
+        return with_width(min(w.shape[1] for w in right.parameters.weights[:-1]))
     return {
-        "initialisation": twin_training.with_fresh_initialisation,
-        "decay": twin_training.without_decay,
-        "inputs": twin_training.with_inputs_scaled,
+        "initialisation": with_fresh_initialisation,
+        "decay": without_decay,
+        "inputs": with_inputs_scaled,
     }[aspect]
 
 
@@ -192,9 +203,9 @@ def causes_of_log_of_zero(setup: Setup, updates: int = 30) -> list[str]:
     exact = replace(setup, parameters=setup.parameters.copy(float), x=setup.x.astype(float), updates=updates)
     if not twin_training.reaches_zero(exact):
         return []
-    if np.abs(setup.x).max() > HUGE and not twin_training.reaches_zero(twin_training.with_inputs_scaled(exact)):
+    if np.abs(setup.x).max() > HUGE and not twin_training.reaches_zero(with_inputs_scaled(exact)):
         return ["D02"]
-    return [] if twin_training.reaches_zero(twin_training.with_rate_times(0.1)(exact)) else ["U07"]
+    return [] if twin_training.reaches_zero(with_rate_times(0.1)(exact)) else ["U07"]
 
 
 def _size_of_weights(user: Setup, right: Setup) -> str:

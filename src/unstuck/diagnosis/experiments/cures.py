@@ -14,10 +14,10 @@ import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
+from unstuck.diagnosis.experiments.changes import with_falling_rate, with_rate, with_small_batches, with_width
 from unstuck.diagnosis.experiments.choices import ASPECTS, Clock, in_words, with_right
 from unstuck.diagnosis.experiments.repairs import mended
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Trial, Verdicts
-from unstuck.diagnosis.twin import training as twin_training
 from unstuck.diagnosis.twin.training import Outcome, Setup, run
 
 Array = np.ndarray
@@ -132,9 +132,9 @@ def variants(right: Setup, changes: Changes) -> Iterator[Setup]:
     aspects = {ASPECTS[code] for code in changes if code in ASPECTS}
     if "rate" in aspects:
         rate = right.twin.update.learning_rate
-        yield from (twin_training.with_rate(factor * rate)(right) for factor in (3, 1 / 3))
+        yield from (with_rate(factor * rate)(right) for factor in (3, 1 / 3))
     if "width" in aspects:
-        yield from (twin_training.with_width(width)(right) for width in WIDTHS)
+        yield from (with_width(width)(right) for width in WIDTHS)
     if "updates" in aspects:
         yield replace(right, updates=MORE_UPDATES * right.updates)
 
@@ -223,9 +223,9 @@ def trained_further(search: Search, cure: Trial, seconds: float) -> Trial | None
     whole = replace(search, user=made[0], outcomes={})
     setup = whole.setup(frozenset(cure.changes))
     if setup.batch_size > FEW_BATCHES:
-        setup = twin_training.with_small_batches(search.right.batch_size, setup.updates)(setup)
+        setup = with_small_batches(search.right.batch_size, setup.updates)(setup)
     setup = shortened(replace(setup, updates=PASSES * len(setup.x) // setup.batch_size), 0.8 * seconds)
-    setup = twin_training.with_falling_rate(LAST_RATE)(setup)
+    setup = with_falling_rate(LAST_RATE)(setup)
     outcome = run(setup, 0.9 * seconds)
     if outcome.score < cure.after + 0.005:
         return None

@@ -14,6 +14,7 @@ import numpy as np
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
+from unstuck.diagnosis.experiments.changes import with_rate
 from unstuck.diagnosis.experiments.cures import LONG
 from unstuck.diagnosis.experiments.repairs import intended
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Trial
@@ -26,9 +27,9 @@ from unstuck.diagnosis.measurements.own_accuracy import as_number
 from unstuck.diagnosis.measurements.own_loop import own_loop
 from unstuck.diagnosis.measurements.plain_data import test_classes, test_inputs
 from unstuck.diagnosis.measurements.proof import formula_faults
-from unstuck.diagnosis.twin import training as twin_training
+from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup, batches, decide, run, score, train
-from unstuck.diagnosis.twin.twin import Link, Parameters, Twin
+from unstuck.diagnosis.twin.twin import Link, Twin
 from unstuck.diagnosis.twin.update_rule import State, UpdateRule
 
 Array = np.ndarray
@@ -138,7 +139,7 @@ def by_the_book(e: Examination, seconds_per_run: float) -> Setup | None:
     made = baseline.as_it_is(replace(e, twin=twin), np.inf)
     if made is None:
         return None
-    tried = [twin_training.with_rate(rate)(made[0]) for rate in (twin.update.learning_rate, *RATES)]
+    tried = [with_rate(rate)(made[0]) for rate in (twin.update.learning_rate, *RATES)]
     return max(tried, key=lambda setup: run(setup, seconds_per_run).score)
 
 

@@ -10,21 +10,16 @@ from itertools import combinations
 import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.experiments.changes import with_fresh_initialisation
 from unstuck.diagnosis.experiments.choices import ASPECTS
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.identification.layout import write_chain
 from unstuck.diagnosis.measurements.target_coding import labels_of
-from unstuck.diagnosis.twin.training import (
-    Setup,
-    chance,
-    corrected,
-    decide,
-    run,
-    with_fresh_initialisation,
-)
-from unstuck.diagnosis.twin.twin import Link, Parameters, Twin
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.training import Setup, chance, corrected, decide, run
+from unstuck.diagnosis.twin.twin import Link, Twin
 from unstuck.diagnosis.twin.update_rule import UpdateRule
 from unstuck.sandbox.call import guard
 

@@ -10,6 +10,7 @@ import numpy as np
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments.changes import (
     right_targets,
+    shuffled,
     with_an_output_for_each_class,
     with_classes,
     with_finite_inputs,
@@ -23,9 +24,8 @@ from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM, adaptive_rule
 from unstuck.diagnosis.measurements.preparation import images_in_order, images_of_examples, raw_classes
 from unstuck.diagnosis.measurements.proof import formula_faults
-from unstuck.diagnosis.twin import training as twin_training
+from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Change, Setup
-from unstuck.diagnosis.twin.twin import Parameters
 
 Array = np.ndarray
 
@@ -296,6 +296,6 @@ CHANGES: dict[str, Change] = {
     **dict.fromkeys(("B10", "U01", "B17", "U06"), with_right_scales(weights=True, biases=True)),
     "B08": right_biases,
     "B13": with_right_scales(weights=True),
-    "D12": twin_training.shuffled,
+    "D12": shuffled,
     "F10": with_an_output_for_each_class,
 }

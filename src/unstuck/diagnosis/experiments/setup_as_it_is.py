@@ -8,8 +8,9 @@ import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.target_coding import labels_of
+from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup
-from unstuck.diagnosis.twin.twin import Parameters, Twin
+from unstuck.diagnosis.twin.twin import Twin
 
 Array = np.ndarray
 FLOPS_PER_SECOND = 1.5e10

@@ -12,7 +12,8 @@ from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.identification.stepping import batch
 from unstuck.diagnosis.program.observations import Record
 from unstuck.diagnosis.program.program import Program
-from unstuck.diagnosis.twin.twin import Parameters, Twin
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.twin import Twin
 from unstuck.diagnosis.twin.update_rule import State
 
 Array = np.ndarray

@@ -8,7 +8,8 @@ from typing import Any
 from unstuck.diagnosis.examination.evidence import MEASURED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Verdicts
-from unstuck.diagnosis.report.report import Cure, Finding, Report
+from unstuck.diagnosis.report.contents import Cure, Finding
+from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.location import find_all
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unstuck.diagnosis.report.report import Cure, Finding, Report
+    from unstuck.diagnosis.report.contents import Contents, Cure, Finding
 
 EXPERIMENTS = "Experiments (accuracy on held-out training examples)"
 NOTES = "Notes (true, but nothing that had to be put right)"
@@ -15,7 +15,7 @@ UNTRIED_NOTES = "Notes (true; whether these had to be put right could not be tri
 UNCHECKED = "Not examined"
 
 
-def as_text(report: Report) -> str:
+def as_text(report: Contents) -> str:
     """The report as a person reads it in a terminal."""
     lines = [verdict_sentence(report), network_line(report.network)]
     lines += [line] if (line := followed_line(report.network)) else []
@@ -33,7 +33,7 @@ def as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def note_groups(report: Report) -> dict[str, list[Finding]]:
+def note_groups(report: Contents) -> dict[str, list[Finding]]:
     """The notes by what the experiments said of them."""
     alone = {cure.changes[0] for cure in report.cures if len(cure.changes) == 1}
     helpful = alone.union(*(cure.worth for cure in report.cures))
@@ -46,7 +46,7 @@ def note_groups(report: Report) -> dict[str, list[Finding]]:
     return groups
 
 
-def verdict_sentence(report: Report) -> str:
+def verdict_sentence(report: Contents) -> str:
     """The verdict with its reasons: `net: faulty, because of F01 softmax-over-batch and B02 derivative-missing`."""
     name = report.name or "network"
     faults = list(dict.fromkeys(f"{finding.rule.code} {finding.rule.name}" for finding in report.findings))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from unstuck.diagnosis.twin.twin import Parameters, Twin
-from unstuck.diagnosis.twin.update_rule import CONSTANT, RateLaw, State
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.twin import Twin
+from unstuck.diagnosis.twin.update_rule import State
 
 Array = np.ndarray
 BUSY = 4  # times as long as its processor seconds a run may last on a machine that others use
@@ -147,97 +148,3 @@ def reaches_zero(setup: Setup) -> bool:
             if not parameters.finite or np.any(outputs == 0) or (outputs.shape[1] == 1 and np.any(outputs == 1)):
                 return True
     return False
-
-
-# -- changes -----------------------------------------------------------------------------------------------------------
-
-
-def with_rate(rate: float) -> Change:
-    """The same rate in every update."""
-    return lambda s: replace(s, twin=s.twin.plant(update=replace(s.twin.update, learning_rate=rate, rate_law=CONSTANT)))
-
-
-def with_rate_times(factor: float) -> Change:
-    return lambda s: with_rate(s.twin.update.learning_rate * factor)(s)
-
-
-def with_falling_rate(last: float) -> Change:
-    """A rate that falls in equal proportions, down to this share of the first at the end of the run."""
-    return lambda s: replace(
-        s,
-        twin=s.twin.plant(
-            update=replace(s.twin.update, rate_law=RateLaw("geometric", last ** (1 / max(s.updates, 1))))
-        ),
-    )
-
-
-def without_decay(setup: Setup) -> Setup:
-    return replace(setup, twin=setup.twin.plant(update=replace(setup.twin.update, decay=0.0, bias_decay=0.0)))
-
-
-def with_fresh_initialisation(setup: Setup) -> Setup:
-    """Glorot and Bengio 2010 (uniform) for sigmoid and tanh, He et al. 2015 (normal) for rectifiers; zero biases."""
-    generator = np.random.default_rng(1000 + setup.seed)
-    weights: list[Array] = []
-    for l, w in enumerate(setup.parameters.weights):
-        n_in, n_out = w.shape
-        name = setup.twin.hidden[l] if l < len(setup.twin.hidden) else setup.twin.output
-        if "relu" in name or "elu" in name:
-            drawn = generator.standard_normal((n_in, n_out)) * np.sqrt(2 / n_in)
-        else:
-            drawn = generator.uniform(-1, 1, (n_in, n_out)) * np.sqrt(6 / (n_in + n_out))
-        weights.append(drawn.astype(w.dtype))
-    biases = [None if b is None else np.zeros_like(b) for b in setup.parameters.biases]
-    return replace(setup, parameters=Parameters(weights, biases))
-
-
-def with_inputs_scaled(setup: Setup) -> Setup:
-    """Inputs moved linearly so that the training set spans 0 to 1; the held-out examples by the same map."""
-    low, high = float(setup.x.min()), float(setup.x.max())
-    scale = 1 / max(high - low, 1e-12)
-    kind = setup.x.dtype
-    return replace(setup, x=((setup.x - low) * scale).astype(kind), x_held=((setup.x_held - low) * scale).astype(kind))
-
-
-def with_small_batches(batch_size: int, updates: int) -> Change:
-    """More, smaller updates at the same rate for the mean gradient."""
-
-    def change(s: Setup) -> Setup:
-        if s.batch_size <= batch_size:
-            return replace(s, updates=max(updates, s.updates))
-        rule = s.twin.update
-        if rule.reduction == "sum":
-            rule = replace(rule, learning_rate=rule.learning_rate * s.batch_size / batch_size)
-        return replace(s, batch_size=batch_size, updates=max(updates, s.updates), twin=s.twin.plant(update=rule))
-
-    return change
-
-
-def with_mean_gradient(setup: Setup) -> Setup:
-    if setup.twin.update.reduction != "sum":
-        return setup
-    return replace(setup, twin=setup.twin.plant(update=replace(setup.twin.update, reduction="mean")))
-
-
-def shuffled(setup: Setup) -> Setup:
-    return replace(setup, shuffled=True)
-
-
-def with_width(width: int) -> Change:
-    """Hidden layers of at least `width` units; new weights are drawn from those that the layer has."""
-
-    def change(s: Setup) -> Setup:
-        generator = np.random.default_rng(2000 + s.seed)
-        old = s.parameters.weights
-        sizes = [old[0].shape[0], *(max(w.shape[1], width) for w in old[:-1]), old[-1].shape[1]]
-        weights = [
-            w if w.shape == (a, b) else generator.choice(w.ravel(), (a, b))
-            for w, a, b in zip(old, sizes, sizes[1:], strict=False)
-        ]
-        biases = [
-            b if b is None or len(b) == n else generator.choice(b, n)
-            for b, n in zip(s.parameters.biases, sizes[1:], strict=True)
-        ]
-        return replace(s, parameters=Parameters(weights, biases))
-
-    return change

@@ -15,6 +15,7 @@ from unstuck.diagnosis.formulas.formula import Formula, Pass
 from unstuck.diagnosis.formulas.forward import Form, hidden_form, output_form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
+from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.update_rule import State, UpdateRule
 
 Array = np.ndarray
@@ -204,24 +205,3 @@ class Twin:
         links = list(self.links)
         links[layer] = replace(links[layer], **changes)
         return replace(self, links=tuple(links))
-
-
-@dataclass
-class Parameters:
-    """weights[l] (n_l, n_{l+1}), biases[l] (n_{l+1},) or None."""
-
-    weights: list[Array]
-    biases: list[Array | None]
-
-    def copy(self, dtype: np.dtype | type | None = None) -> Parameters:
-        kind = dtype or self.weights[0].dtype
-        return Parameters(
-            [w.astype(kind) for w in self.weights], [None if b is None else b.astype(kind) for b in self.biases]
-        )
-
-    def arrays(self) -> list[Array]:
-        return [array for w, b in zip(self.weights, self.biases, strict=True) for array in (w, b) if array is not None]
-
-    @property
-    def finite(self) -> bool:
-        return all(np.isfinite(array).all() for array in self.arrays())

@@ -10,7 +10,7 @@ import numpy as np
 from unstuck.diagnosis.formulas.updates import Moments, adaptive_rule
 
 if TYPE_CHECKING:
-    from unstuck.diagnosis.twin.twin import Parameters
+    from unstuck.diagnosis.twin.parameters import Parameters
 
 Array = np.ndarray
 

@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 import pytest
 
 from unstuck.diagnosis.examination.examination import Missing
+from unstuck.diagnosis.report.contents import Cure, Finding
 from unstuck.diagnosis.report.page.chain import stage_states
 from unstuck.diagnosis.report.page.document import as_html, write_html
-from unstuck.diagnosis.report.report import Cure, Finding, Report
+from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES
 from unstuck.diagnosis.source.change import Edit
 from unstuck.diagnosis.source.location import Location

@@ -36,8 +36,8 @@ from unstuck.diagnosis.catalogue.examples.changes import (
 from unstuck.diagnosis.catalogue.examples.networks import Digits
 from unstuck.diagnosis.formulas.formula import Formula
 from unstuck.diagnosis.formulas.output_deltas import softmax_jacobian
+from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Change, Setup
-from unstuck.diagnosis.twin.twin import Parameters
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import numpy as np
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
+from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup
-from unstuck.diagnosis.twin.twin import Link, Parameters, Twin
+from unstuck.diagnosis.twin.twin import Link, Twin
 from unstuck.diagnosis.twin.update_rule import UpdateRule
 
 Array = np.ndarray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from unstuck.diagnosis.report.report import Report
+from unstuck.diagnosis.report.contents import Contents
 from unstuck.diagnosis.rules.rule import STAGES
 
 FAULTY, RIGHT, PARTLY, UNEXAMINED = "faulty", "right", "examined in part", "not examined"
@@ -12,12 +12,12 @@ MARKS = {FAULTY: "✗", RIGHT: "✓", PARTLY: "?", UNEXAMINED: "?"}
 IDENTIFIED = {"forward": "output", "loss": "loss", "backward": "loss"}  # stage: what is known once it was examined
 
 
-def stage_states(report: Report) -> dict[str, str]:
+def stage_states(report: Contents) -> dict[str, str]:
     """For every link of the training step: faulty, right, examined in part or not examined."""
     return {stage: _state(report, stage) for stage in STAGES.values()}
 
 
-def _state(report: Report, stage: str) -> str:
+def _state(report: Contents, stage: str) -> str:
     """Right is said only of what was looked at, and looked at in full."""
     if any(finding.stage == stage for finding in report.findings):
         return FAULTY
@@ -37,7 +37,7 @@ def _state(report: Report, stage: str) -> str:
     return RIGHT if known else UNEXAMINED
 
 
-def chain(report: Report) -> str:
+def chain(report: Contents) -> str:
     """The links as boxes in the order data flow."""
     boxes = []
     for stage, state in stage_states(report).items():

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from unstuck.diagnosis.report.contents import Contents
 from unstuck.diagnosis.report.page.chain import chain
 from unstuck.diagnosis.report.page.findings import finding_article
 from unstuck.diagnosis.report.page.sections import (
@@ -21,7 +22,6 @@ from unstuck.diagnosis.report.page.sections import (
     unchecked_list,
 )
 from unstuck.diagnosis.report.page.style import STYLE
-from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.report.text import (
     EXPERIMENTS,
     UNCHECKED,
@@ -33,7 +33,7 @@ from unstuck.diagnosis.report.text import (
 from unstuck.errors import UnstuckError
 
 
-def write_html(report: Report, path: str | os.PathLike[str]) -> None:
+def write_html(report: Contents, path: str | os.PathLike[str]) -> None:
     """Write the page beside its place first, so that nothing half-written is ever found there. Raises UnstuckError."""
     place = Path(path)
     if place.is_dir():
@@ -51,18 +51,18 @@ def write_html(report: Report, path: str | os.PathLike[str]) -> None:
         raise
 
 
-def as_html(report: Report) -> str:
+def as_html(report: Contents) -> str:
     """The whole page."""
     title = f"{report.name or 'network'}: {report.verdict}"
     return PAGE.substitute(title=escape(title), style=STYLE, body=as_fragment(report))
 
 
-def as_notebook_cell(report: Report) -> str:
+def as_notebook_cell(report: Contents) -> str:
     """The page's content with its style, for a cell of a notebook."""
     return f'<div class="unstuck-report"><style>{STYLE}</style>{as_fragment(report)}</div>'
 
 
-def as_fragment(report: Report) -> str:
+def as_fragment(report: Contents) -> str:
     """The sections of the page, without those that have nothing to say."""
     bare = replace(report, portrait=None)
     parts = [
@@ -82,7 +82,7 @@ def as_fragment(report: Report) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def articles(report: Report) -> list[str]:
+def articles(report: Contents) -> list[str]:
     return [finding_article(finding, report.portrait, report.cures) for finding in report.findings]
 
 

@@ -9,10 +9,10 @@ from html import escape
 from typing import Any
 
 from unstuck.charts import number
+from unstuck.diagnosis.report.contents import Cure, Finding
 from unstuck.diagnosis.report.page import pictures
 from unstuck.diagnosis.report.portrait.comparison import Comparison
 from unstuck.diagnosis.report.portrait.portrait import Portrait
-from unstuck.diagnosis.report.report import Cure, Finding
 from unstuck.diagnosis.report.text import matters_line, path_from_here, residual_line
 
 WEIGHTS, ACTIVATIONS = ("A01", "A05", "A06", "A07"), ("A02", "A03", "A04")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from unstuck.diagnosis.report.contents import Contents, Cure, Finding
 from unstuck.diagnosis.report.page import pictures
 from unstuck.diagnosis.report.page.findings import figure
 from unstuck.diagnosis.report.portrait.portrait import Portrait
 from unstuck.diagnosis.report.portrait.training import Training, confusion, mistakes, most_confused
-from unstuck.diagnosis.report.report import Cure, Finding, Report
 
 
 def section(name: str, title: str, parts: list[str]) -> str:
@@ -20,7 +20,7 @@ def section(name: str, title: str, parts: list[str]) -> str:
 # -- training ----------------------------------------------------------------------------------------------------------
 
 
-def training_parts(report: Report) -> list[str]:
+def training_parts(report: Contents) -> list[str]:
     """Learning curves, and the table of experiments."""
     parts = [cure_table(report.cures)] if report.cures else []
     portrait = report.portrait
@@ -152,6 +152,6 @@ def note_list(notes: list[Finding]) -> str:
     return f"<ul>{items}</ul>" if items else ""
 
 
-def unchecked_list(report: Report) -> str:
+def unchecked_list(report: Contents) -> str:
     items = "".join(f"<li>{escape(e.what)}; it would take {escape(e.missing)}</li>" for e in report.unchecked)
     return f"<ul>{items}</ul>" if items else ""

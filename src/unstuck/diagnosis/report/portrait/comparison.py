@@ -11,7 +11,8 @@ from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.identification.layout import read_chain
 from unstuck.diagnosis.program.observations import Record, Sight
-from unstuck.diagnosis.twin.twin import Parameters, Twin
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.twin import Twin
 from unstuck.diagnosis.twin.update_rule import State
 
 Array = np.ndarray

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.diagnosis.report.portrait.images import as_pictures
 from unstuck.diagnosis.report.portrait.layers import Histogram, histogram, sample
 from unstuck.diagnosis.twin.training import Setup, decide
 
 Array = np.ndarray
 MOST_POINTS = 300
+SMALLEST_SIDE = 6
 
 
 @dataclass(frozen=True)
@@ -69,3 +69,9 @@ def label_order(setup: Setup) -> tuple[Array, Array] | None:
     rows = np.arange(len(setup.labels)) if setup.rows is None else setup.rows
     kept = np.argsort(rows, kind="stable")[:: max(1, len(rows) // MOST_POINTS)]
     return rows[kept], setup.labels[kept]
+
+
+def as_pictures(x: Array) -> Array | None:
+    """(n, side · side) -> (n, side, side); None where the inputs make no square, or too small a one."""
+    side = round(x.shape[1] ** 0.5)
+    return x.reshape(-1, side, side) if side**2 == x.shape[1] and side >= SMALLEST_SIDE else None

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from unstuck.diagnosis.report.portrait.images import as_pictures
+from unstuck.diagnosis.report.portrait.data import as_pictures
+from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup, batches, decide, score
-from unstuck.diagnosis.twin.twin import Parameters
 from unstuck.diagnosis.twin.update_rule import State
 
 Array = np.ndarray
