@@ -1,60 +1,76 @@
 """Imports run one way, and `import unstuck` stays light."""
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import unstuck
+from scripts import imports
 
-SOURCE = Path(unstuck.__file__).parent
 
-# Package or module -> the parts of unstuck it may import; what is not listed (cli, recipes, sklearn, web) is free.
-MAY_IMPORT = {
-    "errors": set(),
-    "data": {"errors"},
-    "nn": {"errors"},
-    "exchange": {"errors", "nn", "__version__"},
-    "charts": set(),
-    "sandbox": {"errors"},
-    "callbacks": {"errors", "nn"},
-    "recipes": {"errors", "nn", "data"},
-    "adapters": {"errors", "diagnosis.case"},
-    "diagnosis.case": {"errors"},
-    "diagnosis": {"errors", "nn", "sandbox", "charts", "diagnosis"},
+@pytest.mark.parametrize("module", sorted(imports.modules()))
+def test_a_module_knows_no_more_than_its_part_may(module):
+    assert [str(one) for one in imports.strangers(module)] == []
+
+
+@pytest.mark.parametrize("package", imports.LAW)
+def test_imports_run_one_way(package):
+    assert [str(one) for one in imports.upward(package)] == []
+
+
+def test_nothing_is_imported_in_a_circle():
+    assert imports.circles("unstuck") == []
+
+
+def test_the_diagnosis_is_no_heap_and_no_tower():
+    assert len(imports.loose("unstuck.diagnosis")) <= 3
+    assert imports.floors("unstuck.diagnosis") <= 10
+
+
+SMALL = {
+    "low.py": "",
+    "high.py": "def later():\n    from unstuck.diagnosis.low import a\n",
+    "room/__init__.py": "",
+    "room/one.py": "import unstuck.diagnosis.room.two\n",
+    "room/two.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from unstuck.diagnosis.room import one\n",
 }
 
 
-def part_of(module: str, parts: list[str]) -> str | None:
-    """The longest of `parts` that `module` (without the leading `unstuck.`) is, or lies in."""
-    inside = [part for part in parts if module == part or module.startswith(part + ".")]
-    return max(inside, key=len, default=None)
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A package with an import inside a function, and a circle that only type checkers see."""
+    for name, text in SMALL.items():
+        path = tmp_path / "unstuck" / "diagnosis" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "unstuck" / "diagnosis" / "__init__.py").write_text("")
+    (tmp_path / "unstuck" / "__init__.py").write_text("")
+    monkeypatch.setattr(imports, "SOURCE", tmp_path)
+    for cached in (imports.modules, imports.imports):
+        cached.cache_clear()
+    yield monkeypatch
+    for cached in (imports.modules, imports.imports):
+        cached.cache_clear()
 
 
-def imports_of(path: Path) -> set[str]:
-    """Modules of unstuck named in import statements anywhere in a file, without the leading `unstuck.`."""
-    package = ("unstuck", *path.relative_to(SOURCE).parts[:-1])
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) + 1 - node.level] if node.level else ()
-            found |= {".".join([*above, *filter(None, [node.module]), alias.name]) for alias in node.names}
-    return {name.removeprefix("unstuck.") for name in found if name.startswith("unstuck.")}
+def test_an_import_upwards_is_found_wherever_it_stands(small):
+    floors = (("__init__",), ("high",), ("low",), ("room",))
+    small.setattr(imports, "LAW", {"unstuck.diagnosis": floors})
+    found = "unstuck.diagnosis.high, line 2, imports unstuck.diagnosis.low"
+    assert [str(one) for one in imports.upward("unstuck.diagnosis")] == [found]
+    small.setattr(imports, "LAW", {"unstuck.diagnosis": (("__init__",), ("low",), ("high",), ("room",))})
+    assert imports.upward("unstuck.diagnosis") == []
+    assert imports.floors("unstuck.diagnosis") == 2
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.relative_to(SOURCE).as_posix())
-def test_imports_run_one_way(path):
-    module = path.relative_to(SOURCE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-    home = part_of(module, list(MAY_IMPORT))
-    if home is None:
-        return
-    allowed = MAY_IMPORT[home] | {home}
-    strangers = {name for name in imports_of(path) if part_of(name, sorted(allowed)) is None}
-    assert not strangers, f"{module} may import {sorted(allowed)} only"
+def test_a_room_that_the_law_does_not_know_may_not_be_imported(small):
+    small.setattr(imports, "LAW", {"unstuck.diagnosis": (("__init__",), ("high",), ("room",))})
+    assert len(imports.upward("unstuck.diagnosis")) == 1
+
+
+def test_a_circle_is_found_inside_a_folder_too(small):
+    assert imports.circles("unstuck") == [{"unstuck.diagnosis.room.one", "unstuck.diagnosis.room.two"}]
 
 
 def loaded_after(statement: str) -> set[str]:

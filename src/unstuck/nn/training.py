@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from unstuck.errors import TrainingError
-from unstuck.nn.engine.examples import as_examples
+from unstuck.nn.engine.examples import as_examples, fingerprint
 from unstuck.nn.engine.normalization import BatchNormalization
 from unstuck.nn.engine.supply import Augmentation
 from unstuck.nn.engine.threads import SecondThread, single_threaded
 from unstuck.nn.engine.training_run import Callback, TrainingRun, Validation
-from unstuck.nn.files.checkpoint import fingerprint, read_checkpoint
+from unstuck.nn.files.checkpoint import read_checkpoint
 from unstuck.nn.history import History
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD, Optimizer

@@ -1,6 +1,8 @@
 """Training examples: what users hand over, kept as it is until a batch needs it."""
 
+import json
 import mmap
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -134,3 +136,16 @@ def _weights(
             of_class[label] = value
         weight *= of_class[encode_labels(network.labels(t), n_classes)]
     return weight
+
+
+def fingerprint(examples: Examples, settings: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same for a run to go on: the network's description, the settings, a checksum of the data."""
+    checksum = 0
+    for array in (examples.x, examples.t, examples.weight):
+        if array is None:
+            continue
+        for start in range(0, len(array), CHUNK):
+            checksum = zlib.crc32(np.ascontiguousarray(array[start : start + CHUNK]).data, checksum)
+            release_pages(array)
+    run = {"network": examples.network.description, "settings": settings, "data": [len(examples), checksum]}
+    return json.loads(json.dumps(run, default=repr))

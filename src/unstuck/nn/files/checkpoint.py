@@ -1,33 +1,17 @@
 """Checkpoints: everything a training run needs to go on to the same bits."""
 
-import json
 import os
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from unstuck.errors import ModelFileError, TrainingError
-from unstuck.nn.engine.examples import CHUNK, Examples, release_pages
 from unstuck.nn.files.storage import read_arrays, write_arrays
 
 Array = np.ndarray
 
 FORMAT_VERSION = 1
-
-
-def fingerprint(examples: Examples, settings: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same for a run to go on: the network's description, the settings, a checksum of the data."""
-    checksum = 0
-    for array in (examples.x, examples.t, examples.weight):
-        if array is None:
-            continue
-        for start in range(0, len(array), CHUNK):
-            checksum = zlib.crc32(np.ascontiguousarray(array[start : start + CHUNK]).data, checksum)
-            release_pages(array)
-    run = {"network": examples.network.description, "settings": settings, "data": [len(examples), checksum]}
-    return json.loads(json.dumps(run, default=repr))
 
 
 def write_checkpoint(
