@@ -1,4 +1,4 @@
-"""Settings for all tests: one BLAS thread, minutes-long tests only on demand."""
+"""Settings for all tests: one BLAS thread, errors of our own raised, minutes-long tests only on demand."""
 
 import os
 
@@ -6,6 +6,7 @@ import pytest
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")  # read once, when NumPy is first imported: by a test module, after this
+os.environ["UNSTUCK_STRICT"] = "1"  # a rule that crashes is no rule that is silent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,6 +8,8 @@ ValueError
     └── CaseError       a Case that cannot be examined as given
 """
 
+import os
+
 
 class UnstuckError(ValueError):
     """Base of all errors that the user can mend; the message is one sentence."""
@@ -27,3 +29,8 @@ class TrainingError(UnstuckError):
 
 class CaseError(UnstuckError):
     """A Case lacks what an examination needs, or contradicts itself."""
+
+
+def is_strict() -> bool:
+    """Whether errors of this package's own are raised where a report would go on without: UNSTUCK_STRICT is set."""
+    return bool(os.environ.get("UNSTUCK_STRICT"))

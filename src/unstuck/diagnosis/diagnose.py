@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +33,7 @@ from unstuck.diagnosis.report.portrait.portrait import Portrait, portray
 from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.change import change_line
+from unstuck.errors import is_strict
 
 DECIDING, CURING = 6.0, 15.0  # seconds, of a budget that is not raised on purpose
 Listener = Callable[[str], None]
@@ -83,7 +83,7 @@ def safely(e: Examination, what: str, function: Callable[[], T]) -> T | None:
     except Exception as error:
         e.program.restore()
         e.leave_unchecked(what, f"a correction in unstuck: {type(error).__name__}: {error} (please report it)")
-        if os.environ.get("UNSTUCK_STRICT"):
+        if is_strict():
             raise
         return None
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from unstuck.diagnosis.source.reading import Match, Source, read
 from unstuck.diagnosis.source.table import FORMS
+from unstuck.errors import is_strict
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,14 @@ def find_all(case: Any, codes: Iterable[str]) -> dict[str, Location]:
     source = read(case)
     found = {}
     for code in codes:
-        with suppress(Exception):  # an unforeseen form of code costs the line, not the report
+        try:
             location = _locate(source, code)
-            if location is not None:
-                found[code] = location
+        except Exception:  # an unforeseen form of code costs the line, not the report
+            if is_strict():
+                raise
+            continue
+        if location is not None:
+            found[code] = location
     return found
 
 

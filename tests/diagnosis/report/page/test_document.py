@@ -169,7 +169,10 @@ def test_a_report_without_findings_is_a_whole_page_too(verdict):
     assert "Findings" not in page.text
 
 
-def test_what_cannot_be_drawn_costs_the_picture_and_not_the_report(report):
+def test_what_cannot_be_drawn_costs_the_picture_and_not_the_report(report, monkeypatch):
+    with pytest.raises(AttributeError):
+        as_html(replace(report, portrait="no portrait"))
+    monkeypatch.delenv("UNSTUCK_STRICT")
     page = Page(as_html(replace(report, portrait="no portrait")))
     assert "Not drawn: AttributeError" in page.text
     assert "F01 + B01" in page.text

@@ -30,7 +30,7 @@ from unstuck.diagnosis.report.text import (
     note_groups,
     verdict_sentence,
 )
-from unstuck.errors import UnstuckError
+from unstuck.errors import UnstuckError, is_strict
 
 
 def write_html(report: Contents, path: str | os.PathLike[str]) -> None:
@@ -91,7 +91,7 @@ def safely(draw: Callable[[], list[str]], without: Callable[[], list[str]] = lis
     try:
         return draw()
     except Exception as error:
-        if os.environ.get("UNSTUCK_STRICT"):
+        if is_strict():
             raise
         return [*without(), f"<p>Not drawn: {escape(f'{type(error).__name__}: {error}')} (please report it).</p>"]
 
