@@ -19,7 +19,6 @@ def draw_twin(hidden=("tanh",), output="softmax", delta=None, update=None, links
     """A right twin, but for what is given."""
     depth = len(hidden) + 1
     return Twin(
-        sizes=(),
         hidden=tuple(hidden),
         output=output,
         training_output=output,

@@ -8,9 +8,9 @@ from unstuck.data.augmentation import Distortion
 from unstuck.errors import TrainingError
 from unstuck.nn.engine.normalization import BatchNormalization
 from unstuck.nn.losses import find_loss
-from unstuck.nn.optimizers import Adam, AdamW, RMSProp
+from unstuck.nn.optimizers import OPTIMIZERS, SGD
 
-ADAPTIVE = {"rmsprop": RMSProp, "adam": Adam, "adamw": AdamW}  # optimizers with a usual learning rate of their own
+ADAPTIVE = {name: made for name, made in OPTIMIZERS.items() if made is not SGD}  # with a usual rate of their own
 
 SIMARD = "Simard, Steinkraus, Platt 2003, Best practices for convolutional neural networks applied to visual documents"
 NIELSEN = "Nielsen 2015, Neural networks and deep learning"

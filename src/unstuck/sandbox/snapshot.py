@@ -29,7 +29,6 @@ class Snapshot:
 
     def __init__(self, roots: Iterable[object], large: int = LARGE) -> None:
         self.unrestorable: list[str] = []
-        self._large = large
         self._hot: list[Record] = []  # always restored
         self._data: list[Record] = []  # each restored if its own sample has changed
         self._cold: list[Record] = []  # all restored if a sample of them has changed

@@ -51,7 +51,6 @@ def build_twin(e: Examination) -> Twin | None:
     bias_response = update.responses.get(("b", top))
     assert guess is not None
     return Twin(
-        sizes=(),
         hidden=forward.hidden,
         output=forward.output,
         training_output=guess.output,

@@ -126,7 +126,6 @@ def by_the_book(e: Examination, seconds_per_run: float) -> Setup | None:
         return None
     output = intended(e.forward.output, True, e.n_outputs) if output_form(e.forward.output).fault else e.forward.output
     twin = Twin(
-        sizes=(),
         hidden=tuple(intended(h, False, e.n_outputs) if hidden_form(h).fault else h for h in e.forward.hidden),
         output=output,
         training_output=output,

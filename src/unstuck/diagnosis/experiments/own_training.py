@@ -197,7 +197,6 @@ def _reference(e: Examination, labels: Array, train: Array, held: Array) -> Setu
     x = e.program.x
     x = ((x - x.min()) / max(np.ptp(x), 1e-12)).astype(np.float32)
     twin = Twin(
-        sizes=(),
         hidden=("relu",),
         output=output,
         training_output=output,

@@ -48,7 +48,6 @@ class Update:
     decay_over_batch: bool = False  # the decay is divided by the number of examples in the batch
     responses: dict[Key, Response] = field(default_factory=dict)
     adaptive: AdaptiveRule | None = None
-    adaptive_factor: float = 1.0  # what the adaptive rule is given, per unit of the summed gradient
     batch_size: int = 1
 
     def factor(self, key: Key) -> float:

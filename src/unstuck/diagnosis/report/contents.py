@@ -12,8 +12,6 @@ from unstuck.diagnosis.rules.rule import Rule
 if TYPE_CHECKING:
     from unstuck.diagnosis.report.portrait.portrait import Portrait
 
-VERDICTS = ("faulty", "healthy", "inconclusive")
-
 
 @dataclass(frozen=True)
 class Finding:

@@ -1,6 +1,6 @@
 """A rule: one fault, how it is recognised, what is said about it. A function with its documentation.
 
-    @rule("F01", plant=planted(output="softmax over the whole batch"))
+    @rule("F01")
     def softmax_over_batch(e):
         \"\"\"The softmax divides by one sum over the whole batch.
 
@@ -18,7 +18,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -44,14 +44,13 @@ Check = Callable[["Examination"], "Evidence | list[Evidence] | None"]
 @dataclass(frozen=True)
 class Rule:
     """A fault that can be recognised. `setting` marks a choice (rate, initialisation, size), a fault only where it
-    keeps the network stuck; `plant` puts the fault into a twin."""
+    keeps the network stuck."""
 
     code: str
     name: str
     check: Check
     documentation: str
     setting: bool = False
-    plant: Callable[..., Any] | None = None
     look_alikes: tuple[str, ...] = ()
 
     @property
@@ -86,16 +85,14 @@ class Rule:
 RULES: dict[str, Rule] = {}
 
 
-def rule(
-    code: str, *, setting: bool = False, plant: Callable[..., Any] | None = None, look_alikes: tuple[str, ...] = ()
-) -> Callable[[Check], Rule]:
+def rule(code: str, *, setting: bool = False, look_alikes: tuple[str, ...] = ()) -> Callable[[Check], Rule]:
     """Turns a check with its documentation into a Rule, and collects it."""
 
     def collect(check: Check) -> Rule:
         if code in RULES:
             raise ValueError(f"rule {code} is defined twice: {RULES[code].name} and {check.__name__}")
         documentation = inspect.cleandoc(check.__doc__ or "")
-        made = Rule(code, check.__name__.replace("_", "-"), check, documentation, setting, plant, look_alikes)
+        made = Rule(code, check.__name__.replace("_", "-"), check, documentation, setting, look_alikes)
         RULES[code] = made
         return made
 

@@ -48,7 +48,6 @@ class Link:
 class Twin:
     """A feed-forward network and its training step as a chain of formulas."""
 
-    sizes: tuple[int, ...]
     hidden: tuple[str, ...]
     output: str
     training_output: str

@@ -26,7 +26,6 @@ def digits_setup(updates=100, rate=0.5, batch_size=10) -> Setup:
     weights = [generator.standard_normal((a, b)) / np.sqrt(a) for a, b in itertools.pairwise(SIZES)]
     cross_entropy = next(f for f in right_deltas(output_form("softmax")) if f.name == "cross_entropy")
     twin = Twin(
-        sizes=SIZES,
         hidden=("sigmoid",),
         output="softmax",
         training_output="softmax",

@@ -40,7 +40,6 @@ def network(
     weights = [generator.standard_normal((a, b)) * np.sqrt(gain / a) for a, b in itertools.pairwise(sizes)]
     targets = one_hot(labels, 10)
     twin = Twin(
-        sizes=sizes,
         hidden=(hidden,) * len(widths),
         output=output,
         training_output=output,
