@@ -8,6 +8,8 @@ import jsonschema
 import pytest
 
 import unstuck
+from tests.diagnosis.trials.architectures import ARCHITECTURES
+from tests.diagnosis.trials.faults import FAULTS
 from tests.diagnosis.trials.trial import Trial
 from unstuck.diagnosis import schema
 from unstuck.diagnosis.catalogue.markdown import index_markdown, page_name, rule_markdown
@@ -84,6 +86,19 @@ def test_declared_look_alikes_exist_and_are_explained(code):
 def test_codes_named_in_the_documentation_exist(code):
     named = set(re.findall(r"\b[DAFLBUE]\d\d\b", RULES[code].documentation))
     assert named - set(RULES) == set()
+
+
+@each_rule
+def test_its_fault_is_planted_in_a_program_that_is_tried_without_it_too(code):
+    planted = [fault for fault in FAULTS.values() if fault.code == code]
+    assert any(fault.fits(setup) for fault in planted for setup in ARCHITECTURES.values())
+
+
+@each_rule
+def test_it_has_a_page_with_a_picture_and_a_golden_report(code):
+    pages = ROOT / "docs" / "rules"
+    golden = ROOT / "tests" / "golden" / f"{code}.txt"
+    assert all(path.is_file() for path in (pages / page_name(RULES[code]), pages / f"{code}.svg", golden))
 
 
 def test_codes_are_listed_in_the_order_data_flow():

@@ -232,6 +232,13 @@ def test_a_rare_class_is_a_setting():
     case = make_case(x=prepare(IMAGES)[keep], targets=np.eye(N_CLASSES)[LABELS[keep]], labels=LABELS[keep], raw=None)
     assert RULES["D13"].setting
     assert see(case, "D13")["D13"].numbers["smallest_share"] < 0.05
+    assert not see(case, "D13")["D13"].falsifies  # one class of four: the test set is hardly another
+
+
+def test_classes_that_training_hardly_has_and_the_test_asks_for_are_a_finding():
+    keep = np.flatnonzero((LABELS == 0) | (np.arange(N_TRAIN) < 20))
+    case = make_case(x=prepare(IMAGES)[keep], targets=np.eye(N_CLASSES)[LABELS[keep]], labels=LABELS[keep], raw=None)
+    assert see(case, "D13")["D13"].falsifies
 
 
 class InOrder(Softmax):

@@ -60,9 +60,13 @@ class Program(Optimizer):
             y = 2 * y - 1
         return y.astype(self.dtype)
 
+    def collect(self, digits):
+        """Images and labels as the author has them, for training and for the test."""
+        return digits
+
     def load(self, digits):
         """Training inputs, targets and labels, then the same for the test."""
-        images, labels, images_test, labels_test = digits
+        images, labels, images_test, labels_test = self.collect(digits)
         if self.setup.in_label_order:
             order = np.argsort(labels, kind="stable")
             images, labels = images[order], labels[order]

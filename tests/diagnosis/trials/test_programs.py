@@ -17,7 +17,7 @@ from .trial import Trial, outcome
 from .wiring import MISSING, WIRINGS, digits_for
 
 TRAINED_ONLY = {"D12", "D14"}  # show in the loop over the data
-EVALUATED_ONLY = {"E01", "E02"}
+EVALUATED_ONLY = {"E01", "E02", "E03"}
 SETTINGS = {"U07", "U08", "U09", "U10", "U13"}
 
 

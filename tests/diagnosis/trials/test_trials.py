@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from .architectures import ARCHITECTURES
 from .faults import FAULTS
 from .healthy import draw_trial
 from .matrix import COSTLY, fault_trials, pair_trials, run, wiring_trials
@@ -33,6 +34,12 @@ def test_a_planted_fault_is_named_and_nothing_else(trial):
     assert not row.complaints(), str(row)
     if all(row.asleep) and all(row.needed):
         assert trial.loss_of_accuracy() < COSTLY, f"only in the notes: {row}"
+
+
+@pytest.mark.parametrize("where", ARCHITECTURES)
+def test_the_right_program_in_which_faults_are_planted_is_left_in_peace(where):
+    row = run(Trial(where), cost=False)
+    assert not row.complaints(), str(row)
 
 
 @pytest.mark.parametrize("seed", range(int(15 * WIDER)))

@@ -66,7 +66,7 @@ def wire(make: Callable[[int], Program], wiring: str = "full", seed: int = 0, na
         "train": program.train,
         "accuracy": program.accuracy,
         "build": lambda seed: wire(make, wiring, seed, name),
-        "raw": digits[:2],
+        "raw": program.collect(digits)[:2],
         "learning_rate": setup.learning_rate,
         "batch_size": 1 if one_by_one else min(setup.batch_size, len(x)),
         "updates": setup.epochs * (len(x) if one_by_one else -(-len(x) // setup.batch_size)),

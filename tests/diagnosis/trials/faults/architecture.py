@@ -1,8 +1,11 @@
 """Faults of the initial state."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..programs import Program
+from ..setup import Setup
 from .fault import fault
 from .forward import has_hidden
 
@@ -43,6 +46,15 @@ class BiasesFarBelowZero(Program):
         return np.full(n_out, -20.0)
 
 
+@fault("A04", no_adam, ["A01", "A06", "U08", "U09"], ["A03"])
+class WeightsOfSizeMillionth(Program):
+    def initial_weights(self, n_in, n_out):
+        return self.random.randn(n_in, n_out) * 1e-6
+
+    def initial_biases(self, n_out):
+        return np.zeros(n_out)
+
+
 @fault("A05", no_adam, ["A02", "A07"], STUCK)
 class UniformFromZeroToOne(Program):
     def initial_weights(self, n_in, n_out):
@@ -59,3 +71,8 @@ class WeightsOfSizeThousandth(Program):
 class WeightsOfSizeTwenty(Program):
     def initial_weights(self, n_in, n_out):
         return 20 * self.random.randn(n_in, n_out)
+
+
+@fault("A08", lambda s: has_hidden(s) and s.sizes[-1] == 10, ["U08", "U09"])
+def one_unit_a_layer(setup: Setup) -> Setup:
+    return replace(setup, sizes=(setup.sizes[0], *[1] * (setup.depth - 1), setup.sizes[-1]))

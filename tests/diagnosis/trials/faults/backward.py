@@ -109,6 +109,12 @@ class ErrorForgottenAtOutput(Program):
         return a * (1 - a)
 
 
+@fault("B18", smooth, ["B01", "B03"], ["U07", "U13"])
+class DerivativeOfTheOther(Program):
+    def derivative(self, z, a, layer):
+        return 1 - a**2 if self.setup.hidden == "sigmoid" else a * (1 - a)
+
+
 # --- sending back
 
 
@@ -222,6 +228,19 @@ class DeltaWithoutInputs(Program):
     def weight_gradient(self, layer, delta, zs, activations):
         right = super().weight_gradient(layer, delta, zs, activations)
         return np.zeros_like(right) + delta.sum(axis=0) if layer == 1 else right
+
+
+@fault("B19", batched)
+class AveragedBeforeMultiplying(Program):
+    def weight_gradient(self, layer, delta, zs, activations):
+        right = super().weight_gradient(layer, delta, zs, activations)
+        return np.outer(activations[layer - 1].mean(axis=0), delta.sum(axis=0)) if layer == self.depth else right
+
+
+@fault("B20", batched)
+class FirstExampleOnly(Program):
+    def weight_gradient(self, layer, delta, zs, activations):
+        return np.outer(activations[layer - 1][0], delta[0])
 
 
 # --- reduction, sign and scale

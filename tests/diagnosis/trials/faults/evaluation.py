@@ -44,3 +44,10 @@ class ShufflesBeforeCounting(Program):
 class SortsPredictions(Program):
     def accuracy(self, x, labels):
         return float(np.mean(np.sort(self.labels_of(self.predict(x))) == labels))
+
+
+@fault("E03")
+class PixelsStillDroppedOut(Program):
+    def predict(self, x):
+        kept = self.random.rand(*x.shape) < 0.8
+        return super().predict((x * kept / 0.8).astype(x.dtype))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ..programs import Program
 from ..setup import Setup
 
-MEASURED = {"A01", "A02", "A03", "A05", "A06", "A07", "D02", "D12", "U07", "U08", "U09", "U10"}
+MEASURED = {"A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "D02", "D12", "D13", "U07", "U08", "U09", "U10"}
 FAULTS: dict[str, "Fault"] = {}
 
 

@@ -150,3 +150,18 @@ class TanhOverwritesInput(Program):
 )
 def one_output_for_ten_classes(setup: Setup) -> Setup:
     return replace(setup, sizes=(*setup.sizes[:-1], 1))
+
+
+@fault("F11", has_hidden, also=WRONG_DERIVATIVE)
+class StepInHidden(Program):
+    def activate(self, z, layer):
+        return np.where(z > 0, 1, 0).astype(self.dtype)
+
+
+@fault("F12", lambda s: has_hidden(s) and s.biases != "none" and s.derivative_of == "pre_activation")
+class BiasAddedAfterActivation(Program):
+    def linear(self, layer, a):
+        return a @ self.weights(layer) if layer < self.depth else super().linear(layer, a)
+
+    def activate(self, z, layer):
+        return super().activate(z, layer) + self.bias(layer)

@@ -107,6 +107,12 @@ def decay_far_too_strong(setup: Setup) -> Setup:
     return replace(setup, decay=0.9 / setup.learning_rate)
 
 
+@fault("U15", plain, ["U10"], [*STUCK, "U07"], needs=["step"])
+class DecayThatAdds(Program):
+    def with_decay(self, name, gradient):
+        return gradient - 0.01 / self.learning_rate * self.arrays[name] if name.startswith("W") else gradient
+
+
 def unbounded(setup: Setup) -> bool:
     return setup.hidden in ("relu", "leaky_relu") and setup.depth > 1 and plain(setup)
 

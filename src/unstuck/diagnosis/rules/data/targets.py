@@ -22,6 +22,7 @@ from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
 
+OTHER_SHARES = 0.3  # of the test examples: at most so much of the accuracy is lost by other shares of the classes
 REACH = {
     "sigmoid": (0.0, 1.0),
     "softmax": (0.0, 1.0),
@@ -241,9 +242,10 @@ def classes_imbalanced(e: Examination) -> Evidence | None:
 
     Cure: Weight the classes, draw batches with equal shares, or read the accuracy of each class.
 
-    Evidence: The shares of the commonest and the rarest class.
+    Evidence: The shares of the commonest and the rarest class. Where the test set has the classes in other shares,
+    it is a finding: no experiment with training examples sees what is lost there. Otherwise it is a note.
 
-    Look-alikes: None known: the counts are facts; whether they matter is decided by an experiment.
+    Look-alikes: None known: the counts are facts.
     """
     y, y_test = classes(e), test_classes(e)
     if y is None or len(y) < 50 or strange_rows(e) is not None:
@@ -265,6 +267,7 @@ def classes_imbalanced(e: Examination) -> Evidence | None:
             MEASURED,
             f"no training example has class {said}, which test examples have",
             {**numbers, "absent": absent[:10]},
+            falsifies=_shares_apart(y, y_test) >= OTHER_SHARES,
         )
     if shares.max() > 10 * shares.min() or shares.max() > 5 / len(names):
         return Evidence(
@@ -272,5 +275,12 @@ def classes_imbalanced(e: Examination) -> Evidence | None:
             f"class {int(names[shares.argmax()])} has {shares.max():.1%} of the training examples, class "
             f"{int(names[shares.argmin()])} has {shares.min():.1%}",
             numbers,
+            falsifies=y_test is not None and _shares_apart(y, y_test) >= OTHER_SHARES,
         )
     return None
+
+
+def _shares_apart(y: Array, y_test: Array) -> float:
+    """The share of the test examples that would need another class for the classes to be as frequent as in training."""
+    names = np.union1d(y, y_test)
+    return float(sum(max(np.mean(y_test == name) - np.mean(y == name), 0) for name in names))
