@@ -23,8 +23,8 @@ LAW = {
         ("data", "autodiff", "sandbox", "nn"),
         ("callbacks", "exchange", "recipes", "diagnosis"),
         ("adapters",),
-        ("sklearn", "testing", "web"),
-        ("cli",),
+        ("sklearn", "web"),
+        ("testing", "cli"),
     ),
     "unstuck.diagnosis": (
         ("case", "__init__"),
@@ -169,19 +169,20 @@ def circles(package: str) -> list[set[str]]:
 
 
 def _circles(graph: dict[str, set[str]]) -> list[set[str]]:
-    reached = {room: _reached(graph, room) for room in graph}
-    groups = {frozenset({room, *(other for other in reached[room] if room in reached[other])}) for room in graph}
+    ahead = {room: reached(graph, room) for room in graph}
+    groups = {frozenset({room, *(other for other in ahead[room] if room in ahead[other])}) for room in graph}
     return [set(group) for group in groups if len(group) > 1]
 
 
-def _reached(graph: dict[str, set[str]], start: str) -> set[str]:
-    reached: set[str] = set()
+def reached(graph: dict[str, set[str]], start: str) -> set[str]:
+    """All rooms that the imports of one lead to."""
+    found: set[str] = set()
     ahead = [start]
     while ahead:
-        new = graph[ahead.pop()] - reached
-        reached |= new
+        new = graph[ahead.pop()] - found
+        found |= new
         ahead += new
-    return reached
+    return found
 
 
 def floors(package: str) -> int:

@@ -59,3 +59,23 @@ def test_ci_runs_the_test_command_of_the_readme():
     steps = [step.removeprefix("python3 -m venv .venv") for step in commands[1].split(" && ")]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").replace(" --quiet", "")
     assert all(step in ci for step in steps)
+
+
+MAP = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+SOURCE = ROOT / "src" / "unstuck"
+
+
+def test_the_map_has_a_line_for_every_folder():
+    folders = {f"{path.parent.relative_to(SOURCE).as_posix()}/" for path in SOURCE.glob("*/__init__.py")}
+    assert folders <= set(re.findall(r"^\| `([^`]+)` \|", MAP, re.MULTILINE))
+
+
+@pytest.mark.parametrize("named", sorted(set(re.findall(r"`([a-z_/]+(?:/|\.py))`", MAP))))
+def test_what_the_map_names_is_there(named):
+    assert (SOURCE / named).exists() or (ROOT / named).exists()
+
+
+@pytest.mark.parametrize(("name", "place"), re.findall(r"`(\w+)`\s+\(`([a-z_/]+\.py)`\)", MAP))
+def test_what_the_map_names_is_defined_where_it_says(name, place):
+    text = (SOURCE / place).read_text(encoding="utf-8")
+    assert re.search(rf"^(?:def|class) {name}\b", text, re.MULTILINE)
