@@ -46,8 +46,9 @@ class Program:
         self.x = with_zeros(self.x_as_given)
         self.targets = as_targets(self.case.targets, len(self.x))
         self.cut: Cut | None = None
-        self.as_found = self.parameters()
-        self.dtypes = [leaf.dtype for leaf in self._leaves()]
+        leaves = self._leaves()  # read once: a program may show other arrays the next time
+        self.as_found = [leaf.read() for leaf in leaves]
+        self.dtypes = [leaf.dtype for leaf in leaves]
         self._writable: bool | None = None
 
     def cut_up(self, shapes: Cut) -> None:
