@@ -36,6 +36,7 @@ def measure(plan: Plan) -> Iterator[Row]:
                 said = subprocess.run(
                     [sys.executable, "-m", "benchmarks.parts.out_of_core", how, folder],
                     cwd=ROOT,
+                    env=plan.limit.environment,
                     check=True,
                     stdout=subprocess.PIPE,
                     text=True,

@@ -24,11 +24,13 @@ def measure_size(plan: Plan, workers: dict[str, Worker], size: Size, momentum: f
     row = Row("throughput", f"{size.label}, {'momentum' if momentum else 'plain'}", "images/s", more_is_better=True)
     prepared = {}
     for peer, worker in workers.items():
+        if peer in plan.skipped:
+            continue
         with plan.reporting(peer):
             prepare(worker, size, momentum, plan.seconds * (LONG if size.operations > 10_000_000 else 1))
             prepared[peer] = worker
-    for peers in plan.alternate(list(prepared)):
-        for peer in peers:
+    for peer in plan.turns(list(prepared)):
+        with plan.reporting(peer, row):
             time.sleep(PAUSE)
             row.values.setdefault(peer, []).append(prepared[peer].ask("throughput"))
     return row

@@ -5,11 +5,16 @@ from collections.abc import Callable
 import numpy as np
 
 import unstuck
+from benchmarks.kernels import openblas_of
 from benchmarks.sizes import Size
 
 
 def label() -> str:
     return f"unstuck {unstuck.__version__}"
+
+
+def kernels() -> dict[str, str]:
+    return openblas_of("numpy")
 
 
 def training(size: Size, momentum: float, n_images: int) -> Callable[[], object]:
