@@ -35,8 +35,8 @@ def seconds_of_rounds(rounds: int) -> list[list[float]]:
     import numpy as np
 
     from unstuck.data import load_mnist
-    from unstuck.recipes import find_recipe
-    from unstuck.runs import run
+    from unstuck.recipes.recipes import find_recipe
+    from unstuck.recipes.runs import run
 
     data, best = load_mnist(), find_recipe("best")
     distort = best.distortion
