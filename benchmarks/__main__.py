@@ -57,7 +57,7 @@ class Names(click.ParamType):
 )
 @click.option("--peers", type=Names(tuple(MODULES)), default=",".join(MODULES), help="Whom to measure.")
 @click.option("--rounds", type=click.IntRange(1), default=5, help="Repetitions; medians of them are compared.")
-@click.option("--seconds", type=float, default=0.4, help="Of one measurement of throughput.")
+@click.option("--seconds", type=float, default=0.3, help="Of one measurement of throughput.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Where results are written."
 )

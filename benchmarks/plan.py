@@ -30,7 +30,7 @@ class Plan:
     sizes: tuple[Size, ...] = SIZES
     momenta: tuple[float, ...] = (0.0, 0.9)
     rounds: int = 5
-    seconds: float = 0.4
+    seconds: float = 0.3
     limit: Limit = field(default_factory=unlimited)
     skipped: dict[str, str] = field(default_factory=dict)  # peer -> why
     labels: dict[str, str] = field(default_factory=dict)  # peer -> name and version

@@ -21,7 +21,7 @@ def measure(plan: Plan) -> Iterator[Row]:
         Row("augmentation", "recipe best: epoch without distortion", "s", False),
         Row("augmentation", "recipe best: epoch with the next one distorted meanwhile", "s", False),
     ]
-    command = [sys.executable, "-m", "benchmarks.parts.augmentation", str(min(3, plan.rounds))]
+    command = [sys.executable, "-m", "benchmarks.parts.augmentation", str(min(2, plan.rounds))]
     said = subprocess.run(
         command, cwd=ROOT, env=plan.limit.environment, check=True, stdout=subprocess.PIPE, text=True
     ).stdout

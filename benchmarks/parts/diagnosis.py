@@ -41,7 +41,7 @@ def measure(plan: Plan) -> Iterator[Row]:
         return
     for program in PROGRAMS:
         yield from time_to_report(program, min(2, plan.rounds), plan.limit.environment)
-    yield from measure_disturbed(DISTURBED, min(3, plan.rounds), plan.limit.environment)
+    yield from measure_disturbed(DISTURBED, min(2, plan.rounds), plan.limit.environment)
 
 
 def time_to_report(program: str, rounds: int, environment: Mapping[str, str]) -> Iterator[Row]:

@@ -17,6 +17,7 @@ from benchmarks.kernels import beyond, level_of, mkl_in, openblas_of, printed_by
 from benchmarks.limits import LEVELS, Limit, choices, levels_of, limited, processor_flags, variables
 from benchmarks.plan import Plan
 from benchmarks.sizes import SIZES, Size
+from benchmarks.worker import Worker
 
 TINY = Size((8,), 10, 0.01)
 V2, V3, V4 = (limits.NEEDED[level] for level in LEVELS)
@@ -168,6 +169,20 @@ def test_a_peer_whose_kernels_exceed_the_limit_is_marked() -> None:
         assert workers == {}
     assert "limited to v2, but numpy's OpenBLAS uses" in plan.skipped["unstuck"]
     assert plan.peers == []
+
+
+@pytest.mark.skipif("v4" not in levels_of(processor_flags()), reason="the processor has no AVX-512")
+@pytest.mark.skipif(used_avx512(0) is None, reason="this system does not say which registers were used")
+def test_a_peer_that_uses_wider_registers_than_it_may_is_found_out() -> None:
+    def multiply(limit: Limit) -> None:
+        with Worker("unstuck", limit) as worker:
+            for _ in range(20):  # Linux notes it when the thread is set aside, which may be later
+                worker.ask("matrix_product", 512, 512, 512)
+
+    with pytest.raises(RuntimeError, match="it uses AVX-512 where it is limited to v3"):
+        multiply(Limit("v3", {name: os.environ[name] for name in set(os.environ) - set(choices(os.environ))}))
+    with limited("v3", os.environ) as limit:
+        multiply(limit)
 
 
 @needs_avx2
