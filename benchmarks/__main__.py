@@ -3,7 +3,6 @@
 import importlib
 import json
 import os
-import platform
 import sys
 import time
 from datetime import UTC, datetime
@@ -11,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
-from benchmarks.limits import BEST, LEVELS, choices, levels_of, limited, processor_flags
+from benchmarks.limits import BEST, choices, limited
 from benchmarks.peers import MODULES
 from benchmarks.picture import draw
 from benchmarks.plan import Plan
+from benchmarks.processor import LEVELS, describe_machine, levels_of, processor_flags
 from benchmarks.row import OURS, Row
 from benchmarks.sizes import SIZES
 from benchmarks.table import build_table, describe_limit
@@ -153,24 +152,6 @@ def write(results: dict[str, Any], folder: Path) -> None:
         if any(row.part == "throughput" and OURS in row.values for row in rows):
             draw(rows, table["labels"], title).savefig(folder / f"throughput-{table['isa']}.png", dpi=120)
         console.print(build_table(rows, table["labels"], title))
-
-
-def describe_machine() -> str:
-    """Processor, its widest vectors, cores, system and the versions that matter, in one line."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [
-            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
-        ]
-        name = names[0] if names else name
-    levels = levels_of(processor_flags())
-    vectors = f" with {LEVELS[levels[-1]]}" if levels else ""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"{name}{vectors}, {cores} cores, {platform.system()} {platform.release().split('-')[0]}, "
-        f"Python {platform.python_version()}, NumPy {np.__version__}"
-    )
 
 
 if __name__ == "__main__":

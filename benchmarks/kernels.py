@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.limits import LEVELS
+from benchmarks.processor import LEVELS
 
 LEVEL_OF = {  # the level of x86-64 for each name that libraries give; others are not known to exceed anything
     "sse4.2": "v2",

@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-LEVELS = {"v2": "SSE4.2", "v3": "AVX2", "v4": "AVX-512"}  # of x86-64, with the widest vectors of each
-BEST = "best"  # whatever the processor has
+from benchmarks.processor import LEVELS, processor_flags
 
-NEEDED = {  # the processor's flags, as Linux names them, by which a level is recognised
-    "v2": {"cx16", "popcnt", "sse4_1", "sse4_2", "ssse3"},
-    "v3": {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"},
-    "v4": {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"},
-}
+BEST = "best"  # whatever the processor has
 
 VARIABLES = {  # each with its values for v2, v3 and v4
     "ATEN_CPU_CAPABILITY": ("default", "avx2", "avx512"),  # PyTorch's own kernels, and the vectors of torch.compile
     "MKL_ENABLE_INSTRUCTIONS": ("SSE4_2", "AVX2", "AVX512"),  # PyTorch's matrix products and exponentials
-    "NPY_DISABLE_CPU_FEATURES": ("X86_V3 X86_V4 AVX512_ICL AVX512_SPR", "X86_V4 AVX512_ICL AVX512_SPR", "AVX512_SPR"),
+    "NPY_DISABLE_CPU_FEATURES": (
+        "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+        "X86_V4 AVX512_ICL AVX512_SPR",
+        "AVX512_ICL AVX512_SPR",
+    ),
     "ONEDNN_MAX_CPU_ISA": ("SSE41", "AVX2", "AVX512_CORE"),
     "OPENBLAS_CORETYPE": ("Nehalem", "Haswell", "SkylakeX"),  # matrix products of NumPy and SciPy
     "TORCHINDUCTOR_CPP_MARCH": ("x86-64-v2", "x86-64-v3", "x86-64-v4"),  # what torch.compile's compiler is told
@@ -53,7 +52,6 @@ OTHERS = {  # more variables by which a library is told which kernels to take, o
 }
 
 SOURCE = Path(__file__).with_name("hidden_features.c")
-CPUINFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -63,24 +61,6 @@ class Limit:
     isa: str
     environment: Mapping[str, str]
     hidden: bool = False
-
-
-def processor_flags(cpuinfo: Path = CPUINFO) -> set[str]:
-    """What Linux says that the processor can do; nothing on other systems."""
-    if not cpuinfo.exists():
-        return set()
-    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((set(line.split(":")[1].split()) for line in lines if line.startswith("flags")), set())
-
-
-def levels_of(flags: set[str]) -> list[str]:
-    """The levels that a processor with these flags has, lowest first; none where it is no x86-64, or not known."""
-    found = []
-    for level, needed in NEEDED.items():
-        if not needed <= flags:
-            break
-        found.append(level)
-    return found
 
 
 def variables(isa: str) -> dict[str, str]:

@@ -43,7 +43,8 @@ what else the machine does cancels. Compilation is not counted. Networks have Re
 
 LIMITED = """\
 A table for an instruction set holds what the libraries reach on a processor that has no other: the same machine tells
-all of them that it has no more, by the variables that each documents and by answering so itself when it is asked.
+all of them that it has no more, by the variables that each documents and, where the processor can, by answering so
+itself when it is asked.
 While a limit below AVX-512 is in force, Linux is asked after every measurement whether AVX-512 registers were used;
 a library that cannot be kept to the limit is not compared.
 """
@@ -110,6 +111,8 @@ def describe_circumstances(table: dict[str, Any], machine: str) -> str:
     lines = [f"Machine: {machine}. Load average at the start: {table['load_at_start']}."]
     if took:
         lines.append(f"It took: {took}.")
+    if table["isa"] != BEST and not table["hidden"]:
+        lines.append("Variables alone limited the libraries: this processor cannot hide what it has.")
     named = "; ".join(
         f"{table['labels'].get(peer, peer)}: {describe_kernels(kernels)}" for peer, kernels in table["kernels"].items()
     )

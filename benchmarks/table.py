@@ -2,7 +2,8 @@
 
 from rich.table import Table
 
-from benchmarks.limits import BEST, LEVELS
+from benchmarks.limits import BEST
+from benchmarks.processor import LEVELS
 from benchmarks.row import OURS, Row
 
 

@@ -14,13 +14,14 @@ from benchmarks import __main__ as harness
 from benchmarks import limits
 from benchmarks import peers as peers_module
 from benchmarks.kernels import beyond, level_of, mkl_in, openblas_of, printed_by, used_avx512
-from benchmarks.limits import LEVELS, Limit, choices, levels_of, limited, processor_flags, variables
+from benchmarks.limits import Limit, choices, limited, variables
 from benchmarks.plan import Plan
+from benchmarks.processor import LEVELS, NEEDED, levels_of, processor_flags
 from benchmarks.sizes import SIZES, Size
 from benchmarks.worker import Worker
 
 TINY = Size((8,), 10, 0.01)
-V2, V3, V4 = (limits.NEEDED[level] for level in LEVELS)
+V2, V3, V4 = (NEEDED[level] for level in LEVELS)
 
 has_avx2 = "v3" in levels_of(processor_flags())
 can_hide = "cpuid_fault" in processor_flags() and shutil.which("cc") is not None

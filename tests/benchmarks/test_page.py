@@ -44,7 +44,8 @@ def test_the_page_shows_a_table_for_each_instruction_set() -> None:
 def test_who_cannot_be_limited_is_marked_and_has_no_column() -> None:
     alone = Row("throughput", "784-30-10, plain", "images/s", True, {"unstuck": [300.0]})
     skipped = {"scikit_learn": "limited to v3, but numpy's OpenBLAS uses SkylakeX"}
-    text = page.build_page(results_of(table_of("v3", [alone], skipped=skipped)), {})
+    text = page.build_page(results_of(table_of("v3", [alone], skipped=skipped, hidden=False)), {})
+    assert "Variables alone limited the libraries" in text
     assert "Not compared: scikit learn (limited to v3, but numpy's OpenBLAS uses SkylakeX)." in text
     assert "| measured | unit | unstuck 1 |\n" in text
 
