@@ -52,7 +52,11 @@ class Names(click.ParamType):
     help="Instruction sets that everybody is limited to, a table for each: best is all that the processor has.",
 )
 @click.option(
-    "--sizes", type=Names(tuple("123456")), default="1,2,3,4,5,6", help="Networks, by their place in sizes.py."
+    "--sizes",
+    type=Names(tuple("123456")),
+    default="1,2,3,4,5,6",
+    callback=lambda context, option, names: tuple(SIZES[int(name) - 1] for name in names),
+    help="Networks, by their place in sizes.py.",
 )
 @click.option("--peers", type=Names(tuple(MODULES)), default=",".join(MODULES), help="Whom to measure.")
 @click.option("--rounds", type=click.IntRange(1), default=5, help="Repetitions; medians of them are compared.")
@@ -60,15 +64,7 @@ class Names(click.ParamType):
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Where results are written."
 )
-def main(
-    only: list[str],
-    isa: list[str],
-    sizes: list[str],
-    peers: list[str],
-    rounds: int,
-    seconds: float,
-    out: Path,
-) -> None:
+def main(only: list[str], isa: list[str], out: Path, **settings: Any) -> None:
     """Measure unstuck beside other libraries, alternating.
 
     Libraries that are not installed are skipped and said so, and those that cannot be kept to an instruction set.
@@ -76,20 +72,20 @@ def main(
     refuse_missing(isa, levels_of(processor_flags()))
     warn(dict(os.environ))
     started = time.perf_counter()
-    networks = tuple(SIZES[int(size) - 1] for size in sizes)
+    load_at_start = round(load(), 2)
     runs = [(level, [part for part in only if part in PARTS_OF_KERNELS]) for level in isa]
     runs.append((BEST, [part for part in only if part in OTHER_PARTS]))
     tables = []
     for level, parts in runs:
         with limited(level, os.environ) as limit:
             if parts:
-                plan = Plan(list(peers), networks, rounds=rounds, seconds=seconds, limit=limit)
-                tables.append(measure(plan, parts))
+                tables.append(measure(Plan(limit=limit, **settings), parts))
     results = {
         "machine": describe_machine(),
         "date": datetime.now(UTC).date().isoformat(),
-        "rounds": rounds,
+        "rounds": settings["rounds"],
         "seconds": round(time.perf_counter() - started),
+        "load_at_start": load_at_start,
         "tables": tables,
     }
     write(results, out)
@@ -119,7 +115,6 @@ def measure(plan: Plan, parts: list[str]) -> dict[str, Any]:
     """One table: its rows, and all that must be known to read them."""
     rows: list[Row] = []
     seconds = {}
-    load_at_start = round(load(), 2)
     for part in parts:
         started = time.perf_counter()
         for row in importlib.import_module(f"benchmarks.parts.{part}").measure(plan):
@@ -130,7 +125,6 @@ def measure(plan: Plan, parts: list[str]) -> dict[str, Any]:
     return {
         "isa": plan.limit.isa,
         "hidden": plan.limit.hidden,
-        "load_at_start": load_at_start,
         "seconds": seconds,
         "labels": plan.labels,
         "kernels": plan.kernels,

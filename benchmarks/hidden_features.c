@@ -2,7 +2,8 @@
 
    Linux can have the CPUID instruction fault (arch_prctl(2), ARCH_CPUID). The handler of that signal executes it in
    the process's place and takes the features away, so that every library chooses as on a machine without them.
-   The compilers that a process starts inherit it. */
+   The compilers that a process starts inherit it. Libraries ask when they are loaded, and none of those measured
+   while it trains or predicts: the signals cost nothing there. */
 
 #define _GNU_SOURCE
 #include <cpuid.h>

@@ -80,11 +80,11 @@ def build_page(results: dict[str, Any], accuracy: dict[str, Any]) -> str:
     if "remark" in results:
         sections.append(results["remark"] + "\n")
     for table in results["tables"]:
-        sections += sections_of(table, results["machine"])
+        sections += sections_of(table, results["machine"], results["load_at_start"])
     return "\n".join([*sections, MEASURE, ACCURACY + "\n" + "\n".join(lines_of_table(accuracy)) + "\n"])
 
 
-def sections_of(table: dict[str, Any], machine: str) -> list[str]:
+def sections_of(table: dict[str, Any], machine: str, load: float) -> list[str]:
     """A heading, the circumstances, and a table for each part that was measured together."""
     rows = [Row.from_dict(row) for row in table["rows"]]
     of_kernels = any(row.part in PARTS_OF_KERNELS for row in rows)
@@ -92,7 +92,7 @@ def sections_of(table: dict[str, Any], machine: str) -> list[str]:
     sections = [
         f"## {limit[0].upper()}{limit[1:]}\n" if of_kernels else "## Measured once, with all that the processor has\n"
     ]
-    sections.append(describe_circumstances(table, machine))
+    sections.append(describe_circumstances(table, machine, load))
     if table["skipped"]:
         said = "; ".join(f"{peer.replace('_', ' ')} ({why})" for peer, why in table["skipped"].items())
         sections.append(f"Not compared: {said}.\n")
@@ -105,10 +105,10 @@ def sections_of(table: dict[str, Any], machine: str) -> list[str]:
     return sections
 
 
-def describe_circumstances(table: dict[str, Any], machine: str) -> str:
+def describe_circumstances(table: dict[str, Any], machine: str, load: float) -> str:
     """Where and beside what it was measured, how long that took, and the kernels that the libraries name."""
     took = ", ".join(f"{part.replace('_', ' ')} {seconds:,} s" for part, seconds in table["seconds"].items())
-    lines = [f"Machine: {machine}. Load average at the start: {table['load_at_start']}."]
+    lines = [f"Machine: {machine}. Load average when the run began: {load}."]
     if took:
         lines.append(f"It took: {took}.")
     if table["isa"] != BEST and not table["hidden"]:

@@ -37,6 +37,7 @@ class Plan:
     kernels: dict[str, dict[str, str]] = field(default_factory=dict)  # peer -> library -> what it says that it uses
 
     def __post_init__(self) -> None:
+        self.peers = list(self.peers)
         for peer in [peer for peer in self.peers if not is_installed(peer)]:
             self.skip(peer, "not installed")
         if self.limit.isa != BEST and not self.limit.hidden:
