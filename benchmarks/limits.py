@@ -4,15 +4,17 @@ Most libraries are limited by a variable that their documentation names. Those t
 are told less than it has: see hidden_features.c. With neither, a library is not compared: see kernels.py.
 """
 
+import os
 import platform
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.processor import LEVELS, processor_flags
+from benchmarks.processor import LEVELS
 
 BEST = "best"  # whatever the processor has
 
@@ -85,7 +87,7 @@ def limited(isa: str, environment: Mapping[str, str]) -> Iterator[Limit]:
         yield Limit(isa, plain)
         return
     with TemporaryDirectory() as folder:
-        library = build_hiding(isa, Path(folder)) if "cpuid_fault" in processor_flags() else None
+        library = build_hiding(isa, Path(folder))
         preload = {}
         if library is not None:
             preload = {"LD_PRELOAD": " ".join(filter(None, [str(library), plain.get("LD_PRELOAD", "")]))}
@@ -93,7 +95,7 @@ def limited(isa: str, environment: Mapping[str, str]) -> Iterator[Limit]:
 
 
 def build_hiding(isa: str, folder: Path) -> Path | None:
-    """The compiled library that hides what is beyond the level; None if it cannot be had here."""
+    """The compiled library that hides what is beyond the level; None if it cannot be had here, or cannot hide it."""
     if platform.machine() != "x86_64":
         return None
     library = folder / "hidden_features.so"
@@ -101,6 +103,8 @@ def build_hiding(isa: str, folder: Path) -> Path | None:
     command = ["cc", "-O2", "-shared", "-fPIC", f"-DLEVEL={level}", str(SOURCE), "-o", str(library), "-ldl"]
     try:
         subprocess.run(command, check=True, capture_output=True)
+        trial = {**os.environ, "LD_PRELOAD": str(library)}
+        subprocess.run([sys.executable, "-c", ""], env=trial, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return library

@@ -92,6 +92,26 @@ def test_throughput_table_and_picture() -> None:
     assert len(draw(rows, plan.labels, "a machine").axes) == 2
 
 
+class FakeWorker:
+    """Trains 1,000 images a second; remembers with how many images it was built."""
+
+    def __init__(self) -> None:
+        self.built: list[int] = []
+
+    def ask(self, request: str, *arguments) -> float:
+        if request == "build":
+            self.built.append(arguments[-1])
+        return 1000.0
+
+
+def test_a_measurement_takes_as_many_images_as_its_seconds_allow() -> None:
+    worker = FakeWorker()
+    assert throughput.prepare(worker, TINY, 0.0, seconds=0.5, n=20) == 500
+    assert worker.built == [20, 500]
+    assert throughput.prepare(worker, TINY, 0.9, seconds=0.5, n=500) == 500
+    assert worker.built == [20, 500, 500]
+
+
 def test_other_parts(monkeypatch) -> None:
     monkeypatch.setattr(memory, "SIZE", TINY)
     monkeypatch.setattr(inference, "LAYERS", (784, 8, 10))

@@ -85,7 +85,7 @@ def test_what_the_environment_chooses_is_not_passed_on(capsys) -> None:
 
 
 def test_where_nothing_can_be_hidden_the_variables_remain(monkeypatch) -> None:
-    monkeypatch.setattr(limits, "processor_flags", lambda: V2 | V3)
+    monkeypatch.setattr(limits, "build_hiding", lambda isa, folder: None)
     with limited("v3", {}) as limit:
         assert limit == Limit("v3", variables("v3"), hidden=False)
 
@@ -112,6 +112,14 @@ def test_a_process_that_catches_its_own_faults_still_does() -> None:
 
 def test_without_a_compiler_nothing_is_hidden(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    assert limits.build_hiding("v3", tmp_path) is None
+
+
+def test_a_library_that_cannot_hide_anything_is_not_used(tmp_path, monkeypatch) -> None:
+    (tmp_path / "fails.c").write_text(
+        "#include <unistd.h>\n__attribute__((constructor)) static void hide(void) { _exit(111); }"
+    )
+    monkeypatch.setattr(limits, "SOURCE", tmp_path / "fails.c")
     assert limits.build_hiding("v3", tmp_path) is None
 
 
