@@ -58,8 +58,9 @@ MEASURE = f"""\
     python -m benchmarks.page
 
 measures both tables and all that stands once on this page, and writes the page. It is made to take less than 25 minutes
-on two cores that do nothing else; how long each part took stands with its table. On a processor without AVX-512 leave out `,v4`; `--isa best`, the default, limits nobody.
-`--only throughput --sizes 1,2 --rounds 1 --out FOLDER` is a quick look that leaves the page's results alone.
+on two cores that do nothing else; how long each part took stands with its table. On a processor without AVX-512 leave
+out `,v4`; `--isa best`, the default, limits nobody. `--only throughput --sizes 1,2 --rounds 1 --out FOLDER` is a quick
+look that leaves the page's results alone.
 """
 
 ACCURACY = """\
