@@ -14,6 +14,7 @@ from unstuck.diagnosis.measurements.plain_data import classes, test_classes, tes
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
+    from unstuck.diagnosis.program.program import Program
 
 Array = np.ndarray
 
@@ -61,11 +62,20 @@ class LabelForm:
 
 
 @once
+@once
 def spread_of_predictions(e: Examination) -> tuple[float, float]:
     """How far two predictions of the same examples lie apart with other random numbers: relative to their size, and the
-    share of other answers. (0, 0) where they repeat."""
-    program, outputs = e.program, []
+    share of other answers. (0, 0) where they repeat, from the parameters as found and, as weights of 0 hide everything,
+    from drawn ones."""
+    seen = _spread(e.program, None)
+    return seen if seen[0] or not e.program.writable else _spread(e.program, e.program.draw_parameters(1))
+
+
+def _spread(program: Program, parameters: list[Array] | None) -> tuple[float, float]:
+    outputs = []
     for seed in (1, 2):
+        if parameters is not None:
+            program.set_parameters(parameters)
         program.perturb_randomness(seed)
         outputs.append(program.predict(program.x[:50]))
     first, second = outputs

@@ -73,6 +73,6 @@ class WeightsOfSizeTwenty(Program):
         return 20 * self.random.randn(n_in, n_out)
 
 
-@fault("A08", lambda s: has_hidden(s) and s.sizes[-1] == 10, ["U08", "U09"])
+@fault("A08", lambda s: has_hidden(s) and s.sizes[-1] == 10, ["U08", "U09"], ["A06"])
 def one_unit_a_layer(setup: Setup) -> Setup:
     return replace(setup, sizes=(setup.sizes[0], *[1] * (setup.depth - 1), setup.sizes[-1]))

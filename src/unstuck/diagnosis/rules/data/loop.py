@@ -79,7 +79,8 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
     Evidence: What was handed over against what was left; the share that was never visited; the effect of swapping
     targets against that of replacing them.
 
-    Look-alikes: D10 labels-unrelated-to-inputs, where the data are parted before training; U09 too-few-updates.
+    Look-alikes: D10 labels-unrelated-to-inputs, where the data are parted before training; U09 too-few-updates. With
+    B20 only one example of each batch counts, so that nothing is said of the loop.
     """
     loop = own_loop(e)
     if loop is None:
@@ -87,6 +88,8 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
     altered = _altered(loop)
     if altered is not None:
         return altered
+    if e.twin is not None and any(link.weights.fault == "B20" for link in e.twin.links):
+        return None  # which examples count is then the step's doing, not the loop's
     if loop.idle:
         which, examples = ", ".join(sorted(loop.idle)), max(loop.idle.values())
         return Evidence(
