@@ -1,13 +1,15 @@
 /* Dense matrix products in square blocks of LANES x LANES numbers, each in one piece.
 
-   A block of the result stays in registers while whole rows and columns of blocks stream by, so one plain loop comes
-   close to what the processor can multiply. Examples, inputs and units that would not fill a block are zeros. */
+   A tile of the result stays in registers while whole rows and columns of blocks stream by: some rows of a block, and
+   as many blocks beside each other as the registers hold, so that numbers are loaded less often than they are used.
+   Examples, inputs and units that would not fill a block are zeros. */
 
 #define BLOCK (LANES * LANES)
-#ifdef __AVX512F__
-#define ROWS LANES    /* of a block that are summed at a time, a vector each */
-#else
-#define ROWS 4
+#ifndef ROWS
+#define ROWS (VECTOR_BYTES == 64 ? 8 : VECTOR_BYTES / (long)sizeof(REAL) < 4 ? VECTOR_BYTES / (long)sizeof(REAL) : 4)
+#endif
+#ifndef COLUMNS
+#define COLUMNS 3
 #endif
 
 #define NEAR (512 * 1024)    /* bytes that stay in a core's own cache */
@@ -21,23 +23,41 @@ INLINE long group_of(long count) {
 }
 
 /* For q in a half of n, group by group; within a group for all r, and for each r all q. */
-#define FOR_GROUPS(q, n, h, group, r, r_end, r_step)                                                                   \
-    for (long q##_from = FROM(n, h); q##_from < TO(n, h); q##_from += (group))                                        \
-        for (long r = 0; r < (r_end); r += (r_step))                                                                   \
-            for (long q = q##_from; q < TO(n, h) && q < q##_from + (group); q++)
+#define FOR_GROUPS(q, n, h, group, q_step, r, r_end, r_step)                                                           \
+    for (long q##_from = FROM(n, h), q##_end; q##_from < TO(n, h); q##_from = q##_end)                                 \
+        for (long r = (q##_end = smallest(TO(n, h), q##_from + (group)), 0); r < (r_end); r += (r_step))               \
+            for (long q = q##_from; q < q##_end; q += (q_step))
 
-/* sum[r] += over `count` blocks: element (r, j) of one of a, or (j, r) if they are turned, times row j of one of b. */
-INLINE void add_blocks(vector *sum, const int turned, const REAL *a, long a_step, const REAL *b, long b_step,
-                       long count) {
+INLINE long smallest(long a, long b) { return a < b ? a : b; }
+
+/* Runs a statement with `columns`, from 1 to COLUMNS, as a constant. */
+#define WITH_COLUMNS(n, statement)                                                                                     \
+    switch (n) {                                                                                                       \
+    case 1: { enum { columns = 1 < COLUMNS ? 1 : COLUMNS }; statement; break; }                                        \
+    case 2: { enum { columns = 2 < COLUMNS ? 2 : COLUMNS }; statement; break; }                                        \
+    case 3: { enum { columns = 3 < COLUMNS ? 3 : COLUMNS }; statement; break; }                                        \
+    }
+
+/* sums[c][r] += over `count` blocks: element (r, j) of one of a, or (j, r) if they are turned, times row j of one of b,
+   c panels on. */
+INLINE void add_blocks(const int columns, vector sums[][LANES], const int turned, const REAL *a, long a_step,
+                       const REAL *b, long b_step, long b_panel, long count) {
     for (long from = 0; from < LANES; from += ROWS) {
-        vector rows[ROWS];
+        vector tile[COLUMNS][ROWS];
         const REAL *p = a + from * (turned ? 1 : LANES), *q = b;
-        for (long r = 0; r < ROWS; r++) rows[r] = sum[from + r];
+        for (int c = 0; c < columns; c++)
+            for (long r = 0; r < ROWS; r++) tile[c][r] = sums[c][from + r];
         for (long s = 0; s < count; s++, p += a_step, q += b_step)
-            for (long j = 0; j < LANES; j++)
-                for (long r = 0; r < ROWS; r++)
-                    rows[r] += p[turned ? j * LANES + r : r * LANES + j] * load(q + j * LANES);
-        for (long r = 0; r < ROWS; r++) sum[from + r] = rows[r];
+            for (long j = 0; j < LANES; j++) {
+                vector right[COLUMNS];
+                for (int c = 0; c < columns; c++) right[c] = load(q + c * b_panel + j * LANES);
+                for (long r = 0; r < ROWS; r++) {
+                    vector left = splat(p[turned ? j * LANES + r : r * LANES + j]);
+                    for (int c = 0; c < columns; c++) tile[c][r] += left * right[c];
+                }
+            }
+        for (int c = 0; c < columns; c++)
+            for (long r = 0; r < ROWS; r++) sums[c][from + r] = tile[c][r];
     }
 }
 

@@ -68,16 +68,22 @@ INLINE void forward_panel(const int width, const network *net, layer *l, long i,
     }
 }
 
-static void forward_dense(layer *l, long n, long h, long activation) {
+INLINE void forward_tile(const int columns, layer *l, long i, long n, long q, long activation) {
+    vector sums[COLUMNS][LANES];
     long count = n_blocks(l->n_in);
-    FOR_GROUPS(q, n_panels(l), h, group_of(count), i, n, LANES) {
-        vector sum[LANES];
-        for (long r = 0; r < LANES; r++) sum[r] = l->values.biases ? load(l->values.biases + q * LANES) : splat(0);
-        add_blocks(sum, 0, l->input_blocks + i * count * LANES, BLOCK, l->values.weights + q * count * BLOCK, BLOCK,
-                   count);
-        for (long r = 0; r < LANES && i + r < n; r++)
-            store(l->a + (i + r) * l->stride + q * LANES, activate(sum[r], activation));
-    }
+    for (int c = 0; c < columns; c++)
+        for (long r = 0; r < LANES; r++)
+            sums[c][r] = l->values.biases ? load(l->values.biases + (q + c) * LANES) : splat(0);
+    add_blocks(columns, sums, 0, l->input_blocks + i * count * LANES, BLOCK, l->values.weights + q * count * BLOCK,
+               BLOCK, count * BLOCK, count);
+    for (long r = 0; r < LANES && i + r < n; r++)
+        for (int c = 0; c < columns; c++)
+            store(l->a + (i + r) * l->stride + (q + c) * LANES, activate(sums[c][r], activation));
+}
+
+static void forward_dense(layer *l, long n, long h, long activation) {
+    FOR_GROUPS(q, n_panels(l), h, group_of(n_blocks(l->n_in)), COLUMNS, i, n, LANES)
+        WITH_COLUMNS(smallest(COLUMNS, q_end - q), forward_tile(columns, l, i, n, q, activation))
 }
 
 /* Pre-activations and activations; of the last layer only the former. */
