@@ -24,7 +24,9 @@ TOLERANCE = {"float32": 2e-5, "float64": 1e-13}
 PLAIN = SGD(0.1)
 HIDDEN = sorted(set(ACTIVATIONS) - {"softmax"})
 
-needs_compiler = pytest.mark.skipif(library.load_library("float32") is None, reason="the package has no library for this machine")
+needs_compiler = pytest.mark.skipif(
+    library.load_library("float32") is None, reason="the package has no library for this machine"
+)
 
 
 class Threads:

@@ -164,20 +164,15 @@ INLINE void learn_tile(const int columns, layer *l, rule rule, long n, long p, l
                    velocity ? velocity + c * panel + r * LANES : NULL, sums[c][r]);
 }
 
-static void learn_dense(layer *l, rule rule, long n, long h) {
-    FOR_GROUPS(q, n_panels(l), h, group_of(n_blocks(n)), COLUMNS, p, n_blocks(l->n_in), 1)
-        WITH_COLUMNS(smallest(COLUMNS, q_end - q), learn_tile(columns, l, rule, n, p, q))
-}
-
 static void learn(network *net, layer *l, rule r, long n, long h) {
-    long panels = n_panels(l);
+    int whole = by_example(l);
+    long first = whole ? FROM(l->n_in, h) : 0, end = whole ? TO(l->n_in, h) : l->n_in;
     if (l->dense)
-        learn_dense(l, r, n, h);
-    else if (panels == 1)
-        WITH_WIDTH(l->stride / LANES, learn_panel(width, net, l, r, n, FROM(l->n_in, h), TO(l->n_in, h), 0, h))
+        FOR_GROUPS(q, n_panels(l), h, group_of(n_blocks(n)), COLUMNS, p, n_blocks(l->n_in), 1)
+            WITH_COLUMNS(smallest(COLUMNS, q_end - q), learn_tile(columns, l, r, n, p, q))
     else
-        for (long p = FROM(panels, h); p < TO(panels, h); p++)
-            WITH_WIDTH(panel_width(l, p) / LANES, learn_panel(width, net, l, r, n, 0, l->n_in, p, h))
+        for (long p = whole ? 0 : FROM(n_panels(l), h); p < (whole ? 1 : TO(n_panels(l), h)); p++)
+            WITH_WIDTH(panel_width(l, p) / LANES, learn_panel(width, net, l, r, n, first, end, p, h))
     r.l2 = 0;    /* biases do not decay */
     for (long j = 0; h == 1 && l->values.biases && j < l->stride; j += LANES) {
         vector sum = splat(0);
