@@ -19,7 +19,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("src", "unstuck", "nn", "compiled")
+SOURCE = Path("src", "unstuck", "nn", "engine", "compiled")
 LEVELS = {"x86_64": ("v2", "v3", "v4"), "aarch64": ("generic",)}  # instruction sets; see library.py
 REALS = {"float32": ("float", 32), "float64": ("double", 64)}
 FLAGS = ["-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC", "-w"]
