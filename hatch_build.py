@@ -7,6 +7,7 @@ import importlib.util
 import os
 import platform
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -98,12 +99,13 @@ def is_wanted() -> bool:
 
 def compile_steps(compiler: Compiler, source: Path, folder: Path) -> list[Path]:
     """The libraries for all instruction sets and types, in that folder; raises OSError or SubprocessError."""
+    sources = runpy.run_path(str(source / "fingerprint.py"))["fingerprint"](source)
     wanted = [(level, dtype) for level in LEVELS[compiler.machine] for dtype in REALS]
 
     def make(level: str, dtype: str) -> Path:
         real, bits = REALS[dtype]
         to = folder / f"step-{level}-{dtype}.so"
-        compiler.compile(source / "step.c", to, level, f"-DREAL={real}", f"-DREAL_BITS={bits}")
+        compiler.compile(source / "step.c", to, level, f"-DREAL={real}", f"-DREAL_BITS={bits}", f"-DSOURCES={sources}")
         return to
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -1,8 +1,5 @@
 """The compiled form computes what the definition says, to rounding, on one thread or two."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -24,9 +21,18 @@ TOLERANCE = {"float32": 2e-5, "float64": 1e-13}
 PLAIN = SGD(0.1)
 HIDDEN = sorted(set(ACTIVATIONS) - {"softmax"})
 
-needs_compiler = pytest.mark.skipif(
-    library.load_library("float32") is None, reason="the package has no library for this machine"
-)
+LEVELS = library.processor_levels()
+
+pytestmark = pytest.mark.skipif(not LEVELS, reason="the package was built without libraries for this machine")
+
+
+@pytest.fixture(params=LEVELS, autouse=True)
+def level(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """Every instruction set that this machine has."""
+    monkeypatch.setenv("UNSTUCK_ISA", request.param)
+    library.load_library.cache_clear()
+    yield request.param
+    library.load_library.cache_clear()
 
 
 class Threads:
@@ -94,7 +100,6 @@ def expect_the_same_updates(make_network, optimizer=PLAIN, n=6, n_examples=20, w
         assert np.array_equal(b, c)
 
 
-@needs_compiler
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("n", [1, 6])
@@ -102,27 +107,23 @@ def test_hidden_activations(dtype: str, hidden: str, n: int) -> None:
     expect_the_same_updates(lambda: build(dtype, hidden), n=n, dtype=dtype)
 
 
-@needs_compiler
 @pytest.mark.parametrize(("output", "loss"), PAIRS, ids=[f"{o.name}-{lo.name}" for o, lo in PAIRS])
 def test_outputs_and_losses(output, loss) -> None:
     expect_the_same_updates(lambda: build(output=output.name, loss=loss.name))
 
 
-@needs_compiler
 @pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9), SGD(0.1, 0.9, nesterov=True)], ids=repr)
 @pytest.mark.parametrize("settings", [{}, {"l2": 0.3}, {"biases": False, "l2": 0.1}], ids=str)
 def test_momentum_and_decay(optimizer: SGD, settings: dict) -> None:
     expect_the_same_updates(lambda: build(hidden="relu", **settings), optimizer)
 
 
-@needs_compiler
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("sizes", [(70, 130, 65, 3), (5, 16, 64, 17), (33, 200)], ids=str)
 def test_layers_of_several_panels(dtype: str, sizes: tuple) -> None:
     expect_the_same_updates(lambda: build(dtype, "relu", sizes=sizes), SGD(0.1, 0.9), n=8, dtype=dtype)
 
 
-@needs_compiler
 @pytest.mark.parametrize("share", [0.0, 1.0])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("settings", [{"hidden": "sigmoid", "l2": 0.1}, {"biases": False}], ids=str)
@@ -135,7 +136,6 @@ def test_dense_layers(share: float, dtype: str, settings: dict, monkeypatch: pyt
         )
 
 
-@needs_compiler
 @pytest.mark.parametrize("share", [0.0, 1.0])
 @pytest.mark.parametrize("settings", [{"dropout": (0.5, 0.0)}, {"dropout": 0.2, "max_norm": 0.4}, {"max_norm": 0.4}])
 @pytest.mark.parametrize("hidden", ["relu", "sigmoid"])
@@ -146,12 +146,10 @@ def test_dropout_and_limited_norms(share: float, settings: dict, hidden: str, mo
     expect_the_same_updates(lambda: build(hidden=hidden, sizes=(30, 33, 70, 3), **settings), SGD(0.1, 0.9), n=8)
 
 
-@needs_compiler
 def test_weights_of_examples() -> None:
     expect_the_same_updates(lambda: build(), n=6, weight=np.linspace(0, 2, 20))
 
 
-@needs_compiler
 @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("input_range", [(0.0, 1.0), (-1.0, 1.0)])
 def test_inputs_of_every_type(kind, input_range) -> None:
@@ -169,7 +167,6 @@ def test_inputs_of_every_type(kind, input_range) -> None:
     assert all(relative_error(one, other) < TOLERANCE["float32"] for one, other in zip(found, expected))
 
 
-@needs_compiler
 def test_targets_that_are_no_distribution() -> None:
     def examples(network: Network) -> Examples:
         x = np.random.default_rng(0).normal(size=(8, 9))
@@ -180,7 +177,6 @@ def test_targets_that_are_no_distribution() -> None:
     assert all(relative_error(one, other) < 1e-13 for one, other in zip(found, expected))
 
 
-@needs_compiler
 @pytest.mark.parametrize("hidden", ["sigmoid", "tanh"])
 def test_saturated_layers_neither_overflow_nor_lose_digits(hidden: str) -> None:
     def network() -> Network:
@@ -192,7 +188,6 @@ def test_saturated_layers_neither_overflow_nor_lose_digits(hidden: str) -> None:
     expect_the_same_updates(network, SGD(1e-4), dtype="float32")
 
 
-@needs_compiler
 def test_small_activations_keep_their_digits() -> None:
     def network() -> Network:
         built = build("float32", "tanh", output="linear", loss="squared_error", biases=False, sizes=(9, 5, 3))
@@ -202,7 +197,6 @@ def test_small_activations_keep_their_digits() -> None:
     expect_the_same_updates(network, SGD(1e-3), dtype="float32")
 
 
-@needs_compiler
 @pytest.mark.parametrize("dense", [1, 10**9])
 def test_gradients_only(dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "DENSE", dense)
@@ -218,7 +212,6 @@ def test_gradients_only(dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(relative_error(one, other) < 2e-5 for one, other in zip(found, expected))
 
 
-@needs_compiler
 @pytest.mark.parametrize("threads", [1, 2])
 def test_numbers_that_are_not_finite_stop_the_batch_and_change_nothing(threads: int) -> None:
     network = build(sizes=(9, 4, 3))
@@ -233,7 +226,6 @@ def test_numbers_that_are_not_finite_stop_the_batch_and_change_nothing(threads: 
     assert np.isfinite(vector.values).all()
 
 
-@needs_compiler
 @pytest.mark.parametrize("optimizer", [SGD(0.05, 0.9), Adam(0.01)], ids=repr)
 def test_training_takes_it_where_it_is_worth_it_and_learns_the_same(optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
     outcomes = []
@@ -248,7 +240,6 @@ def test_training_takes_it_where_it_is_worth_it_and_learns_the_same(optimizer, m
     assert all(relative_error(p, q) < 1e-10 for p, q in zip(compiled_form, portable))
 
 
-@needs_compiler
 def test_what_has_no_compiled_form_is_known() -> None:
     x = np.zeros((2, 9), np.float32)
     assert compiled.has_compiled_form(build("float32"), x)
@@ -257,49 +248,6 @@ def test_what_has_no_compiled_form_is_known() -> None:
     assert not compiled.has_compiled_form(build("float32"), x.astype(x.dtype.newbyteorder()))
 
 
-@pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """No library loaded yet, and caches in a temporary folder."""
-    library.load_library.cache_clear()
-    monkeypatch.delenv("UNSTUCK_CACHE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(library.tempfile, "gettempdir", lambda: str(tmp_path))
-    yield tmp_path
-    library.load_library.cache_clear()
-
-
-@needs_compiler
-def test_the_library_is_built_once(fresh: Path) -> None:
-    assert library.load_library("float32") is not None
-    (built,) = (fresh / "home" / "unstuck").iterdir()
-    before = built.stat().st_mtime_ns
-    library.load_library.cache_clear()
-    assert library.load_library("float32") is not None
-    assert [path.stat().st_mtime_ns for path in built.parent.iterdir()] == [before]
-
-
-@needs_compiler
-def test_a_cache_that_others_may_write_to_is_not_used(fresh: Path) -> None:
-    (fresh / "home" / "unstuck").mkdir(parents=True)
-    os.chmod(fresh / "home" / "unstuck", 0o777)
-    assert library.load_library("float32") is not None
-    assert not list((fresh / "home" / "unstuck").iterdir())
-    assert list((fresh / f"unstuck-{os.getuid()}").iterdir())
-
-
-@pytest.mark.parametrize("command", ["no-such-compiler", "false"])
-def test_without_a_working_compiler_there_is_no_library(command: str, fresh: Path, monkeypatch) -> None:
-    monkeypatch.setenv("CC", command)
-    assert library.load_library("float32") is None
-    assert not list(fresh.rglob("*.so"))
-
-
-def test_it_can_be_switched_off(fresh: Path, monkeypatch) -> None:
-    monkeypatch.setenv("UNSTUCK_COMPILED", "0")
-    assert library.load_library("float32") is None
-
-
-@needs_compiler
 def test_inputs_may_be_a_view_with_any_strides() -> None:
     network = build(sizes=(9, 4, 3))
     wide = np.random.default_rng(0).normal(size=(20, 18))
@@ -323,7 +271,6 @@ def test_the_faster_number_of_threads_is_taken_and_the_other_tried_again(monkeyp
     assert compiled.FasterThreads(compiled.SURELY_WORTH_SHARING).choose() == 2
 
 
-@needs_compiler
 def test_one_thread_works_while_the_other_core_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     network = build(sizes=(9, 4, 3))
     examples = some_examples(network, 12)
@@ -341,7 +288,6 @@ def test_one_thread_works_while_the_other_core_is_taken(monkeypatch: pytest.Monk
             assert shared == ([] if taken else ["both"])
 
 
-@needs_compiler
 def test_updates_in_panels_are_brought_back_when_they_are_read() -> None:
     network = Network([40, 260, 3], seed=0)  # a layer wide enough for panels
     examples = some_examples(network, 12)

@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#ifndef SOURCES
+#define SOURCES 0
+#endif
+
 #define KIND(x) _Generic((x), double: "f8", default: "i8")    /* all fields are of eight bytes; addresses are numbers */
 #define FIELD(structure, field) {#structure, #field, KIND(((structure *)0)->field), offsetof(structure, field)}
 #define PAIR(field) FIELD(layer, field.weights), FIELD(layer, field.biases)
@@ -14,6 +18,7 @@ static const struct {
     const char *group, *name, *kind;    /* kind: of a field, as NumPy writes it; "" for a constant */
     int64_t value;                      /* of a constant; offset of a field */
 } statements[] = {
+    CONSTANT("constant", "sources", SOURCES),    /* as fingerprint.py counts them */
     CONSTANT("constant", "vector_bytes", VECTOR_BYTES),
     CONSTANT("constant", "widest", WIDEST),
     CONSTANT("constant", "real_bytes", sizeof(REAL)),
@@ -43,18 +48,4 @@ int state(long i, const char *words[3], int64_t *value) {
     words[0] = statements[i].group, words[1] = statements[i].name, words[2] = statements[i].kind;
     *value = statements[i].value;
     return 1;
-}
-
-/* The best instruction set that the processor has and the system lets programs use: 4, 3 or 2 as in x86-64-v4; 0 for
-   one that has no such levels. */
-int processor_level(void) {
-#if defined(__x86_64__)
-#define HAS(feature) __builtin_cpu_supports(feature)
-    __builtin_cpu_init();
-    if (!HAS("sse4.2") || !HAS("popcnt")) return 0;
-    if (!HAS("avx2") || !HAS("fma") || !HAS("bmi") || !HAS("bmi2")) return 2;
-    return HAS("avx512f") && HAS("avx512bw") && HAS("avx512cd") && HAS("avx512dq") && HAS("avx512vl") ? 4 : 3;
-#else
-    return 0;
-#endif
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from unstuck.errors import TrainingError
+from unstuck.nn.engine.compiled.fingerprint import fingerprint
 
 FOLDER = Path(__file__).parent  # where the package's build puts the libraries
 LEVELS = ("v4", "v3", "v2")  # of x86-64, best first; any other processor has one library, for all of its kind
@@ -67,57 +68,65 @@ def wanted_levels() -> list[str]:
     return [name]
 
 
-@cache
 def processor_levels() -> list[str]:
     """The instruction sets that have a library here and that the processor has, best first."""
     built = [level for level in (*LEVELS, GENERIC) if path_of(level, "float32").exists()]
-    if not built or built[-1] == GENERIC:
-        return built
+    best = processor_level(built[-1]) if built else 0  # the lowest runs everywhere
+    return [level for level in built if level == GENERIC or int(level[1:]) <= best]
+
+
+@cache
+def processor_level(library: str) -> int:
+    """The processor's own level as that library finds it: 4 for x86-64-v4; 0 where there are no levels."""
     try:
-        best = ctypes.CDLL(str(path_of(built[-1], "float32"))).processor_level()  # the lowest runs everywhere
+        return ctypes.CDLL(str(path_of(library, "float32"))).processor_level()
     except (OSError, AttributeError):
-        return []
-    return [level for level in built if int(level[1:]) <= best]
+        return 0
 
 
 def open_library(path: Path, level: str, dtype: str) -> Library | None:
-    """The library at that path; None if it cannot be loaded or does not state what is expected of one."""
+    """The library at that path; None if it cannot be loaded, was built from other sources or is of another type."""
     try:
         library = ctypes.CDLL(str(path))
-        groups = _statements(library)
+        stated = _statements(library)
         run = library.run
-        constants, sizes = groups["constant"], groups["size"]
+        constants = stated["constant"]
         found = Library(
             level,
             run,
-            constants["vector_bytes"][1],
-            constants["widest"][1],
+            constants["vector_bytes"],
+            constants["widest"],
             np.dtype(dtype),
-            sizes["entry"][1],
-            {name: value for name, (_, value) in groups["activation"].items()},
-            {name: value for name, (_, value) in groups["input"].items()},
-            *(_structure(groups[name], sizes[name][1]) for name in ("layer", "network")),
+            stated["size"]["entry"],
+            stated["activation"],
+            stated["input"],
+            *(_structure(stated, name) for name in ("layer", "network")),
         )
     except (OSError, AttributeError, KeyError, TypeError, ValueError):
         return None
     run.restype = ctypes.c_long
     run.argtypes = (*[ctypes.c_void_p] * 2, ctypes.c_long, *[ctypes.c_void_p] * 2, ctypes.c_long)
-    return found if constants["real_bytes"][1] == found.real.itemsize else None
+    belongs = constants["sources"] == fingerprint(FOLDER) and constants["real_bytes"] == found.real.itemsize
+    return found if belongs else None
 
 
-def _statements(library: ctypes.CDLL) -> dict[str, dict[str, tuple[str, int]]]:
-    """What layout.h states: group -> name -> kind and value."""
+Statements = dict[str, dict[str, int]]
+
+
+def _statements(library: ctypes.CDLL) -> Statements:
+    """What layout.h states: group -> name -> value. The fields of a structure are groups by their kind."""
     words, value = (ctypes.c_char_p * 3)(), ctypes.c_int64()
-    groups: dict[str, dict[str, tuple[str, int]]] = {}
+    stated: Statements = {}
     i = 0
     while library.state(ctypes.c_long(i), words, ctypes.byref(value)):
         group, name, kind = ((word or b"").decode() for word in words)
-        groups.setdefault(group, {})[name] = kind, value.value
+        stated.setdefault(f"{group} {kind}".strip(), {})[name] = value.value
         i += 1
-    return groups
+    return stated
 
 
-def _structure(fields: dict[str, tuple[str, int]], size: int) -> np.dtype:
+def _structure(stated: Statements, name: str) -> np.dtype:
     """A structure as NumPy sees it; ValueError if its fields do not fit into its size."""
-    kinds, offsets = zip(*fields.values())
-    return np.dtype({"names": list(fields), "formats": list(kinds), "offsets": list(offsets), "itemsize": size})
+    fields = [(field, kind, at) for kind in ("i8", "f8") for field, at in stated[f"{name} {kind}"].items()]
+    names, kinds, offsets = zip(*fields)
+    return np.dtype({"names": names, "formats": kinds, "offsets": offsets, "itemsize": stated["size"][name]})

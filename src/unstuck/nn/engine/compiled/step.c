@@ -7,6 +7,7 @@
 #include "forward.h"
 #include "backward.h"
 #include "layout.h"
+#include "processor.h"
 
 static int step(network *net, const int64_t *rows, long n, rule r, REAL *logits, long part) {
     layer *first = net->layers, *last = net->layers + net->n_layers - 1;
