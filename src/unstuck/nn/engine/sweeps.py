@@ -45,7 +45,7 @@ def find_sweep(
 ) -> Sweep:
     """The fastest form of updates that the network and the optimiser allow.
 
-    `work` counts the examples of all epochs. What is deterministic does not depend on the machine's compiler.
+    `work` counts the examples of all epochs. What is deterministic does not depend on the processor's instructions.
     """
     worth = work * vector.n_weights >= WORTH_COMPILING and not deterministic and has_fast_form(examples.network)
     if worth and makes_updates(vector) and has_compiled_form(examples.network, examples.x):

@@ -71,7 +71,7 @@ INLINE void propagate_tile(const int columns, layer *l, long i, long n, long q) 
 
 static void propagate_dense(network *net, layer *l, long n, long h) {
     long count = n_blocks(l->n_in);
-    FOR_GROUPS(q, count, h, group_of(n_panels(l)), 1, i, n, COLUMNS * LANES)
+    FOR_GROUPS(q, count, h, n_panels(l), 1, i, n, COLUMNS * LANES)
         WITH_COLUMNS(smallest(COLUMNS, n_blocks(n - i)), propagate_tile(columns, l, i, n, q))
     for (long i = 0; i < n; i++) multiply_by_derivative(net, l - 1, i, FROM(count, h) * LANES, TO(count, h) * LANES);
 }
@@ -168,7 +168,7 @@ static void learn(network *net, layer *l, rule r, long n, long h) {
     int whole = by_example(l);
     long first = whole ? FROM(l->n_in, h) : 0, end = whole ? TO(l->n_in, h) : l->n_in;
     if (l->dense)
-        FOR_GROUPS(q, n_panels(l), h, group_of(n_blocks(n)), COLUMNS, p, n_blocks(l->n_in), 1)
+        FOR_GROUPS(q, n_panels(l), h, n_blocks(n), COLUMNS, p, n_blocks(l->n_in), 1)
             WITH_COLUMNS(smallest(COLUMNS, q_end - q), learn_tile(columns, l, r, n, p, q))
     else
         for (long p = whole ? 0 : FROM(n_panels(l), h); p < (whole ? 1 : TO(n_panels(l), h)); p++)

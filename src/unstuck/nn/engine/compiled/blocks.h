@@ -11,22 +11,26 @@
 #ifndef COLUMNS
 #define COLUMNS 3
 #endif
+#ifndef CHUNK
+#define CHUNK (24 * 1024 / (COLUMNS * BLOCK * (long)sizeof(REAL)))
+#endif
 
 #define NEAR (512 * 1024)    /* bytes that stay in a core's own cache */
 
 INLINE long n_blocks(long n) { return (n + LANES - 1) / LANES; }
 
-/* How many rows or columns of so many blocks are used together, so that the other factor comes from afar less often. */
-INLINE long group_of(long count) {
-    long bytes = count * BLOCK * (long)sizeof(REAL);
-    return bytes > NEAR ? 1 : NEAR / bytes;
+/* How many rows or columns of so many blocks are used together, so that the other factor comes from afar less often: a
+   multiple of how many are used at once. */
+INLINE long group_of(long count, long at_once) {
+    long fit = NEAR / (count * BLOCK * (long)sizeof(REAL)) / at_once;
+    return (fit ? fit : 1) * at_once;
 }
 
-/* For q in a half of n, group by group; within a group for all r, and for each r all q. */
-#define FOR_GROUPS(q, n, h, group, q_step, r, r_end, r_step)                                                           \
-    for (long q##_from = FROM(n, h), q##_end; q##_from < TO(n, h); q##_from = q##_end)                                 \
-        for (long r = (q##_end = smallest(TO(n, h), q##_from + (group)), 0); r < (r_end); r += (r_step))               \
-            for (long q = q##_from; q < q##_end; q += (q_step))
+/* For q in a half of n, group by group, some at once; within a group for all r, and for each r all q. */
+#define FOR_GROUPS(q, n, h, count, at_once, r, r_end, r_step)                                                          \
+    for (long group = group_of(count, at_once), q##_from = FROM(n, h), q##_end; q##_from < TO(n, h); q##_from = q##_end) \
+        for (long r = (q##_end = smallest(TO(n, h), q##_from + group), 0); r < (r_end); r += (r_step))                 \
+            for (long q = q##_from; q < q##_end; q += (at_once))
 
 INLINE long smallest(long a, long b) { return a < b ? a : b; }
 
@@ -39,25 +43,30 @@ INLINE long smallest(long a, long b) { return a < b ? a : b; }
     }
 
 /* sums[c][r] += over `count` blocks: element (r, j) of one of a, or (j, r) if they are turned, times row j of one of b,
-   c panels on. */
+   c panels on. Few blocks at a time: all rows of a but the first find those of b in the nearest cache. Blocks of a may
+   lie far apart, where the processor does not fetch them ahead by itself. */
 INLINE void add_blocks(const int columns, vector sums[][LANES], const int turned, const REAL *a, long a_step,
                        const REAL *b, long b_step, long b_panel, long count) {
-    for (long from = 0; from < LANES; from += ROWS) {
-        vector tile[COLUMNS][ROWS];
-        const REAL *p = a + from * (turned ? 1 : LANES), *q = b;
-        for (int c = 0; c < columns; c++)
-            for (long r = 0; r < ROWS; r++) tile[c][r] = sums[c][from + r];
-        for (long s = 0; s < count; s++, p += a_step, q += b_step)
-            for (long j = 0; j < LANES; j++) {
-                vector right[COLUMNS];
-                for (int c = 0; c < columns; c++) right[c] = load(q + c * b_panel + j * LANES);
-                for (long r = 0; r < ROWS; r++) {
-                    vector left = splat(p[turned ? j * LANES + r : r * LANES + j]);
-                    for (int c = 0; c < columns; c++) tile[c][r] += left * right[c];
+    for (long done = 0, chunk; done < count; done += chunk, a += chunk * a_step, b += chunk * b_step) {
+        chunk = smallest(CHUNK, count - done);
+        for (long from = 0; from < LANES; from += ROWS) {
+            vector tile[COLUMNS][ROWS];
+            const REAL *p = a + from * (turned ? 1 : LANES), *q = b;
+            for (int c = 0; c < columns; c++)
+                for (long r = 0; r < ROWS; r++) tile[c][r] = sums[c][from + r];
+            for (long s = 0; s < chunk; s++, p += a_step, q += b_step)
+                for (long j = 0; j < LANES; j++) {
+                    vector right[COLUMNS];
+                    if (j * sizeof(vector) % 64 == 0) __builtin_prefetch(p + 2 * a_step + j * LANES);
+                    for (int c = 0; c < columns; c++) right[c] = load(q + c * b_panel + j * LANES);
+                    for (long r = 0; r < ROWS; r++) {
+                        vector left = splat(p[turned ? j * LANES + r : r * LANES + j]);
+                        for (int c = 0; c < columns; c++) tile[c][r] += left * right[c];
+                    }
                 }
-            }
-        for (int c = 0; c < columns; c++)
-            for (long r = 0; r < ROWS; r++) sums[c][from + r] = tile[c][r];
+            for (int c = 0; c < columns; c++)
+                for (long r = 0; r < ROWS; r++) sums[c][from + r] = tile[c][r];
+        }
     }
 }
 

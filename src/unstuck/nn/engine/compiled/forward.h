@@ -97,7 +97,7 @@ static void forward(network *net, layer *l, long n, long h) {
     int whole = by_example(l);
     long first = whole ? FROM(n, h) : 0, end = whole ? TO(n, h) : n;
     if (l->dense)
-        FOR_GROUPS(q, n_panels(l), h, group_of(n_blocks(l->n_in)), COLUMNS, i, n, LANES)
+        FOR_GROUPS(q, n_panels(l), h, n_blocks(l->n_in), COLUMNS, i, n, LANES)
             WITH_COLUMNS(smallest(COLUMNS, q_end - q), forward_tile(columns, l, i, n, q, activation))
     else
         for (long p = whole ? 0 : FROM(n_panels(l), h); p < (whole ? 1 : TO(n_panels(l), h)); p++)
