@@ -230,8 +230,8 @@ def test_numbers_that_are_not_finite_stop_the_batch_and_change_nothing(threads: 
 def test_training_takes_it_where_it_is_worth_it_and_learns_the_same(optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
     outcomes = []
     for worth, deterministic in ((1, False), (1, True), (10**18, False)):
-        monkeypatch.setattr(kernels, "WORTH_COMPILING", worth)
-        monkeypatch.setattr(sweeps, "WORTH_COMPILING", worth)
+        monkeypatch.setattr(kernels, "WORTH_COMPILED_FORM", worth)
+        monkeypatch.setattr(sweeps, "WORTH_COMPILED_FORM", worth)
         network = Network([40, 70, 3], dtype="float64")
         train(network, problem(network, 200), 3, 64, optimizer, seed=1, deterministic=deterministic)
         outcomes.append(network.parameters)
