@@ -19,7 +19,8 @@ from typing import Protocol
 import numpy as np
 from numpy.random import Generator
 
-from unstuck.nn.engine.compiled.library import load_library
+from unstuck.nn.engine.compiled.fingerprint import fingerprint
+from unstuck.nn.engine.compiled.library import FOLDER, load_library
 from unstuck.nn.engine.compiled.step import n_cores
 from unstuck.nn.engine.examples import Examples
 from unstuck.nn.engine.vector import ParameterVector
@@ -61,12 +62,10 @@ def is_numpy_faster(make: Make, examples: Examples, optimizer: Optimizer, batch_
 
 def describe(examples: Examples, optimizer: Optimizer, batch_size: int) -> str:
     """Everything that the seconds of an update depend on, in one line."""
-    from unstuck import __version__
-
     network, library = examples.network, load_library(examples.network.dtype.name)
     parts = [
         f"{processor_name()}, {n_cores()} cores, {library.level if library else 'none'}",
-        f"unstuck {__version__}, NumPy {np.__version__}",
+        f"steps {fingerprint(FOLDER):x}, NumPy {np.__version__}",
         "-".join(map(str, network.sizes)),
         " ".join(layer.activation.name for layer in network.layers),
         f"{network.dtype}, inputs {examples.x.dtype}",
