@@ -89,7 +89,8 @@ static void propagate(network *net, layer *l, long n, long h) {
         list deltas = {outputs, list_numbers(l->delta + i * l->stride, l->n_out, outputs)};
         for (long p = 0; p < n_panels(below); p++) {
             const REAL *turned = l->turned + l->n_out * panel_start(below, p);
-            WITH_WIDTH(panel_width(below, p) / LANES, propagate_panel(width, deltas, turned, delta + panel_start(below, p)))
+            REAL *to = delta + panel_start(below, p);
+            WITH_WIDTH(panel_width(below, p) / LANES, propagate_panel(width, deltas, turned, to))
         }
         multiply_by_derivative(net, below, i, 0, below->stride);
     }

@@ -5,31 +5,27 @@
    Examples, inputs and units that would not fill a block are zeros. */
 
 #define BLOCK (LANES * LANES)
-#ifndef ROWS
-#define ROWS (VECTOR_BYTES == 64 ? 8 : VECTOR_BYTES / (long)sizeof(REAL) < 4 ? VECTOR_BYTES / (long)sizeof(REAL) : 4)
-#endif
-#ifndef COLUMNS
+#define ROWS (VECTOR_BYTES == 64 ? 8 : LANES < 4 ? LANES : 4)
 #define COLUMNS 3
-#endif
-#ifndef CHUNK
-#define CHUNK (24 * 1024 / (COLUMNS * BLOCK * (long)sizeof(REAL)))
-#endif
 
-#define NEAR (512 * 1024)    /* bytes that stay in a core's own cache */
+#define BLOCK_BYTES (BLOCK * (long)sizeof(REAL))
+#define CHUNK (24 * 1024 / (COLUMNS * BLOCK_BYTES))    /* blocks, of which COLUMNS rows take half of the nearest cache */
+#define AHEAD (2 + 512 / BLOCK_BYTES)                  /* blocks that are fetched before they are used */
+#define NEAR (512 * 1024)                              /* bytes that stay in a core's own cache */
 
 INLINE long n_blocks(long n) { return (n + LANES - 1) / LANES; }
 
 /* How many rows or columns of so many blocks are used together, so that the other factor comes from afar less often: a
    multiple of how many are used at once. */
 INLINE long group_of(long count, long at_once) {
-    long fit = NEAR / (count * BLOCK * (long)sizeof(REAL)) / at_once;
+    long fit = NEAR / (count * BLOCK_BYTES) / at_once;
     return (fit ? fit : 1) * at_once;
 }
 
 /* For q in a half of n, group by group, some at once; within a group for all r, and for each r all q. */
-#define FOR_GROUPS(q, n, h, count, at_once, r, r_end, r_step)                                                          \
-    for (long group = group_of(count, at_once), q##_from = FROM(n, h), q##_end; q##_from < TO(n, h); q##_from = q##_end) \
-        for (long r = (q##_end = smallest(TO(n, h), q##_from + group), 0); r < (r_end); r += (r_step))                 \
+#define FOR_GROUPS(q, n, h, count, at_once, r, r_end, step)                                                            \
+    for (long q##_from = FROM(n, h), q##_end; q##_from < TO(n, h); q##_from = q##_end)                                 \
+        for (long r = (q##_end = smallest(TO(n, h), q##_from + group_of(count, at_once)), 0); r < (r_end); r += (step)) \
             for (long q = q##_from; q < q##_end; q += (at_once))
 
 INLINE long smallest(long a, long b) { return a < b ? a : b; }
@@ -57,7 +53,7 @@ INLINE void add_blocks(const int columns, vector sums[][LANES], const int turned
             for (long s = 0; s < chunk; s++, p += a_step, q += b_step)
                 for (long j = 0; j < LANES; j++) {
                     vector right[COLUMNS];
-                    if (j * sizeof(vector) % 64 == 0) __builtin_prefetch(p + 2 * a_step + j * LANES);
+                    if (j * sizeof(vector) % 64 == 0) __builtin_prefetch(p + AHEAD * a_step + j * LANES);
                     for (int c = 0; c < columns; c++) right[c] = load(q + c * b_panel + j * LANES);
                     for (long r = 0; r < ROWS; r++) {
                         vector left = splat(p[turned ? j * LANES + r : r * LANES + j]);

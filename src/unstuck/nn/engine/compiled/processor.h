@@ -1,5 +1,5 @@
-/* Which of the instruction sets of x86-64 the processor has and the system lets programs use. Asks the processor itself:
-   what compilers bring for this is not in all of them. */
+/* Which of the instruction sets of x86-64 the processor has and the system lets programs use. Asks the processor
+   itself: what compilers bring for this is not in all of them. */
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -16,7 +16,8 @@ static unsigned saved_registers(void) {
 /* 4, 3 or 2 as in x86-64-v4; 0 for less. */
 int processor_level(void) {
     unsigned a, b, c, d, b7, c7, d7, c_extended;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !HAS(c, bit_SSE3 | bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT)) return 0;
+    unsigned second = bit_SSE3 | bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !HAS(c, second)) return 0;
     if (!HAS(c, bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C | bit_MOVBE) || !HAS(saved_registers(), 0x6)) return 2;
     if (!__get_cpuid(0x80000001, &a, &b, &c_extended, &d) || !HAS(c_extended, bit_LZCNT)) return 2;
     if (!__get_cpuid_count(7, 0, &a, &b7, &c7, &d7) || !HAS(b7, bit_AVX2 | bit_BMI | bit_BMI2)) return 2;

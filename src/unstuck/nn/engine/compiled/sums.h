@@ -5,12 +5,8 @@
  */
 
 /* Vectors of a row summed at a time: the sums stay in registers, their part of the rows in the cache. */
-#ifndef WIDEST
 #define WIDEST (VECTOR_BYTES == 64 ? 4 : 8)
-#endif
-#ifndef SUMS
-#define SUMS 8      /* that run at once: one would spend its time waiting for its last addition */
-#endif
+#define SUMS 8    /* that run at once: one would spend its time waiting for its last addition */
 
 typedef struct {
     REAL value;
