@@ -178,7 +178,8 @@ static void learn(network *net, layer *l, rule r, long n, long h) {
     for (long j = 0; h == 1 && l->values.biases && j < l->stride; j += LANES) {
         vector sum = splat(0);
         for (long i = 0; i < n; i++) sum += load(l->delta + i * l->stride + j);
-        update(r, l->values.biases + j, l->gradient.biases + j, l->velocity.biases ? l->velocity.biases + j : NULL, sum);
+        REAL *velocity = l->velocity.biases ? l->velocity.biases + j : NULL;
+        update(r, l->values.biases + j, l->gradient.biases + j, velocity, sum);
     }
 }
 

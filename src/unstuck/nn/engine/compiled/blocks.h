@@ -9,7 +9,7 @@
 #define COLUMNS 3
 
 #define BLOCK_BYTES (BLOCK * (long)sizeof(REAL))
-#define CHUNK (24 * 1024 / (COLUMNS * BLOCK_BYTES))    /* blocks, of which COLUMNS rows take half of the nearest cache */
+#define CHUNK (24 * 1024 / (COLUMNS * BLOCK_BYTES))    /* blocks, COLUMNS rows of which take half a first cache */
 #define AHEAD (2 + 512 / BLOCK_BYTES)                  /* blocks that are fetched before they are used */
 #define NEAR (512 * 1024)                              /* bytes that stay in a core's own cache */
 
@@ -23,9 +23,9 @@ INLINE long group_of(long count, long at_once) {
 }
 
 /* For q in a half of n, group by group, some at once; within a group for all r, and for each r all q. */
-#define FOR_GROUPS(q, n, h, count, at_once, r, r_end, step)                                                            \
+#define FOR_GROUPS(q, n, h, count, at_once, r, end, step)                                                              \
     for (long q##_from = FROM(n, h), q##_end; q##_from < TO(n, h); q##_from = q##_end)                                 \
-        for (long r = (q##_end = smallest(TO(n, h), q##_from + group_of(count, at_once)), 0); r < (r_end); r += (step)) \
+        for (long r = (q##_end = smallest(TO(n, h), q##_from + group_of(count, at_once)), 0); r < (end); r += (step)) \
             for (long q = q##_from; q < q##_end; q += (at_once))
 
 INLINE long smallest(long a, long b) { return a < b ? a : b; }

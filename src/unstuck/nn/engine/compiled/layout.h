@@ -1,5 +1,5 @@
 /* What whoever calls `run` must know, stated by the library itself: its constants, and where the fields of its
-   structures lie and of what kind they are. Python reads this when it loads the library, and mirrors nothing by hand. */
+   structures lie and of what kind they are. Python reads this when it loads the library and mirrors nothing by hand. */
 
 #include <stddef.h>
 

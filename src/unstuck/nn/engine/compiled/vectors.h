@@ -1,5 +1,5 @@
 /* As many numbers at a time as the processor adds at once, in the vector types of GCC and Clang; REAL is float or
-   double. Wider vectors than the processor's are split by the compiler, and badly: most of them go through the stack. */
+   double. Wider vectors than the processor's are split by the compiler, and badly: most go through the stack. */
 
 #include <stdint.h>
 #include <string.h>
