@@ -1,8 +1,12 @@
 """The compiled form computes what the definition says, to rounding, on one thread or two."""
 
+import ctypes
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from tests.nn.engine import emulated
 from tests.nn.numerical import problem, relative_error, shake
 from unstuck.nn.activations import ACTIVATIONS
 from unstuck.nn.engine import kernels, sweeps
@@ -26,13 +30,37 @@ LEVELS = library.processor_levels()
 pytestmark = pytest.mark.skipif(not LEVELS, reason="the package was built without libraries for this machine")
 
 
-@pytest.fixture(params=LEVELS, autouse=True)
+EMULATED = pytest.param(
+    "aarch64",
+    marks=[pytest.mark.slow, pytest.mark.skipif(not emulated.IS_THERE, reason="there is no qemu-user or no ziglang")],
+)
+
+
+@pytest.fixture(params=[*LEVELS, EMULATED], autouse=True)
 def level(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
-    """Every instruction set that this machine has."""
-    monkeypatch.setenv("UNSTUCK_ISA", request.param)
+    """Every instruction set that this machine has; on demand that of an emulated machine, laid out as v2."""
+    monkeypatch.setenv("UNSTUCK_ISA", LEVELS[-1] if request.param == "aarch64" else request.param)
+    if request.param == "aarch64":
+        emulate(request.getfixturevalue("programs"), monkeypatch)
     library.load_library.cache_clear()
     yield request.param
     library.load_library.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {dtype: emulated.build(tmp_path_factory.mktemp("aarch64"), dtype) for dtype in TOLERANCE}
+
+
+def emulate(programs: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let steps be made by an emulated 64-bit ARM processor."""
+    initialise = compiled.CompiledSteps.__init__
+
+    def initialise_emulated(self: compiled.CompiledSteps, examples: Examples, *arguments, **named) -> None:
+        initialise(self, examples, *arguments, **named)
+        emulated.Emulated(programs[examples.network.dtype.name], self)
+
+    monkeypatch.setattr(compiled.CompiledSteps, "__init__", initialise_emulated)
 
 
 class Threads:
@@ -100,6 +128,18 @@ def expect_the_same_updates(make_network, optimizer=PLAIN, n=6, n_examples=20, w
         assert np.array_equal(b, c)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not emulated.IS_THERE, reason="there is no qemu-user or no ziglang")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_emulated_processor_lays_out_memory_as_v2(dtype: str, level: str, programs: dict[str, Path]) -> None:
+    if level != LEVELS[-1]:
+        pytest.skip("compared with the lowest instruction set only")
+    native = library._statements(ctypes.CDLL(str(library.path_of(level, dtype))))
+    found = emulated.stated(programs[dtype])
+    del native["constant"]["sources"], found["constant"]["sources"]
+    assert found == native
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("n", [1, 6])
@@ -144,6 +184,22 @@ def test_dropout_and_limited_norms(share: float, settings: dict, hidden: str, mo
     monkeypatch.setattr(compiled, "DENSE_SHARE", share)
     monkeypatch.setattr(compiled, "MASKS", 1000)  # of two batches
     expect_the_same_updates(lambda: build(hidden=hidden, sizes=(30, 33, 70, 3), **settings), SGD(0.1, 0.9), n=8)
+
+
+def test_velocities_that_decay_beyond_the_normal_numbers_are_zero() -> None:
+    network = build("float32", "relu", sizes=(9, 4, 3))
+    examples = some_examples(network, 8)
+    examples.x[4:] = 0  # the weights of the inputs change once only
+    vector = ParameterVector(network, SGD(0.01, 0.5))
+    with SecondThread() as second_thread:
+        steps = compiled.CompiledSteps(examples, vector, 4, second_thread, False, np.random.default_rng(0))
+        rows = np.concatenate([np.arange(4), np.tile(np.arange(4, 8), 140)])
+        steps.make(rows, np.full(141, 0.01), 1, np.empty((len(rows), 3), np.float32))
+        steps.bring_back()
+    velocity = np.abs(vector.views(vector.memory["velocity"])[0][0])
+    assert (velocity == 0).all()
+    tiny = np.full(4, 1e-40, np.float32)
+    assert (tiny * np.float32(0.5) > 0).all()  # elsewhere such numbers count as before
 
 
 def test_weights_of_examples() -> None:
