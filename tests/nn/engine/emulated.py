@@ -73,8 +73,10 @@ class Emulated:
         for (at, size), start in zip(pieces, starts):
             picture[start : start + size] = memory(at, size)
 
-        def place(address: int) -> int | None:
-            inside = (start + address - at for (at, size), start in zip(pieces, starts) if at <= address < at + size)
+        def place(address: int | None) -> int | None:
+            inside = (
+                start + address - at for (at, size), start in zip(pieces, starts) if at <= (address or 0) < at + size
+            )
             return next(inside, None)
 
         places = []
