@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+os.environ.setdefault("UNSTUCK_COMPILED", "1")  # no test depends on which form this machine was found to be faster in
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")  # read once, when NumPy is first imported: by a test module, after this
 os.environ["UNSTUCK_STRICT"] = "1"  # a rule that crashes is no rule that is silent

@@ -197,7 +197,6 @@ def test_a_peer_that_uses_wider_registers_than_it_may_is_found_out() -> None:
 @needs_avx2
 def test_a_limited_run_records_its_limit_and_what_was_measured_under_it(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(harness, "SIZES", (TINY, *SIZES[1:]))
-    monkeypatch.setenv("UNSTUCK_CACHE", str(tmp_path / "cache"))
     command = f"--isa v2,v3 --only throughput --sizes 1 --peers unstuck --rounds 1 --seconds 0.01 --out {tmp_path}"
     result = CliRunner().invoke(harness.main, command.split())
     assert result.exit_code == 0, result.output

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @click.option("--out", type=click.Path(), default="model.safetensors", metavar="MODEL", show_default=True)
-@click.option("--deterministic", is_flag=True, help="The same numbers with and without a C compiler; slower.")
+@click.option("--deterministic", is_flag=True, help="The same numbers on every processor; slower.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run of the same command.")
 @click.option("--plot", type=click.Path(), metavar="DIR", help="Write pictures of the run into this folder.")
 @click.option("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True)

@@ -64,7 +64,7 @@ def train(
     augmentation : called with all inputs as given and a generator for each epoch, in the background of the epoch
         before; what it returns, of the same shape and type, is trained on in that epoch. Validation examples are held
         out before
-    deterministic : take the same form on every machine, with or without a C compiler, at a cost in speed. The results
+    deterministic : take the same form on every machine, whatever its processor, at a cost in speed. The results
         never depend on the number of threads
     memory : bytes of inputs to hold at a time, for x that is mapped from a file (`np.load(path, mmap_mode="r")`, or
         `np.memmap` behind the header of an IDX file). Each epoch visits blocks of neighbouring rows in a new order,

@@ -1,11 +1,12 @@
 """The compiled form computes what the definition says, to rounding, on one thread or two."""
 
-import os
+import ctypes
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.nn.engine import emulated
 from tests.nn.numerical import problem, relative_error, shake
 from unstuck.nn.activations import ACTIVATIONS
 from unstuck.nn.engine import kernels, sweeps
@@ -24,7 +25,42 @@ TOLERANCE = {"float32": 2e-5, "float64": 1e-13}
 PLAIN = SGD(0.1)
 HIDDEN = sorted(set(ACTIVATIONS) - {"softmax"})
 
-needs_compiler = pytest.mark.skipif(library.find_compiler() is None, reason="this machine has no C compiler")
+LEVELS = library.processor_levels()
+
+pytestmark = pytest.mark.skipif(not LEVELS, reason="the package was built without libraries for this machine")
+
+
+EMULATED = pytest.param(
+    "aarch64",
+    marks=[pytest.mark.slow, pytest.mark.skipif(not emulated.IS_THERE, reason="there is no qemu-user or no ziglang")],
+)
+
+
+@pytest.fixture(params=[*LEVELS, EMULATED], autouse=True)
+def level(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """Every instruction set that this machine has; on demand that of an emulated machine, laid out as v2."""
+    monkeypatch.setenv("UNSTUCK_ISA", LEVELS[-1] if request.param == "aarch64" else request.param)
+    if request.param == "aarch64":
+        emulate(request.getfixturevalue("programs"), monkeypatch)
+    library.load_library.cache_clear()
+    yield request.param
+    library.load_library.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {dtype: emulated.build(tmp_path_factory.mktemp("aarch64"), dtype) for dtype in TOLERANCE}
+
+
+def emulate(programs: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let steps be made by an emulated 64-bit ARM processor."""
+    initialise = compiled.CompiledSteps.__init__
+
+    def initialise_emulated(self: compiled.CompiledSteps, examples: Examples, *arguments, **named) -> None:
+        initialise(self, examples, *arguments, **named)
+        emulated.Emulated(programs[examples.network.dtype.name], self)
+
+    monkeypatch.setattr(compiled.CompiledSteps, "__init__", initialise_emulated)
 
 
 class Threads:
@@ -92,7 +128,18 @@ def expect_the_same_updates(make_network, optimizer=PLAIN, n=6, n_examples=20, w
         assert np.array_equal(b, c)
 
 
-@needs_compiler
+@pytest.mark.slow
+@pytest.mark.skipif(not emulated.IS_THERE, reason="there is no qemu-user or no ziglang")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_emulated_processor_lays_out_memory_as_v2(dtype: str, level: str, programs: dict[str, Path]) -> None:
+    if level != LEVELS[-1]:
+        pytest.skip("compared with the lowest instruction set only")
+    native = library._statements(ctypes.CDLL(str(library.path_of(level, dtype))))
+    found = emulated.stated(programs[dtype])
+    del native["constant"]["sources"], found["constant"]["sources"]
+    assert found == native
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("n", [1, 6])
@@ -100,27 +147,23 @@ def test_hidden_activations(dtype: str, hidden: str, n: int) -> None:
     expect_the_same_updates(lambda: build(dtype, hidden), n=n, dtype=dtype)
 
 
-@needs_compiler
 @pytest.mark.parametrize(("output", "loss"), PAIRS, ids=[f"{o.name}-{lo.name}" for o, lo in PAIRS])
 def test_outputs_and_losses(output, loss) -> None:
     expect_the_same_updates(lambda: build(output=output.name, loss=loss.name))
 
 
-@needs_compiler
 @pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9), SGD(0.1, 0.9, nesterov=True)], ids=repr)
 @pytest.mark.parametrize("settings", [{}, {"l2": 0.3}, {"biases": False, "l2": 0.1}], ids=str)
 def test_momentum_and_decay(optimizer: SGD, settings: dict) -> None:
     expect_the_same_updates(lambda: build(hidden="relu", **settings), optimizer)
 
 
-@needs_compiler
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("sizes", [(70, 130, 65, 3), (5, 16, 64, 17), (33, 200)], ids=str)
 def test_layers_of_several_panels(dtype: str, sizes: tuple) -> None:
     expect_the_same_updates(lambda: build(dtype, "relu", sizes=sizes), SGD(0.1, 0.9), n=8, dtype=dtype)
 
 
-@needs_compiler
 @pytest.mark.parametrize("share", [0.0, 1.0])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("settings", [{"hidden": "sigmoid", "l2": 0.1}, {"biases": False}], ids=str)
@@ -133,7 +176,6 @@ def test_dense_layers(share: float, dtype: str, settings: dict, monkeypatch: pyt
         )
 
 
-@needs_compiler
 @pytest.mark.parametrize("share", [0.0, 1.0])
 @pytest.mark.parametrize("settings", [{"dropout": (0.5, 0.0)}, {"dropout": 0.2, "max_norm": 0.4}, {"max_norm": 0.4}])
 @pytest.mark.parametrize("hidden", ["relu", "sigmoid"])
@@ -144,12 +186,26 @@ def test_dropout_and_limited_norms(share: float, settings: dict, hidden: str, mo
     expect_the_same_updates(lambda: build(hidden=hidden, sizes=(30, 33, 70, 3), **settings), SGD(0.1, 0.9), n=8)
 
 
-@needs_compiler
+def test_velocities_that_decay_beyond_the_normal_numbers_are_zero() -> None:
+    network = build("float32", "relu", sizes=(9, 4, 3))
+    examples = some_examples(network, 8)
+    examples.x[4:] = 0  # the weights of the inputs change once only
+    vector = ParameterVector(network, SGD(0.01, 0.5))
+    with SecondThread() as second_thread:
+        steps = compiled.CompiledSteps(examples, vector, 4, second_thread, False, np.random.default_rng(0))
+        rows = np.concatenate([np.arange(4), np.tile(np.arange(4, 8), 140)])
+        steps.make(rows, np.full(141, 0.01), 1, np.empty((len(rows), 3), np.float32))
+        steps.bring_back()
+    velocity = np.abs(vector.views(vector.memory["velocity"])[0][0])
+    assert (velocity == 0).all()
+    tiny = np.full(4, 1e-40, np.float32)
+    assert (tiny * np.float32(0.5) > 0).all()  # elsewhere such numbers count as before
+
+
 def test_weights_of_examples() -> None:
     expect_the_same_updates(lambda: build(), n=6, weight=np.linspace(0, 2, 20))
 
 
-@needs_compiler
 @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("input_range", [(0.0, 1.0), (-1.0, 1.0)])
 def test_inputs_of_every_type(kind, input_range) -> None:
@@ -167,7 +223,6 @@ def test_inputs_of_every_type(kind, input_range) -> None:
     assert all(relative_error(one, other) < TOLERANCE["float32"] for one, other in zip(found, expected))
 
 
-@needs_compiler
 def test_targets_that_are_no_distribution() -> None:
     def examples(network: Network) -> Examples:
         x = np.random.default_rng(0).normal(size=(8, 9))
@@ -178,7 +233,6 @@ def test_targets_that_are_no_distribution() -> None:
     assert all(relative_error(one, other) < 1e-13 for one, other in zip(found, expected))
 
 
-@needs_compiler
 @pytest.mark.parametrize("hidden", ["sigmoid", "tanh"])
 def test_saturated_layers_neither_overflow_nor_lose_digits(hidden: str) -> None:
     def network() -> Network:
@@ -190,7 +244,6 @@ def test_saturated_layers_neither_overflow_nor_lose_digits(hidden: str) -> None:
     expect_the_same_updates(network, SGD(1e-4), dtype="float32")
 
 
-@needs_compiler
 def test_small_activations_keep_their_digits() -> None:
     def network() -> Network:
         built = build("float32", "tanh", output="linear", loss="squared_error", biases=False, sizes=(9, 5, 3))
@@ -200,7 +253,6 @@ def test_small_activations_keep_their_digits() -> None:
     expect_the_same_updates(network, SGD(1e-3), dtype="float32")
 
 
-@needs_compiler
 @pytest.mark.parametrize("dense", [1, 10**9])
 def test_gradients_only(dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "DENSE", dense)
@@ -216,7 +268,6 @@ def test_gradients_only(dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(relative_error(one, other) < 2e-5 for one, other in zip(found, expected))
 
 
-@needs_compiler
 @pytest.mark.parametrize("threads", [1, 2])
 def test_numbers_that_are_not_finite_stop_the_batch_and_change_nothing(threads: int) -> None:
     network = build(sizes=(9, 4, 3))
@@ -231,13 +282,12 @@ def test_numbers_that_are_not_finite_stop_the_batch_and_change_nothing(threads: 
     assert np.isfinite(vector.values).all()
 
 
-@needs_compiler
 @pytest.mark.parametrize("optimizer", [SGD(0.05, 0.9), Adam(0.01)], ids=repr)
 def test_training_takes_it_where_it_is_worth_it_and_learns_the_same(optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
     outcomes = []
     for worth, deterministic in ((1, False), (1, True), (10**18, False)):
-        monkeypatch.setattr(kernels, "WORTH_COMPILING", worth)
-        monkeypatch.setattr(sweeps, "WORTH_COMPILING", worth)
+        monkeypatch.setattr(kernels, "WORTH_COMPILED_FORM", worth)
+        monkeypatch.setattr(sweeps, "WORTH_COMPILED_FORM", worth)
         network = Network([40, 70, 3], dtype="float64")
         train(network, problem(network, 200), 3, 64, optimizer, seed=1, deterministic=deterministic)
         outcomes.append(network.parameters)
@@ -246,7 +296,6 @@ def test_training_takes_it_where_it_is_worth_it_and_learns_the_same(optimizer, m
     assert all(relative_error(p, q) < 1e-10 for p, q in zip(compiled_form, portable))
 
 
-@needs_compiler
 def test_what_has_no_compiled_form_is_known() -> None:
     x = np.zeros((2, 9), np.float32)
     assert compiled.has_compiled_form(build("float32"), x)
@@ -255,49 +304,6 @@ def test_what_has_no_compiled_form_is_known() -> None:
     assert not compiled.has_compiled_form(build("float32"), x.astype(x.dtype.newbyteorder()))
 
 
-@pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """No library loaded yet, and caches in a temporary folder."""
-    library.load_library.cache_clear()
-    monkeypatch.delenv("UNSTUCK_CACHE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(library.tempfile, "gettempdir", lambda: str(tmp_path))
-    yield tmp_path
-    library.load_library.cache_clear()
-
-
-@needs_compiler
-def test_the_library_is_built_once(fresh: Path) -> None:
-    assert library.load_library("float32") is not None
-    (built,) = (fresh / "home" / "unstuck").iterdir()
-    before = built.stat().st_mtime_ns
-    library.load_library.cache_clear()
-    assert library.load_library("float32") is not None
-    assert [path.stat().st_mtime_ns for path in built.parent.iterdir()] == [before]
-
-
-@needs_compiler
-def test_a_cache_that_others_may_write_to_is_not_used(fresh: Path) -> None:
-    (fresh / "home" / "unstuck").mkdir(parents=True)
-    os.chmod(fresh / "home" / "unstuck", 0o777)
-    assert library.load_library("float32") is not None
-    assert not list((fresh / "home" / "unstuck").iterdir())
-    assert list((fresh / f"unstuck-{os.getuid()}").iterdir())
-
-
-@pytest.mark.parametrize("command", ["no-such-compiler", "false"])
-def test_without_a_working_compiler_there_is_no_library(command: str, fresh: Path, monkeypatch) -> None:
-    monkeypatch.setenv("CC", command)
-    assert library.load_library("float32") is None
-    assert not list(fresh.rglob("*.so"))
-
-
-def test_it_can_be_switched_off(fresh: Path, monkeypatch) -> None:
-    monkeypatch.setenv("UNSTUCK_COMPILED", "0")
-    assert library.load_library("float32") is None
-
-
-@needs_compiler
 def test_inputs_may_be_a_view_with_any_strides() -> None:
     network = build(sizes=(9, 4, 3))
     wide = np.random.default_rng(0).normal(size=(20, 18))
@@ -321,7 +327,6 @@ def test_the_faster_number_of_threads_is_taken_and_the_other_tried_again(monkeyp
     assert compiled.FasterThreads(compiled.SURELY_WORTH_SHARING).choose() == 2
 
 
-@needs_compiler
 def test_one_thread_works_while_the_other_core_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     network = build(sizes=(9, 4, 3))
     examples = some_examples(network, 12)
@@ -339,7 +344,6 @@ def test_one_thread_works_while_the_other_core_is_taken(monkeypatch: pytest.Monk
             assert shared == ([] if taken else ["both"])
 
 
-@needs_compiler
 def test_updates_in_panels_are_brought_back_when_they_are_read() -> None:
     network = Network([40, 260, 3], seed=0)  # a layer wide enough for panels
     examples = some_examples(network, 12)

@@ -22,7 +22,7 @@ from unstuck.nn.network import Network
 
 Array = np.ndarray
 
-WORTH_COMPILING = 500_000_000  # examples times weights: what NumPy does in the time that a compiler may take at first
+WORTH_COMPILED_FORM = 500_000_000  # examples times weights: NumPy takes a moment for less, to the same bits everywhere
 
 
 class Step(Protocol):
@@ -37,7 +37,7 @@ class Step(Protocol):
 
 def find_step(examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread) -> Step:
     """The fastest form of the gradients of n examples that the network allows."""
-    worth = len(examples) * vector.n_weights >= WORTH_COMPILING and has_fast_form(examples.network)
+    worth = len(examples) * vector.n_weights >= WORTH_COMPILED_FORM and has_fast_form(examples.network)
     if worth and has_compiled_form(examples.network, examples.x):
         return CompiledSteps(examples, vector, n, second_thread, only_gradients=True)
     return find_step_of_numpy(examples, vector, n, second_thread)

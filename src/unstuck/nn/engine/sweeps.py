@@ -8,13 +8,8 @@ from numpy.random import Generator
 
 from unstuck.nn.engine.compiled.step import CompiledSteps, has_compiled_form, makes_updates
 from unstuck.nn.engine.examples import Examples
-from unstuck.nn.engine.kernels import (
-    WORTH_COMPILING,
-    Step,
-    find_step,
-    find_step_of_numpy,
-    has_fast_form,
-)
+from unstuck.nn.engine.forms import is_numpy_faster
+from unstuck.nn.engine.kernels import WORTH_COMPILED_FORM, Step, find_step_of_numpy, has_fast_form
 from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.engine.vector import ParameterVector
 
@@ -45,13 +40,38 @@ def find_sweep(
 ) -> Sweep:
     """The fastest form of updates that the network and the optimiser allow.
 
-    `work` counts the examples of all epochs. What is deterministic does not depend on the machine's compiler.
+    `work` counts the examples of all epochs. What is deterministic does not depend on the processor's instructions.
     """
-    worth = work * vector.n_weights >= WORTH_COMPILING and not deterministic and has_fast_form(examples.network)
-    if worth and makes_updates(vector) and has_compiled_form(examples.network, examples.x):
+    network, work = examples.network, work * vector.n_weights
+    worth = work >= WORTH_COMPILED_FORM and not deterministic and has_fast_form(network)
+
+    def make(is_compiled: bool, examples: Examples, vector: ParameterVector, generator: Generator) -> Sweep:
+        return make_sweep(is_compiled, examples, vector, batch_size, generator, second_thread)
+
+    is_compiled = worth and has_compiled_form(network, examples.x)
+    if is_compiled:
+        is_compiled = not is_numpy_faster(make, examples, vector.optimizer, batch_size, work)
+    return make(is_compiled, examples, vector, generator)
+
+
+def make_sweep(
+    is_compiled: bool,
+    examples: Examples,
+    vector: ParameterVector,
+    batch_size: int,
+    generator: Generator,
+    second_thread: SecondThread,
+) -> Sweep:
+    """Updates in compiled form, as far as the optimiser allows, or in NumPy's."""
+    if is_compiled and makes_updates(vector):
         return CompiledSteps(examples, vector, batch_size, second_thread, False, generator)
-    find = find_step_of_numpy if deterministic else find_step
-    return StepByStep(lambda n: find(examples, vector, n, second_thread), vector, batch_size, generator)
+
+    def find(n: int) -> Step:
+        if is_compiled:
+            return CompiledSteps(examples, vector, n, second_thread, only_gradients=True)
+        return find_step_of_numpy(examples, vector, n, second_thread)
+
+    return StepByStep(find, vector, batch_size, generator)
 
 
 class StepByStep:

@@ -56,20 +56,24 @@ static void multiply_by_derivative(const network *net, const layer *l, long i, l
 }
 
 /* Makes units of the layer below the rows of a block, and examples its columns: so the weights need not be turned. */
-static void propagate_dense(network *net, layer *l, long n, long h) {
+INLINE void propagate_tile(const int columns, layer *l, long i, long n, long q) {
     layer *below = l - 1;
-    long count = n_blocks(l->n_in);
-    FOR_GROUPS(q, count, h, group_of(n_panels(l)), i, n, LANES) {
-        vector sum[LANES];
-        REAL turned[BLOCK];
-        for (long r = 0; r < LANES; r++) sum[r] = splat(0);
-        add_blocks(sum, 0, l->values.weights + q * BLOCK, count * BLOCK, l->turned_deltas + i * l->stride, BLOCK,
-                   n_panels(l));
-        turn_block(sum, turned);
-        for (long r = 0; r < LANES && i + r < n; r++)
-            store(below->delta + (i + r) * below->stride + q * LANES, load(turned + r * LANES));
+    vector sums[COLUMNS][LANES] = {0};
+    REAL turned[BLOCK];
+    add_blocks(columns, sums, 0, l->values.weights + q * BLOCK, n_blocks(l->n_in) * BLOCK,
+               l->turned_deltas + i * l->stride, BLOCK, l->stride * LANES, n_panels(l));
+    for (int c = 0; c < columns; c++) {
+        turn_block(sums[c], turned);
+        for (long r = 0, first = i + c * LANES; r < LANES && first + r < n; r++)
+            store(below->delta + (first + r) * below->stride + q * LANES, load(turned + r * LANES));
     }
-    for (long i = 0; i < n; i++) multiply_by_derivative(net, below, i, FROM(count, h) * LANES, TO(count, h) * LANES);
+}
+
+static void propagate_dense(network *net, layer *l, long n, long h) {
+    long count = n_blocks(l->n_in);
+    FOR_GROUPS(q, count, h, n_panels(l), 1, i, n, COLUMNS * LANES)
+        WITH_COLUMNS(smallest(COLUMNS, n_blocks(n - i)), propagate_tile(columns, l, i, n, q))
+    for (long i = 0; i < n; i++) multiply_by_derivative(net, l - 1, i, FROM(count, h) * LANES, TO(count, h) * LANES);
 }
 
 /* The deltas of the layer below, from those of this one. */
@@ -85,7 +89,8 @@ static void propagate(network *net, layer *l, long n, long h) {
         list deltas = {outputs, list_numbers(l->delta + i * l->stride, l->n_out, outputs)};
         for (long p = 0; p < n_panels(below); p++) {
             const REAL *turned = l->turned + l->n_out * panel_start(below, p);
-            WITH_WIDTH(panel_width(below, p) / LANES, propagate_panel(width, deltas, turned, delta + panel_start(below, p)))
+            REAL *to = delta + panel_start(below, p);
+            WITH_WIDTH(panel_width(below, p) / LANES, propagate_panel(width, deltas, turned, to))
         }
         multiply_by_derivative(net, below, i, 0, below->stride);
     }
@@ -141,39 +146,40 @@ INLINE void learn_panel(const int width, const network *net, layer *l, rule r, l
     }
 }
 
-static void learn_dense(layer *l, rule rule, long n, long h) {
-    long count = n_blocks(l->n_in);
-    FOR_GROUPS(q, n_panels(l), h, group_of(n_blocks(n)), p, count, 1) {
-        REAL *values = l->values.weights + (q * count + p) * BLOCK;
-        REAL *velocity = l->velocity.weights ? l->velocity.weights + (q * count + p) * BLOCK : NULL;
-        vector sum[LANES];
-        for (long r = 0; r < LANES; r++) {
-            sum[r] = splat(0);
-            __builtin_prefetch(values + r * LANES);
-            if (velocity) __builtin_prefetch(velocity + r * LANES);
+INLINE void learn_tile(const int columns, layer *l, rule rule, long n, long p, long q) {
+    long count = n_blocks(l->n_in), panel = count * BLOCK;
+    REAL *values = l->values.weights + q * panel + p * BLOCK, *velocity = l->velocity.weights;
+    if (velocity) velocity += q * panel + p * BLOCK;
+    vector sums[COLUMNS][LANES] = {0};
+    for (int c = 0; c < columns; c++)
+        for (long at = c * panel; at < c * panel + BLOCK; at += 64 / (long)sizeof(REAL)) {
+            __builtin_prefetch(values + at);
+            if (velocity) __builtin_prefetch(velocity + at);
         }
-        add_blocks(sum, 1, l->input_blocks + p * BLOCK, count * BLOCK, l->delta_blocks + q * BLOCK, l->stride * LANES,
-                   n_blocks(n));
+    add_blocks(columns, sums, 1, l->input_blocks + p * BLOCK, panel, l->delta_blocks + q * BLOCK, l->stride * LANES,
+               BLOCK, n_blocks(n));
+    for (int c = 0; c < columns; c++)
         for (long r = 0; r < LANES && p * LANES + r < l->n_in; r++)
-            update(rule, values + r * LANES, l->gradient.weights + (p * LANES + r) * l->stride + q * LANES,
-                   velocity ? velocity + r * LANES : NULL, sum[r]);
-    }
+            update(rule, values + c * panel + r * LANES,
+                   l->gradient.weights + (p * LANES + r) * l->stride + (q + c) * LANES,
+                   velocity ? velocity + c * panel + r * LANES : NULL, sums[c][r]);
 }
 
 static void learn(network *net, layer *l, rule r, long n, long h) {
-    long panels = n_panels(l);
+    int whole = by_example(l);
+    long first = whole ? FROM(l->n_in, h) : 0, end = whole ? TO(l->n_in, h) : l->n_in;
     if (l->dense)
-        learn_dense(l, r, n, h);
-    else if (panels == 1)
-        WITH_WIDTH(l->stride / LANES, learn_panel(width, net, l, r, n, FROM(l->n_in, h), TO(l->n_in, h), 0, h))
+        FOR_GROUPS(q, n_panels(l), h, n_blocks(n), COLUMNS, p, n_blocks(l->n_in), 1)
+            WITH_COLUMNS(smallest(COLUMNS, q_end - q), learn_tile(columns, l, r, n, p, q))
     else
-        for (long p = FROM(panels, h); p < TO(panels, h); p++)
-            WITH_WIDTH(panel_width(l, p) / LANES, learn_panel(width, net, l, r, n, 0, l->n_in, p, h))
+        for (long p = whole ? 0 : FROM(n_panels(l), h); p < (whole ? 1 : TO(n_panels(l), h)); p++)
+            WITH_WIDTH(panel_width(l, p) / LANES, learn_panel(width, net, l, r, n, first, end, p, h))
     r.l2 = 0;    /* biases do not decay */
     for (long j = 0; h == 1 && l->values.biases && j < l->stride; j += LANES) {
         vector sum = splat(0);
         for (long i = 0; i < n; i++) sum += load(l->delta + i * l->stride + j);
-        update(r, l->values.biases + j, l->gradient.biases + j, l->velocity.biases ? l->velocity.biases + j : NULL, sum);
+        REAL *velocity = l->velocity.biases ? l->velocity.biases + j : NULL;
+        update(r, l->values.biases + j, l->gradient.biases + j, velocity, sum);
     }
 }
 

@@ -1,43 +1,68 @@
 /* Dense matrix products in square blocks of LANES x LANES numbers, each in one piece.
 
-   A block of the result stays in registers while whole rows and columns of blocks stream by, so one plain loop comes
-   close to what the processor can multiply. Examples, inputs and units that would not fill a block are zeros. */
+   A tile of the result stays in registers while whole rows and columns of blocks stream by: some rows of a block, and
+   as many blocks beside each other as the registers hold, so that numbers are loaded less often than they are used.
+   Examples, inputs and units that would not fill a block are zeros. */
 
 #define BLOCK (LANES * LANES)
-#ifdef __AVX512F__
-#define ROWS LANES    /* of a block that are summed at a time, a vector each */
-#else
-#define ROWS 4
-#endif
+#define ROWS (VECTOR_BYTES == 64 ? 8 : LANES < 4 ? LANES : 4)
+#define COLUMNS 3
 
-#define NEAR (512 * 1024)    /* bytes that stay in a core's own cache */
+#define BLOCK_BYTES (BLOCK * (long)sizeof(REAL))
+#define CHUNK (24 * 1024 / (COLUMNS * BLOCK_BYTES))    /* blocks, COLUMNS rows of which take half a first cache */
+#define AHEAD (2 + 512 / BLOCK_BYTES)                  /* blocks that are fetched before they are used */
+#define NEAR (512 * 1024)                              /* bytes that stay in a core's own cache */
 
 INLINE long n_blocks(long n) { return (n + LANES - 1) / LANES; }
 
-/* How many rows or columns of so many blocks are used together, so that the other factor comes from afar less often. */
-INLINE long group_of(long count) {
-    long bytes = count * BLOCK * (long)sizeof(REAL);
-    return bytes > NEAR ? 1 : NEAR / bytes;
+/* How many rows or columns of so many blocks are used together, so that the other factor comes from afar less often: a
+   multiple of how many are used at once. */
+INLINE long group_of(long count, long at_once) {
+    long fit = NEAR / (count * BLOCK_BYTES) / at_once;
+    return (fit ? fit : 1) * at_once;
 }
 
-/* For q in a half of n, group by group; within a group for all r, and for each r all q. */
-#define FOR_GROUPS(q, n, h, group, r, r_end, r_step)                                                                   \
-    for (long q##_from = FROM(n, h); q##_from < TO(n, h); q##_from += (group))                                        \
-        for (long r = 0; r < (r_end); r += (r_step))                                                                   \
-            for (long q = q##_from; q < TO(n, h) && q < q##_from + (group); q++)
+/* For q in a half of n, group by group, some at once; within a group for all r, and for each r all q. */
+#define FOR_GROUPS(q, n, h, count, at_once, r, end, step)                                                              \
+    for (long q##_from = FROM(n, h), q##_end; q##_from < TO(n, h); q##_from = q##_end)                                 \
+        for (long r = (q##_end = smallest(TO(n, h), q##_from + group_of(count, at_once)), 0); r < (end); r += (step)) \
+            for (long q = q##_from; q < q##_end; q += (at_once))
 
-/* sum[r] += over `count` blocks: element (r, j) of one of a, or (j, r) if they are turned, times row j of one of b. */
-INLINE void add_blocks(vector *sum, const int turned, const REAL *a, long a_step, const REAL *b, long b_step,
-                       long count) {
-    for (long from = 0; from < LANES; from += ROWS) {
-        vector rows[ROWS];
-        const REAL *p = a + from * (turned ? 1 : LANES), *q = b;
-        for (long r = 0; r < ROWS; r++) rows[r] = sum[from + r];
-        for (long s = 0; s < count; s++, p += a_step, q += b_step)
-            for (long j = 0; j < LANES; j++)
-                for (long r = 0; r < ROWS; r++)
-                    rows[r] += p[turned ? j * LANES + r : r * LANES + j] * load(q + j * LANES);
-        for (long r = 0; r < ROWS; r++) sum[from + r] = rows[r];
+INLINE long smallest(long a, long b) { return a < b ? a : b; }
+
+/* Runs a statement with `columns`, from 1 to COLUMNS, as a constant. */
+#define WITH_COLUMNS(n, statement)                                                                                     \
+    switch (n) {                                                                                                       \
+    case 1: { enum { columns = 1 < COLUMNS ? 1 : COLUMNS }; statement; break; }                                        \
+    case 2: { enum { columns = 2 < COLUMNS ? 2 : COLUMNS }; statement; break; }                                        \
+    case 3: { enum { columns = 3 < COLUMNS ? 3 : COLUMNS }; statement; break; }                                        \
+    }
+
+/* sums[c][r] += over `count` blocks: element (r, j) of one of a, or (j, r) if they are turned, times row j of one of b,
+   c panels on. Few blocks at a time: all rows of a but the first find those of b in the nearest cache. Blocks of a may
+   lie far apart, where the processor does not fetch them ahead by itself. */
+INLINE void add_blocks(const int columns, vector sums[][LANES], const int turned, const REAL *a, long a_step,
+                       const REAL *b, long b_step, long b_panel, long count) {
+    for (long done = 0, chunk; done < count; done += chunk, a += chunk * a_step, b += chunk * b_step) {
+        chunk = smallest(CHUNK, count - done);
+        for (long from = 0; from < LANES; from += ROWS) {
+            vector tile[COLUMNS][ROWS];
+            const REAL *p = a + from * (turned ? 1 : LANES), *q = b;
+            for (int c = 0; c < columns; c++)
+                for (long r = 0; r < ROWS; r++) tile[c][r] = sums[c][from + r];
+            for (long s = 0; s < chunk; s++, p += a_step, q += b_step)
+                for (long j = 0; j < LANES; j++) {
+                    vector right[COLUMNS];
+                    if (j * sizeof(vector) % 64 == 0) __builtin_prefetch(p + AHEAD * a_step + j * LANES);
+                    for (int c = 0; c < columns; c++) right[c] = load(q + c * b_panel + j * LANES);
+                    for (long r = 0; r < ROWS; r++) {
+                        vector left = splat(p[turned ? j * LANES + r : r * LANES + j]);
+                        for (int c = 0; c < columns; c++) tile[c][r] += left * right[c];
+                    }
+                }
+            for (int c = 0; c < columns; c++)
+                for (long r = 0; r < ROWS; r++) sums[c][from + r] = tile[c][r];
+        }
     }
 }
 

@@ -55,45 +55,54 @@ static void take_activations(const network *net, layer *l, const layer *below, l
             l->n_inputs[i] = list_numbers(a + i * below->stride, l->n_in, l->inputs + i * l->n_in);
 }
 
+/* Whether a thread makes whole examples, those of its half, rather than some of the units of all. */
+static int by_example(const layer *l) { return !l->dense && n_panels(l) == 1; }
+
+static void activate_units(REAL *z, long n, long activation) {
+    for (long j = 0; activation != LINEAR && j < n; j += LANES) store(z + j, activate(load(z + j), activation));
+}
+
 INLINE void forward_panel(const int width, const network *net, layer *l, long i, long end, long p, long activation) {
     long stride, start = panel_start(l, p);
     const REAL *weights = panel_of(net, l, l->values.weights, p, &stride);
     for (; i < end; i++) {
         vector sum[WIDEST];
+        REAL *a = l->a + i * l->stride + start;
         for (int j = 0; j < width; j++)
             sum[j] = l->values.biases ? load(l->values.biases + start + j * LANES) : splat(0);
         add_rows(width, chains_of(width), inputs_of(l, i), weights, stride, sum);
-        for (int j = 0; j < width; j++)
-            store(l->a + i * l->stride + start + j * LANES, activate(sum[j], activation));
+        for (int j = 0; j < width; j++) store(a + j * LANES, sum[j]);
+        activate_units(a, width * LANES, activation);
     }
 }
 
-static void forward_dense(layer *l, long n, long h, long activation) {
+INLINE void forward_tile(const int columns, layer *l, long i, long n, long q, long activation) {
+    vector sums[COLUMNS][LANES];
     long count = n_blocks(l->n_in);
-    FOR_GROUPS(q, n_panels(l), h, group_of(count), i, n, LANES) {
-        vector sum[LANES];
-        for (long r = 0; r < LANES; r++) sum[r] = l->values.biases ? load(l->values.biases + q * LANES) : splat(0);
-        add_blocks(sum, 0, l->input_blocks + i * count * LANES, BLOCK, l->values.weights + q * count * BLOCK, BLOCK,
-                   count);
-        for (long r = 0; r < LANES && i + r < n; r++)
-            store(l->a + (i + r) * l->stride + q * LANES, activate(sum[r], activation));
+    for (int c = 0; c < columns; c++)
+        for (long r = 0; r < LANES; r++)
+            sums[c][r] = l->values.biases ? load(l->values.biases + (q + c) * LANES) : splat(0);
+    add_blocks(columns, sums, 0, l->input_blocks + i * count * LANES, BLOCK, l->values.weights + q * count * BLOCK,
+               BLOCK, count * BLOCK, count);
+    for (long r = 0; r < LANES && i + r < n; r++) {
+        REAL *a = l->a + (i + r) * l->stride + q * LANES;
+        for (int c = 0; c < columns; c++) store(a + c * LANES, sums[c][r]);
+        activate_units(a, columns * LANES, activation);
     }
 }
 
 /* Pre-activations and activations; of the last layer only the former. */
 static void forward(network *net, layer *l, long n, long h) {
-    long panels = n_panels(l), activation = l == net->layers + net->n_layers - 1 ? LINEAR : l->activation;
+    long activation = l == net->layers + net->n_layers - 1 ? LINEAR : l->activation;
+    int whole = by_example(l);
+    long first = whole ? FROM(n, h) : 0, end = whole ? TO(n, h) : n;
     if (l->dense)
-        forward_dense(l, n, h, activation);
-    else if (panels == 1)
-        WITH_WIDTH(l->stride / LANES, forward_panel(width, net, l, FROM(n, h), TO(n, h), 0, activation))
+        FOR_GROUPS(q, n_panels(l), h, n_blocks(l->n_in), COLUMNS, i, n, LANES)
+            WITH_COLUMNS(smallest(COLUMNS, q_end - q), forward_tile(columns, l, i, n, q, activation))
     else
-        for (long p = FROM(panels, h); p < TO(panels, h); p++)
-            WITH_WIDTH(panel_width(l, p) / LANES, forward_panel(width, net, l, 0, n, p, activation))
+        for (long p = whole ? 0 : FROM(n_panels(l), h); p < (whole ? 1 : TO(n_panels(l), h)); p++)
+            WITH_WIDTH(panel_width(l, p) / LANES, forward_panel(width, net, l, first, end, p, activation))
 }
-
-/* Whether a thread makes whole examples, those of its half, rather than some of the units of all. */
-static int by_example(const layer *l) { return !l->dense && n_panels(l) == 1; }
 
 static void softmax(REAL *z, long n, long stride) {
     vector largest = splat(-__builtin_inf()), sum = splat(0);

@@ -1,102 +1,132 @@
-"""The compiled library: built once by the machine's C compiler, kept in the user's cache folder, loaded by ctypes.
+"""The compiled library: built with the package, one for each instruction set and type, the best of them loaded.
 
-Nothing of it is needed: where there is no compiler, or no folder to write to, training takes its NumPy form.
+Nothing of it is needed: where there is none, training takes its NumPy form.
 """
 
 import ctypes
-import hashlib
 import os
-import platform
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
-SOURCE = FOLDER / "step.c"
-FLAGS = (
-    "-O3",
-    "-march=native",
-    "-ffp-contract=fast",
-    "-fno-math-errno",
-    "-fno-trapping-math",
-    "-shared",
-    "-fPIC",
-    "-w",
-)
-REALS = {"float32": ("float", 32), "float64": ("double", 64)}
-SECONDS = 60  # after which a compiler is given up
+import numpy as np
+
+from unstuck.errors import TrainingError
+from unstuck.nn.engine.compiled.fingerprint import fingerprint
+
+FOLDER = Path(__file__).parent  # where the package's build puts the libraries
+LEVELS = ("v4", "v3", "v2")  # of x86-64, best first; any other processor has one library, for all of its kind
+GENERIC = "generic"
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library, and what it states of itself: its constants and the layout of its structures."""
+
+    level: str
+    run: Callable[..., int]
+    vector_bytes: int
+    widest: int  # vectors in a panel
+    real: np.dtype
+    entry_bytes: int
+    activations: dict[str, int]
+    inputs: dict[str, int]
+    layer: np.dtype
+    network: np.dtype
+
+    @property
+    def lanes(self) -> int:
+        """Numbers in a vector."""
+        return self.vector_bytes // self.real.itemsize
 
 
 @cache
-def load_library(dtype: str) -> ctypes.CDLL | None:
-    """The library for numbers of that type; None where it cannot be had."""
-    if os.environ.get("UNSTUCK_COMPILED", "1") == "0" or sys.platform == "win32":
+def load_library(dtype: str) -> Library | None:
+    """The library for numbers of that type; None where there is none for this processor."""
+    if os.environ.get("UNSTUCK_COMPILED", "1") == "0":
         return None
-    compiler = find_compiler()
-    if compiler is None:
-        return None
-    name = f"step-{dtype}-{_fingerprint(compiler, dtype)}.so"
-    for folder in cache_folders():
-        with suppress(OSError, subprocess.SubprocessError):
-            return ctypes.CDLL(str(_built(folder / name, compiler, dtype)))
-    return None
+    found = (open_library(path_of(level, dtype), level, dtype) for level in wanted_levels())
+    return next((library for library in found if library is not None), None)
 
 
-def find_compiler() -> str | None:
-    """The C compiler that `CC` names, or the usual ones, if the machine has one."""
-    names = [os.environ["CC"]] if os.environ.get("CC") else ["cc", "gcc", "clang"]
-    return next(filter(None, map(shutil.which, names)), None)
+def path_of(level: str, dtype: str) -> Path:
+    """Where the library of an instruction set lies if it was built."""
+    return FOLDER / f"step-{level}-{dtype}.so"
 
 
-def cache_folders() -> Iterator[Path]:
-    """Where compiled code may lie, best first; a private temporary folder last."""
-    if os.environ.get("UNSTUCK_CACHE"):
-        yield Path(os.environ["UNSTUCK_CACHE"])
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    yield Path(home) / "unstuck"
-    yield Path(tempfile.gettempdir()) / f"unstuck-{os.getuid()}"
+def wanted_levels() -> list[str]:
+    """The instruction sets to try, best first: the one that UNSTUCK_ISA names, or all that the processor has.
+
+    Raises TrainingError if UNSTUCK_ISA names one that is unknown or that the processor lacks.
+    """
+    levels, name = processor_levels(), os.environ.get("UNSTUCK_ISA")
+    if not name:
+        return levels
+    if name not in levels:
+        raise TrainingError(f"UNSTUCK_ISA is {name!r}: expected one of {', '.join(levels) or 'none'} on this machine")
+    return [name]
 
 
-def _fingerprint(compiler: str, dtype: str) -> str:
-    """Of everything that the machine code depends on: source, compiler, flags and processor."""
-    digest = hashlib.sha256()
-    for path in sorted(FOLDER.glob("*.[ch]")):
-        digest.update(path.read_bytes())
-    stat = os.stat(compiler)
-    for part in (compiler, stat.st_size, stat.st_mtime_ns, FLAGS, dtype, platform.machine(), _processor()):
-        digest.update(repr(part).encode())
-    return digest.hexdigest()[:16]
+def processor_levels() -> list[str]:
+    """The instruction sets that have a library here and that the processor has, best first."""
+    built = [level for level in (*LEVELS, GENERIC) if path_of(level, "float32").exists()]
+    best = processor_level(built[-1]) if built else 0  # the lowest runs everywhere
+    return [level for level in built if level == GENERIC or int(level[1:]) <= best]
 
 
-def _processor() -> str:
-    """The name of the processor, as -march=native compiles for it."""
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith(("flags", "Features")):
-                return line
-    return platform.processor()
-
-
-def _built(path: Path, compiler: str, dtype: str) -> Path:
-    """The library at that path, compiled if it is not there yet; OSError if the folder is not ours alone."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = path.parent.stat()
-    if status.st_uid != os.getuid() or status.st_mode & 0o022:
-        raise PermissionError(f"{path.parent} can be written by others")
-    if path.exists():
-        return path
-    real, bits = REALS[dtype]
-    handle, part = tempfile.mkstemp(suffix=".so", dir=path.parent)
-    os.close(handle)
+@cache
+def processor_level(library: str) -> int:
+    """The processor's own level as that library finds it: 4 for x86-64-v4; 0 where there are no levels."""
     try:
-        command = [compiler, *FLAGS, f"-DREAL={real}", f"-DREAL_BITS={bits}", str(SOURCE), "-o", part]
-        subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
-        os.replace(part, path)
-    finally:
-        Path(part).unlink(missing_ok=True)
-    return path
+        return ctypes.CDLL(str(path_of(library, "float32"))).processor_level()
+    except (OSError, AttributeError):
+        return 0
+
+
+def open_library(path: Path, level: str, dtype: str) -> Library | None:
+    """The library at that path; None if it cannot be loaded, was built from other sources or is of another type."""
+    try:
+        library = ctypes.CDLL(str(path))
+        stated = _statements(library)
+        run = library.run
+        constants = stated["constant"]
+        found = Library(
+            level,
+            run,
+            constants["vector_bytes"],
+            constants["widest"],
+            np.dtype(dtype),
+            stated["size"]["entry"],
+            stated["activation"],
+            stated["input"],
+            *(_structure(stated, name) for name in ("layer", "network")),
+        )
+    except (OSError, AttributeError, KeyError, TypeError, ValueError):
+        return None
+    run.restype = ctypes.c_long
+    run.argtypes = (*[ctypes.c_void_p] * 2, ctypes.c_long, *[ctypes.c_void_p] * 2, ctypes.c_long)
+    belongs = constants["sources"] == fingerprint(FOLDER) and constants["real_bytes"] == found.real.itemsize
+    return found if belongs else None
+
+
+Statements = dict[str, dict[str, int]]
+
+
+def _statements(library: ctypes.CDLL) -> Statements:
+    """What layout.h states: group -> name -> value. The fields of a structure are groups by their kind."""
+    words, value = (ctypes.c_char_p * 3)(), ctypes.c_int64()
+    stated: Statements = {}
+    i = 0
+    while library.state(ctypes.c_long(i), words, ctypes.byref(value)):
+        group, name, kind = ((word or b"").decode() for word in words)
+        stated.setdefault(f"{group} {kind}".strip(), {})[name] = value.value
+        i += 1
+    return stated
+
+
+def _structure(stated: Statements, name: str) -> np.dtype:
+    """A structure as NumPy sees it; ValueError if its fields do not fit into its size."""
+    fields = [(field, kind, at) for kind in ("i8", "f8") for field, at in stated[f"{name} {kind}"].items()]
+    names, kinds, offsets = zip(*fields)
+    return np.dtype({"names": names, "formats": kinds, "offsets": offsets, "itemsize": stated["size"][name]})

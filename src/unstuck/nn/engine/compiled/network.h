@@ -1,4 +1,4 @@
-/* A network, its buffers and the examples, as compiled/step.py lays them out; how two threads wait for each other. */
+/* A network, its buffers and the examples, as step.py lays them out; how two threads wait for each other. */
 
 #include <sched.h>
 #include <stdatomic.h>

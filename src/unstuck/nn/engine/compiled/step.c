@@ -3,9 +3,11 @@
    Each phase of a step is cut into the same two halves, whether one thread makes both or two threads one each; every
    number is made whole by one of them, so the results do not depend on the number of threads. */
 
+#include "processor.h"
 #include "network.h"
 #include "forward.h"
 #include "backward.h"
+#include "layout.h"
 
 static int step(network *net, const int64_t *rows, long n, rule r, REAL *logits, long part) {
     layer *first = net->layers, *last = net->layers + net->n_layers - 1;
@@ -47,6 +49,7 @@ static int step(network *net, const int64_t *rows, long n, rule r, REAL *logits,
 long run(network *net, const int64_t *rows, long n, const double *rates, REAL *logits, long part) {
     long n_out = net->layers[net->n_layers - 1].n_out, at = 0;
     rule r = {0, (REAL)net->momentum, (REAL)net->l2, (int)net->only_gradients, (int)net->nesterov};
+    unsigned long settings = skip_denormals();
     FOR_HALVES(h, net, part) if (!net->in_panels) convert(net, 1, h);
     for (long i = 0; at < n; at += net->batch, i++) {
         r.rate = (REAL)rates[i];
@@ -56,5 +59,6 @@ long run(network *net, const int64_t *rows, long n, const double *rates, REAL *l
     wait_for_other(net);
     FOR_HALVES(h, net, part) if (!net->only_gradients && !net->keep_panels) convert(net, 0, h);
     if (part == 0) net->in_panels = net->keep_panels;
+    restore(settings);
     return at < n ? at : n;
 }

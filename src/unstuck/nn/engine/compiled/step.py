@@ -1,6 +1,5 @@
 """A network, its examples and their buffers as the compiled library sees them."""
 
-import ctypes
 import math
 import os
 import time
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from unstuck.nn.engine.compiled.library import load_library
+from unstuck.nn.engine.compiled.library import Library, load_library
 from unstuck.nn.engine.examples import Examples, release_pages
 from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.engine.vector import ParameterVector
@@ -18,10 +17,7 @@ from unstuck.nn.optimizers import SGD
 
 Array = np.ndarray
 
-ACTIVATIONS = {name: i for i, name in enumerate(("linear", "sigmoid", "tanh", "relu", "leaky_relu", "softmax"))}
-INPUT_TYPES = {"uint8": 0, "float32": 1, "float64": 2}
-PANEL = 64  # bytes in a vector times WIDEST in sums.h: numbers, of either type, that hold the widest panel
-VECTOR = 64  # bytes; a block of a dense layer is as many numbers high and wide as a vector holds
+LINE = 64  # bytes of the cache, at which buffers start
 
 # From how many weights on, and for which share of inputs that are not 0, a layer is multiplied as a dense one.
 DENSE = 200 * 200
@@ -34,51 +30,16 @@ WORTH_SHARING, SURELY_WORTH_SHARING = 4_000_000, 200_000_000
 CALLS_BETWEEN_TRIALS = 32  # of the other number of threads
 
 
-class Pair(ctypes.Structure):
-    """`pair` in step.c."""
-
-    _fields_ = (("weights", ctypes.c_void_p), ("biases", ctypes.c_void_p))
-
-
-class Layer(ctypes.Structure):
-    """`layer` in step.c."""
-
-    _fields_ = (
-        *((name, ctypes.c_int64) for name in ("n_in", "n_out", "stride", "activation", "dense")),
-        *((name, Pair) for name in ("values", "gradient", "velocity", "given_values", "given_velocity")),
-        *((name, ctypes.c_void_p) for name in ("turned", "outputs", "a", "delta", "kept")),
-        ("kept_scale", ctypes.c_double),
-        *((name, ctypes.c_void_p) for name in ("dropped", "part", "inputs", "n_inputs", "examples", "n_examples")),
-        *((name, ctypes.c_void_p) for name in ("input_blocks", "delta_blocks", "turned_deltas")),
-    )
-
-
-class Run(ctypes.Structure):
-    """`network` in step.c."""
-
-    _fields_ = (
-        *((name, ctypes.c_int64) for name in ("n_layers", "batch", "n_threads")),
-        ("layers", ctypes.POINTER(Layer)),
-        *((name, ctypes.c_int64) for name in ("input_type", "only_gradients", "targets_sum_to_one")),
-        *((name, ctypes.c_int64) for name in ("multiply_by_derivative", "nesterov")),
-        *((name, ctypes.c_double) for name in ("scale", "shift", "momentum", "l2", "max_norm")),
-        ("x", ctypes.c_void_p),
-        ("x_stride", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("targets", "example_weights", "prepared")),
-        *((name, ctypes.c_int64) for name in ("done", "in_panels", "keep_panels")),
-        *((name, ctypes.c_long) for name in ("arrived", "finite")),
-    )
-
-
 def has_compiled_form(network: Network, x: Array) -> bool:
     """Whether the library can be had, and computes what a network made of known parts does with inputs like x."""
+    library = load_library(network.dtype.name)
     return (
-        x.dtype.name in INPUT_TYPES
+        library is not None
+        and x.dtype.name in library.inputs
         and x.dtype.isnative
         and x.flags.aligned
-        and all(layer.activation.name in ACTIVATIONS for layer in network.layers)
+        and all(layer.activation.name in library.activations for layer in network.layers)
         and all(layer.activation.name != "softmax" for layer in network.layers[:-1])
-        and load_library(network.dtype.name) is not None
     )
 
 
@@ -105,10 +66,7 @@ class CompiledSteps:
         network = examples.network
         library = load_library(network.dtype.name)
         assert library is not None
-        self.function = library.run
-        self.function.restype = ctypes.c_long
-        self.function.argtypes = (*[ctypes.c_void_p] * 2, ctypes.c_long, *[ctypes.c_void_p] * 2, ctypes.c_long)
-        self.examples, self.vector, self.second_thread = examples, vector, second_thread
+        self.library, self.examples, self.vector, self.second_thread = library, examples, vector, second_thread
         self.generator = generator
         self.masks: list[Array] = []
         self.rates = [rate for rate in network.dropout if rate]
@@ -116,18 +74,19 @@ class CompiledSteps:
         self.buffers: list[Array] = []
         shares = [share_of_inputs(examples)]
         shares += [0.5 if layer.activation.name == "relu" else 1.0 for layer in network.layers[:-1]]
-        self.layers = (Layer * len(network.layers))()
-        for i, (layer, share) in enumerate(zip(self.layers, shares)):
+        self.layers = np.zeros(len(network.layers), library.layer)
+        for i, share in enumerate(shares):
             size = network.layers[i].weights.size
             dense = size >= DENSE and (share > DENSE_SHARE or i > 0)
-            self._lay_out(layer, i, n, dense, only_gradients)
+            self._lay_out(i, n, dense, only_gradients)
         optimizer = vector.optimizer if isinstance(vector.optimizer, SGD) else SGD()
         scale, shift = network.input_scale(examples.x.dtype)
-        self.state = Run(
+        self.states = np.zeros(1, library.network)
+        self._state(
             n_layers=len(self.layers),
             batch=n,
-            layers=self.layers,
-            input_type=INPUT_TYPES[examples.x.dtype.name],
+            layers=self.layers.ctypes.data,
+            input_type=library.inputs[examples.x.dtype.name],
             only_gradients=only_gradients,
             targets_sum_to_one=network.loss.name != "cross_entropy" or examples.sum_to_one,
             multiply_by_derivative=network.loss.fused_with != network.output.name,
@@ -139,47 +98,68 @@ class CompiledSteps:
             prepared=self._buffer(n, network.sizes[0]),
         )
 
-    def _lay_out(self, layer: Layer, i: int, n: int, dense: bool, only_gradients: bool) -> None:
-        network, vector = self.examples.network, self.vector
-        layer.n_in, layer.n_out = network.layers[i].weights.shape
-        layer.activation, layer.dense = ACTIVATIONS[network.layers[i].activation.name], dense
-        layer.values = layer.given_values = self._pair(i, vector.values)
-        layer.gradient = self._pair(i, vector.gradient)
-        if "velocity" in vector.memory:
-            layer.velocity = layer.given_velocity = self._pair(i, vector.memory["velocity"])
-        layer.stride = vector.views(vector.values)[i][0].strides[0] // network.dtype.itemsize
-        layer.a, layer.delta = self._buffer(n, layer.stride), self._buffer(n, layer.stride)
-        if i < len(network.dropout) and network.dropout[i]:
-            layer.kept_scale = network.dtype.type(1 / (1 - network.dropout[i]))
-            layer.dropped = self._buffer(n, layer.stride)
-        in_panels = dense or (layer.stride * network.dtype.itemsize > 4 * PANEL and not only_gradients)
-        if in_panels:
-            height = filled_up(layer.n_in, network.dtype)
-            layer.values.weights = self._buffer(height, layer.stride)
-            if layer.velocity.weights:
-                layer.velocity.weights = self._buffer(height, layer.stride)
-        if dense:
-            height = filled_up(n, network.dtype)
-            layer.input_blocks = self._buffer(height, filled_up(layer.n_in, network.dtype))
-            layer.delta_blocks, layer.turned_deltas = (self._buffer(height, layer.stride) for _ in range(2))
-            return
-        if i:
-            layer.turned = self._buffer(layer.n_out, self.layers[i - 1].stride)
-            layer.outputs = self._buffer(2, layer.n_out, 2)  # two numbers an entry
-        layer.part = self._buffer(2, n, PANEL)
-        layer.inputs, layer.examples = (self._buffer(n, layer.n_in, 2) for _ in range(2))
-        layer.n_inputs, layer.n_examples = (self._buffer(size, dtype=np.int64) for size in (n, layer.n_in))
+    def _state(self, **fields: Any) -> None:
+        """Set fields of the library's `network`."""
+        for name, value in fields.items():
+            self.states[name] = value
 
-    def _pair(self, i: int, vector: Array) -> Pair:
+    def _lay_out(self, i: int, n: int, dense: bool, only_gradients: bool) -> None:
+        """Fill in the library's `layer` i for batches of n examples."""
+        network, vector, library = self.examples.network, self.vector, self.library
+        n_in, n_out = network.layers[i].weights.shape
+        stride = vector.views(vector.values)[i][0].strides[0] // network.dtype.itemsize
+        fields: dict[str, Any] = {"n_in": n_in, "n_out": n_out, "stride": stride, "dense": dense}
+        fields["activation"] = library.activations[network.layers[i].activation.name]
+        fields |= self._pair("values", i, vector.values) | self._pair("given_values", i, vector.values)
+        fields |= self._pair("gradient", i, vector.gradient)
+        has_velocity = "velocity" in vector.memory
+        if has_velocity:
+            velocity = vector.memory["velocity"]
+            fields |= self._pair("velocity", i, velocity) | self._pair("given_velocity", i, velocity)
+        fields |= {name: self._buffer(n, stride) for name in ("a", "delta")}
+        if i < len(network.dropout) and network.dropout[i]:
+            fields["kept_scale"] = network.dtype.type(1 / (1 - network.dropout[i]))
+            fields["dropped"] = self._buffer(n, stride)
+        if dense or (stride > library.widest * library.lanes and not only_gradients):  # in panels
+            for name in ("values", "velocity") if has_velocity else ("values",):
+                fields[f"{name}.weights"] = self._buffer(filled_up(n_in, library), stride)
+        fields |= self._dense_buffers(n, n_in, stride) if dense else self._list_buffers(i, n, n_in, n_out)
+        for name, value in fields.items():
+            self.layers[i][name] = value
+
+    def _dense_buffers(self, n: int, n_in: int, stride: int) -> dict[str, int]:
+        height = filled_up(n, self.library)
+        return {
+            "input_blocks": self._buffer(height, filled_up(n_in, self.library)),
+            "delta_blocks": self._buffer(height, stride),
+            "turned_deltas": self._buffer(height, stride),
+        }
+
+    def _list_buffers(self, i: int, n: int, n_in: int, n_out: int) -> dict[str, int]:
+        entry, panel = np.dtype((np.void, self.library.entry_bytes)), self.library.widest * self.library.lanes
+        buffers = {
+            "part": self._buffer(2, n, panel),
+            "inputs": self._buffer(n, n_in, dtype=entry),
+            "examples": self._buffer(n, n_in, dtype=entry),
+            "n_inputs": self._buffer(n, dtype=np.int64),
+            "n_examples": self._buffer(n_in, dtype=np.int64),
+        }
+        if i:
+            buffers["turned"] = self._buffer(n_out, int(self.layers[i - 1]["stride"]))
+            buffers["outputs"] = self._buffer(2, n_out, dtype=entry)
+        return buffers
+
+    def _pair(self, name: str, i: int, vector: Array) -> dict[str, int]:
+        """The addresses of a layer's weights and biases in that vector; 0 for biases that it has not."""
         weights, biases = self.vector.views(vector)[i]
-        return Pair(weights.ctypes.data, None if biases is None else biases.ctypes.data)
+        return {f"{name}.weights": weights.ctypes.data, f"{name}.biases": 0 if biases is None else biases.ctypes.data}
 
     def _buffer(self, *shape: int, dtype: Any = None) -> int:
-        """The address of new zeros, that of a vector."""
+        """The address of new zeros, that of a line of the cache."""
         dtype = np.dtype(self.examples.network.dtype if dtype is None else dtype)
-        array = np.zeros(math.prod(shape) * dtype.itemsize + VECTOR, np.uint8)
+        array = np.zeros(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
         self.buffers.append(array)
-        return -(-array.ctypes.data // VECTOR) * VECTOR
+        return -(-array.ctypes.data // LINE) * LINE
 
     def gradients(self, rows: Array, generator: Generator, logits: Array) -> bool:
         """See `Step.gradients` in kernels."""
@@ -190,7 +170,7 @@ class CompiledSteps:
         """See `Sweep.make` in sweeps."""
         if not self.rates:
             return self._run(rows, rates, logits)
-        size, width = self.state.batch, sum(layer.n_out for layer in self.layers if layer.dropped)
+        size, width = self._batch(), int(self.layers["n_out"][self.layers["dropped"] != 0].sum())
         at_once = max(1, MASKS // (size * width))
         for i in range(0, len(rates), at_once):
             part = slice(i * size, (i + at_once) * size)
@@ -202,51 +182,57 @@ class CompiledSteps:
 
     def bring_back(self) -> None:
         """See `Sweep.bring_back` in sweeps."""
-        state = self.state
-        if state.in_panels:
-            state.keep_panels, state.n_threads = 0, 1
-            self.function(ctypes.addressof(state), None, 0, None, None, 0)
+        if self.states["in_panels"][0]:
+            self._state(keep_panels=0, n_threads=1)
+            self.library.run(self.states.ctypes.data, None, 0, None, None, 0)
+
+    def _batch(self) -> int:
+        return int(self.states["batch"][0])
 
     def _draw_masks(self, n: int) -> None:
         """Of n examples for each layer with dropout, drawn batch by batch as `Network.forward` draws them."""
         assert self.generator is not None
-        size, layers = self.state.batch, [layer for layer in self.layers if layer.dropped]
-        self.masks = [np.empty((n, layer.n_out), bool) for layer in layers]
+        size, dropping = self._batch(), np.flatnonzero(self.layers["dropped"])
+        self.masks = [np.empty((n, n_out), bool) for n_out in self.layers["n_out"][dropping]]
         for start in range(0, n, size):
             for mask, rate in zip(self.masks, self.rates):
                 kept = mask[start : start + size]
                 np.greater_equal(self.generator.random(kept.shape, np.float32), rate, out=kept)
-        for layer, mask in zip(layers, self.masks):
-            layer.kept = mask.ctypes.data
+        self.layers["kept"][dropping] = [mask.ctypes.data for mask in self.masks]
 
     def _run(self, rows: Array, rates: Array, logits: Array) -> int:
-        state, examples, vector = self.state, self.examples, self.vector
+        examples, vector = self.examples, self.vector
         x = examples.x if examples.x.strides[1] == examples.x.itemsize else np.ascontiguousarray(examples.x)
         rows, rates = np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(rates, np.float64)
-        state.l2, state.keep_panels = vector.l2, not state.only_gradients
-        state.x, state.x_stride = x.ctypes.data, x.strides[0] // x.itemsize
-        state.targets = examples.t.ctypes.data
-        state.example_weights = None if examples.weight is None else examples.weight.ctypes.data
         alone = self.second_thread.is_core_taken()
-        state.arrived, state.finite, state.n_threads = 0, 1, 1 if alone else self.threads.choose()
-        arguments = ctypes.addressof(state), rows.ctypes.data, len(rows), rates.ctypes.data, logits.ctypes.data
+        n_threads = 1 if alone else self.threads.choose()
+        self._state(
+            l2=vector.l2,
+            keep_panels=not self.states["only_gradients"][0],
+            x=x.ctypes.data,
+            x_stride=x.strides[0] // x.itemsize,
+            targets=examples.t.ctypes.data,
+            example_weights=0 if examples.weight is None else examples.weight.ctypes.data,
+            arrived=0,
+            finite=1,
+            n_threads=n_threads,
+        )
+        run = self.library.run
+        arguments = self.states.ctypes.data, rows.ctypes.data, len(rows), rates.ctypes.data, logits.ctypes.data
         done: list[int] = []
         started = time.perf_counter()
-        if state.n_threads == 1:
-            done.append(self.function(*arguments, 0))
+        if n_threads == 1:
+            done.append(run(*arguments, 0))
         else:
-            self.second_thread.both(
-                lambda: done.append(self.function(*arguments, 0)), lambda: self.function(*arguments, 1)
-            )
+            self.second_thread.both(lambda: done.append(run(*arguments, 0)), lambda: run(*arguments, 1))
         if not alone:
             self.threads.learn((time.perf_counter() - started) / len(rows))
         return done[0]
 
 
-def filled_up(n: int, dtype: np.dtype) -> int:
+def filled_up(n: int, library: Library) -> int:
     """The height or width of the fewest blocks that hold n rows or columns."""
-    lanes = VECTOR // dtype.itemsize
-    return -(-n // lanes) * lanes
+    return -(-n // library.lanes) * library.lanes
 
 
 def n_cores() -> int:

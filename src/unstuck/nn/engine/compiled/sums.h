@@ -4,7 +4,9 @@
    Backward: gradient of an input's weights = sum over the examples where it is not 0 of (input * delta of the example).
  */
 
-#define WIDEST 4    /* vectors of a row summed at a time: sums stay in registers, their part of the rows in the cache */
+/* Vectors of a row summed at a time: the sums stay in registers, their part of the rows in the cache. */
+#define WIDEST (VECTOR_BYTES == 64 ? 4 : 8)
+#define SUMS 8    /* that run at once: one would spend its time waiting for its last addition */
 
 typedef struct {
     REAL value;
@@ -18,12 +20,11 @@ typedef struct {    /* what is not 0 in a row or a column of a matrix */
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* sum[0..width] += over the list: value * rows[which]. Narrow sums run in several chains: one would spend its time
-   waiting for its last addition. */
+/* sum[0..width] += over the list: value * rows[which]. Narrow sums run in several chains. */
 INLINE void add_rows(const int width, const int chains, list l, const REAL *rows, long stride, vector *sum) {
     long k = 0;
     if (l.count >= 2 * chains) {
-        vector more[WIDEST * 4];
+        vector more[SUMS];
         for (int j = width; j < chains * width; j++) more[j] = splat(0);
         for (; k + chains <= l.count; k += chains)
             for (int c = 0; c < chains; c++) {
@@ -41,15 +42,19 @@ INLINE void add_rows(const int width, const int chains, list l, const REAL *rows
     }
 }
 
-INLINE long chains_of(const int width) { return width == 1 ? 4 : width == 2 ? 2 : 1; }
+INLINE int chains_of(const int width) { return width < SUMS ? SUMS / width : 1; }
 
-/* Runs a statement with `width` as a constant. */
+/* Runs a statement with `width`, from 1 to WIDEST, as a constant. */
 #define WITH_WIDTH(n, statement)                                                                                       \
     switch (n) {                                                                                                       \
-    case 1: { enum { width = 1 }; statement; break; }                                                                  \
-    case 2: { enum { width = 2 }; statement; break; }                                                                  \
-    case 3: { enum { width = 3 }; statement; break; }                                                                  \
-    case 4: { enum { width = 4 }; statement; break; }                                                                  \
+    case 1: { enum { width = 1 < WIDEST ? 1 : WIDEST }; statement; break; }                                            \
+    case 2: { enum { width = 2 < WIDEST ? 2 : WIDEST }; statement; break; }                                            \
+    case 3: { enum { width = 3 < WIDEST ? 3 : WIDEST }; statement; break; }                                            \
+    case 4: { enum { width = 4 < WIDEST ? 4 : WIDEST }; statement; break; }                                            \
+    case 5: { enum { width = 5 < WIDEST ? 5 : WIDEST }; statement; break; }                                            \
+    case 6: { enum { width = 6 < WIDEST ? 6 : WIDEST }; statement; break; }                                            \
+    case 7: { enum { width = 7 < WIDEST ? 7 : WIDEST }; statement; break; }                                            \
+    case 8: { enum { width = 8 < WIDEST ? 8 : WIDEST }; statement; break; }                                            \
     }
 
 static inline long list_numbers(const REAL *x, long n, entry *to) {

@@ -1,14 +1,23 @@
-/* Sixty-four bytes of numbers at a time, in the vector types of GCC and Clang; REAL is float or double. */
+/* As many numbers at a time as the processor adds at once, in the vector types of GCC and Clang; REAL is float or
+   double. Wider vectors than the processor's are split by the compiler, and badly: most go through the stack. */
 
 #include <stdint.h>
 #include <string.h>
 
-typedef REAL vector __attribute__((vector_size(64), aligned(sizeof(REAL)), may_alias));
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16    /* SSE2, NEON */
+#endif
+
+typedef REAL vector __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
 
 #define LANES ((long)(sizeof(vector) / sizeof(REAL)))
 
 #if REAL_BITS == 32
-typedef int32_t integers __attribute__((vector_size(64)));
+typedef int32_t integers __attribute__((vector_size(VECTOR_BYTES)));
 #define MANTISSA 23
 #define BIAS 127
 #define ROUNDING 12582912.0f          /* 1.5 * 2^23: added and taken away again, it leaves a whole number */
@@ -16,7 +25,7 @@ typedef int32_t integers __attribute__((vector_size(64)));
 #define ENOUGH 20.0f                  /* (exp(z) - 1) / (exp(z) + 1) is 1 to rounding from here on */
 #define TERMS 8
 #else
-typedef int64_t integers __attribute__((vector_size(64)));
+typedef int64_t integers __attribute__((vector_size(VECTOR_BYTES)));
 #define MANTISSA 52
 #define BIAS 1023
 #define ROUNDING 6755399441055744.0   /* 1.5 * 2^52 */
