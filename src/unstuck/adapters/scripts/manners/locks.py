@@ -1,0 +1,56 @@
+"""The system's own locks, where it has them: no file outside of given folders changes, whoever tries it.
+
+Linux's Landlock (https://docs.kernel.org/userspace-api/landlock.html) is asked for by system calls, which have the
+same numbers on all processors. Writing in C past Python's functions, as HDF5 and SQLite do, finds it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import struct
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # numbers of the system calls
+PATH_BENEATH, NO_NEW_PRIVILEGES, VERSION = 1, 38, 1
+WRITE_FILE, TRUNCATE = 1 << 1, 1 << 14
+MAKING_AND_REMOVING = sum(1 << bit for bit in range(4, 13))  # remove, make: folder, file, socket, pipe, device, link
+CONNECT_TCP, BIND_TCP = 1 << 1, 1 << 0
+SIGNALS = 1 << 1  # to processes outside
+LARGEST_FILE = 2 << 30  # bytes
+
+
+def lock(folders: Iterable[str]) -> bool:
+    """Lets this process and its children write below these folders only; false where the system cannot."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    version = libc.syscall(CREATE_RULESET, None, 0, VERSION) if sys.platform == "linux" else -1
+    if version < 1:
+        return False
+    files = WRITE_FILE | MAKING_AND_REMOVING | (TRUNCATE if version >= 3 else 0)
+    network, scope = (CONNECT_TCP | BIND_TCP if version >= 4 else 0), (SIGNALS if version >= 6 else 0)
+    attributes = struct.pack("QQQ", files, network, scope)[: 8 if version < 4 else 16 if version < 6 else 24]
+    ruleset = libc.syscall(CREATE_RULESET, attributes, len(attributes), 0)
+    if ruleset < 0:
+        return False
+    try:
+        for folder in folders:
+            with suppress(OSError):
+                descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+                allowed = files if os.path.isdir(folder) else files & (WRITE_FILE | TRUNCATE)
+                libc.syscall(ADD_RULE, ruleset, PATH_BENEATH, struct.pack("=Qi", allowed, descriptor), 0)
+                os.close(descriptor)
+        libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+        return bool(libc.syscall(RESTRICT_SELF, ruleset, 0) == 0)
+    finally:
+        os.close(ruleset)
+
+
+def limit(memory: int) -> None:
+    """No core files, no huge files, and a MemoryError rather than a machine that swaps; memory in bytes."""
+    for kind, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, LARGEST_FILE), (resource.RLIMIT_DATA, memory)):
+        with suppress(OSError, ValueError):
+            hard = resource.getrlimit(kind)[1]
+            resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
