@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from unstuck.adapters.scripts import failure
 from unstuck.adapters.scripts.job import Answer, Job
 from unstuck.adapters.scripts.manners.files import divert_files
 from unstuck.adapters.scripts.manners.locks import end_with_parent, limit, lock
@@ -52,11 +54,20 @@ def main() -> None:
 def examine_script(job: Job, send: Send) -> Answer:
     """Run, watch and diagnose one script. Raises UnstuckError if nothing can be said of it."""
     source = read_source(Path(job.path))
-    run = prepare(job, source, send)
-    raise NotImplementedError
+    ends = time.perf_counter() + job.budget
+    run = prepare(job, source, ends, send)
+    from unstuck.adapters.scripts.recorder import Recorder, Settings
+    from unstuck.adapters.scripts import parameters
+    rec = Recorder(lambda r: False, Settings(seconds=float(os.environ.get("SECS", "3"))))
+    outcome = run(rec)
+    send("trains")
+    text = f"stopped {outcome.stopped} {outcome.seconds:.2f}s nodes {len(rec.tape)} {outcome.stand_ins}"
+    if outcome.error is not None:
+        text += " | " + failure.sentence(outcome.error, source, run.finder.supply.wanted.sentences())
+    return Answer(sentence=text)
 
 
-def prepare(job: Job, source: Source, send: Send) -> ScriptRun:
+def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     """Put the manners on this process, once and for all, and answer what runs the script in it."""
     folder = Path(job.folder)
     load_library("float64")  # what a compiler makes is kept outside, where nothing may be written in a moment
@@ -74,4 +85,4 @@ def prepare(job: Job, source: Source, send: Send) -> ScriptRun:
     answer_tables(supply)
     divert_files(overlay)
     refuse(remarks)
-    return ScriptRun(source, job.arguments, overlay, finder, remarks, job.budget, send)
+    return ScriptRun(source, job.arguments, overlay, finder, ends)

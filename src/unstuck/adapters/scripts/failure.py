@@ -74,7 +74,7 @@ def _known(error: BaseException, place: Place | None, source: Source, wanted: tu
     if NO_NETWORK in message or NO_NETWORK in one_line(_message(error.__cause__ or error.__context__)):
         return f"asks for the network, which no script has under unstuck; fetch the data first and {GIVE}"
     if isinstance(error, SystemExit):
-        return f"the script ends itself here{f' ({error.code})' if error.code else ''}"
+        return f"the script ends itself here (SystemExit{f': {error.code}' if error.code else ''})"
     if isinstance(error, OutOfTime):
         return "was still at work when its time was over; --budget SECONDS gives it more"
     if isinstance(error, MemoryError):

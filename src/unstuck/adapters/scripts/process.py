@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -26,7 +25,7 @@ from unstuck.errors import CaseError
 START = Path(__file__).with_name("start.py")
 GRACE = 15.0  # seconds beyond the budget, for what ends between two instructions only
 LOOK = 0.1  # seconds between looks at the process
-PATIENCE = 2.5  # seconds in which a script should have begun to train on stand-ins, before it is given fewer of them
+PATIENCE = 2.5  # seconds of work in which a script should train on stand-ins, before it is given fewer of them
 SMALL_SHARE = 0.05
 MEMORY = 6 << 30  # bytes that script and diagnosis may take
 END = object()
@@ -130,7 +129,7 @@ def _follow(process: subprocess.Popen[bytes], job: Job, listen: Listener, patien
         elif kind == "answer":
             return Answer(**message["answer"])
         stands_in, trains = stands_in or kind == "stands in", trains or kind == "trains"
-        if patience is not None and stands_in and not trains and elapsed > patience:
+        if patience is not None and stands_in and not trains and seconds_worked(process.pid, elapsed) > patience:
             raise Slow
         if elapsed > job.budget + GRACE:
             raise CaseError(f"{job.path}: did not end within {elapsed:.0f} s, and could not be interrupted")
@@ -157,9 +156,16 @@ def _ending(process: subprocess.Popen[bytes], path: Path) -> str:
     return f"ended its process with code {code}"
 
 
+def seconds_worked(pid: int, elapsed: float) -> float:
+    """Processor time of a process, on Linux; elsewhere the seconds since it started."""
+    with suppress(OSError, IndexError, ValueError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return elapsed
+
+
 def resident_memory(pid: int) -> int:
     """Bytes in main memory, on Linux; 0 where that is not known."""
     with suppress(OSError, IndexError, ValueError):
-        pages = re.split(r"\s+", Path(f"/proc/{pid}/statm").read_text())[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0

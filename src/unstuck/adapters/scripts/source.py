@@ -83,7 +83,7 @@ def read_source(path: Path) -> Source:
         raise CaseError(f"{path}: has {size / 1e6:.1f} MB, expected a program of at most {limit / 1e6:g} MB")
     source = read_script(path) if kind == ".py" else read_notebook(path)
     if not any(not line.strip().startswith("#") for line in source.text.splitlines() if line.strip()):
-        raise CaseError(f"{path}: has no code in it")
+        raise CaseError(f"{path}: has no code in it, neither a script nor a `case` or `build`")
     check_syntax(source)
     return source
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
+import signal
 import struct
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # numbers of the system calls
-PATH_BENEATH, NO_NEW_PRIVILEGES, VERSION = 1, 38, 1
+PATH_BENEATH, VERSION = 1, 1
+DEATH_SIGNAL, NO_NEW_PRIVILEGES = 1, 38  # of prctl
 WRITE_FILE, TRUNCATE = 1 << 1, 1 << 14
 MAKING_AND_REMOVING = sum(1 << bit for bit in range(4, 13))  # remove, make: folder, file, socket, pipe, device, link
 CONNECT_TCP, BIND_TCP = 1 << 1, 1 << 0
@@ -48,8 +49,18 @@ def lock(folders: Iterable[str]) -> bool:
         os.close(ruleset)
 
 
+def end_with_parent() -> None:
+    """Has the system end this process when the one that started it ends, however that may be."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
+
+
 def limit(memory: int) -> None:
     """No core files, no huge files, and a MemoryError rather than a machine that swaps; memory in bytes."""
+    if sys.platform == "win32":
+        return
+    import resource
+
     for kind, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, LARGEST_FILE), (resource.RLIMIT_DATA, memory)):
         with suppress(OSError, ValueError):
             hard = resource.getrlimit(kind)[1]

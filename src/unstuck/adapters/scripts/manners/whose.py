@@ -27,8 +27,11 @@ def acts_for_script(frame: FrameType | None) -> bool:
         if file.startswith(PACKAGE):
             if not file.startswith(TRANSPARENT):
                 return False
-        elif is_user_file(file):
-            return True
+        else:
+            with shielded():
+                users = is_user_file(file)
+            if users:
+                return True
         frame = frame.f_back
     return False
 

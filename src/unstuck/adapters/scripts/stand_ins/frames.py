@@ -46,7 +46,7 @@ class Series:
 class DataFrame:
     """Columns of equal length with names."""
 
-    def __init__(self, data: Any, columns: Any = None) -> None:
+    def __init__(self, data: Any, columns: Any = None, **options: Any) -> None:
         if isinstance(data, dict):
             columns = list(data)
             data = np.column_stack([np.asarray(column) for column in data.values()]) if data else np.empty((0, 0))

@@ -17,6 +17,7 @@ from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.stand_ins.digits import Digits
 from unstuck.adapters.scripts.stand_ins.wanted import Wanted, recognise
 
+FOLDERS = re.compile(r"[\\/]")  # as any system writes them
 SKIPS_HEADER = re.compile(r"next\(|readline\(\)|skip_?(rows|header)|\[1:\]|DictReader|read_csv")
 
 
@@ -43,6 +44,7 @@ class Supply:
         self.folder = folder
         self.exists = exists
         self.allowed = allowed
+        self.on_give: Callable[[], None] = lambda: None
         self.given = Remarks()
         self.wanted = Remarks()
 
@@ -65,6 +67,7 @@ class Supply:
     def give(self, key: str, missing: str, instead: str = "") -> bool:
         """Whether a stand-in may be given; says in the report that it is, or remembers that it was wanted."""
         if self.allowed:
+            self.on_give()
             part = "" if self.digits.share >= 1 else f"{self.digits.share:.0%} of "
             self.given.add(key, f"{missing}: {instead or f'given {part}{self.digits.name}'}")
         else:
@@ -72,7 +75,7 @@ class Supply:
         return self.allowed
 
     def _written(self, wanted: Wanted, path: str) -> str:
-        name = f"{abs(hash((wanted, self.digits.share)))}-{re.split(r'[\\/]', path)[-1]}"
+        name = f"{abs(hash(wanted))}-{FOLDERS.split(path)[-1]}"
         place = self.folder / name
         if not place.exists():
             self.folder.mkdir(parents=True, exist_ok=True)

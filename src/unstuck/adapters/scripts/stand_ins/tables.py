@@ -75,7 +75,8 @@ def _as_frame(supply: Supply, wanted: Wanted, options: dict[str, Any], pandas: A
     if options.get("names") is not None:
         columns = list(options["names"])
     skipped = options.get("skiprows") or 0
-    frame = pandas.DataFrame(table[skipped if isinstance(skipped, int) else 0 :][: options.get("nrows")], columns=columns)
+    rows = table[skipped if isinstance(skipped, int) else 0 :][: options.get("nrows")]
+    frame = pandas.DataFrame(rows, columns=columns, copy=False)
     if options.get("usecols") is not None:
         frame = frame[[columns[i] if isinstance(i, int) and columns[0] != 0 else i for i in options["usecols"]]]
     return frame if options.get("dtype") is None else frame.astype(options["dtype"])
