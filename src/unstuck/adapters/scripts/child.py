@@ -79,7 +79,7 @@ def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     supply.on_give = lambda: send("stands in")
     remarks = Remarks()
     limit(MEMORY)
-    lock([job.folder, "/dev", *map(str, cache_folders())])
+    lock([job.folder, *map(str, cache_folders())])
     sys.meta_path.append(finder := StandInFinder(supply))
     sys.meta_path.insert(0, ChangingFinder(supply, overlay))
     answer_tables(supply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import linecache
 import os
 import random
@@ -52,13 +53,14 @@ class ScriptRun:
         main = self._main(watch)
         watching = watch.finder(self.folder)
         sys.meta_path.insert(0, watching)
-        ended = _Ending()
+        ended, known = _Ending(), dict(vars(builtins))
         try:
             ended.error = self._execute(watch, main)
             ended.wait(self.ends - time.perf_counter())
         finally:
             sys.meta_path.remove(watching)
             ended.close()
+            vars(builtins).update(known)
         outcome = Outcome(
             ended.stopped, ended.error, time.perf_counter() - started, self.finder.supply.given.sentences()
         )

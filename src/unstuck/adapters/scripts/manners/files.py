@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import io
 import os
 import shutil
@@ -86,9 +87,9 @@ def _divert_opening(overlay: Overlay) -> None:
             if not set(mode) & set("wax+"):
                 return open_file(overlay.to_read(text), mode, *args, **kwargs)
             if "x" in mode and os.path.lexists(overlay.to_read(text)):
-                raise FileExistsError(17, os.strerror(17), text)
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), text)
             if "r" in mode and not os.path.lexists(overlay.to_read(text)):
-                raise FileNotFoundError(2, os.strerror(2), text)
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), text)
             return open_file(overlay.to_write(text, keep="w" not in mode), mode, *args, **kwargs)
 
     def descriptor(path: Any, flags: int, *args: Any, **kwargs: Any) -> Any:
@@ -152,15 +153,15 @@ def _divert_folders(overlay: Overlay) -> None:
 
 def _divert_names(overlay: Overlay) -> None:
     """Making, removing and renaming."""
-    remove, remove_folder, link = os.remove, os.rmdir, {name: getattr(os, name, None) for name in ("link", "symlink")}
+    link = {name: getattr(os, name, None) for name in ("link", "symlink")}
 
     def removed(path: Any, **kwargs: Any) -> None:
         with named(text := os.fsdecode(path)):
-            overlay.remove(text, remove)
+            overlay.remove(text, folder=False)
 
     def folder_removed(path: Any, **kwargs: Any) -> None:
         with named(text := os.fsdecode(path)):
-            overlay.remove(text, remove_folder)
+            overlay.remove(text, folder=True)
 
     def renamed(source: Any, target: Any, **kwargs: Any) -> None:
         with named(source := os.fsdecode(source), target := os.fsdecode(target)):

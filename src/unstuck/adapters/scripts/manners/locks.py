@@ -21,11 +21,15 @@ WRITE_FILE, TRUNCATE = 1 << 1, 1 << 14
 MAKING_AND_REMOVING = sum(1 << bit for bit in range(4, 13))  # remove, make: folder, file, socket, pipe, device, link
 CONNECT_TCP, BIND_TCP = 1 << 1, 1 << 0
 SIGNALS = 1 << 1  # to processes outside
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty")
 LARGEST_FILE = 2 << 30  # bytes
 
 
 def lock(folders: Iterable[str]) -> bool:
-    """Lets this process and its children write below these folders only; false where the system cannot."""
+    """Lets this process and its children write below these folders, and to no file else; false where it cannot be had.
+
+    Devices that swallow everything may be written to as well.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     version = libc.syscall(CREATE_RULESET, None, 0, VERSION) if sys.platform == "linux" else -1
     if version < 1:
@@ -37,7 +41,7 @@ def lock(folders: Iterable[str]) -> bool:
     if ruleset < 0:
         return False
     try:
-        for folder in folders:
+        for folder in (*folders, *DEVICES):
             with suppress(OSError):
                 descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
                 allowed = files if os.path.isdir(folder) else files & (WRITE_FILE | TRUNCATE)

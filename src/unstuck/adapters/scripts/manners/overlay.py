@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 from unstuck.adapters.scripts.manners.whose import shielded
 
-KEPT_APART = ("/dev/", "/proc/")  # devices are what they are
+DEVICES = "/dev/"  # written to as they are, never made, removed or renamed
 
 
 class Overlay:
@@ -55,6 +56,8 @@ class Overlay:
         mirrored = self.mirrored(place)
         if mirrored is None or os.path.isdir(place) or not os.path.isdir(self.to_read(os.path.dirname(place))):
             return path  # it fails there as it would anyway
+        if place.startswith(DEVICES) and os.path.exists(place) and not os.path.isfile(place):
+            return path
         os.makedirs(os.path.dirname(mirrored), exist_ok=True)
         if not keep:
             self._promised.pop(mirrored, None)
@@ -90,18 +93,19 @@ class Overlay:
             return os.listdir(self.to_read(path))  # raises
         return sorted({name for name in real if os.path.join(place, name) not in self._gone} | written)
 
-    def remove(self, path: str, how: Callable[[str], Any]) -> None:
-        """Removes a file or an empty folder, of the disk in appearance only; `how` is os.remove or os.rmdir."""
+    def remove(self, path: str, folder: bool) -> None:
+        """Removes a file, or an empty folder; of the disk in appearance only."""
         place = os.path.abspath(path)
         mirrored = self.mirrored(place)
-        found = self.to_read(path)
+        found, how = self.to_read(path), os.rmdir if folder else os.remove
         if mirrored is None or not os.path.lexists(found):
             how(found)
             return
-        if how is not os.rmdir and os.path.isdir(found):
-            raise IsADirectoryError(21, os.strerror(21), path)
-        if os.path.isdir(found) and self.listing(path):
-            raise OSError(39, os.strerror(39), path)
+        if folder != os.path.isdir(found):
+            code = errno.ENOTDIR if folder else errno.EISDIR
+            raise OSError(code, os.strerror(code), path)
+        if folder and self.listing(path):
+            raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), path)
         if os.path.lexists(mirrored):
             how(mirrored)
         if os.path.lexists(place):
@@ -111,7 +115,7 @@ class Overlay:
         """Moves a file or a folder, of the disk by copying it."""
         found, place = self.to_read(source), os.path.abspath(source)
         if not os.path.lexists(found):
-            raise FileNotFoundError(2, os.strerror(2), source)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), source)
         into = self.to_write(target, keep=False)
         if os.path.isdir(found):
             shutil.copytree(found, into, dirs_exist_ok=True)
@@ -131,9 +135,9 @@ class Overlay:
             os.mkdir(path)
             return
         if os.path.lexists(self.to_read(path)):
-            raise FileExistsError(17, os.strerror(17), path)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
         if not os.path.isdir(self.to_read(os.path.dirname(place))):
-            raise FileNotFoundError(2, os.strerror(2), path)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         os.makedirs(mirrored, exist_ok=True)
         self._gone.discard(place)
 
@@ -144,8 +148,8 @@ class Overlay:
         shutil.rmtree(self.files, ignore_errors=True)
 
     def mirrored(self, place: str) -> str | None:
-        """Where a path lies in the overlay; None for what is not kept apart."""
-        if place == self.root or place.startswith((self.root + os.sep, *KEPT_APART)):
+        """Where a path lies in the overlay; None for what lies in it."""
+        if place == self.root or place.startswith(self.root + os.sep):
             return None
         drive, tail = os.path.splitdrive(place)
         return os.path.join(self.files, drive.strip(":\\/"), tail.lstrip("\\/"))

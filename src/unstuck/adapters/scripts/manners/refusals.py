@@ -119,5 +119,9 @@ def _start_nothing(remarks: Remarks) -> None:
         for name in ("stdin", "stdout", "stderr"):
             stream = io.StringIO() if text else io.BytesIO()
             setattr(self, name, stream if kwargs.get(name) == subprocess.PIPE else None)
+        said = tuple(stream and stream.getvalue() for stream in (self.stdout, self.stderr))
+        answers = {"communicate": said, "poll": 1, "wait": 1, "send_signal": None, "terminate": None, "kill": None}
+        for name, answer in answers.items():
+            setattr(self, name, _always(answer))
 
     subprocess.Popen.__init__ = for_the_script(start)(ended)  # type: ignore[method-assign]

@@ -153,8 +153,8 @@ def with_downloads(request: Any, supply: Supply, overlay: Overlay) -> None:
         found = supply.file(address(url))
         return urlopen(url, *args, **kwargs) if found is None else open(found, "rb")
 
-    replace(request, "urlretrieve", fetched)
-    replace(request, "urlopen", opened)
+    replace(request, "urlretrieve", fetched, shield=False)
+    replace(request, "urlopen", opened, shield=False)
 
 
 # -- writing past Python's functions -----------------------------------------------------------------------------------
