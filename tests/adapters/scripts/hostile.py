@@ -1,4 +1,7 @@
-"""Scripts that are hostile, useless or unlucky: each is answered with a report or one sentence, and changes nothing."""
+"""Scripts that are hostile, useless or unlucky: each is answered with a report or one sentence, and changes nothing.
+
+None of them aims outside of its own folder: where a guard leaks, the machine that runs the tests would pay.
+"""
 
 TRAINS = """
 import numpy as np
@@ -101,7 +104,7 @@ HOSTILE: dict[str, tuple[str | bytes, float, tuple[str, ...] | None]] = {
         20,
         None,
     ),
-    "removes_everything": ("import shutil, os\nshutil.rmtree(os.getcwd())\n" + TRAINS, 30, None),
+    "removes_everything": ("import shutil, os\nshutil.rmtree(os.getcwd())\n" + TRAINS, 20, None),
     "crashes": ("import ctypes\nctypes.string_at(0)\n", 5, ("crashed",)),
     "closes_its_output": ("import sys, os\nsys.stdout.close()\nos.close(1)\nsys.stdout = None\n" + TRAINS, 20, None),
     "spoils_builtins": ("import builtins\nbuiltins.open = builtins.print = builtins.len = None\n" + TRAINS, 20, None),

@@ -60,6 +60,12 @@ def named(*paths: str) -> Any:
         raise
 
 
+def without_descriptors(options: dict[str, Any]) -> None:
+    """Names that are relative to an open folder cannot be led anywhere: NotImplementedError, as on some systems."""
+    if any(options.get(name) is not None for name in ("dir_fd", "src_dir_fd", "dst_dir_fd")):
+        raise NotImplementedError("dir_fd unavailable on this platform")
+
+
 def _divert(overlay: Overlay, name: str, lead: Callable[[str], str]) -> None:
     """Leads the first argument of a function of os."""
     original = getattr(os, name, None)
@@ -67,8 +73,9 @@ def _divert(overlay: Overlay, name: str, lead: Callable[[str], str]) -> None:
         return
 
     def call(path: Any = ".", *args: Any, **kwargs: Any) -> Any:
+        without_descriptors(kwargs)
         text = text_of(path)
-        if text is None or kwargs.get("dir_fd") is not None:
+        if text is None:
             return original(path, *args, **kwargs)
         with named(text):
             return original(lead(text), *args, **kwargs)
@@ -93,8 +100,9 @@ def _divert_opening(overlay: Overlay) -> None:
             return open_file(overlay.to_write(text, keep="w" not in mode), mode, *args, **kwargs)
 
     def descriptor(path: Any, flags: int, *args: Any, **kwargs: Any) -> Any:
+        without_descriptors(kwargs)
         text = text_of(path)
-        if text is None or kwargs.get("dir_fd") is not None:
+        if text is None:
             return open_descriptor(path, flags, *args, **kwargs)
         with named(text):
             if flags & WRITING:
@@ -156,18 +164,22 @@ def _divert_names(overlay: Overlay) -> None:
     link = {name: getattr(os, name, None) for name in ("link", "symlink")}
 
     def removed(path: Any, **kwargs: Any) -> None:
+        without_descriptors(kwargs)
         with named(text := os.fsdecode(path)):
             overlay.remove(text, folder=False)
 
     def folder_removed(path: Any, **kwargs: Any) -> None:
+        without_descriptors(kwargs)
         with named(text := os.fsdecode(path)):
             overlay.remove(text, folder=True)
 
     def renamed(source: Any, target: Any, **kwargs: Any) -> None:
+        without_descriptors(kwargs)
         with named(source := os.fsdecode(source), target := os.fsdecode(target)):
             overlay.rename(source, target)
 
     def made(path: Any, mode: int = 0o777, **kwargs: Any) -> None:
+        without_descriptors(kwargs)
         with named(text := os.fsdecode(path)):
             overlay.make_folder(text)
 
@@ -175,6 +187,7 @@ def _divert_names(overlay: Overlay) -> None:
         original = link[name]
 
         def call(source: Any, target: Any, *args: Any, **kwargs: Any) -> None:
+            without_descriptors(kwargs)
             source, target = os.fsdecode(source), os.fsdecode(target)
             if original is not None:
                 with named(source, target):

@@ -17,7 +17,7 @@ from contextlib import suppress
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # numbers of the system calls
 PATH_BENEATH, VERSION = 1, 1
 DEATH_SIGNAL, NO_NEW_PRIVILEGES = 1, 38  # of prctl
-WRITE_FILE, TRUNCATE = 1 << 1, 1 << 14
+WRITE_FILE, MOVE, TRUNCATE = 1 << 1, 1 << 13, 1 << 14
 MAKING_AND_REMOVING = sum(1 << bit for bit in range(4, 13))  # remove, make: folder, file, socket, pipe, device, link
 CONNECT_TCP, BIND_TCP = 1 << 1, 1 << 0
 SIGNALS = 1 << 1  # to processes outside
@@ -34,7 +34,7 @@ def lock(folders: Iterable[str]) -> bool:
     version = libc.syscall(CREATE_RULESET, None, 0, VERSION) if sys.platform == "linux" else -1
     if version < 1:
         return False
-    files = WRITE_FILE | MAKING_AND_REMOVING | (TRUNCATE if version >= 3 else 0)
+    files = WRITE_FILE | MAKING_AND_REMOVING | (MOVE if version >= 2 else 0) | (TRUNCATE if version >= 3 else 0)
     network, scope = (CONNECT_TCP | BIND_TCP if version >= 4 else 0), (SIGNALS if version >= 6 else 0)
     attributes = struct.pack("QQQ", files, network, scope)[: 8 if version < 4 else 16 if version < 6 else 24]
     ruleset = libc.syscall(CREATE_RULESET, attributes, len(attributes), 0)
