@@ -107,7 +107,7 @@ HOSTILE: dict[str, tuple[str | bytes, float, tuple[str, ...] | None]] = {
     "removes_everything": ("import shutil, os\nshutil.rmtree(os.getcwd())\n" + TRAINS, 20, None),
     "crashes": ("import ctypes\nctypes.string_at(0)\n", 5, ("crashed",)),
     "closes_its_output": ("import sys, os\nsys.stdout.close()\nos.close(1)\nsys.stdout = None\n" + TRAINS, 20, None),
-    "spoils_builtins": ("import builtins\nbuiltins.open = builtins.print = builtins.len = None\n" + TRAINS, 20, None),
+    "spoils_builtins": ("import builtins\nbuiltins.open = builtins.print = builtins.input = None\n" + TRAINS, 20, None),
     "hangs_at_exit": ("import atexit, time\natexit.register(lambda: exec('while True: pass'))\n" + TRAINS, 20, None),
     "shows_windows": (
         "import tkinter\nroot = tkinter.Tk()\nroot.mainloop()\n",

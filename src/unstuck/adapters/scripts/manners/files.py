@@ -217,3 +217,4 @@ def _divert_arrays(overlay: Overlay) -> None:
             overlay.promise(text, lambda path: save(path, table, *args, **kwargs))
 
     replace(np, "savetxt", savetxt)
+    np.lib._datasource._file_openers._file_openers[None] = io.open  # type: ignore[attr-defined]  # kept since its import
