@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -16,10 +17,10 @@ from unstuck.errors import CaseError
 
 if TYPE_CHECKING:
     from unstuck.adapters.scripts.job import Answer
+    from unstuck.diagnosis.diagnose import Listener
+    from unstuck.diagnosis.report.report import Report
 
 EXIT_CODES = {"healthy": 0, "faulty": 1, "inconclusive": 2}
-
-
 BUDGETS = {"case": 30.0, "script": 60.0}  # seconds, if none are given; running a script is a part of them
 NAMED = ("parameters", "inputs", "targets", "outputs")
 
@@ -63,7 +64,9 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     else:
         answer = _script(file, arguments, html is not None, options, listen)
     if html and answer.html:
-        Path(html).write_text(answer.html, encoding="utf-8")
+        from unstuck.diagnosis.report.page.document import write_page
+
+        write_page(answer.html, html)
     if answer.report is None:
         raise CaseError(answer.sentence)
     if json_:
@@ -76,8 +79,7 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
 def _wired(file: Path, page: bool, options: dict[str, Any], listen: Callable[[str], None]) -> Answer:
     """The diagnosis of a Case, in this process."""
     from unstuck.adapters.scripts.job import Answer
-    from unstuck.diagnosis.page.document import as_html
-    from unstuck.diagnosis.shell import diagnose_file
+    from unstuck.diagnosis.report.page.document import as_html
 
     with redirect_stdout(sys.stderr):  # what the program prints as it is loaded is not our answer
         report = diagnose_file(file, options["budget"] or BUDGETS["case"], not options["no_cures"], listen)
@@ -104,10 +106,18 @@ def _script(
     return diagnose_script(job, listen)
 
 
+def diagnose_file(path: str | os.PathLike[str], budget: float, cures: bool, listen: Listener | None = None) -> Report:
+    """Diagnose the Case that a Python file defines as `case`, or makes with `build(seed)`. Raises CaseError."""
+    from unstuck.adapters.case_file import read_case
+    from unstuck.diagnosis import diagnose as method
+
+    return method.diagnose(read_case(path), budget, cures, listen)
+
+
 @click.command(short_help="List the faults that are known, or explain one.")
 @click.argument("rule", required=False, metavar="CODE-or-NAME")
 def rules(rule: str | None) -> None:
     """List the catalogue of faults, or explain one in full."""
-    from unstuck.diagnosis.shell import rules_text
+    from unstuck.diagnosis.catalogue.terminal import rules_text
 
     click.echo(rules_text(rule))

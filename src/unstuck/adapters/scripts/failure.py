@@ -14,9 +14,9 @@ import numpy as np
 
 from unstuck.adapters.scripts.manners.refusals import NO_NETWORK
 from unstuck.adapters.scripts.source import Source
-from unstuck.diagnosis.deadline import OutOfTime
-from unstuck.diagnosis.origin import is_user_file
-from unstuck.diagnosis.surroundings import one_line
+from unstuck.sandbox.deadline import OutOfTime
+from unstuck.sandbox.origin import is_user_file
+from unstuck.sandbox.surroundings import one_line
 
 OPERATIONS = {
     ast.Add: "plus",

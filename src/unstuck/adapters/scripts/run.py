@@ -20,8 +20,8 @@ from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.source import Source
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.watch import Outcome, Stopped, Watch
-from unstuck.diagnosis.deadline import Deadline
-from unstuck.diagnosis.origin import is_user_file
+from unstuck.sandbox.deadline import Deadline
+from unstuck.sandbox.origin import is_user_file
 
 SEED = 0
 

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 
-from unstuck.diagnosis.surroundings import Output
+from unstuck.sandbox.surroundings import Output
 
 
 def separate_streams() -> int:

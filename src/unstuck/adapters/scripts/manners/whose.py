@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from unstuck.diagnosis.origin import is_user_file
+from unstuck.sandbox.origin import is_user_file
 
 PACKAGE = str(Path(__file__).resolve().parents[3]) + os.sep
 TRANSPARENT = str(Path(__file__).resolve().parents[1]) + os.sep  # hooks and stand-ins act for who calls them
