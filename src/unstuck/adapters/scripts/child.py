@@ -27,7 +27,7 @@ from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.stand_ins.tables import answer_tables
 from unstuck.errors import UnstuckError
-from unstuck.nn.compiled.library import cache_folders, load_library
+from unstuck.nn.engine.compiled.library import cache_folders, load_library
 
 MEMORY = 12 << 30  # bytes of address space for data: what asks for more is told at once, before the machine swaps
 Send = Callable[..., None]

@@ -149,7 +149,7 @@ def _divert_folders(overlay: Overlay) -> None:
         with named(text):
             names = set(overlay.listing(text))
             found = {}
-            for folder in (text, overlay.mirrored(text)):
+            for folder in (text, overlay.mirrored(os.path.abspath(text))):
                 if folder is not None and os.path.isdir(folder):
                     with scan(folder) as listed:
                         found.update({entry.name: entry for entry in listed if entry.name in names})
