@@ -6,7 +6,7 @@ import sys
 
 from unstuck.adapters.scripts.manners.whose import script_line
 
-LONGEST = 120  # characters of a remark that are the script's own
+LONGEST = 300  # characters of a remark that are the script's own
 
 
 class Remarks:
