@@ -17,6 +17,7 @@ from unstuck.diagnosis.report.page.sections import (
     confusion_parts,
     layer_parts,
     note_list,
+    reading_list,
     section,
     training_parts,
     unchecked_list,
@@ -24,6 +25,7 @@ from unstuck.diagnosis.report.page.sections import (
 from unstuck.diagnosis.report.page.style import STYLE
 from unstuck.diagnosis.report.text import (
     EXPERIMENTS,
+    READ,
     UNCHECKED,
     followed_line,
     network_line,
@@ -70,6 +72,7 @@ def as_fragment(report: Contents) -> str:
         f"<h1>{escape(verdict_sentence(report))}</h1>",
         *(f"<p>{escape(line)}</p>" for line in (network_line(report.network), followed_line(report.network)) if line),
         "</header>",
+        section("reading", READ, [] if report.reading is None else [reading_list(report.reading)]),
         chain(report),
         section("findings", "Findings", safely(lambda: articles(report), lambda: articles(bare))),
         section("training", EXPERIMENTS, safely(lambda: training_parts(report), lambda: training_parts(bare))),
