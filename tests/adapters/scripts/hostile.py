@@ -43,7 +43,7 @@ HOSTILE: dict[str, tuple[str | bytes, float, tuple[str, ...] | None]] = {
     ),
     "recurses": ("def f():\n    return f()\nf()\n", 5, ("line 2", "without end")),
     "asks_for_a_terabyte": ("import numpy as np\nx = np.ones((10 ** 6, 10 ** 6))\n", 5, ("line 2", "memory")),
-    "fills_memory": ("x = []\nwhile True:\n    x.append(bytearray(10 ** 8))\n", 30, ("memory",)),
+    "fills_memory": ("import numpy as np\nx = []\nwhile True:\n    x.append(np.zeros(10 ** 8))\n", 30, ("memory",)),
     "asks": ("name = input('your name? ')\n" + TRAINS, 20, None),
     "asks_for_a_number": ("n = int(input('how many? '))\n" + TRAINS, 5, ("line 1", "input")),
     "asks_until_answered": ("while True:\n    if input() == 'y':\n        break\n", 5, ("line 2", "EOFError")),

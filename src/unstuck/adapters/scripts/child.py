@@ -26,10 +26,10 @@ from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.stand_ins.tables import answer_tables
-from unstuck.errors import UnstuckError
+from unstuck.errors import CaseError, UnstuckError
 from unstuck.nn.engine.compiled.library import cache_folders, load_library
 
-MEMORY = 12 << 30  # bytes of address space for data: what asks for more is told at once, before the machine swaps
+MEMORY = 8 << 30  # bytes of address space for data: what asks for more is told at once, before the machine swaps
 Send = Callable[..., None]
 
 
@@ -56,15 +56,19 @@ def examine_script(job: Job, send: Send) -> Answer:
     source = read_source(Path(job.path))
     ends = time.perf_counter() + job.budget
     run = prepare(job, source, ends, send)
-    from unstuck.adapters.scripts.recorder import Recorder, Settings
-    from unstuck.adapters.scripts import parameters
-    rec = Recorder(lambda r: False, Settings(seconds=float(os.environ.get("SECS", "3"))))
-    outcome = run(rec)
-    send("trains")
-    text = f"stopped {outcome.stopped} {outcome.seconds:.2f}s nodes {len(rec.tape)} {outcome.stand_ins}"
-    if outcome.error is not None:
-        text += " | " + failure.sentence(outcome.error, source, run.finder.supply.wanted.sentences())
-    return Answer(sentence=text)
+    raise CaseError(failure.why_no_update(run(PlainWatch()), source, run.finder.supply.wanted.sentences(), run.remarks.sentences()))
+
+
+class PlainWatch:
+    namespace: dict[str, Any] = {}
+
+    def compile(self, text: str, filename: str) -> Any:
+        return compile(text, filename, "exec", dont_inherit=True)
+
+    def finder(self, folder: str) -> Any:
+        from importlib.abc import MetaPathFinder
+
+        return type("F", (MetaPathFinder,), {"find_spec": lambda *a: None})()
 
 
 def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
@@ -85,4 +89,4 @@ def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     answer_tables(supply)
     divert_files(overlay)
     refuse(remarks)
-    return ScriptRun(source, job.arguments, overlay, finder, ends)
+    return ScriptRun(source, job.arguments, overlay, finder, remarks, ends)

@@ -14,6 +14,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.manners.refusals import NO_NETWORK
 from unstuck.adapters.scripts.source import Source
+from unstuck.adapters.scripts.watch import Outcome
 from unstuck.sandbox.deadline import OutOfTime
 from unstuck.sandbox.origin import is_user_file
 from unstuck.sandbox.surroundings import one_line
@@ -43,11 +44,28 @@ class Place:
     instruction: int  # in bytes, as a traceback counts
 
 
-def sentence(error: BaseException, source: Source, wanted: tuple[str, ...] = ()) -> str:
-    """What happened, as `line 12: …`; `wanted` are the stand-ins that were not allowed."""
+def why_no_update(outcome: Outcome, source: Source, wanted: tuple[str, ...] = (), remarks: tuple[str, ...] = ()) -> str:
+    """Why a script was never seen to train, as `script.py, line 12: …`.
+
+    wanted   stand-ins that it asked for and that were not allowed
+    remarks  what was done in its place, which may be the reason
+    """
+    if outcome.error is not None:
+        return f"{source.path}, {sentence(outcome.error, source, wanted, remarks)}"
+    if outcome.stopped:
+        return f"{source.path}: no parameter was seen to change within {outcome.seconds:.0f} s"
+    return f"{source.path}: ran to its end, and no parameter was seen to change: nothing in it is trained step by step"
+
+
+def sentence(
+    error: BaseException, source: Source, wanted: tuple[str, ...] = (), remarks: tuple[str, ...] = ()
+) -> str:
+    """What happened, as `line 12: …`; see `why_no_update`."""
     place = place_of(error.__traceback__)
     where = f"{in_words(place, source)}: " if place is not None else ""
-    return where + (_known(error, place, source, wanted) or _raised(error))
+    asked = [remark for remark in remarks if remark.startswith("it asks for input")]
+    after = f"; {asked[0]}" if asked and isinstance(error, (ValueError, EOFError, KeyError, IndexError)) else ""
+    return where + (_known(error, place, source, wanted) or _raised(error)) + after
 
 
 def place_of(trace: TracebackType | None) -> Place | None:
@@ -74,7 +92,7 @@ def _known(error: BaseException, place: Place | None, source: Source, wanted: tu
     if NO_NETWORK in message or NO_NETWORK in one_line(_message(error.__cause__ or error.__context__)):
         return f"asks for the network, which no script has under unstuck; fetch the data first and {GIVE}"
     if isinstance(error, SystemExit):
-        return f"the script ends itself here (SystemExit{f': {error.code}' if error.code else ''})"
+        return f"the script ends itself here (SystemExit{f': {one_line(str(error.code))}' if error.code else ''})"
     if isinstance(error, OutOfTime):
         return "was still at work when its time was over; --budget SECONDS gives it more"
     if isinstance(error, MemoryError):

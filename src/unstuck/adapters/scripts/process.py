@@ -27,7 +27,7 @@ GRACE = 15.0  # seconds beyond the budget, for what ends between two instruction
 LOOK = 0.1  # seconds between looks at the process
 PATIENCE = 2.5  # seconds of work in which a script should train on stand-ins, before it is given fewer of them
 SMALL_SHARE = 0.05
-MEMORY = 6 << 30  # bytes that script and diagnosis may take
+MEMORY = 4 << 30  # bytes that script and diagnosis may take
 END = object()
 
 Listener = Callable[[str], None]

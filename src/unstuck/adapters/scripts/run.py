@@ -33,12 +33,19 @@ class ScriptRun:
     """
 
     def __init__(
-        self, source: Source, arguments: tuple[str, ...], overlay: Overlay, finder: StandInFinder, ends: float
+        self,
+        source: Source,
+        arguments: tuple[str, ...],
+        overlay: Overlay,
+        finder: StandInFinder,
+        remarks: Remarks,
+        ends: float,
     ) -> None:
         self.source = source
         self.arguments = arguments
         self.overlay = overlay
         self.finder = finder
+        self.remarks = remarks
         self.ends = ends
         self.folder = os.path.dirname(source.filename)
         self.outcomes: list[Outcome] = []

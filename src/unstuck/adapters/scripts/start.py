@@ -3,7 +3,10 @@
 if __name__ == "__main__":
     import sys
 
-    sys.path.append(sys.argv[1])
+    sys.path.insert(0, sys.argv[1])
+    import unstuck  # noqa: F401 - this one, whichever else is installed
+
+    sys.path.remove(sys.argv[1])
     from unstuck.adapters.scripts.child import main
 
     main()

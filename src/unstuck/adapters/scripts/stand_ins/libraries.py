@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from unstuck.adapters.scripts.manners.whose import acts_for_script
-from unstuck.adapters.scripts.stand_ins import data_modules, drawing, frames, learning
+from unstuck.adapters.scripts.stand_ins import data_modules, drawing, frames, learning, vision
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 
 Names = Callable[[Supply], dict[str, Any]]
@@ -21,6 +21,7 @@ MODULES: dict[str, Names] = {
     **drawing.MODULES,
     **frames.MODULES,
     **learning.MODULES,
+    **vision.MODULES,
 }
 
 
