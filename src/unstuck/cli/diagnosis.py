@@ -37,7 +37,9 @@ NAMED = ("parameters", "inputs", "targets", "outputs")
     help="For all of it; 60 for a script, 30 for a Case if not given.",
 )
 @click.option("--no-cures", is_flag=True, help="Name the faults; run no experiments that put them right.")
-@click.option("--data", type=click.Path(exists=True), metavar="PATH", help="What to read where the script's data are missing.")
+@click.option(
+    "--data", type=click.Path(exists=True), metavar="PATH", help="What to read where the script's data are missing."
+)
 @click.option("--no-stand-ins", is_flag=True, help="Put nothing in the place of data and modules that are missing.")
 @click.option("--parameters", metavar="NAMES", help="If it was read wrongly: the variables that learn, w1,b1,…")
 @click.option("--inputs", metavar="NAME", help="… the variable with the inputs.")

@@ -26,7 +26,11 @@ HOSTILE: dict[str, tuple[str | bytes, float, tuple[str, ...] | None]] = {
     "unknown_encoding": ("# coding: klingon\nx = 1\n", 5, ("line 1", "klingon")),
     "deep": ("x = " + "(" * 900 + "1" + ")" * 900, 5, ("line 1",)),
     "loops_for_ever": ("while True:\n    pass\n", 2, ("line",)),
-    "catches_everything": ("while True:\n    try:\n        x = 1\n    except BaseException:\n        pass\n", 2, ("line",)),
+    "catches_everything": (
+        "while True:\n    try:\n        x = 1\n    except BaseException:\n        pass\n",
+        2,
+        ("line",),
+    ),
     "prints_for_ever": ("while True:\n    print('x' * 1000)\n", 2, ("line",)),
     "prints_a_million_lines": ("for i in range(1000000):\n    print(i, 'of a million')\n" + TRAINS, 30, None),
     "sleeps": ("import time\ntime.sleep(10 ** 6)\n" + TRAINS, 20, None),
@@ -87,7 +91,7 @@ HOSTILE: dict[str, tuple[str | bytes, float, tuple[str, ...] | None]] = {
         None,
     ),
     "ignores_signals": (
-        "import signal\nfor s in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):\n    signal.signal(s, signal.SIG_IGN)\n"
+        "import signal\nfor s in (signal.SIGINT, signal.SIGALRM):\n    signal.signal(s, signal.SIG_IGN)\n"
         "signal.alarm(0)\nwhile True:\n    pass\n",
         2,
         ("line",),
@@ -98,8 +102,8 @@ HOSTILE: dict[str, tuple[str | bytes, float, tuple[str, ...] | None]] = {
         "open('kept.txt', 'a').write('more')\nassert open('kept.txt').read() == 'keptmore'\n"
         "os.remove('kept.txt')\nassert not os.path.exists('kept.txt')\n"
         "os.makedirs('a/b')\nnp.save('a/b/x.npy', np.ones(3))\nassert np.load('a/b/x.npy').sum() == 3\n"
-        "pathlib.Path('p.txt').write_text('p')\nos.rename('p.txt', 'q.txt')\nassert os.listdir('.').count('q.txt') == 1\n"
-        "pickle.dump({}, open('d.pkl', 'wb'))\nnp.savetxt('t.txt', np.ones((2, 2)))\nassert np.loadtxt('t.txt').sum() == 4\n"
+        "pathlib.Path('p.txt').write_text('p')\nos.rename('p.txt', 'q.txt')\nassert 'q.txt' in os.listdir('.')\n"
+        "pickle.dump({}, open('d.pkl', 'wb'))\nnp.savetxt('t.txt', np.ones(4))\nassert np.loadtxt('t.txt').sum() == 4\n"
         "shutil.rmtree('sub')\nassert not os.path.isdir('sub')\nshutil.rmtree('a')\n" + TRAINS,
         20,
         None,
@@ -117,6 +121,10 @@ HOSTILE: dict[str, tuple[str | bytes, float, tuple[str, ...] | None]] = {
     "never_learns": ("import numpy as np\nw = np.random.randn(3, 3)\nprint(w @ w)\n", 5, ("",)),
     "guards_nothing": ("def main():\n    pass\nif __name__ == '__main__':\n    main()\n", 5, ("",)),
     "changes_folder": ("import os\nos.chdir('/')\n" + TRAINS, 20, None),
-    "raises_warnings": ("import warnings, numpy as np\nwarnings.simplefilter('error')\nnp.seterr(all='raise')\n" + TRAINS, 20, None),
+    "raises_warnings": (
+        "import warnings, numpy as np\nwarnings.simplefilter('error')\nnp.seterr(all='raise')\n" + TRAINS,
+        20,
+        None,
+    ),
     "does_not_fit": (TRAINS.replace("(p - t)", "(p - t.T)"), 5, ("line 8", "(60, 3) minus (3, 60)")),
 }

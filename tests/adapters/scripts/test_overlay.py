@@ -42,7 +42,11 @@ def test_written_files_are_read_back_and_the_disk_stays(overlay, disk):
     write(overlay, "new.txt", "new")
     write(overlay, "kept.txt", " and more", keep=True)
     write(overlay, "sub/inner.txt", "other")
-    assert [read(overlay, name) for name in ("new.txt", "kept.txt", "sub/inner.txt")] == ["new", "kept and more", "other"]
+    assert [read(overlay, name) for name in ("new.txt", "kept.txt", "sub/inner.txt")] == [
+        "new",
+        "kept and more",
+        "other",
+    ]
     assert overlay.listing(".") == ["kept.txt", "new.txt", "sub"]
     assert contents(disk) == before
 

@@ -17,7 +17,9 @@ def source_of(tmp_path, content, name="script.py"):
 def notebook(*cells):
     """Cells are code, or ("markdown", text)."""
     parts = [("code", cell) if isinstance(cell, str) else cell for cell in cells]
-    return json.dumps({"cells": [{"cell_type": kind, "source": text.splitlines(keepends=True)} for kind, text in parts]})
+    return json.dumps(
+        {"cells": [{"cell_type": kind, "source": text.splitlines(keepends=True)} for kind, text in parts]}
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,8 @@ def test_cells_of_a_notebook_are_one_text_with_places(tmp_path):
 
 
 def test_what_only_ipython_understands_is_left_out_and_said(tmp_path):
-    cell = "%matplotlib inline\n!pip install x\nfiles = !ls\nnp.array?\nx = (3\n  % 2)\n%time y = 3\nfor i in x:\n    %run a.py"
+    cell = "%matplotlib inline\n!pip install x\nfiles = !ls\nnp.array?\nx = (3\n  % 2)\n"
+    cell += "%time y = 3\nfor i in x:\n    %run a.py"
     source = source_of(tmp_path, notebook(cell, "%%bash\nls", "%%time\nz = 3"), "book.ipynb")
     lines = source.text.split("\n")
     assert lines[:9] == ["pass", "pass", "pass", "pass", "x = (3", "  % 2)", "y = 3", "for i in x:", "    pass"]

@@ -8,7 +8,14 @@ from unstuck.diagnosis.report.text import as_text
 READING = {
     "framework": "numpy",
     "data": [{"name": "train.csv", "shape": [42000, 785], "line": 3, "stand_in": "the MNIST of this package"}],
-    "inputs": {"name": "X", "shape": [784, 41000], "dtype": "float64", "layout": "columns", "range": [0, 1.0], "line": 12},
+    "inputs": {
+        "name": "X",
+        "shape": [784, 41000],
+        "dtype": "float64",
+        "layout": "columns",
+        "range": [0, 1.0],
+        "line": 12,
+    },
     "targets": {"name": "one_hot_y", "shape": [10, 41000], "coding": "one-hot", "line": 46},
     "outputs": {"name": "y_pred", "shape": [10, 41000], "line": 57},
     "parameters": [

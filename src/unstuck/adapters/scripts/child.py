@@ -56,7 +56,9 @@ def examine_script(job: Job, send: Send) -> Answer:
     source = read_source(Path(job.path))
     ends = time.perf_counter() + job.budget
     run = prepare(job, source, ends, send)
-    raise CaseError(failure.why_no_update(run(PlainWatch()), source, run.finder.supply.wanted.sentences(), run.remarks.sentences()))
+    raise CaseError(
+        failure.why_no_update(run(PlainWatch()), source, run.finder.supply.wanted.sentences(), run.remarks.sentences())
+    )
 
 
 class PlainWatch:

@@ -57,9 +57,7 @@ def why_no_update(outcome: Outcome, source: Source, wanted: tuple[str, ...] = ()
     return f"{source.path}: ran to its end, and no parameter was seen to change: nothing in it is trained step by step"
 
 
-def sentence(
-    error: BaseException, source: Source, wanted: tuple[str, ...] = (), remarks: tuple[str, ...] = ()
-) -> str:
+def sentence(error: BaseException, source: Source, wanted: tuple[str, ...] = (), remarks: tuple[str, ...] = ()) -> str:
     """What happened, as `line 12: …`; see `why_no_update`."""
     place = place_of(error.__traceback__)
     where = f"{in_words(place, source)}: " if place is not None else ""

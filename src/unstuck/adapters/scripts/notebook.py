@@ -14,7 +14,9 @@ from typing import Any
 from unstuck.errors import CaseError
 
 MEASURING = ("time", "timeit", "prun", "capture", "memit", "mprun", "debug")  # magics whose code runs nevertheless
-NOT_PYTHON = re.compile(r"^(?P<indent>\s*)(%%?[A-Za-z]|!|\?|[\w.\[\], ]+=\s*(!|%[A-Za-z]))|^(?P<before>\s*)[\w.]+\?\??\s*$")
+NOT_PYTHON = re.compile(
+    r"^(?P<indent>\s*)(%%?[A-Za-z]|!|\?|[\w.\[\], ]+=\s*(!|%[A-Za-z]))|^(?P<before>\s*)[\w.]+\?\??\s*$"
+)
 MEASURED = re.compile(rf"^(?P<indent>\s*)%({'|'.join(MEASURING)})\s+(-\w+\s+\S+\s+)*(?P<code>[^-\s].*)$")
 
 
@@ -57,14 +59,15 @@ def _cells(document: Any) -> list[Any] | None:
 
 
 def as_python(number: int, text: str) -> Cell:
-    """A cell whose magics, shell commands and questions are replaced by `pass`, so that its lines keep their numbers."""
+    """A cell whose magics, shell commands and questions are replaced by `pass`: lines keep their numbers."""
     lines = text.replace("\r\n", "\n").split("\n")
     if _parses(text):
         return Cell(number, tuple(lines), ())
     first = next(line for line in lines if line.strip())
     if first.startswith("%%") and first[2:].split()[:1] not in [[name] for name in MEASURING]:
         return Cell(number, ("pass",) * len(lines), (f"cell {number} was left out ({first.strip()[:40]})",))
-    kept, remarks = [], []
+    kept: list[str] = []
+    remarks: list[str] = []
     for index, line in enumerate(lines, start=1):
         match, measured = NOT_PYTHON.match(line), MEASURED.match(line)
         if match is None:

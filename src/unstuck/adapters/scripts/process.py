@@ -34,7 +34,7 @@ Listener = Callable[[str], None]
 Message = dict[str, Any]
 
 
-class Slow(Exception):  # noqa: N818 - no error: another attempt is made
+class Slow(Exception):
     """A script is still preparing the stand-ins that it was given."""
 
 
@@ -74,7 +74,12 @@ def child(job: Job) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-P", "-B", str(START), home]
     silent = None if os.environ.get("UNSTUCK_STRICT") else subprocess.DEVNULL
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=silent, start_new_session=True, env=_environment(job)
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=silent,
+        start_new_session=True,
+        env=_environment(job),
     )
     try:
         with suppress(BrokenPipeError):
@@ -102,7 +107,11 @@ def _environment(job: Job) -> dict[str, str]:
     """Temporary files go into the job's folder; what draws does so in memory; nothing starts processes."""
     quiet = {"MPLBACKEND": "Agg", "JOBLIB_MULTIPROCESSING": "0", "TF_CPP_MIN_LOG_LEVEL": "3", "TQDM_DISABLE": "1"}
     return {
-        **{name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "PYTHONSTARTUP")},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DISPLAY", "WAYLAND_DISPLAY", "PYTHONSTARTUP")
+        },
         **quiet,
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), job.folder),
     }

@@ -50,7 +50,7 @@ class Source:
         return str(self.path.resolve())
 
     def cell_and_line(self, line: int) -> tuple[int | None, int]:
-        """Where a line of `text` stands in the file: the number of its cell (None in a .py file), and the line there."""
+        """Where a line of `text` stands in the file: the number of its cell (None in a .py file) and its line."""
         if not self.cells:
             return None, line
         number, first = self.cells[max(bisect_right(self.cells, line, key=lambda cell: cell[1]) - 1, 0)]
@@ -111,7 +111,8 @@ def read_script(path: Path) -> Source:
 def read_notebook(path: Path) -> Source:
     """The code cells of a notebook in their order, as one text. Raises CaseError if it is no notebook."""
     lines: list[str] = []
-    cells, remarks = [], []
+    cells: list[tuple[int, int]] = []
+    remarks: list[str] = []
     for cell in code_cells(path):
         cells.append((cell.number, len(lines) + 1))
         remarks += cell.remarks

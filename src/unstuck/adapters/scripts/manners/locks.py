@@ -65,7 +65,11 @@ def limit(memory: int) -> None:
         return
     import resource
 
-    for kind, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, LARGEST_FILE), (resource.RLIMIT_DATA, memory)):
+    for kind, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, LARGEST_FILE),
+        (resource.RLIMIT_DATA, memory),
+    ):
         with suppress(OSError, ValueError):
             hard = resource.getrlimit(kind)[1]
             resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))

@@ -35,7 +35,9 @@ class Overlay:
         if mirrored is None:
             return path
         self._keep_promise(mirrored)
-        if place in self._gone or (os.path.lexists(mirrored) and not (os.path.isdir(mirrored) and os.path.isdir(place))):
+        if place in self._gone or (
+            os.path.lexists(mirrored) and not (os.path.isdir(mirrored) and os.path.isdir(place))
+        ):
             return mirrored
         if os.path.lexists(place):
             return path
@@ -84,7 +86,9 @@ class Overlay:
         """The names in a folder, those written by the script among them."""
         place = os.path.abspath(path)
         mirrored = self.mirrored(place)
-        real = set(os.listdir(path)) if mirrored is None or place not in self._gone and os.path.isdir(place) else set()
+        real = (
+            set(os.listdir(path)) if mirrored is None or (place not in self._gone and os.path.isdir(place)) else set()
+        )
         if mirrored is None:
             return sorted(real)
         written = set(os.listdir(mirrored)) if os.path.isdir(mirrored) else set()

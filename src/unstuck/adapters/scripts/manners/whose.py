@@ -45,7 +45,9 @@ def script_line(frame: FrameType | None) -> int | None:
     return None
 
 
-def for_the_script(original: Callable[..., Any], shield: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def for_the_script(
+    original: Callable[..., Any], shield: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Makes of a function one that takes the place of `original`, in calls that act for the script and no others.
 
     With `shield`, what the replacement calls itself, however deep, goes to the originals.

@@ -35,7 +35,10 @@ def read_idx_array(file: Any) -> np.ndarray:
 def mnist(supply: Supply) -> dict[str, Any]:
     """Two packages of this name: functions for the four arrays, and a class MNIST whose methods give lists."""
     digits = supply.digits
-    functions = {f"{part}_{what}": partial(_mnist_array, digits, part, what) for part, what in _FOUR}
+    parts: tuple[Part, ...] = ("train", "test")
+    functions = {
+        f"{part}_{what}": partial(_mnist_array, digits, part, what) for part in parts for what in ("images", "labels")
+    }
 
     class MNIST:
         """Of python-mnist: load_training() and load_testing() give images as lists of numbers."""
@@ -54,9 +57,6 @@ def mnist(supply: Supply) -> dict[str, Any]:
             return (images.tolist(), labels.tolist()) if self.as_lists else (images, labels.astype(np.uint8))
 
     return {**functions, "MNIST": MNIST, "init": lambda: None, "load": lambda: _flat_pairs(digits)}
-
-
-_FOUR = (("train", "images"), ("train", "labels"), ("test", "images"), ("test", "labels"))
 
 
 def _mnist_array(digits: Digits, part: Part, what: str) -> np.ndarray:
@@ -83,8 +83,8 @@ class DataSet:
 
     def next_batch(self, batch_size: int, fake_data: bool = False, shuffle: bool = True) -> tuple[Any, Any]:
         """The next batch of an epoch in random order."""
-        if self._next == 0 and shuffle or self._next + batch_size > self.num_examples:
-            order = np.random.permutation(self.num_examples)
+        if (self._next == 0 and shuffle) or self._next + batch_size > self.num_examples:
+            order = np.random.permutation(self.num_examples)  # noqa: NPY002 - as the original does
             self.images, self.labels = self.images[order], self.labels[order]
             self.epochs_completed += self._next > 0
             self._next = 0
@@ -97,7 +97,7 @@ def read_data_sets(
 ) -> SimpleNamespace:
     """Training, validation and test set; rows in [0, 1] unless reshape is false, labels one-hot if asked for."""
     parts: list[tuple[np.ndarray, np.ndarray]] = [
-        (digits.unit_interval(part), digits.labels(part)) for part in ("train", "test")  # type: ignore[arg-type]
+        (digits.unit_interval(part), digits.labels(part)) for part in ("train", "test")
     ]
     (images, labels), test = parts
     n = min(int(kwargs.get("validation_size", VALIDATION // 2)), len(images) // 6)

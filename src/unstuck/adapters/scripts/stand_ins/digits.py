@@ -12,7 +12,9 @@ from unstuck.adapters.scripts.stand_ins.wanted import Part, Wanted
 from unstuck.data import Dataset, load_mnist, read_data
 
 KAGGLE_ROWS = 42_000  # of the training set of the competition "Digit Recognizer", a part of MNIST
-VALIDATION = 10_000  # training images that TensorFlow's tutorial and mnist.pkl.gz set apart: the last, or first, of them
+VALIDATION = (
+    10_000  # training images that TensorFlow's tutorial and mnist.pkl.gz set apart: the last, or first, of them
+)
 EXERCISE = 5_000  # digits of the course's exercise
 
 

@@ -108,9 +108,8 @@ MODULES = {
     "matplotlib": matplotlib,
     "matplotlib.pyplot": pyplot,
     "pylab": pyplot,
-    **{
-        name: canvas
-        for name in (
+    **dict.fromkeys(
+        (
             "matplotlib.animation",
             "matplotlib.cm",
             "matplotlib.colors",
@@ -130,8 +129,9 @@ MODULES = {
             "tkinter.messagebox",
             "tkinter.filedialog",
             "cv2",
-        )
-    },
+        ),
+        canvas,
+    ),
     "tqdm": tqdm,
     "tqdm.auto": tqdm,
     "tqdm.notebook": tqdm,

@@ -114,7 +114,9 @@ def with_keras_pairs(module: Any, supply: Supply, overlay: Overlay) -> None:
 
     def load_data(path: str = f"{name}.npz") -> Any:
         fetched = os.path.exists(Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets" / path)
-        if fetched or not supply.give(f"keras.datasets.{name}", f"it asks for keras.datasets.{name}, which is not here"):
+        if fetched or not supply.give(
+            f"keras.datasets.{name}", f"it asks for keras.datasets.{name}, which is not here"
+        ):
             return original() if name == "fashion_mnist" else original(path)
         return supply.digits.keras_pairs()
 
@@ -126,9 +128,15 @@ def with_openml(module: Any, supply: Supply, overlay: Overlay) -> None:
     original = module.fetch_openml
 
     def fetch_openml(name: Any = None, *args: Any, **options: Any) -> Any:
-        home = Path(options.get("data_home") or os.environ.get("SCIKIT_LEARN_DATA") or Path.home() / "scikit_learn_data")
+        home = Path(
+            options.get("data_home") or os.environ.get("SCIKIT_LEARN_DATA") or Path.home() / "scikit_learn_data"
+        )
         digits = "mnist" in str(name).lower() or options.get("data_id") == 554
-        if not digits or (home / "openml").exists() or not supply.give("openml", f"it fetches {name or 'data'} from OpenML"):
+        if (
+            not digits
+            or (home / "openml").exists()
+            or not supply.give("openml", f"it fetches {name or 'data'} from OpenML")
+        ):
             return original(name, *args, **options)
         options.pop("version", None)
         return openml(supply.digits, **{key: options[key] for key in ("return_X_y", "as_frame") if key in options})

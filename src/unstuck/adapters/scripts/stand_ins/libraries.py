@@ -42,7 +42,9 @@ class StandInFinder(MetaPathFinder, Loader):
         if fullname not in MODULES or not isinstance(getattr(sys.modules.get(top), "__loader__", self), StandInFinder):
             self.missing = fullname
             return None
-        if not self.supply.give(top, f"it imports {top}, which is not installed", "given the little that posts use of it"):
+        if not self.supply.give(
+            top, f"it imports {top}, which is not installed", "given the little that posts use of it"
+        ):
             return None
         return ModuleSpec(fullname, self, is_package=True)
 

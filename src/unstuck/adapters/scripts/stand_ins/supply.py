@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -82,7 +82,7 @@ class Supply:
             part = self.folder / f"{name}.part"
             opened = partial(gzip.open, compresslevel=1 if wanted.form != "pickle" else 0) if wanted.packed else open
             with opened(part, "wb") as file:
-                self._writers()[wanted.form](wanted, file)
+                self._writers()[wanted.form](wanted, cast(BinaryIO, file))
             part.replace(place)
         return str(place)
 

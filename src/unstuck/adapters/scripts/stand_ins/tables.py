@@ -1,4 +1,4 @@
-"""Tables of digits, handed to those who read them as arrays: a file of 60,000 rows takes longer to read than to make."""
+"""Tables of digits, handed at once to who reads them as arrays: reading 60,000 rows of text takes seconds."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def _as_array(supply: Supply, wanted: Wanted, dtype: Any, options: dict[str, Any
 
 
 def _as_frame(supply: Supply, wanted: Wanted, options: dict[str, Any], pandas: Any) -> Any:
-    table, columns = supply.digits.table(wanted), supply.digits.columns(wanted)
+    table = supply.digits.table(wanted)
+    columns: list[Any] = list(supply.digits.columns(wanted))
     if options.get("header", "infer") is None:
         columns = list(range(table.shape[1]))
     if options.get("names") is not None:

@@ -1,4 +1,4 @@
-"""Stand-ins for the bits of torchvision that posts use: MNIST as pictures with labels, and what is done to a picture."""
+"""Stand-ins for the bits of torchvision that posts use: MNIST as pictures with labels, and changes of pictures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def datasets(supply: Supply) -> dict[str, Any]:
     import torch
     from torch.utils.data import Dataset
 
-    class MNIST(Dataset):  # type: ignore[type-arg]
+    class MNIST(Dataset):
         """Pictures of 28 x 28 pixels; `data` and `targets` are all of them as tensors of bytes and of numbers."""
 
         def __init__(

@@ -52,7 +52,9 @@ def recognise(path: str, program: str) -> Wanted | None:
     name = re.sub(r"\.(gz|gzip)$", "", name)
     part, content = _part(name), _content(name)
     if "ubyte" in name or re.search(r"\bidx[13]\b", name):
-        return Wanted("test" if part == "test" else "train", "labels" if content == "labels" else "images", "idx", packed)
+        return Wanted(
+            "test" if part == "test" else "train", "labels" if content == "labels" else "images", "idx", packed
+        )
     form = FORMS.get("." + name.rpartition(".")[2])
     if form is None or MADE_BY_SCRIPTS.search(name):
         return None
@@ -60,7 +62,7 @@ def recognise(path: str, program: str) -> Wanted | None:
         return Wanted("all", "both", "mat", table="exercise")
     by_name = DIGITS.search(path) is not None
     by_program = DIGITS.search(program) is not None and (part != "all" or content != "both")
-    if not (by_name or by_program) or (form in ("pickle", "mat") or name.endswith(".txt")) and not by_name:
+    if not (by_name or by_program) or ((form in ("pickle", "mat") or name.endswith(".txt")) and not by_name):
         return None
     if form == "npy" and content == "both":
         return None

@@ -36,7 +36,12 @@ from unstuck.errors import UnstuckError
 
 
 def write_html(report: Contents, path: str | os.PathLike[str]) -> None:
-    """Write the page beside its place first, so that nothing half-written is ever found there. Raises UnstuckError."""
+    """Write the report as a page. Raises UnstuckError."""
+    write_page(as_html(report), path)
+
+
+def write_page(page: str, path: str | os.PathLike[str]) -> None:
+    """Write a page beside its place first, so that nothing half-written is ever found there. Raises UnstuckError."""
     place = Path(path)
     if place.is_dir():
         raise UnstuckError(f"{place}: is a folder, expected the name of an HTML file")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from unstuck.diagnosis.report.reading import reading_lines
 from unstuck.diagnosis.report.contents import Contents, Cure, Finding
 from unstuck.diagnosis.report.page import pictures
 from unstuck.diagnosis.report.page.findings import figure
 from unstuck.diagnosis.report.portrait.portrait import Portrait
 from unstuck.diagnosis.report.portrait.training import Training, confusion, mistakes, most_confused
+from unstuck.diagnosis.report.reading import reading_lines
 
 
 def section(name: str, title: str, parts: list[str]) -> str:
