@@ -35,8 +35,8 @@ Send = Callable[..., None]
 
 def main() -> None:
     """Reads a job from standard input, does it, and ends the process at once, whatever threads still run."""
+    end_with_parent(int(sys.argv[2]))
     job = Job.from_json(sys.stdin.read())
-    end_with_parent()
     channel = os.fdopen(separate_streams(), "w", encoding="utf-8")
 
     def send(kind: str, **values: Any) -> None:

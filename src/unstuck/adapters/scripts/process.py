@@ -71,7 +71,7 @@ def temporary_folder() -> Iterator[str]:
 def child(job: Job) -> Iterator[subprocess.Popen[bytes]]:
     """The process, in a group and a session of its own, which are ended with it."""
     home = str(Path(unstuck.__file__).resolve().parents[1])
-    command = [sys.executable, "-P", "-B", str(START), home]
+    command = [sys.executable, "-P", "-B", str(START), home, str(os.getpid())]
     silent = None if os.environ.get("UNSTUCK_STRICT") else subprocess.DEVNULL
     process = subprocess.Popen(
         command,

@@ -1,4 +1,5 @@
-"""The program of the process in which a script runs. Its first argument is the folder that holds this package."""
+"""The program of the process in which a script runs. Its arguments are the folder that holds this package, and
+the number of the process that started it."""
 
 if __name__ == "__main__":
     import sys

@@ -53,10 +53,12 @@ def lock(folders: Iterable[str]) -> bool:
         os.close(ruleset)
 
 
-def end_with_parent() -> None:
-    """Has the system end this process when the one that started it ends, however that may be."""
+def end_with_parent(parent: int) -> None:
+    """Has the system end this process when the one that started it ends, however that may be; `parent` is its number."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:  # it has ended before
+            os._exit(1)
 
 
 def limit(memory: int) -> None:

@@ -92,7 +92,7 @@ class Supply:
             "csv": self._write_csv,
             "npz": self._write_npz,
             "npy": self._write_npy,
-            "pickle": lambda wanted, file: pickle.dump(self.digits.pickled(), file, protocol=2),
+            "pickle": lambda wanted, file: pickle.dump(self.digits.pickled(), file, protocol=4),
             "mat": self._write_mat,
         }
 
