@@ -103,7 +103,7 @@ def autograd_twin(use: Use) -> Any:
 def by_autograd(use: Use) -> list[np.ndarray] | None:
     """The adjoints of all float arguments as autograd computes them, or None where it cannot."""
     function, make_vjp = autograd_twin(use), importlib.import_module("autograd.core").make_vjp
-    if function is None or any(isinstance(argument, tuple | list) for argument in use.args):
+    if function is None or use.op is np.full_like or any(isinstance(argument, tuple | list) for argument in use.args):
         return None
     node, _ = recorded(use)
     adjoint, _ = adjoint_like(node.value, np.random.default_rng(1))
