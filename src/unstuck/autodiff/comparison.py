@@ -24,7 +24,7 @@ class Fit:
 
 
 def fit(given: Array, expected: Array, parameter: Array | None = None) -> Fit:
-    """The scale that brings `expected` closest to `given`, together with a multiple of the parameter where one is given.
+    """The scale that brings `expected` closest to `given`, with a multiple of the parameter where one is handed in.
 
     All of one size; float64. The residual is 0 where both are 0, and 1 where only one of them is.
     """
@@ -37,10 +37,14 @@ def fit(given: Array, expected: Array, parameter: Array | None = None) -> Fit:
         return Fit(scale, 0.0, float(np.linalg.norm(g - scale * e)) / norm)
     p = parameter.reshape(-1)
     p_size = float(np.linalg.norm(p)) or 1.0
-    basis = np.stack([e / size, p / p_size], axis=1)
-    (a, b), *_ = np.linalg.lstsq(basis, g, rcond=None)
-    rest = float(np.linalg.norm(g - basis @ np.array([a, b]))) / norm
-    return Fit(float(a) / size, float(b) / p_size, rest)
+    e, p = e / size, p / p_size
+    across = float(e @ p)
+    if abs(across) > 0.999999:
+        return fit(given, expected)
+    along_e, along_p = float(g @ e), float(g @ p)
+    a = (along_e - across * along_p) / (1 - across * across)
+    b = (along_p - across * along_e) / (1 - across * across)
+    return Fit(a / size, b / p_size, float(np.linalg.norm(g - a * e - b * p)) / norm)
 
 
 def kind_of(given: Array, expected: Array, scale: float, tolerance: float) -> str:

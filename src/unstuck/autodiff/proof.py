@@ -14,14 +14,23 @@ from unstuck.autodiff.call import Tie
 from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, kind_of
 from unstuck.autodiff.replay import rounding_floor
 from unstuck.autodiff.reverse import Adjoints, adjoints
-from unstuck.autodiff.seeds import Hypothesis, Meeting, meetings, own_errors, usual_losses, written_losses
+from unstuck.autodiff.seeds import (
+    Hypothesis,
+    Meeting,
+    forward_nodes,
+    meetings,
+    own_errors,
+    usual_losses,
+    written_losses,
+)
 from unstuck.autodiff.step import Parameter, Step, gradient_chain
 from unstuck.autodiff.tape import Node
 
 Array = np.ndarray
 
-MOST_WORK = 1_500_000  # nodes visited by all hypotheses together
+MOST_WORK = 300_000_000  # entries visited by all hypotheses together; an operation counts as 300
 MOST_MEETINGS = 5
+USELESS = 1e-2  # the relative error of a difference from which on it proves nothing
 SAFETY = 100.0  # residuals up to this many times the rounding floor are not told apart from 0
 
 
@@ -31,6 +40,7 @@ class Candidate:
 
     nodes: tuple[Node, ...]
     value: Array  # float64, in the parameter's shape
+    floor: float = 0.0  # the relative error that it has by the way it was found
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class Verdict:
     gradient: Candidate | None
     expected: Array | None  # the true gradient, times the common scale
     decay: float = 0.0  # the multiple of the parameter that was added
+    candidates: tuple[Candidate, ...] = ()  # all arrays that may be the gradient
 
 
 @dataclass(frozen=True)
@@ -69,17 +80,19 @@ class Proof:
 def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     """The verdict on every parameter of a step. `given` hypotheses are tried before those that are found."""
     met = meetings(step)[:MOST_MEETINGS]
-    candidates = [_candidates(step, parameter) for parameter in step.parameters]
+    forward = forward_nodes(step, met)
+    candidates = [_candidates(step, parameter, forward) for parameter in step.parameters]
     tolerance = EXACT[_coarsest(step, candidates)]
     best: Proof | None = None
     work, tried = 0, set()
+    effort = sum(300 + np.size(step.graph.tape.nodes[n].value) for n in step.moving)
     for hypothesis in (*given, *_hypotheses(step, met)):
         key = tuple(sorted((n, float(np.sum(s)), float(np.sum(np.abs(s)))) for n, s in hypothesis.seeds.items()))
         if key in tried or (best is not None and work > MOST_WORK):
             continue
         tried.add(key)
         found = _under(step, hypothesis, Tie.SPLIT, candidates, met, tolerance)
-        work += len(step.moving)
+        work += effort
         if best is None or _promise(found) > _promise(best):
             best = found
         if not best.wrong and all(v.right for v in best.verdicts):
@@ -109,14 +122,16 @@ def _promise(proof: Proof) -> tuple[int, int, int]:
     return large, len(right), -rank
 
 
-def _candidates(step: Step, parameter: Parameter) -> list[Candidate]:
+def _candidates(step: Step, parameter: Parameter, forward: set[int]) -> list[Candidate]:
     """The arrays that may be the gradient, nearest to the new parameter first."""
-    chains = [gradient_chain(step, after) for after in parameter.after]
+    chains = [gradient_chain(step, change) for change in parameter.change]
     shape = _shape(parameter)
     found = []
     for position in range(min(map(len, chains), default=0)):
         nodes = tuple(chain[position] for chain in chains)
         values = [np.asarray(node.value) for node in nodes]
+        if any(node.number in forward for node in nodes):
+            break
         if all(v.dtype.kind == "f" for v in values) and sum(v.size for v in values) == np.prod(shape, dtype=int):
             value = values[0] if len(values) == 1 else np.array([v.reshape(()) for v in values])
             found.append(Candidate(nodes, _in_shape(value.astype(float), shape)))
@@ -125,8 +140,18 @@ def _candidates(step: Step, parameter: Parameter) -> list[Candidate]:
     ]
     if all(c.size == np.size(b.value) for c, b in zip(change, parameter.before)):
         whole = change[0] if len(change) == 1 else np.array([c.reshape(()) for c in change])
-        found.append(Candidate(parameter.after, whole.reshape(shape)))
+        floor = _cancellation(_value(parameter), whole, parameter)
+        if floor < USELESS:
+            found.append(Candidate(parameter.after, whole.reshape(shape), floor))
     return found
+
+
+def _cancellation(before: Array, change: Array, parameter: Parameter) -> float:
+    """The relative error of a difference of two rounded numbers that hardly differ."""
+    dtype = getattr(parameter.after[0].value, "dtype", np.dtype(float))
+    eps = float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.2e-16
+    size = float(np.linalg.norm(change))
+    return 30 * eps * float(np.linalg.norm(before)) / size if size else 0.0
 
 
 def _shape(parameter: Parameter) -> tuple[int, ...]:
@@ -202,7 +227,7 @@ def _common_scale(
                     continue
                 for decay in (None, _value(parameter)):
                     one = fit(candidate.value, array, decay)
-                    if one.residual <= tolerance and one.scale:
+                    if one.residual <= max(tolerance, candidate.floor) and one.scale:
                         scales.add(_rounded(one.scale))
                         break
         offers.update(scales)
@@ -244,16 +269,19 @@ def _verdict(
         value = candidate.value if fits else candidate.value.reshape(expected.shape)
         for decay in (None, _value(parameter)):
             one = fit(value, expected, decay)
-            if not fits or one.residual > tolerance or (one.scale == 0 and expected.any()):
+            if not fits or one.residual > max(tolerance, candidate.floor) or (one.scale == 0 and expected.any()):
                 continue
-            if not expected.any() or abs(one.scale - scale) <= max(same, 1e-3) * abs(scale):
+            if not expected.any() or abs(one.scale - scale) <= max(same, 1e-3, candidate.floor) * abs(scale):
+                exact = expected * one.scale
                 return Verdict(
-                    parameter, True, one.residual, one.scale, "equal", candidate, expected * one.scale, one.decay
+                    parameter, True, one.residual, one.scale, "equal", candidate, exact, one.decay, tuple(found)
                 )
         one = fit(value, expected)
         away = float(np.linalg.norm(value - scale * expected)) / (float(np.linalg.norm(value)) or 1.0)
         kind = kind_of(candidate.value, expected, scale, tolerance)
-        verdict = Verdict(parameter, False, one.residual, one.scale, kind, candidate, expected * scale)
+        verdict = Verdict(
+            parameter, False, one.residual, one.scale, kind, candidate, expected * (scale or 1.0), 0.0, tuple(found)
+        )
         order = min(one.residual, away) + (0.5 if candidate.nodes == parameter.after else 0.0)
         if closest is None or order < closest[0]:
             closest = (order, verdict)
@@ -267,7 +295,7 @@ def _sure(proof: Proof) -> Proof:
     graph = proof.step.graph
     verdicts = []
     for verdict in proof.verdicts:
-        if verdict.right is False and verdict.gradient is not None and verdict.residual < 0.5:
+        if verdict.right is False and verdict.gradient is not None and verdict.gradient.value.any():
             node = verdict.gradient.nodes[0]
             if len(verdict.gradient.nodes) == 1 and node not in verdict.parameter.after:
                 floor = rounding_floor(graph, graph.same[node.number], proof.step.roots)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.call import is_real
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.tape import LEAF, Node, filled
 from unstuck.autodiff.writes import carried_out
@@ -78,6 +79,8 @@ def rounding_floor(graph: Graph, end: int, start: frozenset[int], seed: int = 0)
             node = graph.tape.nodes[number]
             if node.op is LEAF or number in graph.cut or number in start:
                 continue
+            if not is_real(node.value) or isinstance(node.value, tuple | list):
+                continue  # masks and choices stay as they were taken
             value = evaluated(expression_of(node), value_of)
             if isinstance(value, float | np.floating) or (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
                 recorded = getattr(node.value, "dtype", np.dtype(float))

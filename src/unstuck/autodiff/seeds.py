@@ -6,7 +6,7 @@ that depends on none, by subtraction, as an index, as a factor. A wrong guess do
 """
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
     graph = step.graph
     single = [n for n in step.moving if np.size(graph.tape.nodes[n].value) == 1 and n not in step.roots]
     largest = max((step.counts[n] for n in single), default=0)
-    numbers = set(n for n in single if step.counts[n] == largest)
+    numbers = {n for n in single if step.counts[n] == largest}
     handed_on = {p for n in numbers for p in graph.parents(n) if p in numbers}
     feeds = {p for n in step.used for p in graph.parents(n)}
     sites: dict[Any, list[int]] = {}
@@ -80,9 +80,30 @@ def meetings(step: Step) -> list[Meeting]:
     for group in groups.values():
         nodes, outputs, targets = zip(*group)
         found.append(Meeting(nodes[0].site, nodes, outputs, targets))
-    return sorted(
-        found, key=lambda m: (-max(step.counts[graph.same[o.number]] for o in m.outputs), -m.nodes[-1].number)
-    )
+    count = {id(m): max(step.counts[graph.same[o.number]] for o in m.outputs) for m in found}
+    primary = _upstream(step, found)
+    rest = [m for m in found if m not in primary]
+    return primary + sorted(rest, key=lambda m: (-count[id(m)], -m.nodes[-1].number))
+
+
+def _upstream(step: Step, met: Sequence[Meeting]) -> list[Meeting]:
+    """The meetings whose outputs are not made of another meeting's error, of those with most parameters."""
+    graph = step.graph
+    most = max((step.counts[graph.same[o.number]] for m in met for o in m.outputs), default=0)
+    kept: list[Meeting] = []
+    errors: set[int] = set()
+    for meeting in sorted(met, key=lambda m: m.nodes[0].number):
+        outputs = [graph.same[o.number] for o in meeting.outputs]
+        if errors.isdisjoint(outputs) and max(step.counts[o] for o in outputs) == most:
+            kept.append(meeting)
+            errors |= graph.descendants(graph.same[n.number] for n in meeting.nodes) & step.moving
+    return kept
+
+
+def forward_nodes(step: Step, met: Sequence[Meeting]) -> set[int]:
+    """What the outputs are made of: outputs that are themselves made of another meeting's error are none."""
+    graph = step.graph
+    return graph.ancestors(graph.same[o.number] for meeting in _upstream(step, met) for o in meeting.outputs)
 
 
 def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
@@ -123,7 +144,7 @@ def _less_one(node: Node) -> tuple[Node, Array] | None:
 def _has_labels(key: Any) -> bool:
     parts = key if isinstance(key, tuple) else (key,)
     values = [part.value if isinstance(part, Node) else part for part in parts]
-    return any(isinstance(v, np.ndarray) and v.dtype.kind in "iu" or isinstance(v, int | np.integer) for v in values)
+    return any((isinstance(v, np.ndarray) and v.dtype.kind in "iu") or isinstance(v, int | np.integer) for v in values)
 
 
 def _plain(key: Any) -> Any:
