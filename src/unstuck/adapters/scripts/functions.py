@@ -38,8 +38,22 @@ def _of_builtin_type(kind: type) -> str:
     return COMPUTES if issubclass(kind, (np.ndarray, np.generic)) else IGNORED
 
 
+_BOUND = (types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType)
+_KNOWN: dict[int, tuple[Any, str]] = {}  # by id; the functions are kept so that no id is used twice
+
+
 def kind_of(function: Any) -> str:
     """Which kind of function this is; a cheap look, made at each call."""
+    known = _KNOWN.get(id(function))
+    if known is not None and known[0] is function:
+        return known[1]
+    found = _kind_of(function)
+    if type(function) not in _BOUND or isinstance(function.__self__, types.ModuleType):
+        _KNOWN[id(function)] = function, found
+    return found
+
+
+def _kind_of(function: Any) -> str:
     kind = type(function)
     if kind is types.FunctionType:
         return _of_numpy(function) if (function.__module__ or "").startswith("numpy") else OWN

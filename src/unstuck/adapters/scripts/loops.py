@@ -10,6 +10,7 @@ from unstuck.adapters.scripts.rewriting import Place
 from unstuck.autodiff.tape import Tape
 
 TURNS_KEPT = 300_000
+PREPARES_AFTER = 10  # turns in which nothing was recorded, a loop may be found to prepare data only
 CUT_AFTER = 200  # turns, and
 CUT_SECONDS = 0.5  # seconds, where the whole loop would take longer than
 LONGEST = 6.0  # seconds
@@ -55,23 +56,32 @@ class Loops:
     limits: dict[int, int] = field(default_factory=dict)  # turns after which a loop is ended
     activations: int = 0
 
-    def turns_of(self, place: int, iterable: Iterable[Any], check: Callable[[], None]) -> Iterator[Any]:
-        """The items, with an account of each turn."""
+    def turns_of(
+        self, place: int, iterable: Iterable[Any], check: Callable[[], None], plainly: Callable[[int], bool]
+    ) -> Iterator[Any]:
+        """The items, with an account of each turn. `plainly(place)` says whether the body may run without hooks."""
         check()
         try:
             length: int | None = len(iterable)  # type: ignore[arg-type]
         except TypeError:
             length = None
         loop = self._enter(place, length)
-        limit = self.limits.get(place)
+        limit, begin, off = self.limits.get(place), len(self.tape), False
         try:
             for item in iterable:
+                if off:
+                    yield item
+                    continue
                 self._next(loop)
                 yield item
+                if loop.turn == PREPARES_AFTER and len(self.tape) == begin and plainly(place):
+                    off = True
                 if loop.turn + 1 == limit or (loop.turn >= CUT_AFTER and self._too_long(loop, check)):
                     self._cut(loop)
                     break
         finally:
+            if off:
+                plainly(-1)
             self._leave(loop)
 
     def while_turn(self, place: int, test: Any, frame: FrameType, check: Callable[[], None]) -> Any:

@@ -29,9 +29,12 @@ SHOWING: frozenset[Any] = frozenset(
 )
 """Operations whose result shows their first argument, or a part of it."""
 
+NO_READING = SHOWING | {LEAF, assigned, write_window}
+"""Operations that only lead to a value, or put it somewhere."""
+
 LONGEST_WALK = 300  # nodes from a value back to what it replaces
 LONGEST_WALK_OF_WRITES = 30_000  # the same where an array is written element by element
-LONG_WALKS = 12  # of those, for each operand of an expression
+LONG_WALKS = 200  # of those, for each operand of an expression
 
 MOST_MARKS = 400  # values whose dependents are told apart; of more (a network of single numbers) those of one line
 
@@ -70,38 +73,55 @@ def shown(node: Node) -> Node:
     return node
 
 
-def find_chains(tape: Tape) -> list[Chain]:
-    """The parameters of a recording, in the order in which their first values were made."""
-    links = list(_links(tape))
-    return sorted(_chains(tape, links), key=lambda chain: chain.root.number)
+class ParameterSearch:
+    """Finds the parameters of a tape that grows: what was looked at once is not looked at again."""
 
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self._next = 0
+        self._links: list[_Link] = []
+        self._seen: dict[tuple[int, int], set[int]] = {}  # by operand of an expression: the values read there
+        self._last: dict[tuple[int, int], Node] = {}
+        self._walks: dict[tuple[int, int], int] = {}
+        self._found: set[tuple[int, int]] = set()
+        self._updating: set[int] = set()  # expressions that are updates themselves: what they read is no second reading
 
-def _links(tape: Tape) -> Iterator[_Link]:
-    """Where a value is read, at the operand of an expression where a value that it replaces was read before."""
-    seen: dict[tuple[int, int], set[int]] = {}
-    walks: dict[tuple[int, int], int] = {}
-    found: set[tuple[int, int]] = set()
-    last: dict[tuple[int, int], Node] = {}
-    for node in tape.nodes:
-        if node.op is LEAF or node.site is None:
-            continue
+    def chains(self) -> list[Chain]:
+        """The parameters, in the order in which their first values were made."""
+        for number in range(self._next, len(self.tape.nodes)):
+            self._look_at(self.tape.nodes[number])
+        self._next = len(self.tape.nodes)
+        return sorted(_chains(self.tape, self._links), key=lambda chain: chain.root.number)
+
+    def _look_at(self, node: Node) -> None:
+        """Where a value is read, at the operand of an expression where a value that it replaces was read before."""
+        site = id(node.site)
+        if node.site is None or node.op in NO_READING or site in self._updating:
+            return
         for position, argument in enumerate(node.args):
             if not isinstance(argument, Node):
                 continue
-            value = shown(argument)
-            spot = (id(node.site), position)
-            if last.get(spot) is value:
+            value, spot = shown(argument), (site, position)
+            if self._last.get(spot) is value:
                 continue
-            last[spot] = value
-            known = seen.setdefault(spot, set())
+            self._last[spot] = value
+            known = self._seen.setdefault(spot, set())
             if value.number in known:
                 continue
             if known and value.op is not LEAF:
-                link = _walk_back(value, known, walks, spot)
-                if link is not None and (link.before.number, link.after.number) not in found:
-                    found.add((link.before.number, link.after.number))
-                    yield link
+                link = _walk_back(value, known, self._walks, spot)
+                if link is not None and link.change.site is node.site:
+                    self._updating.add(site)
+                    return
+                if link is not None and (link.before.number, link.after.number) not in self._found:
+                    self._found.add((link.before.number, link.after.number))
+                    self._links.append(link)
             known.add(value.number)
+
+
+def find_chains(tape: Tape) -> list[Chain]:
+    """The parameters of a recording, in the order in which their first values were made."""
+    return ParameterSearch(tape).chains()
 
 
 def _walk_back(value: Node, known: set[int], walks: dict[tuple[int, int], int], spot: tuple[int, int]) -> _Link | None:
@@ -116,14 +136,14 @@ def _walk_back(value: Node, known: set[int], walks: dict[tuple[int, int], int], 
         if change is not None and node.number in known:
             if len(visited) > LONGEST_WALK:
                 walks[spot] = walks.get(spot, 0) + 1
-            return _Link(node, value, change, step) if isinstance(step, Node) else None
+            return _Link(node, value, change, step)
         if (node.number, change is not None) in visited:
             continue
         visited.add((node.number, change is not None))
         for parent, by in _carried(node):
             if by is None or change is not None:
                 pending.append((parent, change, step))
-            elif isinstance(by, Node):
+            elif isinstance(by, Node) and by.op is not LEAF:
                 pending.append((parent, node, by))
     if len(visited) > LONGEST_WALK:
         walks[spot] = walks.get(spot, 0) + 1
@@ -156,30 +176,23 @@ def _carried(node: Node) -> Iterator[tuple[Node, Any]]:
 
 def _chains(tape: Tape, links: list[_Link]) -> list[Chain]:
     """Parameters from what replaces what."""
-    after: dict[int, _Link] = {}
     replaced = {link.after.number for link in links}
-    for link in links:
-        other = after.get(link.before.number)
-        if other is None or link.after.number < other.after.number:
-            after[link.before.number] = link
-    roots = [link for link in after.values() if link.before.number not in replaced]
-    group = _number if len(roots) <= MOST_MARKS else _spot
-    groups = {spot: index for index, spot in enumerate(dict.fromkeys(group(link) for link in roots))}
+    firsts = [link for link in links if link.before.number not in replaced]
+    group = _number if len(firsts) <= MOST_MARKS else _spot
+    groups = {spot: index for index, spot in enumerate(dict.fromkeys(group(link) for link in firsts))}
     marks: dict[int, int] = {}
-    for link in roots:
+    for link in firsts:
         marks[link.before.number] = marks.get(link.before.number, 0) | 1 << groups[group(link)]
     depends = dependence(tape, marks)
+    firsts = [link for link in firsts if depends[link.step.number] & 1 << groups[group(link)]]
+    after: dict[int, _Link] = {}
+    for link in sorted([*firsts, *(link for link in links if link.before.number in replaced)], key=_made):
+        after.setdefault(link.before.number, link)
     chains = []
-    for link in roots:
-        own = 1 << groups[group(link)]
-        root = link.before
-        of_others = 0
-        for parent in root.parents():
-            of_others |= depends[parent.number]
-        if not depends[link.step.number] & own or of_others:
+    for link in {link.before.number: link for link in reversed(firsts)}.values():
+        if any(depends[parent.number] for parent in link.before.parents()):
             continue
-        chain = Chain([root])
-        following: _Link | None = link
+        chain, following = Chain([link.before]), after.get(link.before.number)
         while following is not None and following.after not in chain.versions:
             chain.versions.append(following.after)
             chain.changes.append(following.change)
@@ -187,6 +200,10 @@ def _chains(tape: Tape, links: list[_Link]) -> list[Chain]:
             following = after.get(following.after.number)
         chains.append(chain)
     return chains
+
+
+def _made(link: _Link) -> int:
+    return link.after.number
 
 
 def _number(link: _Link) -> int:

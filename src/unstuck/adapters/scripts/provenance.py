@@ -13,7 +13,7 @@ Array = np.ndarray
 Where = tuple[Site | None, tuple[Site, ...]]
 SMALL = 64 * 1024  # bytes: arrays up to this are copied as soon as they are recorded, so that no write is missed
 MANY_WRITES = 16  # in a row, without a look at the whole array: what stood there in between is not kept
-ITEMS = 4096  # of a list or tuple that is searched for recorded values
+ITEMS = 32  # of a list or tuple, half of them from its end, that are searched for recorded values
 NOWHERE: Where = (None, ())
 
 
@@ -124,7 +124,8 @@ class Provenance:
     def holds(self, value: Any, depth: int = 3) -> bool:
         """Whether a value is followed, or a list or tuple in which something is."""
         if type(value) in (list, tuple):
-            return depth > 0 and any(self.holds(part, depth - 1) for part in value[:ITEMS])
+            parts = value if len(value) <= ITEMS else [*value[: ITEMS // 2], *value[-ITEMS // 2 :]]
+            return depth > 0 and any(self.holds(part, depth - 1) for part in parts)
         return self.knows(value)
 
     # -- making ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
-from types import CodeType, FrameType
+from types import BuiltinFunctionType, CodeType
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,14 @@ from unstuck.adapters.scripts.functions import kind_of, operation
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.loops import Loops, Turn
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
+from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.rewriting import Place, rewritten
 from unstuck.adapters.scripts.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
 from unstuck.autodiff.writes import overwritten
 
 FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, complex)
+_CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
 FIRST_LOOK = 400  # nodes; then whenever their number has grown by half
 GROWTH = 1.5
 
@@ -37,6 +39,7 @@ GROWTH = 1.5
 class Settings:
     """How long a script is watched."""
 
+    updates: int = 2
     seconds: float = 30.0
     nodes: int = 3_000_000
     bytes: int = 700_000_000
@@ -57,17 +60,18 @@ class Recording:
 
 
 class Recorder:
-    """A watch that records. `enough(recording)` is asked now and then whether the run may end."""
+    """A watch that records. `updates(recording)` is asked now and then how many updates of all parameters were seen;
+    from `settings.updates` on the run is ended."""
 
-    def __init__(self, enough: Callable[[Recording], bool], settings: Settings | None = None) -> None:
+    def __init__(self, updates: Callable[[Recording], int], settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.tape = Tape()
         self.known = Provenance(self.tape)
         self.places: list[Place] = []
-        self.loops = Loops(self.tape, self.places, self._look)
+        self.loops = Loops(self.tape, self.places, lambda: self.updates_seen > 0)
         self.recording = Recording(self.tape, self.places, self.loops.turns, {}, [], self.loops)
         self.recording.cut = self.loops.cut
-        self.enough = enough
+        self.updates, self.updates_seen = updates, 0
         self.stack: tuple[Site, ...] = ()
         self.stopped = False
         self.next_look, self.next_time = FIRST_LOOK, time.perf_counter() + 1.0
@@ -77,6 +81,7 @@ class Recorder:
         hooks = ("binary", "unary", "call", "attribute", "get", "set", "put", "augment", "each", "unpack", "literal")
         self.namespace: dict[str, Any] = {f"__unstuck_{name}__": getattr(self, name) for name in hooks}
         self.namespace["__unstuck_slice__"] = slice
+        self.namespace["__unstuck_off__"] = False
         self.namespace["__unstuck_for__"] = self.for_
         self.namespace["__unstuck_while__"] = self.while_
         self.files: set[str] = set()
@@ -94,22 +99,25 @@ class Recorder:
 
     # -- stopping --------------------------------------------------------------------------------------------------
 
-    def _look(self) -> bool:
-        """Whether enough was seen; asks `enough`."""
+    def _look(self) -> None:
+        """Count the updates, and stop where they are enough."""
         self.next_look = int(len(self.tape) * GROWTH) + FIRST_LOOK
-        found = self.enough(self.recording)
-        self.next_time = time.perf_counter() + 1.0
-        if found:
-            self.recording.complete = True
-        return found
+        began = time.perf_counter()
+        self.updates_seen = self.updates(self.recording) if len(self.tape) else 0
+        ended = time.perf_counter()
+        self.next_time = ended + max(1.0, 10 * (ended - began))
+        if self.updates_seen >= self.settings.updates:
+            self.recording.complete = self.stopped = True
 
     def _check(self) -> None:
         if self.stopped:
             raise Stopped
         now = time.perf_counter()
-        full = len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes
-        if full or now > self.ends or ((now > self.next_time or len(self.tape) >= self.next_look) and self._look()):
+        if len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes or now > self.ends:
             self.stopped = True
+        elif now > self.next_time or len(self.tape) >= self.next_look:
+            self._look()
+        if self.stopped:
             raise Stopped
 
     def _where(self, place: int) -> Where:
@@ -194,12 +202,22 @@ class Recorder:
         return iterable
 
     def for_(self, place: int, iterable: Iterable[Any]) -> Iterator[Any]:
-        return self.loops.turns_of(place, self.each(place, iterable), self._check)
+        namespace = sys._getframe(1).f_globals
+        local = sys._getframe(1).f_locals
+
+        def plainly(loop: int) -> bool:
+            off = loop >= 0 and only_prepares(self.places[loop].names, (local, namespace), self.known)
+            namespace["__unstuck_off__"] = off
+            return off
+
+        return self.loops.turns_of(place, self.each(place, iterable), self._check, plainly)
 
     def while_(self, place: int, test: Any) -> Any:
         return self.loops.while_turn(place, test, sys._getframe(1), self._check)
 
     def call(self, place: int, function: Any, /, *arguments: Any, **keywords: Any) -> Any:
+        if type(function) is BuiltinFunctionType and type(function.__self__) in _CONTAINERS:
+            return function(*arguments, **keywords)
         kind = kind_of(function)
         if kind == kinds.OWN:
             return self._own(place, function, arguments, keywords)
@@ -352,13 +370,6 @@ def _is_watched(function: Any, files: set[str]) -> bool:
     if code is not None:
         return code.co_filename in files
     return isinstance(function, type) or hasattr(type(function), "__call__") and _is_watched(type(function).__call__, files)
-
-
-def frames(frame: FrameType | None) -> Iterator[FrameType]:
-    """A frame and those that called it."""
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
 
 
 __all__ = ["Node", "Recorder", "Recording", "Settings"]

@@ -1,6 +1,7 @@
 """A script's source with a hook in the place of each operation: the values stay the same, the hook sees them.
 
-`a + b` becomes `__unstuck_binary__(17, a, b)`, where 17 is the number of a Place, and so on. What cannot go through a
+`a + b` becomes `__unstuck_binary__(17, a, b)`, where 17 is the number of a Place, and so on. Functions and outermost
+loops keep their body as it was beside the one with hooks: it runs while `__unstuck_off__` is true. What cannot go through a
 function without changing its meaning stays as it is: zero-argument `super()`, `locals()`, `eval()`, chained
 comparisons, `and`, `or`, patterns, decorators, annotations.
 """
@@ -61,6 +62,7 @@ class Place:
     op: Any = None  # the function of `operator`, or the name of the attribute
     literal: tuple[bool, ...] = ()  # for each operand whether it is written out in the source
     loops: tuple[int, ...] = ()  # the places of the loops around it in the same function, outermost first
+    names: frozenset[str] = frozenset()  # of an outermost loop: the names and attributes in its body
     node: ast.AST | None = field(default=None, repr=False)  # as it stood in the source
 
 
@@ -91,7 +93,7 @@ class _Rewriter(ast.NodeTransformer):
             self.text(node),
         )
         literal = tuple(isinstance(_unsigned(operand), ast.Constant) for operand in operands)
-        self.places.append(Place(site, kind, op, literal, self.loops, copy.copy(node)))
+        self.places.append(Place(site, kind, op, literal, self.loops, node=copy.copy(node)))
         return ast.copy_location(ast.Constant(len(self.places) - 1), node)
 
     def column(self, line: int, offset: int) -> int:
@@ -257,7 +259,12 @@ class _Rewriter(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> Any:
         place = self.place(node, "for")
         node.iter = self.hook("for", node.iter, place, self.visit(node.iter))
+        plain = copy.deepcopy(node.body) if not self.loops else None
+        if plain:
+            self.places[int(place.value)].names = names_in(node.body)  # type: ignore[arg-type]
         self.body(node, int(place.value))  # type: ignore[arg-type]
+        if plain:
+            node.body = [_either(plain, node.body)]
         return node
 
     def visit_While(self, node: ast.While) -> Any:
@@ -285,7 +292,11 @@ class _Rewriter(ast.NodeTransformer):
         outer, self.loops = self.loops, ()
         node.args.defaults = [self.visit(default) for default in node.args.defaults]
         node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
+        whole = ast.Module(node.body, [])
+        plain = None if any(isinstance(part, _SCOPES) for part in ast.walk(whole)) else copy.deepcopy(node.body)
         node.body = self.statements(node.body)
+        if plain:
+            node.body = [_either(plain, node.body)]
         self.loops = outer
         return node
 
@@ -308,6 +319,20 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Delete(self, node: ast.Delete) -> Any:
         return node
+
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def names_in(body: list[ast.stmt]) -> frozenset[str]:
+    """All names and attributes that some statements load; attributes with a dot before them."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return frozenset(names | {f".{node.attr}" for node in nodes if isinstance(node, ast.Attribute)})
+
+
+def _either(plain: list[ast.stmt], hooked: list[ast.stmt]) -> ast.If:
+    return ast.copy_location(ast.If(ast.Name("__unstuck_off__", ast.Load()), plain, hooked), plain[0])
 
 
 def _unsigned(node: ast.AST) -> ast.AST:
