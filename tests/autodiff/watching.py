@@ -28,11 +28,10 @@ class Watched:
 def watched(path: Path, text: str | None = None, updates: int = 2, seconds: float = 60.0) -> Watched:
     """Run a script, or this text in its place, until every parameter was updated so many times."""
 
-    def enough(recording: Recording) -> bool:
-        chains = find_chains(recording.tape)
-        return bool(chains) and max(chain.updates for chain in chains) >= updates + 1
+    def count(recording: Recording) -> int:
+        return max((chain.updates for chain in find_chains(recording.tape)), default=0)
 
-    recorder = Recorder(enough, Settings(seconds=seconds))
+    recorder = Recorder(count, Settings(seconds=seconds, updates=updates + 1))
     np.random.seed(0)
     random.seed(0)
     main = {"__name__": "__main__", "__file__": str(path), **recorder.namespace}
