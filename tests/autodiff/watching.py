@@ -38,7 +38,11 @@ def watched(path: Path, text: str | None = None, updates: int = 2, seconds: floa
     error: BaseException | None = None
     before, folder, modules = sys.path[:], os.getcwd(), set(sys.modules)
     sys.path.insert(0, str(path.parent))
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), np.errstate(all="ignore"):
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        np.errstate(all="ignore"),
+    ):
         try:
             exec(recorder.compile(text if text is not None else path.read_text(), str(path)), main)
         except Stopped:

@@ -77,6 +77,7 @@ def local_edits(node: Node) -> Iterator[Edit]:
 def broad_edits(node: Node) -> Iterator[Edit]:
     """Changes of the whole result, which many expressions on the same way allow."""
     yield Edit("sign", lambda n: Expression(operator.neg, (expression_of(n),)))
+    yield Edit("a term is missing", lambda n: Expression(operator.sub, (1, expression_of(n))))
     if np.ndim(node.value) == 2:
         yield Edit("transposed", lambda n: _reshaped(Expression(np.transpose, (expression_of(n),)), n))
     for axis in range(np.ndim(node.value)):
@@ -84,6 +85,16 @@ def broad_edits(node: Node) -> Iterator[Edit]:
     for exponent in (2, 0.5):
         if node.op in MULTIPLIES or node.op in DIVIDES:
             yield Edit("an exponent is missing", _raised(exponent))
+
+
+def slopes(value: Any) -> Iterator[tuple[str, Any]]:
+    """What the slope of an activation may be, as an expression of its argument or its result."""
+    yield "1 where it is positive", Expression(operator.gt, (value, 0))
+    yield "a (1 - a)", Expression(operator.mul, (value, Expression(operator.sub, (1, value))))
+    yield "1 - a²", Expression(operator.sub, (1, Expression(np.square, (value,))))
+    yield "exp", Expression(np.exp, (value,))
+    yield "1 / a", Expression(operator.truediv, (1, value))
+    yield "2 a", Expression(operator.mul, (2, value))
 
 
 def _is_value(argument: Any) -> bool:

@@ -14,17 +14,18 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.comparison import SAME_SCALE, fit
-from unstuck.autodiff.edits import at, broad_edits, combined, local_edits, with_others
+from unstuck.autodiff.edits import at, broad_edits, combined, local_edits, slopes, with_others
 from unstuck.autodiff.matching import Match, catalogue
 from unstuck.autodiff.proof import Proof, Verdict
-from unstuck.autodiff.replay import replayed
+from unstuck.autodiff.replay import Expression, expression_of, replayed, users_within
 from unstuck.autodiff.seeds import forward_nodes
 from unstuck.autodiff.tape import LEAF, Node, Site, nodes_in
 
 Array = np.ndarray
+Users = dict[int, list[int]]
 
-MOST_WORK = 400_000_000  # entries computed by all trials together; an operation counts as 3,000
-OPERATION = 3_000
+MOST_WORK = 500_000_000  # entries computed by all trials together; an operation counts as 500
+OPERATION = 500
 MOST_FAULTS = 3
 MOST_VALUES = 40  # other values tried in the place of one
 
@@ -115,8 +116,8 @@ def _by_repair(
     search: _Search, suspects: set[int], first: Verdict, slices: dict[int, set[int]]
 ) -> tuple[Departure, dict[int, Any], list[Verdict]] | None:
     graph = search.proof.step.graph
-    short = sorted(slices[id(first)])
-    every = sorted(set().union(*slices.values()) | _right_slices(search))
+    short = users_within(graph, slices[id(first)])
+    every = users_within(graph, set().union(*slices.values()) | _right_slices(search))
     best: tuple[int, Departure, dict[int, Any], list[Verdict]] | None = None
     for kind, place, edits in _trials(search, suspects, slices[id(first)]):
         if search.left <= 0:
@@ -146,25 +147,25 @@ def _right_slices(search: _Search) -> set[int]:
     return found
 
 
-def _values(search: _Search, order: Sequence[int], edits: dict[int, Any]) -> dict[int, Any] | None:
+def _values(search: _Search, users: Users, edits: dict[int, Any]) -> dict[int, Any] | None:
     """What changes under all edits so far and these; None where an operation cannot be carried out."""
     nodes = search.proof.step.graph.tape.nodes
     try:
-        changed = replayed(search.proof.step.graph, order, {**search.edits, **edits})
+        changed = replayed(search.proof.step.graph, users, {**search.edits, **edits})
     except Exception:
         search.left -= OPERATION * 3
         return None
-    search.left -= sum(OPERATION + np.size(nodes[n].value) for n in changed) + 20 * len(order)
+    search.left -= sum(OPERATION + np.size(nodes[n].value) for n in changed)
     return changed
 
 
-def _repairs(search: _Search, order: Sequence[int], edits: dict[int, Any], wrong: Sequence[Verdict]) -> list[Verdict]:
+def _repairs(search: _Search, users: Users, edits: dict[int, Any], wrong: Sequence[Verdict]) -> list[Verdict]:
     """Which wrong gradients become right, none that is right becoming wrong; empty where one does."""
-    changed = _values(search, order, edits)
+    changed = _values(search, users, edits)
     if not changed:
         return []
     graph = search.proof.step.graph
-    if len(order) > 0 and len(wrong) == len(search.wrong):
+    if len(wrong) == len(search.wrong):
         for verdict in search.proof.verdicts:
             if verdict.right and verdict.gradient is not None and verdict.expected is not None:
                 own = [graph.same[n.number] for n in verdict.gradient.nodes]
@@ -217,6 +218,10 @@ def _trials(search: _Search, suspects: set[int], slice_: set[int]) -> Iterator[t
                 yield edit.kind, place, expressions
     for place in places:
         yield from _completed(search, place, pool)
+    errors = _errors(search)
+    for place in places:
+        if place[0].number in errors:
+            yield from _with_slopes(search, place, pool)
 
 
 def _places(search: _Search, suspects: set[int], slice_: set[int]) -> list[list[Node]]:
@@ -314,6 +319,26 @@ def _completed(
                 yield "a factor is missing", place, combined(place, operator.mul, others)
                 yield "a path is missing", place, combined(place, operator.add, others)
                 yield "a factor is missing", place, combined(place, operator.truediv, others)
+
+
+def _with_slopes(
+    search: _Search, place: list[Node], pool: dict[tuple[int, ...], list[list[Node]]]
+) -> Iterator[tuple[str, list[Node], dict[int, Any]]]:
+    """Times the slope of an activation that the forward pass takes."""
+    graph = search.proof.step.graph
+    for group in pool.get(np.shape(place[0].value), [])[-MOST_VALUES:]:
+        if graph.same[group[0].number] not in search.forward:
+            continue
+        for others in _aligned(place, group):
+            for forms in zip(*[slopes(other) for other in others]):
+                yield (
+                    "a factor is missing",
+                    place,
+                    {
+                        node.number: Expression(operator.mul, (expression_of(node), form))
+                        for node, (_, form) in zip(place, forms)
+                    },
+                )
 
 
 def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departure | None:

@@ -1,7 +1,8 @@
 """Part of a recording carried out again with some operations replaced by others."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -39,26 +40,57 @@ def evaluated(expression: Any, value_of: Callable[[Node], Any]) -> Any:
     return filled(expression, value_of)
 
 
-def replayed(graph: Graph, order: Iterable[int], edits: Mapping[int, Any]) -> dict[int, Any]:
+def users_within(graph: Graph, numbers: Iterable[int]) -> dict[int, list[int]]:
+    """For the arguments of these nodes, which of the nodes take them, ascending."""
+    users: dict[int, list[int]] = {}
+    for number in sorted(numbers):
+        for parent in set(graph.parents(number)):
+            users.setdefault(parent, []).append(number)
+    return users
+
+
+def replayed(graph: Graph, users: Mapping[int, Sequence[int]], edits: Mapping[int, Any]) -> dict[int, Any]:
     """The values that change when some nodes become other expressions; the rest keeps its recorded values.
 
-    `order` are the representatives that may be carried out again, ascending; `edits` maps some of them to expressions.
-    Raises whatever the operations raise on values that do not fit.
+    `users` are those of `users_within`, for the nodes that may be carried out again; `edits` maps some of them to
+    expressions. Raises whatever the operations raise on values that do not fit.
     """
     changed: dict[int, Any] = {}
+    nodes, same = graph.tape.nodes, graph.same
 
     def value_of(node: Node) -> Any:
-        number = graph.same[node.number]
-        return changed[number] if number in changed else graph.tape.nodes[number].value
+        number = same[node.number]
+        return changed[number] if number in changed else nodes[number].value
 
+    waiting = list(edits)
+    heapify(waiting)
+    entered = set(edits)
     with np.errstate(all="ignore"):
-        for number in order:
-            node = graph.tape.nodes[number]
+        while waiting:
+            number = heappop(waiting)
+            node = nodes[number]
             if number in edits:
-                changed[number] = evaluated(edits[number], value_of)
-            elif changed and any(parent in changed for parent in graph.parents(number)):
-                changed[number] = evaluated(expression_of(node), value_of)
+                value = evaluated(edits[number], value_of)
+            else:
+                args = tuple([filled(argument, value_of) for argument in node.args])
+                kwargs = {key: filled(argument, value_of) for key, argument in node.kwargs.items()}
+                value = carried_out(node.op, args, kwargs)
+            if _equal(value, node.value):
+                continue
+            changed[number] = value
+            for user in users.get(number, ()):
+                if user not in entered:
+                    entered.add(user)
+                    heappush(waiting, user)
     return changed
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, float) and isinstance(b, float):
+        return a == b
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.shape == b.shape and bool((a == b).all())
+    return False
 
 
 def rounding_floor(graph: Graph, end: int, start: frozenset[int], seed: int = 0) -> float:
