@@ -32,11 +32,11 @@ def watched(path: Path, text: str | None = None, updates: int = 2, seconds: floa
         return max((chain.updates for chain in find_chains(recording.tape)), default=0)
 
     recorder = Recorder(count, Settings(seconds=seconds, updates=updates + 1))
-    np.random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - what scripts draw from
     random.seed(0)
     main = {"__name__": "__main__", "__file__": str(path), **recorder.namespace}
     error: BaseException | None = None
-    before, folder, modules = sys.path[:], os.getcwd(), set(sys.modules)
+    before, folder = sys.path[:], os.getcwd()
     sys.path.insert(0, str(path.parent))
     with (
         contextlib.redirect_stdout(io.StringIO()),
@@ -52,7 +52,6 @@ def watched(path: Path, text: str | None = None, updates: int = 2, seconds: floa
         finally:
             sys.path[:] = before
             os.chdir(folder)
-    del modules
     return Watched(recorder.recording, find_chains(recorder.tape), error)
 
 

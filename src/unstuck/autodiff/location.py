@@ -15,19 +15,19 @@ import numpy as np
 
 from unstuck.autodiff.comparison import SAME_SCALE, fit
 from unstuck.autodiff.edits import at, broad_edits, combined, local_edits, slopes, with_others
-from unstuck.autodiff.matching import Match, catalogue
+from unstuck.autodiff.matching import Catalogue, Match, catalogue
 from unstuck.autodiff.proof import Proof, Verdict
-from unstuck.autodiff.replay import Expression, expression_of, replayed, users_within
+from unstuck.autodiff.replay import Expression, evaluated, expression_of, replayed, users_within
 from unstuck.autodiff.seeds import forward_nodes
 from unstuck.autodiff.tape import LEAF, Node, Site, nodes_in
 
 Array = np.ndarray
 Users = dict[int, list[int]]
 
-MOST_WORK = 500_000_000  # entries computed by all trials together; an operation counts as 500
-OPERATION = 500
+MOST_WORK = 500_000_000  # entries computed by all trials together; an operation counts as 5,000
+OPERATION = 5_000
 MOST_FAULTS = 3
-MOST_VALUES = 40  # other values tried in the place of one
+MOST_VALUES = 120  # other values tried in the place of one
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,13 @@ def _one(search: _Search) -> tuple[Departure | None, dict[int, Any], list[Verdic
     if common:
         first = min(search.wrong, key=lambda v: len(slices[id(v)]))
     repaired = _by_repair(search, suspects, first, slices)
-    if repaired is None and common and common != slices[id(first)] - right:
-        repaired = _by_repair(search, slices[id(first)] - right, first, slices)
+    if repaired is None or len(repaired[2]) < len(search.wrong):
+        shared = set.intersection(*slices.values())
+        for others in (shared, slices[id(first)] - right):
+            if others and others != suspects:
+                again = _by_repair(search, others, first, slices)
+                if again is not None and (repaired is None or len(again[2]) > len(repaired[2])):
+                    repaired = again
     if repaired is not None:
         return repaired
     return _by_matching(search, suspects, first), {}, []
@@ -209,19 +214,48 @@ def _trials(search: _Search, suspects: set[int], slice_: set[int]) -> Iterator[t
             if expressions:
                 yield edit.kind, place, expressions
     pool = _pool(search)
-    for place in places:
-        yield from _substituted(search, place, pool)
+    errors = _errors(search)
+    known = catalogue(search.proof.adjoints)
+    later: list[tuple[str, list[Node], dict[int, Any]]] = []
+    for place in [p for p in places if len(p) > 1 or not any(p[0] in wider and len(wider) > 1 for wider in places)]:
+        on_the_way = place[0].number in errors
+        for trial in _other_values(search, place, pool, on_the_way):
+            if on_the_way and np.size(place[0].value) > 1:
+                if _becomes_an_adjoint(search, known, trial):
+                    yield trial
+            else:
+                later.append(trial)
     for place in places:
         for edit in broad_edits(place[0]):
             expressions = at(place, edit)
             if expressions:
                 yield edit.kind, place, expressions
-    for place in places:
-        yield from _completed(search, place, pool)
-    errors = _errors(search)
-    for place in places:
-        if place[0].number in errors:
-            yield from _with_slopes(search, place, pool)
+    yield from later
+
+
+def _other_values(
+    search: _Search, place: list[Node], pool: dict[tuple[int, ...], list[list[Node]]], on_the_way: bool
+) -> Iterator[tuple[str, list[Node], dict[int, Any]]]:
+    yield from _substituted(search, place, pool)
+    yield from _completed(search, place, pool)
+    if on_the_way:
+        yield from _with_slopes(search, place, pool)
+
+
+def _becomes_an_adjoint(search: _Search, known: Catalogue, trial: tuple[str, list[Node], dict[int, Any]]) -> bool:
+    """Whether the changed expression gives an adjoint at the common scale where it is first carried out."""
+    graph = search.proof.step.graph
+    _, place, edits = trial
+    try:
+        with np.errstate(all="ignore"):
+            value = np.asarray(evaluated(edits[place[0].number], lambda n: graph.representative(n).value))
+    except Exception:
+        return False
+    search.left -= 3_000 + value.size
+    if value.dtype.kind != "f":
+        return False
+    match = known.match(value.astype(float), search.proof.tolerance, search.proof.scale)
+    return match is not None and not match.turned
 
 
 def _places(search: _Search, suspects: set[int], slice_: set[int]) -> list[list[Node]]:

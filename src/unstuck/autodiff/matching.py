@@ -40,8 +40,8 @@ class Catalogue:
         norm = float(np.linalg.norm(flat))
         return abs(float(flat @ self.directions[flat.size])) / norm if norm else -1.0
 
-    def match(self, array: Array, tolerance: float) -> Match | None:
-        """Of which adjoint the array is a multiple; whole ones before parts, upright before turned."""
+    def match(self, array: Array, tolerance: float, scale: float = 0.0) -> Match | None:
+        """Of which adjoint the array is a multiple, of this scale if one is given; whole ones first, upright first."""
         entries = self.entries.get(array.size, [])
         if array.size < 2 or not entries or not array.any() or not np.isfinite(array).all():
             return None
@@ -53,7 +53,7 @@ class Catalogue:
             _, number, adjoint, whole, turned = entries[i]
             i += 1
             one = fit(array, adjoint)
-            if one.residual <= tolerance and one.scale:
+            if one.residual <= tolerance and one.scale and abs(one.scale - scale) <= (0.01 * abs(scale) or np.inf):
                 better = Match(number, one.scale, whole, turned)
                 if found is None or (better.whole, not better.turned) > (found.whole, not found.turned):
                     found = better

@@ -57,7 +57,7 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
         node = graph.tape.nodes[n]
         if _is_float(node.value):
             sites.setdefault(node.site.key if node.site else None, []).append(n)
-    by_promise = sorted(sites.values(), key=lambda group: (any(n in feeds for n in group), -len(group), -group[-1]))
+    by_promise = sorted(sites.values(), key=lambda group: (any(n in feeds for n in group), group[0]))
     for group in by_promise[:most]:
         node = graph.tape.nodes[group[0]]
         seeds = {n: np.ones(np.shape(graph.tape.nodes[n].value)) for n in group}
@@ -186,8 +186,10 @@ def usual_losses(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
         yield _at(meeting, outputs, [np.sign(e) for e in errors], "the absolute error", 1)
     for places in _same_shaped_ancestors(step, outputs):
         kind = _activation(values, [np.asarray(p.value, float) for p in places])
-        name = f"the cross-entropy of the {kind}" if kind else "the program's own error, output minus target"
-        yield _at(meeting, places, errors, name, 1 if kind else 2)
+        if kind in ("sigmoid", "softmax"):
+            yield _at(meeting, places, errors, f"the cross-entropy of the {kind}", 1)
+        elif kind:
+            yield _at(meeting, places, errors, f"output minus target before the {kind}", 2)
 
 
 def own_errors(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
@@ -197,7 +199,13 @@ def own_errors(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
     seeds = [np.asarray(n.value, float) for n in meeting.nodes]
     if any(s.shape != np.shape(o.value) for s, o in zip(seeds, outputs)):
         return
-    for places in [outputs, *_same_shaped_ancestors(step, outputs)]:
+    values = [np.asarray(o.value, float) for o in outputs]
+    before = [
+        places
+        for places in _same_shaped_ancestors(step, outputs)
+        if _activation(values, [np.asarray(p.value, float) for p in places])
+    ]
+    for places in [outputs, *before]:
         yield _at(meeting, places, seeds, "the program's own error at the output", 2)
 
 
@@ -235,8 +243,12 @@ def _same_shaped_ancestors(step: Step, outputs: list[Node]) -> Iterator[list[Nod
 
 
 def _activation(outputs: list[Array], before: list[Array]) -> str:
-    """Whether the outputs are the sigmoid or a softmax of these values."""
+    """Which activation of these values the outputs are: sigmoid, softmax, tanh or ReLU; empty for none of them."""
     with np.errstate(all="ignore"):
+        if all(np.allclose(o, np.tanh(z), rtol=CLOSE, atol=1e-12) for o, z in zip(outputs, before)):
+            return "tanh"
+        if all(np.array_equal(o, np.maximum(z, 0)) and (z < 0).any() for o, z in zip(outputs, before)):
+            return "ReLU"
         if all(np.allclose(o, 1 / (1 + np.exp(-z)), rtol=CLOSE, atol=1e-12) for o, z in zip(outputs, before)):
             return "sigmoid"
         for axis in range(-1, max((-o.ndim for o in outputs), default=0) - 1, -1):
