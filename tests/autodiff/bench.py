@@ -5,6 +5,7 @@ whose first two updates differ from the right program's by more than one common 
 """
 
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -83,7 +84,14 @@ def proofs(seen: Watched) -> Iterator[Proof]:
 
 def examine(program: Path, mutant: Mutant, right: Watched) -> Result:
     """Run one mutant and look whether and where it is found."""
-    seen = watched(program, mutant.text, seconds=20)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / program.name
+        path.write_text(mutant.text)
+        return _examined(program, path, mutant, right)
+
+
+def _examined(program: Path, path: Path, mutant: Mutant, right: Watched) -> Result:
+    seen = watched(path, seconds=20)
     if seen.error is not None or not seen.chains:
         return Result(program.stem, mutant, "invalid")
     beyond = differs(right, seen)

@@ -6,20 +6,21 @@ in one small way and the step is carried out again: the change that makes the gr
 and the kind. Where no change does, the place is where the recorded arrays cease to be adjoints.
 """
 
-import operator
+import linecache
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.aliases import renaming
 from unstuck.autodiff.comparison import SAME_SCALE, fit
-from unstuck.autodiff.edits import at, broad_edits, combined, local_edits, slopes, with_others
-from unstuck.autodiff.matching import Catalogue, Match, catalogue
+from unstuck.autodiff.matching import Match, catalogue
 from unstuck.autodiff.proof import Proof, Verdict
-from unstuck.autodiff.replay import Expression, evaluated, expression_of, replayed, users_within
+from unstuck.autodiff.replay import replayed, users_within
 from unstuck.autodiff.seeds import forward_nodes
-from unstuck.autodiff.tape import LEAF, Node, Site, nodes_in
+from unstuck.autodiff.tape import LEAF, Node, Site
+from unstuck.autodiff.trials import Scope, Trial, places_of, scaled, trials
 
 Array = np.ndarray
 Users = dict[int, list[int]]
@@ -27,7 +28,9 @@ Users = dict[int, list[int]]
 MOST_WORK = 500_000_000  # entries computed by all trials together; an operation counts as 5,000
 OPERATION = 5_000
 MOST_FAULTS = 3
-MOST_VALUES = 120  # other values tried in the place of one
+WANTING = ("missing", "left out", "factor", "another value", "zero")  # kinds where a statement may compute nothing
+MOST_MOVES = 12  # later places at which a factor or a term is tried again
+BROAD = ("sign", "transposed", "order reversed", "an exponent is missing")
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,15 @@ class _Search:
     """What one search knows; `left` counts down the work that may still be done."""
 
     proof: Proof
-    forward: set[int]
+    scope: Scope
     wrong: list[Verdict]
     edits: dict[int, Any]
     left: float = MOST_WORK
 
-    def nodes(self, verdict: Verdict) -> list[int]:
-        same = self.proof.step.graph.same
-        return [same[node.number] for candidate in verdict.candidates for node in candidate.nodes[:1]]
+    @property
+    def over(self) -> bool:
+        """Whether as much was tried as may be."""
+        return self.left - self.scope.work <= 0
 
 
 def locate(proof: Proof) -> list[Departure]:
@@ -66,18 +70,29 @@ def locate(proof: Proof) -> list[Departure]:
     if not wrong or proof.hypothesis is None:
         return []
     forward = forward_nodes(proof.step, proof.meetings) | graph.ancestors(proof.hypothesis.seeds)
-    search = _Search(proof, forward, wrong, {})
+    met = [graph.same[n.number] for meeting in proof.meetings for n in meeting.nodes]
+    scope = Scope(proof, forward, graph.descendants(met))
+    search = _Search(proof, scope, wrong, {})
     found: list[Departure] = []
     while search.wrong and len(found) < MOST_FAULTS:
         departure, edits, repaired = _one(search)
         if departure is None:
             break
-        found.append(departure)
+        found.append(_renamed(departure))
         if not edits:
             break
         search.edits.update(edits)
         search.wrong = [v for v in search.wrong if v not in repaired]
     return found
+
+
+def _renamed(departure: Departure) -> Departure:
+    """The same at the statement that only gives the value another name, where something is missing."""
+    if departure.site is None or not any(word in departure.kind for word in WANTING):
+        return departure
+    source = "".join(linecache.getlines(departure.site.file))
+    place = renaming(source, departure.site, "left out" in departure.kind)
+    return departure if place is None else replace(departure, site=place)
 
 
 def _one(search: _Search) -> tuple[Departure | None, dict[int, Any], list[Verdict]]:
@@ -102,7 +117,7 @@ def _one(search: _Search) -> tuple[Departure | None, dict[int, Any], list[Verdic
                     repaired = again
     if repaired is not None:
         return repaired
-    return _by_matching(search, suspects, first), {}, []
+    return _left_out(search) or _by_matching(search, suspects, first), {}, []
 
 
 def _made_of(search: _Search, verdict: Verdict) -> set[int]:
@@ -113,7 +128,7 @@ def _made_of(search: _Search, verdict: Verdict) -> set[int]:
         furthest = [c for c in verdict.candidates if c.nodes != verdict.parameter.after] or list(verdict.candidates)
         ends = [graph.same[n.number] for n in furthest[-1].nodes]
         ends += [graph.same[n.number] for n in (verdict.gradient.nodes if verdict.gradient else ())]
-    found = graph.ancestors(ends) - search.forward - search.proof.step.roots
+    found = graph.ancestors(ends) - search.scope.forward - search.proof.step.roots
     return {n for n in found if graph.tape.nodes[n].op is not LEAF and n not in graph.cut}
 
 
@@ -123,25 +138,61 @@ def _by_repair(
     graph = search.proof.step.graph
     short = users_within(graph, slices[id(first)])
     every = users_within(graph, set().union(*slices.values()) | _right_slices(search))
-    best: tuple[int, Departure, dict[int, Any], list[Verdict]] | None = None
-    for kind, place, edits in _trials(search, suspects, slices[id(first)]):
-        if search.left <= 0:
+    best: tuple[int, Trial, list[Verdict]] | None = None
+    for trial in _all_trials(search, suspects, slices[id(first)]):
+        if search.over:
             break
-        if not _repairs(search, short, edits, [first]):
+        if not _repairs(search, short, trial.edits, [first]):
             continue
-        fixed = _repairs(search, every, edits, search.wrong)
-        if not fixed:
-            continue
-        if best is None or len(fixed) > best[0]:
-            node = place[0]
-            changed = _values(search, every, edits)
-            names = tuple(v.parameter.name for v in fixed)
-            expected = changed.get(graph.same[node.number]) if changed else None
-            departure = Departure(node.site, node.stack, kind, node, node.value, expected, names, True)
-            best = (len(fixed), departure, edits, fixed)
-        if best[0] == len(search.wrong):
+        fixed = _repairs(search, every, trial.edits, search.wrong)
+        if fixed and (best is None or len(fixed) > len(best[2])):
+            best = (len(fixed), trial, fixed)
+        if best is not None and len(best[2]) == len(search.wrong):
             break
-    return None if best is None else best[1:]
+    if best is None:
+        return None
+    trial, fixed = _moved_on(search, best[1], best[2], every, suspects, slices[id(first)])
+    node = trial.place[0]
+    changed = _values(search, every, trial.edits) or {}
+    names = tuple(v.parameter.name for v in fixed)
+    expected = changed.get(graph.same[node.number])
+    departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True)
+    return departure, trial.edits, fixed
+
+
+def _all_trials(search: _Search, suspects: set[int], slice_: set[int]) -> Iterator[Trial]:
+    """A constant factor where all wrong gradients lack the same one; then everything else."""
+    ratios = {float(f"{v.scale / search.proof.scale:.4e}") for v in search.wrong if search.proof.scale}
+    exact = all(v.kind in ("factor", "sign") for v in search.wrong)
+    generated = trials(search.scope, suspects, slice_)
+    if not (exact and len(ratios) == 1 and ratios != {0.0}):
+        yield from generated
+        return
+    found = [trial for trial in generated if not trial.elsewhere and trial.kind not in BROAD]
+    yield from found
+    ratio = search.wrong[0].scale / search.proof.scale
+    for place in places_of(search.scope, suspects, slice_):
+        if place[0].number in search.scope.errors:
+            yield scaled(place, 1 / ratio)
+
+
+def _moved_on(
+    search: _Search, trial: Trial, fixed: list[Verdict], every: Users, suspects: set[int], slice_: set[int]
+) -> tuple[Trial, list[Verdict]]:
+    """The last place on the way at which the same factor or term makes the gradients right: before it is used."""
+    if trial.elsewhere is None:
+        return trial, fixed
+    tried = 0
+    for place in places_of(search.scope, suspects, slice_):
+        alike = len(place) == len(trial.place) and np.shape(place[0].value) == np.shape(trial.place[0].value)
+        if not alike or place[0].number <= trial.place[0].number or tried >= MOST_MOVES or search.over:
+            continue
+        tried += 1
+        edits = trial.elsewhere(place)
+        again = _repairs(search, every, edits, search.wrong)
+        if len(again) >= len(fixed):
+            trial, fixed = Trial(trial.kind, place, edits, trial.elsewhere), again
+    return trial, fixed
 
 
 def _right_slices(search: _Search) -> set[int]:
@@ -205,174 +256,17 @@ def _is_right(search: _Search, verdict: Verdict, changed: dict[int, Any]) -> boo
     return False
 
 
-def _trials(search: _Search, suspects: set[int], slice_: set[int]) -> Iterator[tuple[str, list[Node], dict[int, Any]]]:
-    """Changes to try: (kind, the nodes at the place, their expressions), the most particular ones first."""
-    places = _places(search, suspects, slice_)
-    for place in places:
-        for edit in local_edits(place[0]):
-            expressions = at(place, edit)
-            if expressions:
-                yield edit.kind, place, expressions
-    pool = _pool(search)
-    errors = _errors(search)
+def _left_out(search: _Search) -> Departure | None:
+    """A gradient that is some of the parts of the true one: of one example or time step, or without one."""
+    graph = search.proof.step.graph
     known = catalogue(search.proof.adjoints)
-    later: list[tuple[str, list[Node], dict[int, Any]]] = []
-    for place in [p for p in places if len(p) > 1 or not any(p[0] in wider and len(wider) > 1 for wider in places)]:
-        on_the_way = place[0].number in errors
-        for trial in _other_values(search, place, pool, on_the_way):
-            if on_the_way and np.size(place[0].value) > 1:
-                if _becomes_an_adjoint(search, known, trial):
-                    yield trial
-            else:
-                later.append(trial)
-    for place in places:
-        for edit in broad_edits(place[0]):
-            expressions = at(place, edit)
-            if expressions:
-                yield edit.kind, place, expressions
-    yield from later
-
-
-def _other_values(
-    search: _Search, place: list[Node], pool: dict[tuple[int, ...], list[list[Node]]], on_the_way: bool
-) -> Iterator[tuple[str, list[Node], dict[int, Any]]]:
-    yield from _substituted(search, place, pool)
-    yield from _completed(search, place, pool)
-    if on_the_way:
-        yield from _with_slopes(search, place, pool)
-
-
-def _becomes_an_adjoint(search: _Search, known: Catalogue, trial: tuple[str, list[Node], dict[int, Any]]) -> bool:
-    """Whether the changed expression gives an adjoint at the common scale where it is first carried out."""
-    graph = search.proof.step.graph
-    _, place, edits = trial
-    try:
-        with np.errstate(all="ignore"):
-            value = np.asarray(evaluated(edits[place[0].number], lambda n: graph.representative(n).value))
-    except Exception:
-        return False
-    search.left -= 3_000 + value.size
-    if value.dtype.kind != "f":
-        return False
-    match = known.match(value.astype(float), search.proof.tolerance, search.proof.scale)
-    return match is not None and not match.turned
-
-
-def _places(search: _Search, suspects: set[int], slice_: set[int]) -> list[list[Node]]:
-    """The suspected nodes by expression, first as they are, then with all that the same expression made."""
-    nodes = search.proof.step.graph.tape.nodes
-    by_site: dict[Any, list[Node]] = {}
-    for number in sorted(suspects):
-        node = nodes[number]
-        by_site.setdefault((node.site.key if node.site else number, node.op), []).append(node)
-    found = list(by_site.values())
-    for key, place in list(by_site.items()):
-        wider = [n for n in map(nodes.__getitem__, sorted(slice_)) if n.site and (n.site.key, n.op) == key]
-        if len(wider) > len(place):
-            found.append(wider)
-        if 1 < len(place) <= 6:
-            found.extend([node] for node in place)
-    return found
-
-
-def _pool(search: _Search) -> dict[tuple[int, ...], list[list[Node]]]:
-    """All values of the step by shape, those of one expression together."""
-    graph = search.proof.step.graph
-    step = search.proof.step
-    by_site: dict[Any, list[Node]] = {}
-    last = max((n.number for p in step.parameters for n in p.after), default=0)
-    low = min((n for n in step.moving), default=0)
-    for node in graph.tape.nodes:
-        number = node.number
-        if number > last or graph.same[number] != number:
-            continue
-        if number not in step.moving and number not in step.used and number < low and number not in step.roots:
-            continue
-        value = node.value
-        if isinstance(value, np.ndarray | float | np.floating):
-            key = (node.site.key if node.site else number, node.op if node.op is not LEAF else None, np.shape(value))
-            by_site.setdefault(key, []).append(node)
-    pool: dict[tuple[int, ...], list[list[Node]]] = {}
-    for key, nodes in by_site.items():
-        pool.setdefault(key[2], []).append(nodes)
-    return pool
-
-
-def _aligned(place: Sequence[Node], group: Sequence[Node]) -> Iterator[list[Node]]:
-    """For each node of a place one of a group: in order, in reverse order, one step before or after."""
-    k = len(place)
-    if len(group) == k:
-        yield list(group)
-        if k > 1:
-            yield list(group[::-1])
-            for ordered in (list(group), list(group[::-1])):
-                yield [*ordered[1:], ordered[-1]]
-                yield [ordered[0], *ordered[:-1]]
-    elif len(group) == 1:
-        yield [group[0]] * k
-    elif k == 1:
-        for node in group[-8:]:
-            yield [node]
-    elif len(group) == k + 1:
-        for ordered in (list(group), list(group[::-1])):
-            yield ordered[1:]
-            yield ordered[:-1]
-
-
-def _usable(search: _Search, place: Sequence[Node], others: Sequence[Node]) -> bool:
-    """Whether the others were made before the places that would use them."""
-    return all(other.number < node.number for node, other in zip(place, others))
-
-
-def _substituted(
-    search: _Search, place: list[Node], pool: dict[tuple[int, ...], list[list[Node]]]
-) -> Iterator[tuple[str, list[Node], dict[int, Any]]]:
-    first = place[0]
-    for position, argument in enumerate(first.args):
-        if not isinstance(argument, Node):
-            continue
-        shapes = {np.shape(argument.value)}
-        if np.ndim(argument.value) == 2:
-            shapes.add(np.shape(argument.value)[::-1])
-        for shape in shapes:
-            for group in pool.get(shape, [])[-MOST_VALUES:]:
-                for others in _aligned(place, group):
-                    same = all(o is n.args[position] for o, n in zip(others, place) if len(n.args) > position)
-                    if not same and _usable(search, place, others):
-                        yield "another value was meant", place, with_others(place, position, others)
-
-
-def _completed(
-    search: _Search, place: list[Node], pool: dict[tuple[int, ...], list[list[Node]]]
-) -> Iterator[tuple[str, list[Node], dict[int, Any]]]:
-    """With a factor or a term added."""
-    shape = np.shape(place[0].value)
-    for group in [*pool.get(shape, [])[-MOST_VALUES:], *pool.get((), [])[-8:]]:
-        for others in _aligned(place, group):
-            if _usable(search, place, others):
-                yield "a factor is missing", place, combined(place, operator.mul, others)
-                yield "a path is missing", place, combined(place, operator.add, others)
-                yield "a factor is missing", place, combined(place, operator.truediv, others)
-
-
-def _with_slopes(
-    search: _Search, place: list[Node], pool: dict[tuple[int, ...], list[list[Node]]]
-) -> Iterator[tuple[str, list[Node], dict[int, Any]]]:
-    """Times the slope of an activation that the forward pass takes."""
-    graph = search.proof.step.graph
-    for group in pool.get(np.shape(place[0].value), [])[-MOST_VALUES:]:
-        if graph.same[group[0].number] not in search.forward:
-            continue
-        for others in _aligned(place, group):
-            for forms in zip(*[slopes(other) for other in others]):
-                yield (
-                    "a factor is missing",
-                    place,
-                    {
-                        node.number: Expression(operator.mul, (expression_of(node), form))
-                        for node, (_, form) in zip(place, forms)
-                    },
-                )
+    for verdict in search.wrong:
+        roots = [graph.same[n.number] for n in verdict.parameter.before]
+        for candidate in verdict.candidates[::-1]:
+            match = known.match(candidate.value, search.proof.tolerance)
+            if len(roots) == 1 and match is not None and not match.whole and match.number == roots[0]:
+                return _departure(candidate.nodes[0], "an example or a time step is left out", verdict)
+    return None
 
 
 def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departure | None:
@@ -380,7 +274,7 @@ def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departu
     graph, proof = search.proof.step.graph, search.proof
     known = catalogue(proof.adjoints)
     matches: dict[int, Match | None] = {}
-    errors = _errors(search)
+    errors = search.scope.errors
     inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
     for number in inside:
         value = graph.tape.nodes[number].value
@@ -409,15 +303,5 @@ def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departu
     return _departure(graph.tape.nodes[inside[-1]], first.kind, first)
 
 
-def _errors(search: _Search) -> set[int]:
-    """What depends on the outputs' error: on the seeds or on where outputs meet targets."""
-    graph = search.proof.step.graph
-    met = [graph.same[n.number] for meeting in search.proof.meetings for n in meeting.nodes]
-    return graph.descendants(met)
-
-
 def _departure(node: Node, kind: str, first: Verdict) -> Departure:
     return Departure(node.site, node.stack, kind, node, node.value, None, (first.parameter.name,), False)
-
-
-__all__ = ["Departure", "locate", "nodes_in"]
