@@ -15,6 +15,7 @@ SOURCE = Path(unstuck.__file__).parent
 MAY_IMPORT = {
     "errors": set(),
     "data": {"errors"},
+    "autodiff": {"errors"},
     "nn": {"errors"},
     "exchange": {"errors", "nn", "__version__"},
     "charts": set(),

@@ -38,14 +38,13 @@ class Read:
 class Built:
     """A replay and how far it was proved.
 
-    faithful    a turn with its own examples put in gives the parameters of the plain turn, to the bit
-    next_too    so does the next recorded update with its own examples
+    faithful     a turn with its own examples put in gives the parameters of the plain turn, to the bit
+    as_recorded  the second run made the same update as the recorded one, to the bit
     """
 
     replay: Replay
     faithful: bool
-    next_too: bool | None
-    names: list[str | None]
+    as_recorded: bool
 
 
 def build(read: Read, run: Run) -> Built:
@@ -55,9 +54,7 @@ def build(read: Read, run: Run) -> Built:
     living = Living.of(pause)
     if living is None:
         raise CannotReplay("run a second time, the script did not come to its training loop")
-    builder = _Builder(read, living)
-    builder.capture()
-    return builder.built()
+    return _Builder(read, living).built()
 
 
 class _Builder:
@@ -65,6 +62,7 @@ class _Builder:
         self.read, self.living = read, living
         self.inputs = self._spot(read.inputs)
         self.targets = self._spot(read.targets)
+        self.snapshot = living.snapshot()
 
     def _spot(self, meeting: Meeting) -> Spot:
         if meeting.place is None:
@@ -72,44 +70,75 @@ class _Builder:
         numbers = frozenset(node.number for node in meeting.nodes)
         return spot_of(self.living, meeting.place, meeting.position, Visits(self.read.recording, self.read.loop, numbers))
 
-    # -- the first turn --------------------------------------------------------------------------------------------
-
-    def capture(self) -> None:
-        """Run one turn as it stands, and keep the examples that it takes."""
-        seen: dict[int, list[Any]] = {self.inputs.number: [], self.targets.number: []}
-
-        def keep(number: int, value: Any) -> Any:
-            seen[number].append(copied(value) if isinstance(value, np.ndarray) else value)
-            return value
-
-        chosen: dict[str, frozenset[int]] = {}
-        for spot in (self.inputs, self.targets):
-            chosen[spot.file] = chosen.get(spot.file, frozenset()) | {spot.number}
-        with self._tried(chosen, keep):
-            taken = {number: list(values) for number, values in seen.items()}  # the snapshot empties what is reached
-        read = self.read
-        columns = in_columns(read.inputs)
-        x = input_rows([taken[self.inputs.number][i] for i in self.inputs.visits], read.inputs.position)
-        if x is None:
-            raise CannotReplay(f"line {read.inputs.line}: the inputs are no rows of numbers")
-        found = [taken[self.targets.number][i] for i in self.targets.visits]
-        t = target_rows(found, len(x), columns)
-        if t is None or len(t) != len(x):
-            shape = None if t is None else t.shape
-            raise CannotReplay(f"line {read.targets.line}: {len(x)} examples, but targets of shape {shape}")
-        self.batch, self.columns = Batch(x, t), columns
-
     @contextlib.contextmanager
-    def _tried(self, chosen: dict[str, frozenset[int]], seen: Callable[[int, Any], Any]) -> Iterator[None]:
+    def _turn(self, chosen: dict[str, frozenset[int]], seen: Callable[[int, Any], Any]) -> Iterator[None]:
         """One turn with something watched; afterwards all is as it was before."""
         self.living.weave(chosen, seen)
-        snapshot = self.living.snapshot()
         try:
             with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
                 self.living.turn()
             yield
         finally:
-            snapshot.restore(everything=True)
+            self.snapshot.restore()
+
+    # -- the first turn --------------------------------------------------------------------------------------------
+
+    def first_turn(self) -> None:
+        """Run one turn as it stands: the examples that it takes, and the parameters before and after."""
+        taken: dict[tuple[str, int], list[Any]] = {}
+
+        def keep(number: int, value: Any) -> Any:
+            taken.setdefault(number, []).append(copied(value) if isinstance(value, np.ndarray) else value)
+            return value
+
+        chosen: dict[str, frozenset[int]] = {}
+        for spot in (self.inputs, self.targets):
+            chosen[spot.file] = chosen.get(spot.file, frozenset()) | {spot.number}
+        candidates = self._candidates()
+        before = {path: copied(follow(self.living.scope, path)) for paths in candidates for path in paths}
+        with self._turn(chosen, keep):
+            for _ in range(self.read.loop.turns_per_update - 1):
+                self.living.turn()
+            after = {path: copied(_at(self.living.scope, path)) for path in before}
+        self._choose_parameters(candidates, before, after)
+        self.inputs_taken = [taken[self.inputs.number][i] for i in self.inputs.visits]
+        self.batch, self.columns = self._examples(self.inputs_taken, [taken[self.targets.number][i] for i in self.targets.visits])
+        self.taken = {self.inputs.number: self.inputs_taken, self.targets.number: taken[self.targets.number]}
+        self.after = [after[path] for path in self.paths]
+
+    def _examples(self, inputs: list[Any], targets: list[Any]) -> tuple[Batch, bool]:
+        columns = in_columns(self.read.inputs)
+        x = input_rows(inputs, self.read.inputs.position)
+        if x is None:
+            raise CannotReplay(f"line {self.read.inputs.line}: the inputs are no rows of numbers")
+        t = target_rows(targets, len(x), columns)
+        if t is None or len(t) != len(x):
+            shape = None if t is None else t.shape
+            raise CannotReplay(f"line {self.read.targets.line}: {len(x)} examples, but targets of shape {shape}")
+        return Batch(x, t), columns
+
+    def _candidates(self) -> list[list[tuple[Any, ...]]]:
+        """For each parameter the paths at which its first value stands."""
+        roots = [chain.root.value for chain in self.read.chains]
+        found: list[list[tuple[Any, ...]]] = [[] for _ in roots]
+        for path, value in reachable_paths(self.living.scope):
+            for index, root in enumerate(roots):
+                if _equal(value, root):
+                    found[index].append(path)
+        return found
+
+    def _choose_parameters(self, candidates: list[Any], before: dict[Any, Any], after: dict[Any, Any]) -> None:
+        """Of the paths with the right first value those whose value after the turn is the recorded one, or changed."""
+        self.paths: list[tuple[Any, ...]] = []
+        self.as_recorded = True
+        for chain, paths in zip(self.read.chains, candidates):
+            moving = [path for path in paths if not _equal(after[path], before[path]) and path not in self.paths]
+            exact = [path for path in moving if _equal(after[path], chain.versions[1].value)]
+            best = (exact or moving)[:1]
+            if not best:
+                raise CannotReplay(f"line {_line(chain)}: this parameter is not reached from the training loop")
+            self.as_recorded &= bool(exact)
+            self.paths.append(best[0])
 
     # -- where examples stand --------------------------------------------------------------------------------------
 
@@ -119,7 +148,7 @@ class _Builder:
         for file, source in self.living.sources.items():
             finder = Finder(self.batch)
             numbers = frozenset(number for number, _ in source.expressions())
-            with self._tried({file: numbers}, finder):
+            with self._turn({file: numbers}, finder):
                 found[file] = {number: form for number, form in finder.forms.items() if self._is_told_apart(form)}
         for spot, of in ((self.inputs, "x"), (self.targets, "t")):
             if spot.number not in found.get(spot.file, {}):
@@ -136,15 +165,8 @@ class _Builder:
 
     def _force(self, found: dict[str, dict[int, Form]], spot: Spot, of: str) -> None:
         """The place where examples meet the network takes them, though their value alone would not tell."""
-        kept: list[Any] = []
-
-        def keep(number: int, value: Any) -> Any:
-            kept.append(copied(value) if isinstance(value, np.ndarray) else value)
-            return value
-
-        with self._tried({spot.file: frozenset({spot.number})}, keep):
-            values = list(kept)
-        form = match(values[spot.visits[0]], self.batch) if len(spot.visits) == 1 == len(values) else None
+        values = self.taken[spot.number]
+        form = match(values[0], self.batch) if len(spot.visits) == 1 == len(values) else None
         if form is None:
             return
         if form.of != of:
@@ -159,62 +181,28 @@ class _Builder:
 
     def built(self) -> Built:
         """The replay, tried out."""
+        self.first_turn()
         forms = self.forms()
         if not any(form.of in ("x", "both") for each in forms.values() for form in each.values()):
             raise CannotReplay("no expression of a turn holds its examples as a whole")
-        plain_before = self._parameters_found()
-        paths, names = plain_before
-        output = self._output()
-        one = len(self.batch) == 1
-        replay = Replay(self.living, forms, output, self.columns, one, self.batch, paths)
+        kinds = {form.name for each in forms.values() for form in each.values()}
+        at_once = len(self.inputs_taken) == 1 and "pairs" not in kinds
+        replay = Replay(self.living, forms, self._output(), self.columns, len(self.batch) == 1, at_once, self.batch, self.paths)
         replay.install()
-        snapshot = self.living.snapshot()
         try:
-            faithful = self._steps_like_the_plain_turn(replay, snapshot)
-            next_too = self._steps_like_the_recording(replay, snapshot)
+            faithful = self._steps_as_it_stands(replay)
         finally:
-            snapshot.restore(everything=True)
-        return Built(replay, faithful, next_too, names)
+            self.snapshot.restore(everything=True)
+        return Built(replay, faithful, self.as_recorded)
 
-    def _parameters_found(self) -> tuple[list[tuple[Any, ...]], list[str | None]]:
-        """The paths of the parameters in the living program: by their values before and after a turn."""
-        roots = [chain.root.value for chain in self.read.chains]
-        candidates: list[list[tuple[Any, ...]]] = [[] for _ in roots]
-        for path, value in reachable_paths(self.living.scope):
-            for index, root in enumerate(roots):
-                if _equal(value, root):
-                    candidates[index].append(path)
-        changed: set[tuple[Any, ...]] = set()
-        before = {path: copied(follow(self.living.scope, path)) for paths in candidates for path in paths}
-        with self._turns(self.read.loop.turns_per_update):
-            for path, value in before.items():
-                with contextlib.suppress(Exception):
-                    if not _equal(follow(self.living.scope, path), value):
-                        changed.add(path)
-            after = {path: copied(follow(self.living.scope, path)) for path in changed}
-        found: list[tuple[Any, ...]] = []
-        names: list[str | None] = []
-        for chain, paths in zip(self.read.chains, candidates):
-            moving = [path for path in paths if path in changed and path not in found]
-            exact = [path for path in moving if _equal(after[path], chain.versions[1].value)]
-            best = (exact or moving)[:1]
-            if not best:
-                raise CannotReplay(f"line {_line(chain)}: this parameter is not reached from the training loop")
-            found.append(best[0])
-            names.append(None)
-        return found, names
-
-    @contextlib.contextmanager
-    def _turns(self, count: int) -> Iterator[None]:
-        self.living.weave({}, lambda number, value: value)
-        snapshot = self.living.snapshot()
-        try:
-            with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-                for _ in range(count):
-                    self.living.turn()
-            yield
-        finally:
-            snapshot.restore(everything=True)
+    def _steps_as_it_stands(self, replay: Replay) -> bool:
+        """Whether a turn with its own examples put in ends with the parameters of the plain turn, to the bit."""
+        if self.read.loop.turns_per_update > 1:
+            return True
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            replay.step(self.batch.x, self.batch.t)
+            given = [copied(value) for value in replay.parameters()]
+        return all(_equal(a, b) for a, b in zip(self.after, given, strict=True))
 
     def _output(self) -> Spot:
         """The expression where the outputs pass."""
@@ -248,21 +236,6 @@ class _Builder:
             return visits[: max(1, len(visits) // max(1, len(self.batch)))]
         return visits[:1]
 
-    def _steps_like_the_plain_turn(self, replay: Replay, snapshot: Any) -> bool:
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-            self.living.turn()
-            plain = [copied(value) for value in replay.parameters()]
-            snapshot.restore(everything=True)
-            replay.step(self.batch.x, self.batch.t)
-            given = [copied(value) for value in replay.parameters()]
-        snapshot.restore(everything=True)
-        return all(_equal(a, b) for a, b in zip(plain, given, strict=True))
-
-    def _steps_like_the_recording(self, replay: Replay, snapshot: Any) -> bool | None:
-        """Whether the examples of the recorded updates give the recorded parameters; None where the runs differ."""
-        return None
-
-
 @dataclass(frozen=True)
 class _Given:
     """A form found among targets (or inputs) alone."""
@@ -273,6 +246,13 @@ class _Given:
     def __call__(self, batch: Batch) -> Any:
         rows = batch.t if self.of == "t" else batch.x
         return self.form.made(Batch(rows, rows))
+
+
+def _at(scope: dict[str, Any], path: tuple[Any, ...]) -> Any:
+    """What stands at a path; None where it is gone."""
+    with contextlib.suppress(Exception):
+        return follow(scope, path)
+    return None
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -38,7 +38,7 @@ class Spot:
     visits: tuple[int, ...]
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Replay:
     """The training loop of a living script, run with examples of one's choice."""
 
@@ -47,6 +47,7 @@ class Replay:
     output: Spot
     columns: bool  # whether an example is a column in what is captured
     one_by_one: bool  # whether a turn takes a single example
+    at_once: bool  # whether a turn goes through its examples as one array
     example: Batch  # of the first turn
     parameter_paths: list[tuple[Any, ...]]
     batch: Batch | None = None
@@ -78,18 +79,19 @@ class Replay:
     def step(self, x: Array, targets: Array) -> None:
         """The script's own update on these rows: one turn of its loop, or one for each example."""
         batch = Batch(np.asarray(x), _columns(targets, self.example))
-        for part in self._parts(batch):
+        for part in self._parts(batch, self.one_by_one):
             self._turn(part)
 
     def predict(self, x: Array) -> Array:
         """(n, n_outputs): the outputs of the script's own forward pass, with any targets."""
         x = np.asarray(x)
         targets = np.repeat(self.example.t[:1], len(x), axis=0)
-        rows = [self._outputs(part) for part in self._parts(Batch(x, targets))]
+        parts = self._parts(Batch(x, targets), self.one_by_one or not self.at_once)
+        rows = [self._outputs(part) for part in parts]
         return np.concatenate(rows) if rows else np.zeros((0, self.example.t.shape[1]))
 
-    def _parts(self, batch: Batch) -> list[Batch]:
-        if not self.one_by_one:
+    def _parts(self, batch: Batch, apart: bool) -> list[Batch]:
+        if not apart:
             return [batch]
         return [Batch(batch.x[i : i + 1], batch.t[i : i + 1]) for i in range(len(batch))]
 

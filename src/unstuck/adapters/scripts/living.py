@@ -1,5 +1,6 @@
 """A script that was stopped where its training begins, alive: its turns can be run with other examples in them."""
 
+import builtins
 import contextlib
 import gc
 import os
@@ -36,7 +37,8 @@ class Pause:
         self.number: int | None = None  # of the loop, in its file
         self.scope: dict[str, Any] | None = None  # where the loop's body runs
         self.globals: dict[str, Any] = {}
-        self.namespace: dict[str, Any] = {PAUSE: self._pause, SEEN: lambda number, value: value}
+        self.namespace: dict[str, Any] = {}
+        vars(builtins)[PAUSE] = self._pause  # out of reach of snapshots of the program, like what is woven in later
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script's own code, with a pause in the loop where it is in this file. Raises SyntaxError."""
@@ -55,11 +57,12 @@ class Pause:
         frame = sys._getframe(1)
         self.globals = frame.f_globals
         at_top = frame.f_locals is frame.f_globals
+        frame.f_globals["__builtins__"] = builtins  # the module, which snapshots pass over, and not its dict
         self.scope = frame.f_globals if at_top else {**frame.f_globals, **frame.f_locals}
         raise Stopped
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Living:
     """The program at the head of its training loop. What is run changes its objects; `snapshot` puts them back."""
 
@@ -68,7 +71,6 @@ class Living:
     codes: dict[str, CodeType]  # as the functions run now
     file: str
     loop: int  # number of the loop in its file
-    seen: Callable[[int, Any], Any] = field(default=lambda number, value: value)
     body: CodeType | None = None
 
     @classmethod
@@ -86,15 +88,11 @@ class Living:
             if len(self.codes) and self.codes[file] is not woven:
                 changed.update(corresponding(self.codes[file], woven))
                 self.codes[file] = woven
-        spaces = set()
         for function in [found for found in gc.get_objects() if type(found) is FunctionType]:
             code = changed.get(function.__code__)
             if code is not None:
                 function.__code__ = code
-                spaces.add(id(function.__globals__))
-                function.__globals__[SEEN] = seen
-        self.scope[SEEN] = self.seen = seen
-        self.scope[ENDED] = _end
+        vars(builtins)[SEEN], vars(builtins)[ENDED] = seen, _end  # out of reach of snapshots of the program
         self.body = self.sources[self.file].turn(chosen.get(self.file, frozenset()), self.loop)
 
     def turn(self) -> None:
@@ -116,7 +114,7 @@ def _end(value: Any) -> None:
     raise _Ended
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Finder:
     """Asks at every expression of a turn whether the batch stands there; keeps where it always does."""
 

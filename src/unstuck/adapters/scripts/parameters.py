@@ -34,6 +34,7 @@ NO_READING = SHOWING | {LEAF, assigned, write_window}
 
 LONGEST_WALK = 300  # nodes from a value back to what it replaces
 LONGEST_WALK_OF_WRITES = 30_000  # the same where an array is written element by element
+LONGEST_DEPENDENCE = 3_000  # nodes from what is added back to what it is added to
 LONG_WALKS = 200  # of those, for each operand of an expression
 
 MOST_MARKS = 400  # values whose dependents are told apart; of more (a network of single numbers) those of one line
@@ -110,6 +111,8 @@ class ParameterSearch:
                 continue
             if known and value.op is not LEAF:
                 link = _walk_back(value, known, self._walks, spot)
+                if link is not None and not _may_depend(link.step, link.before):
+                    link = None
                 if link is not None and link.change.site is node.site:
                     self._updating.add(site)
                     return
@@ -150,6 +153,19 @@ def _walk_back(value: Node, known: set[int], walks: dict[tuple[int, int], int], 
     return None
 
 
+def _may_depend(step: Node, before: Node) -> bool:
+    """Whether what is added can depend on what it is added to; also where the walk would be too long to tell."""
+    pending, visited = [step], {step.number}
+    while pending and len(visited) < LONGEST_DEPENDENCE:
+        for parent in pending.pop().parents():
+            if parent is before:
+                return True
+            if parent.number > before.number and parent.number not in visited:
+                visited.add(parent.number)
+                pending.append(parent)
+    return bool(pending)
+
+
 def _carried(node: Node) -> Iterator[tuple[Node, Any]]:
     """The arguments that live on in a value, each with what was added to it (None: nothing)."""
     op, args = node.op, node.args
@@ -167,7 +183,9 @@ def _carried(node: Node) -> Iterator[tuple[Node, Any]]:
         yield args[0], None
         yield args[2], None
     elif op in SCALING or op in SHOWING:
-        for argument in args[:2]:
+        for argument, other in zip(args[:2], (*args[1:2], None) if len(args) == 1 else (args[1], args[0])):
+            if op in SCALING and isinstance(other, Node) and np.size(other.value) > 1 and other.op is not LEAF:
+                continue  # a gate of a recurrent state, no rate of decay
             if isinstance(argument, Node):
                 yield argument, None
             elif isinstance(argument, list) and op is np.array:
