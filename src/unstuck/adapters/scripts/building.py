@@ -32,6 +32,7 @@ class Read:
     loop: TrainingLoop
     inputs: Meeting
     targets: Meeting
+    full_batch: bool = False  # whether each update takes the same examples: then a number equal to theirs counts them
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class _Builder:
         """By file and number of the expression: where the examples of a turn stand in it, and how."""
         found: dict[str, dict[int, Form]] = {}
         for file, source in self.living.sources.items():
-            finder = Finder(self.batch)
+            finder = Finder(self.batch, self.counts())
             numbers = frozenset(number for number, _ in source.expressions())
             with self._turn({file: numbers}, finder):
                 found[file] = {number: form for number, form in finder.forms.items() if self._is_told_apart(form)}
@@ -155,10 +156,15 @@ class _Builder:
                 self._force(found, spot, of)
         return found
 
+    def counts(self) -> bool:
+        """Whether a plain integer equal to the number of examples can mean nothing else."""
+        sizes = {size for chain in self.read.chains for size in np.shape(chain.root.value)}
+        return self.read.full_batch and len(self.batch) > 1 and len(self.batch) not in sizes
+
     def _is_told_apart(self, form: Form) -> bool:
         """Whether a value in this form cannot equal another by chance."""
         rows = self.batch.x if form.of == "x" else self.batch.t
-        if form.of == "both":
+        if form.of in ("both", "count"):
             return True
         size = len(rows) if form.name in ("labels", "flat", "column of labels") else rows.size
         return size > 2 and len(np.unique(rows)) > 1 and form.name != "label"
