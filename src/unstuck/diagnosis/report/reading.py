@@ -2,7 +2,7 @@
 
 A reading is data, as the report's JSON has it: `data` (a list), `inputs`, `targets`, `outputs`, `parameters` (a list),
 `loss`, `update`, `unread` (what was not found, and what would help) and `remarks` (sentences on what was done in the
-script's place). Every entry has the line where it is made; in a notebook its cell too.
+script's place); where the script failed, `ended` (where and why) and `steps` (what it computed before). Every entry has the line where it is made; in a notebook its cell too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ def reading_lines(reading: dict[str, Any]) -> list[str]:
         *(("loss", _at(entry.get("what") or "", entry)) for entry in [reading.get("loss")] if entry),
         *(("update", update_words(entry)) for entry in [reading.get("update")] if entry),
         *(("note", remark) for remark in reading.get("remarks") or []),
+        *(("ended", reading["ended"]) for _ in [0] if reading.get("ended")),
+        *(("before it", _at(f"{entry['text']} is {_shape(entry)}", entry)) for entry in reading.get("steps") or []),
         *(("not found", _unread(entry)) for entry in reading.get("unread") or []),
     ]
     lines, before = [], ""
