@@ -70,20 +70,23 @@ def examine_script(job: Job, send: Send) -> Answer:
     if not studied.reading.parameters and "ended" not in reading:
         raise CaseError(why_no_update(studied.outcome, source, run.wanted, run.remarks.sentences()))
 
-    def listen(line: str) -> None:
+    for line in (READ, *reading_lines({**reading, "remarks": untold(reading["remarks"], run)}), ""):
         send("line", text=line)
-
-    for line in (READ, *reading_lines(reading), ""):
-        listen(line)
     if studied.case is not None:
         left = ends - time.perf_counter()
-        report = diagnose(studied.case, max(min(left, DIAGNOSING), LEAST), job.cures, listen)
+        report = diagnose(studied.case, max(min(left, DIAGNOSING), LEAST), job.cures, lambda line: send("line", text=line))
     else:
         report = Report(Path(job.path).stem, "inconclusive", 0.0, {})
     report.seconds = time.perf_counter() - started
     report.reading = reading
     page = as_html(report) if job.html else ""
     return Answer(report.to_dict(), as_text(replace(report, reading=None)), page)  # its reading was told before
+
+
+def untold(remarks: list[str], run: ScriptRun) -> list[str]:
+    """Remarks without those on stand-ins, which were told when they were given."""
+    told = run.supply.given.sentences()
+    return [remark for remark in remarks if remark not in told]
 
 
 def reading_of(studied: Studied, run: ScriptRun) -> dict[str, Any]:
@@ -108,6 +111,7 @@ def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     overlay = Overlay(folder / "overlay", lambda path: supply.file(path))
     digits = Digits(Path(job.data) if job.data else None, job.share)
     supply = Supply(source.text, digits, folder / "data", overlay.has, job.stand_ins)
+    supply.given = Remarks(lambda remark: send("line", text=remark))
     supply.on_written = lambda slow: send("stands in", slow=slow)
     remarks = Remarks()
     limit(MEMORY)
