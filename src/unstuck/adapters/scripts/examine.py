@@ -11,6 +11,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.building import Built, Read, build
 from unstuck.adapters.scripts.case import CannotReplay
+from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.parameters import ParameterSearch
@@ -81,22 +82,22 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
         return Studied(reading, None, recording, outcome)
     second = read_update(recording, chains, 2)
     full = second is not None and second.inputs is not None and _same(second.inputs.values, update.inputs.values)
-    read = Read(recording, chains, update, loop, update.inputs, update.targets, full)
+    read = Read(recording, chains, update, loop, update.inputs, update.targets, second, full)
     try:
         built = build(read, run)
     except CannotReplay as reason:
         reading.miss("a step with other examples", str(reason))
         return Studied(reading, None, recording, outcome, read)
-    case = _case(reading, read, built, name)
+    case = _case(reading, read, built, run, name)
     return Studied(reading, case, recording, outcome, read, built)
 
 
-def _case(reading: Reading, read: Read, built: Built, name: str) -> Case | None:
+def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Case | None:
     """The Case, and the reading completed by what was learnt on the way."""
     replay, scope = built.replay, built.replay.living.scope
     reading.parameters = read_parameters(read.chains, [spelled(path) for path in replay.parameter_paths])
     batch = replay.example
-    data = training_data(scope, batch) or DataSet(batch.x, batch.t, ("", ""), len(batch))
+    data = training_data(scope, batch) or _collected(read, built, run)
     tests = test_data(scope, data, batch)
     names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
     reading.inputs = read_inputs(read.inputs, data.x, names[0])
@@ -104,6 +105,8 @@ def _case(reading: Reading, read: Read, built: Built, name: str) -> Case | None:
     examples = len(batch) * read.loop.turns_per_update
     plan = planned(read.recording, read.loop)
     reading.update = update_read(read.chains, read.update, read.loop, examples, plan)
+    if built.next_too is False:
+        reading.remarks.append("run again with the examples of the next update, the loop did not repeat it to the bit")
     if not built.faithful:
         reading.miss("a step with other examples", "a training loop whose examples can be replaced")
         return None
@@ -122,6 +125,18 @@ def _case(reading: Reading, read: Read, built: Built, name: str) -> Case | None:
         updates=plan,
         name=name,
     )
+
+
+def _collected(read: Read, built: Built, run: Run) -> DataSet:
+    """The examples as the loop takes them in a run of its own."""
+    replay = built.replay
+    collector = Collector(read.loop.place, built.inputs, built.targets, read.inputs.position, replay.columns)
+    batch = collector.collect(run)
+    replay.install()
+    if batch is None or len(batch) <= len(replay.example):
+        batch = replay.example
+    batch = without_repetitions(batch)
+    return DataSet(batch.x, batch.t, ("", ""), len(batch))
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
