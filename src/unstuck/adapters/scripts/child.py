@@ -20,12 +20,16 @@ from unstuck.adapters.scripts.manners.quiet import separate_streams
 from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.run import ScriptRun
+from unstuck.adapters.scripts.draft import examine
 from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
 from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.stand_ins.tables import answer_tables
+from unstuck.diagnosis.report.page.document import as_html
+from unstuck.diagnosis.report.reading import reading_lines
+from unstuck.diagnosis.report.text import READ, as_text
 from unstuck.errors import CaseError, UnstuckError
 from unstuck.nn.engine.compiled.library import cache_folders, load_library
 
@@ -56,21 +60,26 @@ def examine_script(job: Job, send: Send) -> Answer:
     source = read_source(Path(job.path))
     ends = time.perf_counter() + job.budget
     run = prepare(job, source, ends, send)
-    raise CaseError(
-        failure.why_no_update(run(PlainWatch()), source, run.finder.supply.wanted.sentences(), run.remarks.sentences())
-    )
+    supply, started = run.finder.supply, time.perf_counter()
 
+    def listen(line: str) -> None:
+        send("line", text=line)
 
-class PlainWatch:
-    namespace: dict[str, Any] = {}
+    def show(reading: dict[str, Any]) -> None:
+        """Tells the reading as soon as it is known."""
+        reading["remarks"] = [*source.remarks, *supply.given.sentences(), *run.remarks.sentences()]
+        for line in [READ, *reading_lines(reading)]:
+            listen(line)
 
-    def compile(self, text: str, filename: str) -> Any:
-        return compile(text, filename, "exec", dont_inherit=True)
-
-    def finder(self, folder: str) -> Any:
-        from importlib.abc import MetaPathFinder
-
-        return type("F", (MetaPathFinder,), {"find_spec": lambda *a: None})()
+    report = examine(run, job, ends, show, listen)
+    if report is None:
+        raise CaseError(
+            failure.why_no_update(run.outcomes[0], source, supply.wanted.sentences(), run.remarks.sentences())
+        )
+    report.name = Path(job.path).stem
+    report.seconds = time.perf_counter() - started
+    page = as_html(report) if job.html else ""
+    return Answer(report.to_dict(), as_text(report), page)
 
 
 def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
@@ -82,7 +91,7 @@ def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     overlay = Overlay(folder / "overlay", lambda path: supply.file(path))
     digits = Digits(Path(job.data) if job.data else None, job.share)
     supply = Supply(source.text, digits, folder / "data", overlay.has, job.stand_ins)
-    supply.on_give = lambda: send("stands in")
+    supply.on_written = lambda slow: send("stands in", slow=slow)
     remarks = Remarks()
     limit(MEMORY)
     lock([job.folder, *map(str, cache_folders())])
@@ -91,4 +100,4 @@ def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     answer_tables(supply)
     divert_files(overlay)
     refuse(remarks)
-    return ScriptRun(source, job.arguments, overlay, finder, remarks, ends)
+    return ScriptRun(source, job.arguments, overlay, finder, remarks, ends, send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -25,7 +26,8 @@ from unstuck.errors import CaseError
 START = Path(__file__).with_name("start.py")
 GRACE = 15.0  # seconds beyond the budget, for what ends between two instructions only
 LOOK = 0.1  # seconds between looks at the process
-PATIENCE = 2.5  # seconds of work in which a script should train on stand-ins, before it is given fewer of them
+PATIENCE = {True: 2.0, False: 8.0}  # seconds of work in which a script should train on the stand-in files that it
+# takes apart itself, or that come as arrays, before it is given fewer examples
 SMALL_SHARE = 0.05
 MEMORY = 4 << 30  # bytes that script and diagnosis may take
 END = object()
@@ -45,16 +47,16 @@ def diagnose_script(job: Job, listen: Listener) -> Answer:
     the budget is over, and no process and no file is left. Raises CaseError if there is no answer to be had.
     """
     try:
-        return attempt(job, listen, PATIENCE)
+        return attempt(job, listen, patient=False)
     except Slow:
-        answer = attempt(replace(job, share=SMALL_SHARE), listen, None)
-        return answer if answer.report is not None else attempt(job, listen, None)
+        answer = attempt(replace(job, share=SMALL_SHARE), listen, patient=True)
+        return answer if answer.report is not None else attempt(job, listen, patient=True)
 
 
-def attempt(job: Job, listen: Listener, patience: float | None) -> Answer:
-    """One run of the process. Raises Slow if the script takes longer than `patience` to prepare stand-ins."""
+def attempt(job: Job, listen: Listener, patient: bool) -> Answer:
+    """One run of the process. Raises Slow, unless patient, if the script takes too long to prepare stand-ins."""
     with temporary_folder() as folder, child(replace(job, folder=folder)) as process:
-        return _follow(process, job, listen, patience)
+        return _follow(process, job, listen, patient)
 
 
 @contextmanager
@@ -117,13 +119,13 @@ def _environment(job: Job) -> dict[str, str]:
     }
 
 
-def _follow(process: subprocess.Popen[bytes], job: Job, listen: Listener, patience: float | None) -> Answer:
+def _follow(process: subprocess.Popen[bytes], job: Job, listen: Listener, patient: bool) -> Answer:
     """Reads the messages of the process until there is an answer, or a limit is passed."""
     assert process.stdout is not None
     messages: Queue[Any] = Queue()
     threading.Thread(target=_read, args=(process.stdout, messages), daemon=True).start()
     started = time.monotonic()
-    stands_in = trains = False
+    patience = math.inf
     while True:
         try:
             message = messages.get(timeout=LOOK)
@@ -137,8 +139,11 @@ def _follow(process: subprocess.Popen[bytes], job: Job, listen: Listener, patien
             listen(message["text"])
         elif kind == "answer":
             return Answer(**message["answer"])
-        stands_in, trains = stands_in or kind == "stands in", trains or kind == "trains"
-        if patience is not None and stands_in and not trains and seconds_worked(process.pid, elapsed) > patience:
+        if kind == "stands in" and not patient:
+            patience = min(patience, PATIENCE[message["slow"]])
+        elif kind == "trains":
+            patient, patience = True, math.inf
+        if patience < math.inf and seconds_worked(process.pid, elapsed) > patience:
             raise Slow
         if elapsed > job.budget + GRACE:
             raise CaseError(f"{job.path}: did not end within {elapsed:.0f} s, and could not be interrupted")

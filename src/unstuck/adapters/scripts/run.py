@@ -9,6 +9,7 @@ import random
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +25,7 @@ from unstuck.sandbox.deadline import Deadline
 from unstuck.sandbox.origin import is_user_file
 
 SEED = 0
+LOOK = 0.1  # seconds
 
 
 class ScriptRun:
@@ -40,6 +42,7 @@ class ScriptRun:
         finder: StandInFinder,
         remarks: Remarks,
         ends: float,
+        send: Callable[[str], None],
     ) -> None:
         self.source = source
         self.arguments = arguments
@@ -47,6 +50,7 @@ class ScriptRun:
         self.finder = finder
         self.remarks = remarks
         self.ends = ends
+        self.send = send
         self.folder = os.path.dirname(source.filename)
         self.outcomes: list[Outcome] = []
         lines = source.text.splitlines(keepends=True)
@@ -61,10 +65,13 @@ class ScriptRun:
         watching = watch.finder(self.folder)
         sys.meta_path.insert(0, watching)
         ended, known = _Ending(), dict(vars(builtins))
+        noticing = threading.Thread(target=self._notice_training, args=(watch, finished := threading.Event()), daemon=True)
+        noticing.start()
         try:
             ended.error = self._execute(watch, main)
             ended.wait(self.ends - time.perf_counter())
         finally:
+            finished.set()
             sys.meta_path.remove(watching)
             ended.close()
             vars(builtins).update(known)
@@ -102,6 +109,12 @@ class ScriptRun:
             error = raised
         deadline.lift()
         return error
+
+    def _notice_training(self, watch: Watch, finished: threading.Event) -> None:
+        """Tells as soon as a first update was seen, or the run has ended."""
+        while not finished.wait(LOOK) and not getattr(watch, "updates_seen", 0):
+            pass
+        self.send("trains")
 
     def _forget_modules(self) -> None:
         """Has the modules beside the script, and stand-ins, imported anew."""

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -27,13 +27,16 @@ def acts_for_script(frame: FrameType | None) -> bool:
         if file.startswith(PACKAGE):
             if not file.startswith(TRANSPARENT):
                 return False
-        else:
-            with shielded():
-                users = is_user_file(file)
-            if users:
-                return True
+        elif _is_user_file(file):
+            return True
         frame = frame.f_back
     return False
+
+
+@cache
+def _is_user_file(file: str) -> bool:
+    with shielded():
+        return is_user_file(file)
 
 
 def script_line(frame: FrameType | None) -> int | None:

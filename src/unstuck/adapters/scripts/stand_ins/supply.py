@@ -18,6 +18,7 @@ from unstuck.adapters.scripts.stand_ins.digits import Digits
 from unstuck.adapters.scripts.stand_ins.wanted import Wanted, recognise
 
 FOLDERS = re.compile(r"[\\/]")  # as any system writes them
+ARRAYS = re.compile(r"frombuffer|fromfile|idx2numpy|loadtxt|genfromtxt|read_csv|\bload\(|fromstring|loadmat")
 SKIPS_HEADER = re.compile(r"next\(|readline\(\)|skip_?(rows|header)|\[1:\]|DictReader|read_csv")
 
 
@@ -29,6 +30,8 @@ class Supply:
     folder   where the files are written
     exists   whether the script would find a file of this name
     allowed  false with --no-stand-ins: nothing is given, but what was wanted is remembered
+
+    `on_written` is called for each file, with whether the program takes it apart itself, number by number.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class Supply:
         self.folder = folder
         self.exists = exists
         self.allowed = allowed
-        self.on_give: Callable[[], None] = lambda: None
+        self.on_written: Callable[[bool], None] = lambda slow: None
         self.given = Remarks()
         self.wanted = Remarks()
 
@@ -67,7 +70,6 @@ class Supply:
     def give(self, key: str, missing: str, instead: str = "") -> bool:
         """Whether a stand-in may be given; says in the report that it is, or remembers that it was wanted."""
         if self.allowed:
-            self.on_give()
             part = "" if self.digits.share >= 1 else f"{self.digits.share:.0%} of "
             self.given.add(key, f"{missing}: {instead or f'given {part}{self.digits.name}'}")
         else:
@@ -84,6 +86,7 @@ class Supply:
             with opened(part, "wb") as file:
                 self._writers()[wanted.form](wanted, cast(BinaryIO, file))
             part.replace(place)
+        self.on_written(ARRAYS.search(self.program) is None)
         return str(place)
 
     def _writers(self) -> dict[str, Callable[[Wanted, BinaryIO], None]]:
