@@ -20,7 +20,7 @@ from unstuck.adapters.scripts.manners.quiet import separate_streams
 from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.run import ScriptRun
-from unstuck.adapters.scripts.draft import examine
+from unstuck.adapters.scripts.examine import examine
 from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
 from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
@@ -67,7 +67,8 @@ def examine_script(job: Job, send: Send) -> Answer:
 
     def show(reading: dict[str, Any]) -> None:
         """Tells the reading as soon as it is known."""
-        reading["remarks"] = [*source.remarks, *supply.given.sentences(), *run.remarks.sentences()]
+        said = [*source.remarks, *supply.given.sentences(), *run.remarks.sentences()]
+        reading["remarks"] = [*said, *reading["remarks"]]
         for line in [READ, *reading_lines(reading)]:
             listen(line)
 

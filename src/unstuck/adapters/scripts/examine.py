@@ -27,7 +27,11 @@ from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
 from unstuck.adapters.scripts.training_loop import find_loop, planned
 from unstuck.adapters.scripts.update import read_update
 from unstuck.adapters.scripts.watch import Outcome, Run
+from unstuck.adapters.scripts.job import Job
 from unstuck.diagnosis.case import Case
+from unstuck.diagnosis.diagnose import diagnose
+from unstuck.diagnosis.examination.examination import Missing
+from unstuck.diagnosis.report.report import Report
 
 LONG = 8.0  # seconds of recording after which one update must do
 
@@ -59,7 +63,6 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
     recorder = Recorder(updates, Settings(seconds=seconds))
     outcome = run(recorder)
     recording, reading = recorder.recording, Reading()
-    reading.remarks += outcome.stand_ins
     for place in recording.cut:
         reading.remarks.append(f"the loop in line {place.site.line} was watched for its first turns only")
     chains = search.chains() if search else []
@@ -143,4 +146,26 @@ def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     return len(a) == len(b) and all(np.array_equal(one, other) for one, other in zip(a, b))
 
 
-Listener = Callable[[str], None]
+def examine(
+    run: Run, job: Job, ends: float, show: Callable[[dict[str, Any]], None], listen: Callable[[str], None]
+) -> Report | None:
+    """The report on a script; None where it was never seen to make an update.
+
+    run     runs the script from its start under a watch
+    job     what is asked for
+    ends    when to be done, on the clock of `time.perf_counter`
+    show    is given the reading as soon as it is known
+    listen  is given lines of text as soon as something is known
+    """
+    studied = study(run, max(ends - time.perf_counter(), 1.0))
+    if not studied.reading.parameters:
+        return None
+    reading = studied.reading.to_dict()
+    show(reading)
+    if studied.case is None:
+        report = Report("", "inconclusive", 0.0, {})
+        report.unchecked = [Missing(entry["what"], entry["missing"]) for entry in reading["unread"]]
+    else:
+        report = diagnose(studied.case, max(ends - time.perf_counter(), 3.0), job.cures, listen)
+    report.reading = reading
+    return report
