@@ -13,6 +13,7 @@ from unstuck.adapters.scripts.building import Built, Read, build
 from unstuck.adapters.scripts.case import CannotReplay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
+from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.parameters import ParameterSearch
 from unstuck.adapters.scripts.reading import (
@@ -167,5 +168,8 @@ def examine(
         report.unchecked = [Missing(entry["what"], entry["missing"]) for entry in reading["unread"]]
     else:
         report = diagnose(studied.case, max(ends - time.perf_counter(), 3.0), job.cures, listen)
+        assert studied.read is not None
+        report.findings = with_lines(report.findings, studied.read)
+        report.notes = with_lines(report.notes, studied.read)
     report.reading = reading
     return report
