@@ -76,7 +76,10 @@ class Collector:
         x = input_rows([inputs[i] for i in self.inputs.visits], self.position)
         t = None if x is None else target_rows([targets[i] for i in self.targets.visits], len(x), self.columns)
         if x is not None and t is not None and len(x) == len(t):
-            same = not self.parts or (self.parts[0].x.shape[1:], self.parts[0].t.shape[1:]) == (x.shape[1:], t.shape[1:])
+            same = not self.parts or (self.parts[0].x.shape[1:], self.parts[0].t.shape[1:]) == (
+                x.shape[1:],
+                t.shape[1:],
+            )
             if same:
                 self.parts.append(Batch(x, t))
                 self.count += len(x)

@@ -39,7 +39,9 @@ class Lines:
     @cached_property
     def weights(self) -> list[Chain]:
         """The parameters that are matrices (or all, where none is), in the order of the forward pass."""
-        chains = [chain for chain in self.read.chains if min(np.shape(chain.root.value), default=0) and _is_matrix(chain)]
+        chains = [
+            chain for chain in self.read.chains if min(np.shape(chain.root.value), default=0) and _is_matrix(chain)
+        ]
         return sorted(chains or self.read.chains, key=self._first_use)
 
     def _first_use(self, chain: Chain) -> int:
@@ -107,6 +109,23 @@ class Lines:
     def updated(self, layer: int | None) -> Site | None:
         """Where the weights of a layer are updated."""
         return self.chain(layer).changes[0].site
+
+    def decay(self, layer: int | None) -> Site | None:
+        """Where the weights themselves are added to their gradient; else the update."""
+        chain = self.chain(layer)
+        pending, seen = [chain.steps[0]], set()
+        while pending and len(seen) < 200:
+            node = pending.pop(0)
+            if node.number in seen or node.number <= chain.root.number:
+                continue
+            seen.add(node.number)
+            arguments = [argument for argument in node.args if isinstance(argument, Node)]
+            if node.op in (operator.mul, np.multiply, operator.truediv) and any(
+                shown(argument) is chain.root for argument in arguments
+            ):
+                return node.site
+            pending += [argument for argument in arguments if node.op not in (np.dot, np.matmul)]
+        return self.updated(layer)
 
     def bias_gradient(self, layer: int | None) -> Site | None:
         """Where the gradient of a bias is summed, or the bias updated."""
@@ -207,7 +226,8 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
     **dict.fromkeys(("B01", "B02", "B03", "B04", "B05", "B12", "B18"), _delta),
     **dict.fromkeys(("B07", "B14", "B15", "B16"), _gradient),
     "B08": Lines.bias_gradient,
-    **dict.fromkeys(("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U10", "U12", "U14"), Lines.updated),
+    **dict.fromkeys(("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U12", "U14"), Lines.updated),
+    "U10": Lines.decay,
     **dict.fromkeys(("U07", "U08"), Lines.rate),
     "U09": Lines.loop,
 }

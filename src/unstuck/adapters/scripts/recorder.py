@@ -189,7 +189,7 @@ class Recorder:
         return value
 
     def literal(self, place: int, value: float) -> float:
-        fresh = -(-value)
+        fresh = value * 1.0  # an object of its own
         self.known.leaf(fresh, self._where(place)).kwargs["made"] = CREATED
         return fresh
 
@@ -268,10 +268,12 @@ class Recorder:
         if any(value is argument for argument in arguments):
             if type(value) is not float:
                 return value
-            value = -(-value)
+            value = value * 1.0  # an object of its own
         where, known = self._where(place), self.known
         part = op is operator.getitem and isinstance(arguments[0], np.ndarray)
-        first = (known.node(arguments[0], where, part_only=True) or known.argument(arguments[0], where)) if part else None
+        first = (
+            (known.node(arguments[0], where, part_only=True) or known.argument(arguments[0], where)) if part else None
+        )
         kept = tuple(known.argument(argument, where) for argument in (arguments[1:] if part else arguments))
         more = {name: known.argument(argument, where) for name, argument in keywords.items()} if keywords else {}
         node = self.tape.add(op, (first, *kept) if part else kept, more, value, where)
@@ -374,10 +376,14 @@ class Recorder:
 
 
 def _is_watched(function: Any, files: set[str]) -> bool:
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    if code is not None:
-        return code.co_filename in files
-    return isinstance(function, type) or hasattr(type(function), "__call__") and _is_watched(type(function).__call__, files)
+    """Whether what a call does is recorded where it is written; a class counts as such."""
+    if isinstance(function, type):
+        return True
+    for called in (function, getattr(type(function), "__call__", None)):
+        code = getattr(getattr(called, "__func__", called), "__code__", None)
+        if code is not None:
+            return code.co_filename in files
+    return False
 
 
 __all__ = ["Node", "Recorder", "Recording", "Settings"]
