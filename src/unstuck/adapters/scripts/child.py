@@ -11,7 +11,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from unstuck.adapters.scripts.failure import last_steps, sentence, why_no_update
+from unstuck.adapters.scripts.examine import examine
+from unstuck.adapters.scripts.failure import sentence, why_no_update
 from unstuck.adapters.scripts.job import Answer, Job
 from unstuck.adapters.scripts.manners.files import divert_files
 from unstuck.adapters.scripts.manners.locks import end_with_parent, limit, lock
@@ -20,23 +21,19 @@ from unstuck.adapters.scripts.manners.quiet import separate_streams
 from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.run import ScriptRun
-from unstuck.adapters.scripts.examine import Studied, study
 from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
 from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.stand_ins.tables import answer_tables
-from unstuck.diagnosis.diagnose import diagnose
 from unstuck.diagnosis.report.page.document import as_html
 from unstuck.diagnosis.report.reading import reading_lines
-from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.report.text import READ, as_text
 from unstuck.errors import CaseError, UnstuckError
 from unstuck.nn.engine.compiled.library import cache_folders, load_library
 
 RUNNING = 0.6  # of the budget, at most: the rest is for the diagnosis
-DIAGNOSING, LEAST = 30.0, 5.0  # seconds
 MEMORY = 8 << 30  # bytes of address space for data: what asks for more is told at once, before the machine swaps
 Send = Callable[..., None]
 
@@ -63,43 +60,35 @@ def examine_script(job: Job, send: Send) -> Answer:
     """Run, watch and diagnose one script. Raises CaseError if nothing can be said of it."""
     source = read_source(Path(job.path))
     started = time.perf_counter()
-    ends = started + job.budget
     run = prepare(job, source, started + RUNNING * job.budget, send)
-    studied = study(run, RUNNING * job.budget, Path(job.path).stem)
-    reading = reading_of(studied, run)
-    if not studied.reading.parameters and "ended" not in reading:
-        raise CaseError(why_no_update(studied.outcome, source, run.wanted, run.remarks.sentences()))
 
-    for line in (READ, *reading_lines({**reading, "remarks": untold(reading["remarks"], run)}), ""):
+    def listen(line: str) -> None:
         send("line", text=line)
-    if studied.case is not None:
-        left = ends - time.perf_counter()
-        report = diagnose(studied.case, max(min(left, DIAGNOSING), LEAST), job.cures, lambda line: send("line", text=line))
-    else:
-        report = Report(Path(job.path).stem, "inconclusive", 0.0, {})
+
+    def show(reading: dict[str, Any]) -> None:
+        """Tells the reading as soon as it is known, but what was told before."""
+        complete(reading, run)
+        told = run.supply.given.sentences()
+        remarks = [remark for remark in reading["remarks"] if remark not in told]
+        for line in (READ, *reading_lines({**reading, "remarks": remarks}), ""):
+            listen(line)
+
+    report = examine(run, job, started + job.budget, show, listen)
+    if report is None:
+        raise CaseError(why_no_update(run.outcomes[0], source, run.wanted, run.remarks.sentences()))
+    report.name = Path(job.path).stem
     report.seconds = time.perf_counter() - started
-    report.reading = reading
     page = as_html(report) if job.html else ""
     return Answer(report.to_dict(), as_text(replace(report, reading=None)), page)  # its reading was told before
 
 
-def untold(remarks: list[str], run: ScriptRun) -> list[str]:
-    """Remarks without those on stand-ins, which were told when they were given."""
-    told = run.supply.given.sentences()
-    return [remark for remark in remarks if remark not in told]
-
-
-def reading_of(studied: Studied, run: ScriptRun) -> dict[str, Any]:
-    """The reading as data, with what was done in the script's place, and how far it came if it failed."""
-    reading = studied.reading.to_dict()
-    remarks = (*run.source.remarks, *run.supply.given.sentences(), *reading["remarks"], *run.remarks.sentences())
-    reading["remarks"] = list(dict.fromkeys(remarks))
-    error = studied.outcome.error
-    steps = last_steps(studied.recording.tape)
-    if error is not None and steps:
+def complete(reading: dict[str, Any], run: ScriptRun) -> None:
+    """Adds to a reading what was done in the script's place, and where and why it failed."""
+    said = (*run.source.remarks, *run.supply.given.sentences(), *reading["remarks"], *run.remarks.sentences())
+    reading["remarks"] = list(dict.fromkeys(said))
+    error = run.outcomes[0].error
+    if error is not None:
         reading["ended"] = f"{run.source.path}, {sentence(error, run.source, run.wanted, run.remarks.sentences())}"
-        reading["steps"] = steps
-    return reading
 
 
 def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:

@@ -76,7 +76,9 @@ class ScriptRun:
         watching = watch.finder(self.folder)
         sys.meta_path.insert(0, watching)
         ended, known = _Ending(), dict(vars(builtins))
-        noticing = threading.Thread(target=self._notice_training, args=(watch, finished := threading.Event()), daemon=True)
+        noticing = threading.Thread(
+            target=self._notice_training, args=(watch, finished := threading.Event()), daemon=True
+        )
         noticing.start()
         try:
             ended.error = self._execute(watch, main)
@@ -86,9 +88,7 @@ class ScriptRun:
             sys.meta_path.remove(watching)
             ended.close()
             vars(builtins).update(known)
-        outcome = Outcome(
-            ended.stopped, ended.error, time.perf_counter() - started, self.supply.given.sentences()
-        )
+        outcome = Outcome(ended.stopped, ended.error, time.perf_counter() - started, self.supply.given.sentences())
         self.outcomes.append(outcome)
         return outcome
 
