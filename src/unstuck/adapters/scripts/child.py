@@ -20,6 +20,7 @@ from unstuck.adapters.scripts.manners.overlay import Overlay
 from unstuck.adapters.scripts.manners.quiet import separate_streams
 from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
+from unstuck.adapters.scripts.places import place_entries, placed
 from unstuck.adapters.scripts.run import ScriptRun
 from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
@@ -52,13 +53,19 @@ def main() -> None:
         answer = examine_script(job, send)
     except UnstuckError as error:
         answer = Answer(sentence=str(error))
+    except Exception as error:
+        if os.environ.get("UNSTUCK_STRICT"):
+            raise
+        answer = Answer(
+            sentence=f"{job.path}: unstuck itself failed: {type(error).__name__}: {error} (please report it)"
+        )
     send("answer", answer=asdict(answer))
     os._exit(0)
 
 
 def examine_script(job: Job, send: Send) -> Answer:
     """Run, watch and diagnose one script. Raises CaseError if nothing can be said of it."""
-    source = read_source(Path(job.path))
+    source, here = read_source(Path(job.path)), os.getcwd()
     started = time.perf_counter()
     run = prepare(job, source, started + RUNNING * job.budget, send)
 
@@ -68,6 +75,7 @@ def examine_script(job: Job, send: Send) -> Answer:
     def show(reading: dict[str, Any]) -> None:
         """Tells the reading as soon as it is known, but what was told before."""
         complete(reading, run)
+        place_entries(reading, source)
         told = run.supply.given.sentences()
         remarks = [remark for remark in reading["remarks"] if remark not in told]
         for line in (READ, *reading_lines({**reading, "remarks": remarks}), ""):
@@ -76,6 +84,8 @@ def examine_script(job: Job, send: Send) -> Answer:
     report = examine(run, job, started + job.budget, show, listen)
     if report is None:
         raise CaseError(why_no_update(run.outcomes[0], source, run.wanted, run.remarks.sentences()))
+    os.chdir(here)  # paths are told as one would type them there
+    report.findings, report.notes = placed(report.findings, source), placed(report.notes, source)
     report.name = Path(job.path).stem
     report.seconds = time.perf_counter() - started
     page = as_html(report) if job.html else ""
@@ -100,9 +110,9 @@ def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     overlay = Overlay(folder / "overlay", lambda path: supply.file(path))
     digits = Digits(Path(job.data) if job.data else None, job.share)
     supply = Supply(source.text, digits, folder / "data", overlay.has, job.stand_ins)
-    supply.given = Remarks(lambda remark: send("line", text=remark))
+    supply.given = Remarks(lambda remark: send("line", text=remark), source.place)
     supply.on_written = lambda slow: send("stands in", slow=slow)
-    remarks = Remarks()
+    remarks = Remarks(place=source.place)
     limit(MEMORY)
     lock([job.folder, *map(str, cache_folders())])
     sys.meta_path.append(finder := StandInFinder(supply))

@@ -31,7 +31,7 @@ from unstuck.adapters.scripts.update import read_update
 from unstuck.adapters.scripts.watch import Outcome, Run
 from unstuck.adapters.scripts.job import Job
 from unstuck.diagnosis.case import Case
-from unstuck.diagnosis.diagnose import diagnose
+from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
 
@@ -176,5 +176,6 @@ def examine(
         assert studied.read is not None
         report.findings = with_lines(report.findings, studied.read)
         report.notes = with_lines(report.notes, studied.read)
+        report.findings = with_changes(report)
     report.reading = reading
     return report
