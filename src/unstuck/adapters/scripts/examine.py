@@ -34,7 +34,7 @@ from unstuck.diagnosis.diagnose import diagnose
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
 
-LONG = 8.0  # seconds of recording after which one update must do
+LONG = 5.0  # processor seconds of recording after which one update must do
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class Studied:
 def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
     """Run a script under a recorder, read it, run it again up to its training, and make a Case of it."""
     search: ParameterSearch | None = None
-    began = time.perf_counter()
+    began = time.process_time()
 
     def updates(recording: Recording) -> int:
         nonlocal search
         if search is None:
             search = ParameterSearch(recording.tape)
         seen = min((chain.updates for chain in search.chains()), default=0)
-        return seen + 1 if seen and time.perf_counter() - began > LONG else seen
+        return seen + 1 if seen and time.process_time() - began > LONG else seen
 
     recorder = Recorder(updates, Settings(seconds=seconds))
     outcome = run(recorder)
@@ -101,6 +101,7 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
     replay, scope = built.replay, built.replay.living.scope
     reading.parameters = read_parameters(read.chains, [spelled(path) for path in replay.parameter_paths])
     batch = replay.example
+    scope = {**scope, **replay.living.whole}
     data = training_data(scope, batch) or _collected(read, built, run)
     tests = test_data(scope, data, batch)
     names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
