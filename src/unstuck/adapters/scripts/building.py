@@ -62,7 +62,7 @@ def build(read: Read, run: Run) -> Built:
         raise CannotReplay("run a second time, the script did not come to its training loop")
     total = _total(read.recording)
     if total is not None:
-        living.shorten(total, FEW)
+        living.shorten(total, max(read.recording.loops.limits.values(), default=FEW))
     return _Builder(read, living).built()
 
 
@@ -118,6 +118,9 @@ class _Builder:
                 self.living.turn()
             after = {path: copied(_at(self.living.scope, path)) for path in before}
         self._choose_parameters(candidates, before, after)
+        for spot in (self.inputs, self.targets):
+            if max([*spot.visits, -1]) >= len(taken.get(spot.number, ())):
+                raise CannotReplay("run a second time, the first turn of the loop took another course")
         self.inputs_taken = [taken[self.inputs.number][i] for i in self.inputs.visits]
         self.batch, self.columns = self._examples(
             self.inputs_taken, [taken[self.targets.number][i] for i in self.targets.visits]
@@ -189,7 +192,7 @@ class _Builder:
     def counts(self) -> bool:
         """Whether a plain integer equal to the number of examples can mean nothing else."""
         sizes = {size for chain in self.read.chains for size in np.shape(chain.root.value)}
-        return self.read.full_batch and len(self.batch) > 1 and len(self.batch) not in sizes
+        return (self.read.full_batch or bool(self.living.whole)) and len(self.batch) > 1 and len(self.batch) not in sizes
 
     def _is_told_apart(self, form: Form) -> bool:
         """Whether a value in this form cannot equal another by chance."""

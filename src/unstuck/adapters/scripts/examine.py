@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,10 +90,15 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, full)
     try:
         built = build(read, run)
+        case = _case(reading, read, built, run, name)
     except CannotReplay as reason:
         reading.miss("a step with other examples", str(reason))
         return Studied(reading, None, recording, outcome, read)
-    case = _case(reading, read, built, run, name)
+    except Exception as error:  # a script's own, run again; or one of ours
+        if os.environ.get("UNSTUCK_STRICT"):
+            raise
+        reading.miss("a step with other examples", f"a loop that can be run again: {type(error).__name__}: {error}")
+        return Studied(reading, None, recording, outcome, read)
     return Studied(reading, case, recording, outcome, read, built)
 
 
@@ -119,9 +125,9 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
         reading.miss("the training data", "an array or list that holds all examples and their targets")
     return Case(
         predict=replay.predict,
-        x=data.x.astype(float) if data.x.dtype.kind in "biu" else data.x,
+        x=_as_floats(data.x),
         targets=data.t[:, 0] if data.t.shape[1] == 1 and data.t.dtype.kind in "iu" and data.t.max() > 1 else data.t,
-        x_test=None if tests is None else tests.x,
+        x_test=None if tests is None else _as_floats(tests.x),
         targets_test=None if tests is None else tests.t,
         parameters=replay.parameters,
         step=replay.step,
@@ -130,6 +136,11 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
         updates=plan,
         name=name,
     )
+
+
+def _as_floats(x: np.ndarray) -> np.ndarray:
+    """In a floating point type that products are fast in."""
+    return x if x.dtype in (np.float32, np.float64) else x.astype(float)
 
 
 def _collected(read: Read, built: Built, run: Run) -> DataSet:
