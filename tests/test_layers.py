@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "sandbox": {"errors"},
     "callbacks": {"errors", "nn"},
     "recipes": {"errors", "nn", "data"},
+    "adapters.scripts": {"errors", "data", "sandbox", "autodiff", "nn", "diagnosis"},
     "adapters": {"errors", "diagnosis.case"},
     "diagnosis.case": {"errors"},
     "diagnosis": {"errors", "nn", "sandbox", "charts", "diagnosis"},

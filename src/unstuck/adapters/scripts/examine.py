@@ -14,6 +14,7 @@ from unstuck.adapters.scripts.building import Built, Read, build
 from unstuck.adapters.scripts.case import CannotReplay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
+from unstuck.adapters.scripts.failure import last_steps
 from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.parameters import ParameterSearch
@@ -31,10 +32,11 @@ from unstuck.adapters.scripts.update import read_update
 from unstuck.adapters.scripts.watch import Outcome, Run
 from unstuck.adapters.scripts.job import Job
 from unstuck.diagnosis.case import Case
-from unstuck.diagnosis.diagnose import diagnose
+from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
 
+DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
 LONG = 5.0  # processor seconds of recording after which one update must do
 
 
@@ -162,7 +164,7 @@ def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
 def examine(
     run: Run, job: Job, ends: float, show: Callable[[dict[str, Any]], None], listen: Callable[[str], None]
 ) -> Report | None:
-    """The report on a script; None where it was never seen to make an update.
+    """The report on a script; None where it was never seen to make an update, nor failed on the way to one.
 
     run     runs the script from its start under a watch
     job     what is asked for
@@ -171,17 +173,21 @@ def examine(
     listen  is given lines of text as soon as something is known
     """
     studied = study(run, max(ends - time.perf_counter(), 1.0))
-    if not studied.reading.parameters:
-        return None
     reading = studied.reading.to_dict()
+    if not studied.reading.parameters:
+        reading["steps"] = last_steps(studied.recording.tape) if studied.outcome.error is not None else []
+        if not reading["steps"]:
+            return None
     show(reading)
     if studied.case is None:
         report = Report("", "inconclusive", 0.0, {})
         report.unchecked = [Missing(entry["what"], entry["missing"]) for entry in reading["unread"]]
     else:
-        report = diagnose(studied.case, max(ends - time.perf_counter(), 3.0), job.cures, listen)
+        left = min(ends - time.perf_counter(), max(DIAGNOSING, job.budget - DIAGNOSING))
+        report = diagnose(studied.case, max(left, 3.0), job.cures, listen)
         assert studied.read is not None
         report.findings = with_lines(report.findings, studied.read)
         report.notes = with_lines(report.notes, studied.read)
+        report.findings = with_changes(report)
     report.reading = reading
     return report
