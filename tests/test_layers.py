@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "sandbox": {"errors"},
     "callbacks": {"errors", "nn"},
     "recipes": {"errors", "nn", "data"},
-    "adapters": {"errors", "diagnosis.case"},
+    "adapters": {"errors", "diagnosis.case", "autodiff"},
     "diagnosis.case": {"errors"},
     "diagnosis": {"errors", "nn", "sandbox", "charts", "diagnosis"},
 }
