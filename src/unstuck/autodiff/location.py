@@ -15,6 +15,7 @@ import numpy as np
 
 from unstuck.autodiff.aliases import renaming
 from unstuck.autodiff.comparison import SAME_SCALE, fit
+from unstuck.autodiff.edits import ADDS
 from unstuck.autodiff.matching import Match, catalogue
 from unstuck.autodiff.proof import Proof, Verdict
 from unstuck.autodiff.replay import replayed, users_within
@@ -71,7 +72,7 @@ def locate(proof: Proof) -> list[Departure]:
         return []
     forward = forward_nodes(proof.step, proof.meetings) | graph.ancestors(proof.hypothesis.seeds)
     met = [graph.same[n.number] for meeting in proof.meetings for n in meeting.nodes]
-    scope = Scope(proof, forward, graph.descendants(met))
+    scope = Scope(proof, forward, graph.descendants(met), users_within(graph, proof.step.used))
     search = _Search(proof, scope, wrong, {})
     found: list[Departure] = []
     while search.wrong and len(found) < MOST_FAULTS:
@@ -261,10 +262,12 @@ def _left_out(search: _Search) -> Departure | None:
     graph = search.proof.step.graph
     known = catalogue(search.proof.adjoints)
     for verdict in search.wrong:
-        roots = [graph.same[n.number] for n in verdict.parameter.before]
+        if len(verdict.parameter.before) > 1:
+            continue
+        root = graph.same[verdict.parameter.before[0].number]
         for candidate in verdict.candidates[::-1]:
-            match = known.match(candidate.value, search.proof.tolerance)
-            if len(roots) == 1 and match is not None and not match.whole and match.number == roots[0]:
+            match = known.match(candidate.value, search.proof.tolerance, of=root)
+            if match is not None and not match.whole:
                 return _departure(candidate.nodes[0], "an example or a time step is left out", verdict)
     return None
 
@@ -280,24 +283,18 @@ def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departu
         value = graph.tape.nodes[number].value
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
             matches[number] = known.match(value.astype(float), proof.tolerance)
-    on_the_way = {n for n, match in matches.items() if match is not None and match.whole and not match.turned}
-    right = graph.ancestors(on_the_way)
+    upright = {n: match for n, match in matches.items() if match is not None and not match.turned}
+    right = graph.ancestors(upright)
     for number in inside:
-        if number in right:
-            continue
         parents = [p for p in graph.parents(number) if p in suspects and p in errors]
-        if all(p in right for p in parents):
-            node = graph.tape.nodes[number]
-            for parent in parents:
-                match = matches.get(parent)
-                if match is not None and not match.whole:
-                    node = graph.tape.nodes[parent]
-                    return _departure(node, "a path is missing", first)
-            match = matches.get(number)
-            kind = first.kind
-            if match is not None:
-                kind = "transposed" if match.turned else "a path is missing"
-            return _departure(node, kind, first)
+        if number in right or not all(p in right for p in parents):
+            continue
+        node = graph.tape.nodes[number]
+        for parent in parents:
+            if parent in upright and not upright[parent].whole and node.op not in ADDS:
+                return _departure(graph.tape.nodes[parent], "a path is missing", first)
+        turned = matches.get(number)
+        return _departure(node, "transposed" if turned is not None else first.kind, first)
     if not inside:
         return None
     return _departure(graph.tape.nodes[inside[-1]], first.kind, first)
