@@ -16,12 +16,12 @@ import numpy as np
 from unstuck.autodiff.aliases import renaming
 from unstuck.autodiff.comparison import SAME_SCALE, fit
 from unstuck.autodiff.edits import ADDS
-from unstuck.autodiff.matching import Match, catalogue
+from unstuck.autodiff.matching import catalogue
 from unstuck.autodiff.proof import Proof, Verdict
 from unstuck.autodiff.replay import replayed, users_within
 from unstuck.autodiff.seeds import forward_nodes
 from unstuck.autodiff.tape import LEAF, Node, Site
-from unstuck.autodiff.trials import Scope, Trial, places_of, scaled, trials
+from unstuck.autodiff.trials import Scope, Trial, departures, places_of, scaled, trials
 
 Array = np.ndarray
 Users = dict[int, list[int]]
@@ -72,7 +72,9 @@ def locate(proof: Proof) -> list[Departure]:
         return []
     forward = forward_nodes(proof.step, proof.meetings) | graph.ancestors(proof.hypothesis.seeds)
     met = [graph.same[n.number] for meeting in proof.meetings for n in meeting.nodes]
-    scope = Scope(proof, forward, graph.descendants(met), users_within(graph, proof.step.used))
+    scope = Scope(
+        proof, forward, graph.descendants(met), users_within(graph, proof.step.used), catalogue(proof.adjoints)
+    )
     search = _Search(proof, scope, wrong, {})
     found: list[Departure] = []
     while search.wrong and len(found) < MOST_FAULTS:
@@ -89,7 +91,8 @@ def locate(proof: Proof) -> list[Departure]:
 
 def _renamed(departure: Departure) -> Departure:
     """The same at the statement that only gives the value another name, where something is missing."""
-    if departure.site is None or not any(word in departure.kind for word in WANTING):
+    wanting = not departure.by_repair or any(word in departure.kind for word in WANTING)
+    if departure.site is None or not wanting:
         return departure
     source = "".join(linecache.getlines(departure.site.file))
     place = renaming(source, departure.site, "left out" in departure.kind)
@@ -260,7 +263,7 @@ def _is_right(search: _Search, verdict: Verdict, changed: dict[int, Any]) -> boo
 def _left_out(search: _Search) -> Departure | None:
     """A gradient that is some of the parts of the true one: of one example or time step, or without one."""
     graph = search.proof.step.graph
-    known = catalogue(search.proof.adjoints)
+    known = search.scope.known
     for verdict in search.wrong:
         if len(verdict.parameter.before) > 1:
             continue
@@ -274,30 +277,17 @@ def _left_out(search: _Search) -> Departure | None:
 
 def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departure | None:
     """The earliest suspected array that is no adjoint, nor on the way to one, though what it is made of is."""
-    graph, proof = search.proof.step.graph, search.proof
-    known = catalogue(proof.adjoints)
-    matches: dict[int, Match | None] = {}
-    errors = search.scope.errors
-    inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
-    for number in inside:
-        value = graph.tape.nodes[number].value
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            matches[number] = known.match(value.astype(float), proof.tolerance)
-    upright = {n: match for n, match in matches.items() if match is not None and not match.turned}
-    right = graph.ancestors(upright)
-    for number in inside:
-        parents = [p for p in graph.parents(number) if p in suspects and p in errors]
-        if number in right or not all(p in right for p in parents):
-            continue
+    graph, errors = search.proof.step.graph, search.scope.errors
+    departing, _, matches = departures(search.scope, suspects)
+    for number in departing:
         node = graph.tape.nodes[number]
-        for parent in parents:
-            if parent in upright and not upright[parent].whole and node.op not in ADDS:
+        for parent in graph.parents(number):
+            match = matches.get(parent)
+            if match is not None and not match.whole and not match.turned and node.op not in ADDS:
                 return _departure(graph.tape.nodes[parent], "a path is missing", first)
-        turned = matches.get(number)
-        return _departure(node, "transposed" if turned is not None else first.kind, first)
-    if not inside:
-        return None
-    return _departure(graph.tape.nodes[inside[-1]], first.kind, first)
+        return _departure(node, "transposed" if matches.get(number) is not None else first.kind, first)
+    inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
+    return _departure(graph.tape.nodes[inside[-1]], first.kind, first) if inside else None
 
 
 def _departure(node: Node, kind: str, first: Verdict) -> Departure:

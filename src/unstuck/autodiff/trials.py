@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.edits import PRODUCTS, SUMS, at, broad_edits, combined, local_edits, slopes, with_others
-from unstuck.autodiff.matching import Catalogue, catalogue
+from unstuck.autodiff.matching import Catalogue, Match
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.replay import Expression, evaluated, expression_of
 from unstuck.autodiff.tape import LEAF, Node
@@ -38,34 +38,76 @@ class Scope:
     forward: set[int]
     errors: set[int]  # what depends on the outputs' error
     users: dict[int, list[int]]  # who takes a value as an argument, on the way to the gradients
+    known: Catalogue  # the true adjoints
     work: float = 0.0
 
 
 def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial]:
-    """Changes to try, the most particular ones first."""
+    """Changes to try, the most promising places and the most particular changes first."""
     places = places_of(scope, suspects, slice_)
-    for place in places:
-        for edit in local_edits(place[0]):
-            expressions = at(place, edit)
-            if expressions:
-                yield Trial(edit.kind, place, expressions)
+    ranks = _ranks(scope, suspects, slice_)
     pool = _pool(scope)
-    known = catalogue(scope.proof.adjoints)
     later: list[Trial] = []
-    for place in [p for p in places if len(p) > 1 or not any(p[0] in wider and len(wider) > 1 for wider in places)]:
-        on_the_way = place[0].number in scope.errors
-        for trial in _other_values(scope, place, pool, on_the_way):
-            if on_the_way and np.size(place[0].value) > 1:
-                if _becomes_an_adjoint(scope, known, trial):
-                    yield trial
-            else:
-                later.append(trial)
+    for rank in (0, 1, 2):
+        here = [place for place in places if ranks.get(place[0].number, 1) == rank]
+        for place in here:
+            for edit in local_edits(place[0]):
+                expressions = at(place, edit)
+                if expressions:
+                    yield Trial(edit.kind, place, expressions)
+        for place in here if rank < 2 else []:
+            if len(place) > 1 or not any(place[0] in wider and len(wider) > 1 for wider in places):
+                yield from _screened(scope, place, pool, later)
     for place in places:
         for edit in broad_edits(place[0]):
             expressions = at(place, edit)
             if expressions:
                 yield Trial(edit.kind, place, expressions)
     yield from later
+
+
+def _screened(scope: Scope, place: list[Node], pool: Pool, later: list[Trial]) -> Iterator[Trial]:
+    """The changes by other values that give an adjoint; those of which that cannot be told go to `later`."""
+    on_the_way = place[0].number in scope.errors
+    for trial in _other_values(scope, place, pool, on_the_way):
+        if on_the_way and np.size(place[0].value) > 1:
+            if _becomes_an_adjoint(scope, trial):
+                yield trial
+        else:
+            later.append(trial)
+
+
+def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], dict[int, Match | None]]:
+    """The suspected nodes that are no adjoints though what they are made of is; what is right; all matches."""
+    graph = scope.proof.step.graph
+    inside = sorted(n for n in suspects if n in scope.errors)
+    matches: dict[int, Match | None] = {}
+    for number in inside:
+        value = graph.tape.nodes[number].value
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            matches[number] = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+    upright = [n for n, match in matches.items() if match is not None and not match.turned]
+    right = graph.ancestors(upright)
+    departing = []
+    for number in inside:
+        parents = [p for p in graph.parents(number) if p in suspects and p in scope.errors]
+        if number not in right and all(p in right for p in parents):
+            departing.append(number)
+    return departing, right, matches
+
+
+def _ranks(scope: Scope, suspects: set[int], slice_: set[int]) -> dict[int, int]:
+    """0 for what departs and the factors it takes, 2 for what is right as it is, 1 for the rest."""
+    graph = scope.proof.step.graph
+    departing, right, _ = departures(scope, suspects)
+    ranks = dict.fromkeys(right, 2)
+    for number in departing:
+        waiting = [number]
+        while waiting:
+            one = waiting.pop()
+            ranks[one] = 0
+            waiting += [p for p in graph.parents(one) if p in slice_ and p not in scope.errors and ranks.get(p) != 0]
+    return ranks
 
 
 def scaled(place: list[Node], factor: float) -> Trial:
@@ -85,7 +127,7 @@ def _other_values(scope: Scope, place: list[Node], pool: Pool, on_the_way: bool)
         yield from _with_slopes(scope, place, pool)
 
 
-def _becomes_an_adjoint(scope: Scope, known: Catalogue, trial: Trial) -> bool:
+def _becomes_an_adjoint(scope: Scope, trial: Trial) -> bool:
     """Whether the changed expression, or what is next made of it, is an adjoint where it is first carried out."""
     graph = scope.proof.step.graph
     changed: dict[int, Any] = {}
@@ -105,7 +147,7 @@ def _becomes_an_adjoint(scope: Scope, known: Catalogue, trial: Trial) -> bool:
         scope.work += SCREENING + np.size(value)
         if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
             return False
-        match = known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+        match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
         if match is not None:
             return not match.turned
         users = scope.users.get(number, [])
