@@ -8,7 +8,7 @@ and the kind. Where no change does, the place is where the recorded arrays cease
 
 import linecache
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from unstuck.autodiff.edits import ADDS
 from unstuck.autodiff.matching import catalogue
 from unstuck.autodiff.proof import Proof, Verdict
 from unstuck.autodiff.replay import replayed, users_within
-from unstuck.autodiff.seeds import forward_nodes
+from unstuck.autodiff.seeds import forward_nodes, upstream
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.autodiff.trials import Scope, Trial, departures, places_of, scaled, trials
 
@@ -57,6 +57,7 @@ class _Search:
     wrong: list[Verdict]
     edits: dict[int, Any]
     left: float = MOST_WORK
+    raw: set[int] = field(default_factory=set)  # what the gradients are made of, equal operations apart
 
     @property
     def over(self) -> bool:
@@ -71,7 +72,7 @@ def locate(proof: Proof) -> list[Departure]:
     if not wrong or proof.hypothesis is None:
         return []
     forward = forward_nodes(proof.step, proof.meetings) | graph.ancestors(proof.hypothesis.seeds)
-    met = [graph.same[n.number] for meeting in proof.meetings for n in meeting.nodes]
+    met = [graph.same[n.number] for meeting in upstream(proof.step, proof.meetings) for n in meeting.nodes]
     scope = Scope(
         proof, forward, graph.descendants(met), users_within(graph, proof.step.used), catalogue(proof.adjoints)
     )
@@ -101,6 +102,9 @@ def _renamed(departure: Departure) -> Departure:
 
 def _one(search: _Search) -> tuple[Departure | None, dict[int, Any], list[Verdict]]:
     """The next departure, the edit that repairs it and the verdicts it repairs."""
+    independent = _independent(search)
+    if independent is not None:
+        return independent, {}, []
     slices = {id(v): _made_of(search, v) for v in search.wrong}
     right: set[int] = set()
     for verdict in search.proof.verdicts:
@@ -156,7 +160,7 @@ def _by_repair(
     if best is None:
         return None
     trial, fixed = _moved_on(search, best[1], best[2], every, suspects, slices[id(first)])
-    node = trial.place[0]
+    node = _own(search, trial.place[0])
     changed = _values(search, every, trial.edits) or {}
     names = tuple(v.parameter.name for v in fixed)
     expected = changed.get(graph.same[node.number])
@@ -271,7 +275,8 @@ def _left_out(search: _Search) -> Departure | None:
         for candidate in verdict.candidates[::-1]:
             match = known.match(candidate.value, search.proof.tolerance, of=root)
             if match is not None and not match.whole:
-                return _departure(candidate.nodes[0], "an example or a time step is left out", verdict)
+                node = _own(search, candidate.nodes[0])
+                return _departure(node, "an example or a time step is left out", verdict)
     return None
 
 
@@ -284,10 +289,46 @@ def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departu
         for parent in graph.parents(number):
             match = matches.get(parent)
             if match is not None and not match.whole and not match.turned and node.op not in ADDS:
-                return _departure(graph.tape.nodes[parent], "a path is missing", first)
-        return _departure(node, "transposed" if matches.get(number) is not None else first.kind, first)
+                return _departure(_own(search, graph.tape.nodes[parent]), "a path is missing", first)
+        kind = "transposed" if matches.get(number) is not None else first.kind
+        return _departure(_own(search, node), kind, first)
     inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
-    return _departure(graph.tape.nodes[inside[-1]], first.kind, first) if inside else None
+    return _departure(_own(search, graph.tape.nodes[inside[-1]]), first.kind, first) if inside else None
+
+
+def _own(search: _Search, node: Node) -> Node:
+    """Of equal nodes the one that the gradients are made of: a loss may say the same in another line."""
+    graph = search.proof.step.graph
+    number = graph.same[node.number]
+    if not search.raw:
+        search.raw.update(_as_recorded(search))
+    alike = [n for n in search.raw if graph.same[n] == number]
+    return graph.tape.nodes[min(alike)] if alike else node
+
+
+def _as_recorded(search: _Search) -> set[int]:
+    """All that the parameters' changes are made of, equal operations apart."""
+    graph, found = search.proof.step.graph, set[int]()
+    waiting = [n for p in search.proof.step.parameters for change in p.change for n in change.parents()]
+    while waiting:
+        node = waiting.pop()
+        if node.number not in found:
+            found.add(node.number)
+            if node.number not in graph.cut:
+                waiting.extend(node.parents())
+    return found
+
+
+def _independent(search: _Search) -> Departure | None:
+    """A gradient that does not depend on the error, though it should."""
+    graph = search.proof.step.graph
+    for verdict in search.wrong:
+        ends = {graph.same[n.number] for candidate in verdict.candidates for n in candidate.nodes}
+        expected = verdict.expected is not None and verdict.expected.any()
+        if ends and expected and ends.isdisjoint(search.scope.errors):
+            earliest = min(_made_of(search, verdict) or ends)
+            return _departure(_own(search, graph.tape.nodes[earliest]), "it does not depend on the targets", verdict)
+    return None
 
 
 def _departure(node: Node, kind: str, first: Verdict) -> Departure:

@@ -79,7 +79,8 @@ class Proof:
 
 def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     """The verdict on every parameter of a step. `given` hypotheses are tried before those that are found."""
-    met = meetings(step)[:MOST_MEETINGS]
+    met = meetings(step)
+    met = (upstream(step, met) or met)[:MOST_MEETINGS]
     forward = forward_nodes(step, met)
     candidates = [_candidates(step, parameter, forward) for parameter in step.parameters]
     tolerance = EXACT[_coarsest(step, candidates)]
@@ -100,7 +101,8 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
             written = found
         if best is None or _promise(found) > _promise(best):
             best = found
-        if not best.wrong and all(v.right for v in best.verdicts):
+        taken_as_given = best.hypothesis is not None and best.hypothesis.rank == 2
+        if all(v.right for v in best.verdicts) and (written is None or not taken_as_given):
             return best
     if written is not None and best is not None and best.hypothesis is not None and best.hypothesis.rank == 2:
         best = written
@@ -248,6 +250,7 @@ def _common_scales(
 ) -> list[float]:
     """The scales that most parameters share, at most three; each parameter offers those of all its candidates."""
     offers: Counter[float] = Counter()
+    descending: Counter[float] = Counter()
     for found, array, parameter in zip(candidates, expected, parameters):
         if isinstance(array, str):
             continue
@@ -262,7 +265,17 @@ def _common_scales(
                         scales.add(_rounded(one.scale))
                         break
         offers.update(scales)
-    return [scale for scale, _ in sorted(offers.items(), key=lambda item: (-item[1], -abs(item[0])))][:3] or [0.0]
+        descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
+    order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], -abs(scale)))
+    return order[:3] or [0.0]
+
+
+def _descends(parameter: Parameter, expected: Array) -> bool:
+    """Whether the update goes down along the true gradient."""
+    after = [np.asarray(node.value, float) for node in parameter.after]
+    before = [np.asarray(node.value, float) for node in parameter.before]
+    change = np.concatenate([(a - b).reshape(-1) for a, b in zip(after, before)])
+    return change.size == expected.size and float(change @ expected.reshape(-1)) < 0
 
 
 def _rounded(scale: float) -> float:
@@ -286,6 +299,8 @@ def _verdict(
         return Verdict(parameter, None, np.nan, 0.0, expected, None, None)
     if not found:
         return Verdict(parameter, None, np.nan, 0.0, "no gradient found", None, None)
+    if not expected.any() and not any(candidate.value.any() for candidate in found):
+        return Verdict(parameter, None, 0.0, 0.0, "zero, as it must be", found[0], expected)
     same = SAME_SCALE[8] if tolerance <= EXACT[8] else SAME_SCALE[4]
     closest: tuple[float, Verdict] | None = None
     for candidate in found:

@@ -81,12 +81,12 @@ def meetings(step: Step) -> list[Meeting]:
         nodes, outputs, targets = zip(*group)
         found.append(Meeting(nodes[0].site, nodes, outputs, targets))
     count = {id(m): max(step.counts[graph.same[o.number]] for o in m.outputs) for m in found}
-    primary = _upstream(step, found)
+    primary = upstream(step, found)
     rest = [m for m in found if m not in primary]
     return primary + sorted(rest, key=lambda m: (-count[id(m)], -m.nodes[-1].number))
 
 
-def _upstream(step: Step, met: Sequence[Meeting]) -> list[Meeting]:
+def upstream(step: Step, met: Sequence[Meeting]) -> list[Meeting]:
     """The meetings whose outputs are not made of another meeting's error, of those with most parameters."""
     graph = step.graph
     most = max((step.counts[graph.same[o.number]] for m in met for o in m.outputs), default=0)
@@ -103,7 +103,7 @@ def _upstream(step: Step, met: Sequence[Meeting]) -> list[Meeting]:
 def forward_nodes(step: Step, met: Sequence[Meeting]) -> set[int]:
     """What the outputs are made of: outputs that are themselves made of another meeting's error are none."""
     graph = step.graph
-    return graph.ancestors(graph.same[o.number] for meeting in _upstream(step, met) for o in meeting.outputs)
+    return graph.ancestors(graph.same[o.number] for meeting in upstream(step, met) for o in meeting.outputs)
 
 
 def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
