@@ -20,6 +20,7 @@ from unstuck.autodiff.seeds import (
     forward_nodes,
     meetings,
     own_errors,
+    upstream,
     usual_losses,
     written_losses,
 )
