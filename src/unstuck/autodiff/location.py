@@ -8,7 +8,7 @@ and the kind. Where no change does, the place is where the recorded arrays cease
 
 import linecache
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,10 @@ from unstuck.autodiff.aliases import renaming
 from unstuck.autodiff.comparison import SAME_SCALE, fit
 from unstuck.autodiff.edits import ADDS
 from unstuck.autodiff.matching import catalogue
-from unstuck.autodiff.proof import Proof, Verdict
+from unstuck.autodiff.proof import Proof, Verdict, proved_apart
 from unstuck.autodiff.replay import replayed, users_within
 from unstuck.autodiff.seeds import forward_nodes, upstream
+from unstuck.autodiff.step import sources
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.autodiff.trials import Scope, Trial, departures, places_of, scaled, trials
 
@@ -57,7 +58,6 @@ class _Search:
     wrong: list[Verdict]
     edits: dict[int, Any]
     left: float = MOST_WORK
-    raw: set[int] = field(default_factory=set)  # what the gradients are made of, equal operations apart
 
     @property
     def over(self) -> bool:
@@ -67,6 +67,7 @@ class _Search:
 
 def locate(proof: Proof) -> list[Departure]:
     """The expressions at which the wrong gradients of a proof enter, at most three, most certain first."""
+    proof = proved_apart(proof)
     wrong = [v for v in proof.wrong if v.gradient is not None and v.expected is not None]
     graph = proof.step.graph
     if not wrong or proof.hypothesis is None:
@@ -136,6 +137,7 @@ def _made_of(search: _Search, verdict: Verdict) -> set[int]:
         furthest = [c for c in verdict.candidates if c.nodes != verdict.parameter.after] or list(verdict.candidates)
         ends = [graph.same[n.number] for n in furthest[-1].nodes]
         ends += [graph.same[n.number] for n in (verdict.gradient.nodes if verdict.gradient else ())]
+    ends = [n for end in ends for n in (sources(graph, graph.tape.nodes[end]) if end in graph.cut else [end])]
     found = graph.ancestors(ends) - search.scope.forward - search.proof.step.roots
     return {n for n in found if graph.tape.nodes[n].op is not LEAF and n not in graph.cut}
 
@@ -160,7 +162,7 @@ def _by_repair(
     if best is None:
         return None
     trial, fixed = _moved_on(search, best[1], best[2], every, suspects, slices[id(first)])
-    node = _own(search, trial.place[0])
+    node = trial.place[0]
     changed = _values(search, every, trial.edits) or {}
     names = tuple(v.parameter.name for v in fixed)
     expected = changed.get(graph.same[node.number])
@@ -275,7 +277,7 @@ def _left_out(search: _Search) -> Departure | None:
         for candidate in verdict.candidates[::-1]:
             match = known.match(candidate.value, search.proof.tolerance, of=root)
             if match is not None and not match.whole:
-                node = _own(search, candidate.nodes[0])
+                node = candidate.nodes[0]
                 return _departure(node, "an example or a time step is left out", verdict)
     return None
 
@@ -289,34 +291,11 @@ def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departu
         for parent in graph.parents(number):
             match = matches.get(parent)
             if match is not None and not match.whole and not match.turned and node.op not in ADDS:
-                return _departure(_own(search, graph.tape.nodes[parent]), "a path is missing", first)
+                return _departure(graph.tape.nodes[parent], "a path is missing", first)
         kind = "transposed" if matches.get(number) is not None else first.kind
-        return _departure(_own(search, node), kind, first)
+        return _departure(node, kind, first)
     inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
-    return _departure(_own(search, graph.tape.nodes[inside[-1]]), first.kind, first) if inside else None
-
-
-def _own(search: _Search, node: Node) -> Node:
-    """Of equal nodes the one that the gradients are made of: a loss may say the same in another line."""
-    graph = search.proof.step.graph
-    number = graph.same[node.number]
-    if not search.raw:
-        search.raw.update(_as_recorded(search))
-    alike = [n for n in search.raw if graph.same[n] == number]
-    return graph.tape.nodes[min(alike)] if alike else node
-
-
-def _as_recorded(search: _Search) -> set[int]:
-    """All that the parameters' changes are made of, equal operations apart."""
-    graph, found = search.proof.step.graph, set[int]()
-    waiting = [n for p in search.proof.step.parameters for change in p.change for n in change.parents()]
-    while waiting:
-        node = waiting.pop()
-        if node.number not in found:
-            found.add(node.number)
-            if node.number not in graph.cut:
-                waiting.extend(node.parents())
-    return found
+    return _departure(graph.tape.nodes[inside[-1]], first.kind, first) if inside else None
 
 
 def _independent(search: _Search) -> Departure | None:
@@ -325,9 +304,9 @@ def _independent(search: _Search) -> Departure | None:
     for verdict in search.wrong:
         ends = {graph.same[n.number] for candidate in verdict.candidates for n in candidate.nodes}
         expected = verdict.expected is not None and verdict.expected.any()
-        if ends and expected and ends.isdisjoint(search.scope.errors):
+        if ends and expected and ends.isdisjoint(search.scope.errors | graph.cut):
             earliest = min(_made_of(search, verdict) or ends)
-            return _departure(_own(search, graph.tape.nodes[earliest]), "it does not depend on the targets", verdict)
+            return _departure(graph.tape.nodes[earliest], "it does not depend on the targets", verdict)
     return None
 
 

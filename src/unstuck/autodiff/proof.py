@@ -12,6 +12,7 @@ import numpy as np
 
 from unstuck.autodiff.call import Tie
 from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, kind_of
+from unstuck.autodiff.graph import merged_within
 from unstuck.autodiff.replay import rounding_floor
 from unstuck.autodiff.reverse import Adjoints, adjoints
 from unstuck.autodiff.seeds import (
@@ -24,7 +25,7 @@ from unstuck.autodiff.seeds import (
     usual_losses,
     written_losses,
 )
-from unstuck.autodiff.step import Parameter, Step, gradient_chain
+from unstuck.autodiff.step import Parameter, Step, gradient_chain, step_on
 from unstuck.autodiff.tape import Node
 
 Array = np.ndarray
@@ -114,6 +115,18 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
             found = _under(step, best.hypothesis, tie, candidates, met, tolerance)
             best = found if _promise(found) > _promise(best) else best
     return _sure(best)
+
+
+def proved_apart(proof: Proof) -> Proof:
+    """The same verdicts where equal operations of the backward pass are told apart: each has its own line."""
+    step, hypothesis = proof.step, proof.hypothesis
+    if hypothesis is None:
+        return proof
+    forward = forward_nodes(step, proof.meetings) | step.graph.ancestors(hypothesis.seeds)
+    apart = step_on(merged_within(step.graph, forward), step.parameters)
+    candidates = [_candidates(apart, parameter, forward) for parameter in apart.parameters]
+    again = _under(apart, hypothesis, proof.tie, candidates, proof.meetings, proof.tolerance)
+    return _sure(again)
 
 
 def _hypotheses(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:

@@ -41,7 +41,11 @@ def step_of(tape: Tape, parameters: Sequence[Parameter], versions: Sequence[Node
     """The step of these parameters; `versions` are all nodes that are a parameter before or after any update."""
     cut = {node.number: node for node in versions}
     cut.update({node.number: node for p in parameters for node in (*p.before, *p.after)})
-    graph = merged(tape, cut.values())
+    return step_on(merged(tape, cut.values()), parameters)
+
+
+def step_on(graph: Graph, parameters: Sequence[Parameter]) -> Step:
+    """The step of these parameters in a graph that is cut at all their versions."""
     bits: dict[int, int] = {}
     last = max((node.number for p in parameters for node in p.change), default=0)
     for i, parameter in enumerate(parameters):
