@@ -69,7 +69,7 @@ def test_a_right_backward_pass_in_float32_is_not_called_wrong(name, tmp_path):
         ("conv_im2col", "dz1 = da1 * (z1 > 0)", "dz1 = da1 * (a2.sum() > 0)"),
         ("rnn_batch_last", "states[t].T @ d_raw", "states[t + 1].T @ d_raw"),
         ("lstm_stacked_gates", "df = dc * c_old", "df = dc * tc"),
-        ("gru_batch_class", "dc * r]", "dc]"),
+        ("gru_batch_class", "dh * (h - c)", "dh * (h + c)"),
         ("dropout_inverted", "(gz2 @ W2.T) * m1", "(gz2 @ W2.T)"),
         ("attention_single_head", "(datt * att).sum", "(att).sum"),
         ("autoencoder_tied", " + dz2.T @ h", ""),

@@ -56,7 +56,7 @@ class Catalogue:
         while i < len(entries) and entries[i][0] <= place + width:
             _, number, adjoint, whole, turned = entries[i]
             i += 1
-            if of is not None and number != of:
+            if (of is not None and number != of) or _without_ones(adjoint) != _without_ones(array):
                 continue
             one = fit(array, adjoint)
             if one.residual <= tolerance and one.scale and abs(one.scale - scale) <= (0.01 * abs(scale) or np.inf):
@@ -64,6 +64,10 @@ class Catalogue:
                 if found is None or (better.whole, not better.turned) > (found.whole, not found.turned):
                     found = better
         return found
+
+
+def _without_ones(array: Array) -> list[int]:
+    return [size for size in array.shape if size != 1]
 
 
 def catalogue(true: Adjoints) -> Catalogue:

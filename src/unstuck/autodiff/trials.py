@@ -102,6 +102,8 @@ def _ranks(scope: Scope, suspects: set[int], slice_: set[int]) -> dict[int, int]
     departing, right, _ = departures(scope, suspects)
     ranks = dict.fromkeys(right, 2)
     for number in departing:
+        ranks.update(dict.fromkeys([p for p in graph.parents(number) if p in scope.errors], 1))
+    for number in departing:
         waiting = [number]
         while waiting:
             one = waiting.pop()
