@@ -15,14 +15,12 @@ import numpy as np
 
 from unstuck.autodiff.aliases import renaming
 from unstuck.autodiff.comparison import SAME_SCALE, fit
-from unstuck.autodiff.edits import ADDS
 from unstuck.autodiff.matching import catalogue
 from unstuck.autodiff.proof import Proof, Verdict, proved_apart
 from unstuck.autodiff.replay import replayed, users_within
 from unstuck.autodiff.seeds import forward_nodes, upstream
-from unstuck.autodiff.step import sources
-from unstuck.autodiff.tape import LEAF, Node, Site
-from unstuck.autodiff.trials import Scope, Trial, departures, places_of, scaled, trials
+from unstuck.autodiff.suspicion import Departure, Scope, by_matching, independent, left_out, made_of
+from unstuck.autodiff.trials import Trial, places_of, scaled, trials
 
 Array = np.ndarray
 Users = dict[int, list[int]]
@@ -33,20 +31,6 @@ MOST_FAULTS = 3
 WANTING = ("missing", "left out", "factor", "another value", "zero")  # kinds where a statement may compute nothing
 MOST_MOVES = 12  # later places at which a factor or a term is tried again
 BROAD = ("sign", "transposed", "order reversed", "an exponent is missing")
-
-
-@dataclass(frozen=True)
-class Departure:
-    """One expression that departs."""
-
-    site: Site | None
-    stack: tuple[Site, ...]
-    kind: str
-    node: Node
-    given: Any  # what the expression gave
-    expected: Any  # what it should have given; None where that is not known
-    parameters: tuple[str, ...]  # whose gradients it makes wrong
-    by_repair: bool  # whether a change of it makes them right
 
 
 @dataclass
@@ -103,14 +87,14 @@ def _renamed(departure: Departure) -> Departure:
 
 def _one(search: _Search) -> tuple[Departure | None, dict[int, Any], list[Verdict]]:
     """The next departure, the edit that repairs it and the verdicts it repairs."""
-    independent = _independent(search)
-    if independent is not None:
-        return independent, {}, []
-    slices = {id(v): _made_of(search, v) for v in search.wrong}
+    evident = independent(search.scope, search.wrong)
+    if evident is not None:
+        return evident, {}, []
+    slices = {id(v): made_of(search.scope, v) for v in search.wrong}
     right: set[int] = set()
     for verdict in search.proof.verdicts:
         if verdict.right and verdict.gradient is not None and verdict.gradient.value.any():
-            right |= _made_of(search, verdict)
+            right |= made_of(search.scope, verdict)
     common = set.intersection(*slices.values()) - right
     first = min(search.wrong, key=lambda v: len(slices[id(v)] - right) or 10**9)
     suspects = common or (slices[id(first)] - right) or slices[id(first)]
@@ -126,20 +110,7 @@ def _one(search: _Search) -> tuple[Departure | None, dict[int, Any], list[Verdic
                     repaired = again
     if repaired is not None:
         return repaired
-    return _left_out(search) or _by_matching(search, suspects, first), {}, []
-
-
-def _made_of(search: _Search, verdict: Verdict) -> set[int]:
-    """What a gradient is computed from in the backward pass, its own node included."""
-    graph = search.proof.step.graph
-    ends = [graph.same[n.number] for n in (verdict.gradient.nodes if verdict.gradient else ())]
-    if verdict.right is False and verdict.candidates:
-        furthest = [c for c in verdict.candidates if c.nodes != verdict.parameter.after] or list(verdict.candidates)
-        ends = [graph.same[n.number] for n in furthest[-1].nodes]
-        ends += [graph.same[n.number] for n in (verdict.gradient.nodes if verdict.gradient else ())]
-    ends = [n for end in ends for n in (sources(graph, graph.tape.nodes[end]) if end in graph.cut else [end])]
-    found = graph.ancestors(ends) - search.scope.forward - search.proof.step.roots
-    return {n for n in found if graph.tape.nodes[n].op is not LEAF and n not in graph.cut}
+    return left_out(search.scope, search.wrong) or by_matching(search.scope, suspects, first), {}, []
 
 
 def _by_repair(
@@ -209,7 +180,7 @@ def _right_slices(search: _Search) -> set[int]:
     found: set[int] = set()
     for verdict in search.proof.verdicts:
         if verdict.right and verdict.gradient is not None:
-            found |= _made_of(search, verdict)
+            found |= made_of(search.scope, verdict)
     return found
 
 
@@ -264,51 +235,3 @@ def _is_right(search: _Search, verdict: Verdict, changed: dict[int, Any]) -> boo
         if one.residual <= tolerance and (not scale or abs(one.scale - 1) <= same) and one.scale:
             return True
     return False
-
-
-def _left_out(search: _Search) -> Departure | None:
-    """A gradient that is some of the parts of the true one: of one example or time step, or without one."""
-    graph = search.proof.step.graph
-    known = search.scope.known
-    for verdict in search.wrong:
-        if len(verdict.parameter.before) > 1:
-            continue
-        root = graph.same[verdict.parameter.before[0].number]
-        for candidate in verdict.candidates[::-1]:
-            match = known.match(candidate.value, search.proof.tolerance, of=root)
-            if match is not None and not match.whole:
-                node = candidate.nodes[0]
-                return _departure(node, "an example or a time step is left out", verdict)
-    return None
-
-
-def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departure | None:
-    """The earliest suspected array that is no adjoint, nor on the way to one, though what it is made of is."""
-    graph, errors = search.proof.step.graph, search.scope.errors
-    departing, _, matches = departures(search.scope, suspects)
-    for number in departing:
-        node = graph.tape.nodes[number]
-        for parent in graph.parents(number):
-            match = matches.get(parent)
-            if match is not None and not match.whole and not match.turned and node.op not in ADDS:
-                return _departure(graph.tape.nodes[parent], "a path is missing", first)
-        kind = "transposed" if matches.get(number) is not None else first.kind
-        return _departure(node, kind, first)
-    inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
-    return _departure(graph.tape.nodes[inside[-1]], first.kind, first) if inside else None
-
-
-def _independent(search: _Search) -> Departure | None:
-    """A gradient that does not depend on the error, though it should."""
-    graph = search.proof.step.graph
-    for verdict in search.wrong:
-        ends = {graph.same[n.number] for candidate in verdict.candidates for n in candidate.nodes}
-        expected = verdict.expected is not None and verdict.expected.any()
-        if ends and expected and ends.isdisjoint(search.scope.errors | graph.cut):
-            earliest = min(_made_of(search, verdict) or ends)
-            return _departure(graph.tape.nodes[earliest], "it does not depend on the targets", verdict)
-    return None
-
-
-def _departure(node: Node, kind: str, first: Verdict) -> Departure:
-    return Departure(node.site, node.stack, kind, node, node.value, None, (first.parameter.name,), False)

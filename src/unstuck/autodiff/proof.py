@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.autodiff.call import Tie
+from unstuck.autodiff.candidates import Candidate, candidates_of, coarsest, value_of
 from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, kind_of
 from unstuck.autodiff.graph import merged_within
 from unstuck.autodiff.replay import rounding_floor
@@ -25,24 +26,13 @@ from unstuck.autodiff.seeds import (
     usual_losses,
     written_losses,
 )
-from unstuck.autodiff.step import Parameter, Step, gradient_chain, step_on
-from unstuck.autodiff.tape import Node
+from unstuck.autodiff.step import Parameter, Step, step_on
 
 Array = np.ndarray
 
 MOST_WORK = 300_000_000  # entries visited by all hypotheses together; an operation counts as 300
 MOST_MEETINGS = 5
-USELESS = 1e-2  # the relative error of a difference from which on it proves nothing
 SAFETY = 100.0  # residuals up to this many times the rounding floor are not told apart from 0
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One array on the way from the new parameter to the forward pass: the gradient, or it with a rate before it."""
-
-    nodes: tuple[Node, ...]
-    value: Array  # float64, in the parameter's shape
-    floor: float = 0.0  # the relative error that it has by the way it was found
 
 
 @dataclass(frozen=True)
@@ -84,8 +74,8 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     met = meetings(step)
     met = (upstream(step, met) or met)[:MOST_MEETINGS]
     forward = forward_nodes(step, met)
-    candidates = [_candidates(step, parameter, forward) for parameter in step.parameters]
-    tolerance = EXACT[_coarsest(step, candidates)]
+    candidates = [candidates_of(step, parameter, forward) for parameter in step.parameters]
+    tolerance = EXACT[coarsest(step, candidates)]
     best: Proof | None = None
     written: Proof | None = None
     work, tried = 0, set()
@@ -124,7 +114,7 @@ def proved_apart(proof: Proof) -> Proof:
         return proof
     forward = forward_nodes(step, proof.meetings) | step.graph.ancestors(hypothesis.seeds)
     apart = step_on(merged_within(step.graph, forward), step.parameters)
-    candidates = [_candidates(apart, parameter, forward) for parameter in apart.parameters]
+    candidates = [candidates_of(apart, parameter, forward) for parameter in apart.parameters]
     again = _under(apart, hypothesis, proof.tie, candidates, proof.meetings, proof.tolerance)
     return _sure(again)
 
@@ -149,64 +139,6 @@ def _promise(proof: Proof) -> tuple[int, int, int]:
     large = sum(v.gradient.value.size > 1 for v in right if v.gradient)
     rank = proof.hypothesis.rank if proof.hypothesis else 3
     return large, len(right), -rank
-
-
-def _candidates(step: Step, parameter: Parameter, forward: set[int]) -> list[Candidate]:
-    """The arrays that may be the gradient, nearest to the new parameter first."""
-    chains = [gradient_chain(step, change) for change in parameter.change]
-    shape = _shape(parameter)
-    found = []
-    for position in range(min(map(len, chains), default=0)):
-        nodes = tuple(chain[position] for chain in chains)
-        values = [np.asarray(node.value) for node in nodes]
-        if any(node.number in forward for node in nodes):
-            break
-        if all(v.dtype.kind == "f" for v in values) and sum(v.size for v in values) == np.prod(shape, dtype=int):
-            value = values[0] if len(values) == 1 else np.array([v.reshape(()) for v in values])
-            found.append(Candidate(nodes, _in_shape(value.astype(float), shape)))
-    if found:
-        return found
-    change = [
-        np.asarray(a.value, float) - np.asarray(b.value, float) for a, b in zip(parameter.after, parameter.before)
-    ]
-    if all(c.size == np.size(b.value) for c, b in zip(change, parameter.before)):
-        whole = change[0] if len(change) == 1 else np.array([c.reshape(()) for c in change])
-        floor = _cancellation(_value(parameter), whole, parameter)
-        if floor < USELESS:
-            found.append(Candidate(parameter.after, whole.reshape(shape), floor))
-    return found
-
-
-def _cancellation(before: Array, change: Array, parameter: Parameter) -> float:
-    """The relative error of a difference of two rounded numbers that hardly differ."""
-    dtype = getattr(parameter.after[0].value, "dtype", np.dtype(float))
-    eps = float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.2e-16
-    size = float(np.linalg.norm(change))
-    return 30 * eps * float(np.linalg.norm(before)) / size if size else 0.0
-
-
-def _shape(parameter: Parameter) -> tuple[int, ...]:
-    if len(parameter.before) > 1:
-        return (len(parameter.before),)
-    return np.shape(parameter.before[0].value)
-
-
-def _in_shape(value: Array, shape: tuple[int, ...]) -> Array:
-    """An array in the parameter's shape where only axes of length 1 differ; else as it is."""
-    if value.shape == shape or [s for s in value.shape if s != 1] != [s for s in shape if s != 1]:
-        return value
-    return value.reshape(shape)
-
-
-def _coarsest(step: Step, candidates: Sequence[Sequence[Candidate]]) -> int:
-    """The bytes of the coarsest float on the way to the gradients."""
-    ends = [step.graph.same[n.number] for found in candidates for c in found[:-1] for n in c.nodes]
-    sizes = {8}
-    for number in step.graph.ancestors(ends):
-        dtype = getattr(step.graph.tape.nodes[number].value, "dtype", None)
-        if dtype is not None and dtype.kind == "f":
-            sizes.add(min(dtype.itemsize, 8))
-    return min(sizes)
 
 
 def _under(
@@ -273,7 +205,7 @@ def _common_scales(
             if candidate.value.shape == array.shape and array.size > 1:
                 if np.linalg.norm(array) <= 1e-13:
                     continue
-                for decay in (None, _value(parameter)):
+                for decay in (None, value_of(parameter)):
                     one = fit(candidate.value, array, decay)
                     if one.residual <= max(tolerance, candidate.floor) and one.scale:
                         scales.add(_rounded(one.scale))
@@ -297,11 +229,6 @@ def _rounded(scale: float) -> float:
     return float(f"{scale:.3e}")
 
 
-def _value(parameter: Parameter) -> Array:
-    values = [np.asarray(node.value, float) for node in parameter.before]
-    return values[0] if len(values) == 1 else np.array([v.reshape(()) for v in values])
-
-
 def _verdict(
     parameter: Parameter,
     found: Sequence[Candidate],
@@ -322,7 +249,7 @@ def _verdict(
             continue
         fits = candidate.value.shape == expected.shape
         value = candidate.value if fits else candidate.value.reshape(expected.shape)
-        for decay in (None, _value(parameter)):
+        for decay in (None, value_of(parameter)):
             one = fit(value, expected, decay)
             if not fits or one.residual > max(tolerance, candidate.floor) or (one.scale == 0 and expected.any()):
                 continue

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.edits import PRODUCTS, SUMS, at, broad_edits, combined, local_edits, slopes, with_others
-from unstuck.autodiff.matching import Catalogue, Match
-from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.replay import Expression, evaluated, expression_of
+from unstuck.autodiff.suspicion import Scope, departures
 from unstuck.autodiff.tape import LEAF, Node
 
 MOST_VALUES = 120  # other values tried in the place of one
@@ -28,18 +27,6 @@ class Trial:
     place: list[Node]
     edits: dict[int, Any]
     elsewhere: Callable[[list[Node]], dict[int, Any]] | None = None  # the same factor or term at another place
-
-
-@dataclass
-class Scope:
-    """Where changes are tried; `work` grows with what was computed."""
-
-    proof: Proof
-    forward: set[int]
-    errors: set[int]  # what depends on the outputs' error
-    users: dict[int, list[int]]  # who takes a value as an argument, on the way to the gradients
-    known: Catalogue  # the true adjoints
-    work: float = 0.0
 
 
 def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial]:
@@ -75,25 +62,6 @@ def _screened(scope: Scope, place: list[Node], pool: Pool, later: list[Trial]) -
                 yield trial
         else:
             later.append(trial)
-
-
-def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], dict[int, Match | None]]:
-    """The suspected nodes that are no adjoints though what they are made of is; what is right; all matches."""
-    graph = scope.proof.step.graph
-    inside = sorted(n for n in suspects if n in scope.errors)
-    matches: dict[int, Match | None] = {}
-    for number in inside:
-        value = graph.tape.nodes[number].value
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            matches[number] = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
-    upright = [n for n, match in matches.items() if match is not None and not match.turned]
-    right = graph.ancestors(upright)
-    departing = []
-    for number in inside:
-        parents = [p for p in graph.parents(number) if p in suspects and p in scope.errors]
-        if number not in right and all(p in right for p in parents):
-            departing.append(number)
-    return departing, right, matches
 
 
 def _ranks(scope: Scope, suspects: set[int], slice_: set[int]) -> dict[int, int]:
