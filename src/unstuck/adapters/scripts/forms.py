@@ -39,7 +39,12 @@ def match(value: Any, batch: Batch, count: bool = False) -> Form | None:
     """
     if count and type(value) is int and value == len(batch):
         return Form("count", "count", len)
-    if isinstance(value, (list, tuple)) and len(value) == len(batch) and len(value) and isinstance(value[0], (list, tuple)):
+    if (
+        isinstance(value, (list, tuple))
+        and len(value) == len(batch)
+        and len(value)
+        and isinstance(value[0], (list, tuple))
+    ):
         pairs = _pairs(value, batch)
         if pairs is not None:
             return pairs
@@ -72,7 +77,8 @@ def like(array: Array, example: Any) -> Any:
         dtype = example.dtype
         if dtype.kind in "iub" and not np.array_equal(array, np.rint(array)):
             dtype = np.dtype(float)
-        return np.array(array, dtype, order="C")
+        order = "F" if example.flags.f_contiguous and not example.flags.c_contiguous else "C"
+        return np.array(array, dtype, order=order)  # a product of other strides may round otherwise
     if isinstance(example, (list, tuple)):
         parts = [like(part, example[0]) for part in array]
         return type(example)(parts) if type(example) in (list, tuple) else parts
@@ -88,7 +94,9 @@ def _numbers(value: Any) -> Array | None:
         return value if value.dtype.kind in "biuf" else None
     if isinstance(value, (bool, str, bytes)) or not isinstance(value, (int, float, np.number, list, tuple)):
         return None
-    if isinstance(value, (list, tuple)) and (not value or not isinstance(value[0], (int, float, np.number, np.ndarray, list, tuple))):
+    if isinstance(value, (list, tuple)) and (
+        not value or not isinstance(value[0], (int, float, np.number, np.ndarray, list, tuple))
+    ):
         return None
     try:
         array = np.asarray(value)

@@ -59,6 +59,7 @@ class Provenance:
         self.entries: dict[int, _Entry] = {}
         self.buffers: dict[int, _Buffer] = {}
         self.bytes = 0
+        self.origin: Callable[[Any], Where | None] = lambda value: None
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -132,7 +133,7 @@ class Provenance:
 
     def leaf(self, value: Any, where: Where = NOWHERE) -> Node:
         """A new leaf for an object from outside, which is followed from now on."""
-        node = self.tape.leaf(self._kept(value), where)
+        node = self.tape.leaf(self._kept(value), self.origin(value) or where)
         buffer = self.buffers.get(id(owner(value))) if isinstance(value, np.ndarray) else None
         self.entries[id(value)] = _Entry(value, node, buffer.version if buffer else 0)
         return node
@@ -196,7 +197,9 @@ class Provenance:
             buffer.node, buffer.version = None, buffer.version + 1
             buffer.aliases.clear()
 
-    def written(self, array: Array, op: Callable[..., Any], arguments: tuple[Any, ...], where: Where, **more: Any) -> Node:
+    def written(
+        self, array: Array, op: Callable[..., Any], arguments: tuple[Any, ...], where: Where, **more: Any
+    ) -> Node:
         """The array holds a new version, made by `op` from its old one: the first of the arguments."""
         base = owner(array)
         buffer = self.buffers[id(base)]

@@ -62,6 +62,7 @@ class Place:
     op: Any = None  # the function of `operator`, or the name of the attribute
     literal: tuple[bool, ...] = ()  # for each operand whether it is written out in the source
     loops: tuple[int, ...] = ()  # the places of the loops around it in the same function, outermost first
+    suspends: bool = False  # a loop in a generator: other code runs during its turns
     names: frozenset[str] = frozenset()  # of an outermost loop: the names and attributes in its body
     node: ast.AST | None = field(default=None, repr=False)  # as it stood in the source
 
@@ -80,6 +81,7 @@ class _Rewriter(ast.NodeTransformer):
         self.lines, self.filename, self.places = text.splitlines(), filename, places
         self.loops: tuple[int, ...] = ()
         self.temporaries = 0
+        self.in_generator = False
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 
@@ -93,7 +95,7 @@ class _Rewriter(ast.NodeTransformer):
             self.text(node),
         )
         literal = tuple(isinstance(_unsigned(operand), ast.Constant) for operand in operands)
-        self.places.append(Place(site, kind, op, literal, self.loops, node=copy.copy(node)))
+        self.places.append(Place(site, kind, op, literal, self.loops, self.in_generator, node=copy.copy(node)))
         return ast.copy_location(ast.Constant(len(self.places) - 1), node)
 
     def column(self, line: int, offset: int) -> int:
@@ -290,14 +292,20 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: Any) -> Any:
         outer, self.loops = self.loops, ()
+        around, self.in_generator = self.in_generator, _yields(node)
         node.args.defaults = [self.visit(default) for default in node.args.defaults]
         node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
+        declared, docstring = _Declarations(), []
+        if len(node.body) > 1 and _is_docstring(node.body[0]):
+            docstring, node.body = node.body[:1], node.body[1:]
+        node.body = [declared.visit(statement) for statement in node.body]
         whole = ast.Module(node.body, [])
         plain = None if any(isinstance(part, _SCOPES) for part in ast.walk(whole)) else copy.deepcopy(node.body)
         node.body = self.statements(node.body)
         if plain:
             node.body = [_either(plain, node.body)]
-        self.loops = outer
+        node.body = [*docstring, *declared.found, *node.body]
+        self.loops, self.in_generator = outer, around
         return node
 
     visit_AsyncFunctionDef = visit_FunctionDef
@@ -329,6 +337,40 @@ def names_in(body: list[ast.stmt]) -> frozenset[str]:
     nodes = [node for statement in body for node in ast.walk(statement)]
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     return frozenset(names | {f".{node.attr}" for node in nodes if isinstance(node, ast.Attribute)})
+
+
+class _Declarations(ast.NodeTransformer):
+    """Takes the `global` and `nonlocal` statements out of a function, to stand at its head: they are made once."""
+
+    def __init__(self) -> None:
+        self.found: list[ast.stmt] = []
+
+    def visit_Global(self, node: Any) -> Any:
+        self.found.append(node)
+        return ast.copy_location(ast.Pass(), node)
+
+    visit_Nonlocal = visit_Global
+
+    def visit_FunctionDef(self, node: Any) -> Any:
+        return node
+
+    visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = visit_FunctionDef
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _yields(function: Any) -> bool:
+    """Whether a function is a generator."""
+    pending = list(function.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.Lambda | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            pending += ast.iter_child_nodes(node)
+    return False
 
 
 def _either(plain: list[ast.stmt], hooked: list[ast.stmt]) -> ast.If:

@@ -8,6 +8,7 @@ from typing import Any
 
 SEEN = "__unstuck_seen__"
 PAUSE = "__unstuck_pause__"
+ENDED = "__unstuck_ended__"
 
 
 @dataclass
@@ -43,7 +44,8 @@ class Source:
         classes = _class_around(tree, nodes[loop])
         numbers = {id(node): number for number, node in enumerate(nodes)}
         woven = _Weaver(numbers, chosen).visit(tree)
-        body = next(node for node in ast.walk(woven) if numbers.get(id(node)) == loop).body
+        body = next(node for node in ast.walk(woven) if numbers.get(id(node)) == loop).body  # type: ignore[attr-defined]
+        body = [_NoReturn().visit(statement) for statement in body]
         once = ast.For(ast.Name("__unstuck_turn__", ast.Store()), ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
         module = ast.Module([ast.copy_location(once, body[0])], [])
         if classes is not None:
@@ -96,6 +98,19 @@ class _Weaver(ast.NodeTransformer):
         return visited
 
 
+class _NoReturn(ast.NodeTransformer):
+    """`return` in a loop's body ends the turn."""
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        value = node.value or ast.Constant(None)
+        return ast.copy_location(ast.Expr(ast.Call(ast.Name(ENDED, ast.Load()), [value], [])), node)
+
+    def visit_FunctionDef(self, node: Any) -> Any:
+        return node
+
+    visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = visit_FunctionDef
+
+
 class _Mangled(ast.NodeTransformer):
     """Private names as Python makes them within a class."""
 
@@ -131,7 +146,13 @@ def _left_alone(tree: ast.Module) -> set[int]:
             left.update(id(part) for part in parts)
             continue
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+            arguments = [
+                *node.args.posonlyargs,
+                *node.args.args,
+                *node.args.kwonlyargs,
+                node.args.vararg,
+                node.args.kwarg,
+            ]
             parts = [*node.decorator_list, node.returns, *(a.annotation for a in arguments if a is not None)]
         elif isinstance(node, ast.ClassDef):
             parts = [*node.bases, *node.decorator_list]
