@@ -1,5 +1,6 @@
 """Which arrays may be the gradient of a parameter: those on the way from its new value back to the forward pass."""
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from unstuck.autodiff.tape import Node
 
 Array = np.ndarray
 
+SUBTRACTS = (operator.sub, operator.isub, np.subtract)
 USELESS = 1e-2  # the relative error of a difference from which on it proves nothing
 
 
@@ -37,8 +39,10 @@ def candidates_of(step: Step, parameter: Parameter, forward: set[int]) -> list[C
             found.append(Candidate(nodes, _in_shape(value.astype(float), shape)))
     if found:
         return found
+    down = -1.0 if all(node.op in SUBTRACTS for node in parameter.change) else 1.0
     change = [
-        np.asarray(a.value, float) - np.asarray(b.value, float) for a, b in zip(parameter.after, parameter.before)
+        down * (np.asarray(a.value, float) - np.asarray(b.value, float))
+        for a, b in zip(parameter.after, parameter.before)
     ]
     if all(c.size == np.size(b.value) for c, b in zip(change, parameter.before)):
         whole = change[0] if len(change) == 1 else np.array([c.reshape(()) for c in change])
@@ -81,5 +85,15 @@ def coarsest(step: Step, candidates: Sequence[Sequence[Candidate]]) -> int:
 
 
 def value_of(parameter: Parameter) -> Array:
-    values = [np.asarray(node.value, float) for node in parameter.before]
+    """The parameter before the update, in float64."""
+    return _together(parameter.before)
+
+
+def value_after(parameter: Parameter) -> Array:
+    """The parameter after the update, in float64."""
+    return _together(parameter.after)
+
+
+def _together(nodes: Sequence[Node]) -> Array:
+    values = [np.asarray(node.value, float) for node in nodes]
     return values[0] if len(values) == 1 else np.array([v.reshape(()) for v in values])

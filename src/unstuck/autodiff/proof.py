@@ -6,12 +6,12 @@ multiple of the parameter itself (weight decay), and the slopes chosen at ties. 
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from unstuck.autodiff.call import Tie
-from unstuck.autodiff.candidates import Candidate, candidates_of, coarsest, value_of
+from unstuck.autodiff.candidates import Candidate, candidates_of, coarsest, value_after, value_of
 from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, kind_of
 from unstuck.autodiff.graph import merged_within
 from unstuck.autodiff.replay import rounding_floor
@@ -20,6 +20,7 @@ from unstuck.autodiff.seeds import (
     Hypothesis,
     Meeting,
     forward_nodes,
+    is_contradicted,
     meetings,
     own_errors,
     upstream,
@@ -32,6 +33,7 @@ Array = np.ndarray
 
 MOST_WORK = 300_000_000  # entries visited by all hypotheses together; an operation counts as 300
 MOST_MEETINGS = 5
+APPLIED = "applied with the wrong sign"
 SAFETY = 100.0  # residuals up to this many times the rounding floor are not told apart from 0
 
 
@@ -81,7 +83,7 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     work, tried = 0, set()
     effort = sum(300 + np.size(step.graph.tape.nodes[n].value) for n in step.moving)
     for hypothesis in (*given, *_hypotheses(step, met)):
-        if best is not None and hypothesis.rank > 0 and _explains_an_array(best):
+        if best is not None and _settles(best, hypothesis):
             break
         key = tuple(sorted((n, float(np.sum(s)), float(np.sum(np.abs(s)))) for n, s in hypothesis.seeds.items()))
         if key in tried or (best is not None and work > MOST_WORK):
@@ -122,15 +124,18 @@ def proved_apart(proof: Proof) -> Proof:
 def _hypotheses(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
     yield from written_losses(step)
     for meeting in met:
-        yield from usual_losses(step, meeting)
+        if not is_contradicted(step, meeting, met):
+            yield from usual_losses(step, meeting)
     for meeting in met:
         yield from own_errors(step, meeting)
 
 
-def _explains_an_array(proof: Proof) -> bool:
-    """Whether some gradient of several entries is the true one: then the loss is found, and the others are wrong."""
-    right = [v for v in proof.verdicts if v.right and v.gradient is not None and v.gradient.value.any()]
-    return any(v.gradient is not None and v.gradient.value.size > 1 for v in right)
+def _settles(best: Proof, following: Hypothesis) -> bool:
+    """Whether less direct hypotheses need not be tried: some gradient of several entries is the true one."""
+    if best.hypothesis is None or following.rank <= best.hypothesis.rank:
+        return False
+    right = [v.gradient for v in best.verdicts if v.right and v.gradient is not None]
+    return any(gradient.value.size > 1 and gradient.value.any() for gradient in right)
 
 
 def _promise(proof: Proof) -> tuple[int, int, int]:
@@ -158,8 +163,39 @@ def _under(
             _verdict(parameter, found, array, scale, tolerance)
             for parameter, found, array in zip(step.parameters, candidates, expected)
         )
-        proofs.append(Proof(step, hypothesis, tie, scale, verdicts, true, tuple(met), tolerance))
+        signed = with_signs(verdicts, tolerance)
+        proofs.append(Proof(step, hypothesis, tie, scale, signed, true, tuple(met), tolerance))
     return min(proofs, key=_needs_several_faults) if len(proofs) > 1 else proofs[0]
+
+
+def with_signs(verdicts: Sequence[Verdict], tolerance: float) -> tuple[Verdict, ...]:
+    """The same verdicts, wrong where a right gradient is applied with another sign than those of other parameters.
+
+    A sign is known where the change of a parameter is a multiple of its gradient: not under momentum or Adam. Where as
+    many go up as down, those that go up are wrong.
+    """
+    signs = [_direction(verdict, tolerance) for verdict in verdicts]
+    up, down = signs.count(1), signs.count(-1)
+    if not up or not down:
+        return tuple(verdicts)
+    astray = 1 if up <= down else -1
+    return tuple(
+        replace(verdict, right=False, kind=APPLIED) if sign == astray else verdict
+        for verdict, sign in zip(verdicts, signs)
+    )
+
+
+def _direction(verdict: Verdict, tolerance: float) -> int:
+    """1 where a parameter goes up along its true gradient, -1 where it goes down, 0 where that is not known."""
+    if not verdict.right or verdict.expected is None or verdict.expected.size < 2:
+        return 0
+    before = value_of(verdict.parameter)
+    after = value_after(verdict.parameter)
+    expected = verdict.expected / verdict.scale if verdict.scale else verdict.expected
+    if after.shape != expected.shape:
+        return 0
+    one = fit(after - before, expected)
+    return int(np.sign(one.scale)) if one.residual <= max(1e-4, tolerance) else 0
 
 
 def _needs_several_faults(proof: Proof) -> bool:
@@ -277,7 +313,12 @@ def _sure(proof: Proof) -> Proof:
     graph = proof.step.graph
     verdicts = []
     for verdict in proof.verdicts:
-        if verdict.right is False and verdict.gradient is not None and verdict.gradient.value.any():
+        if (
+            verdict.right is False
+            and verdict.kind != APPLIED
+            and verdict.gradient is not None
+            and verdict.gradient.value.any()
+        ):
             node = verdict.gradient.nodes[0]
             if len(verdict.gradient.nodes) == 1 and node not in verdict.parameter.after:
                 floor = rounding_floor(graph, graph.same[node.number], proof.step.roots)

@@ -35,6 +35,7 @@ class Step:
     used: frozenset[int]  # all that the new parameters are made of
     counts: dict[int, int]  # on how many of the parameters each of `moving` depends, up to 63 groups of them
     roots: frozenset[int]  # the parameters before the update
+    news: frozenset[int]  # the parameters after it
 
 
 def step_of(tape: Tape, parameters: Sequence[Parameter], versions: Sequence[Node]) -> Step:
@@ -68,6 +69,7 @@ def step_on(graph: Graph, parameters: Sequence[Parameter]) -> Step:
         frozenset(graph.ancestors(new)),
         {number: found.bit_count() for number, found in bits.items()},
         frozenset(graph.same[n.number] for p in parameters for n in p.before),
+        frozenset(graph.same[n.number] for p in parameters for n in (*p.after, *p.change)),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from unstuck.autodiff.edits import ADDS
 from unstuck.autodiff.matching import Catalogue, Match
-from unstuck.autodiff.proof import Proof, Verdict
+from unstuck.autodiff.proof import APPLIED, Proof, Verdict
 from unstuck.autodiff.step import sources
 from unstuck.autodiff.tape import LEAF, Node, Site
 
@@ -72,9 +72,12 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
 
 
 def independent(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
-    """A gradient that does not depend on the error, though it should."""
+    """A gradient that does not depend on the error though it should, or is right and applied with the wrong sign."""
     graph = scope.proof.step.graph
     for verdict in wrong:
+        if verdict.kind == APPLIED and any(one is verdict.gradient for one in verdict.candidates):
+            place = next(i for i, one in enumerate(verdict.candidates) if one is verdict.gradient)
+            return departure(verdict.candidates[max(place - 1, 0)].nodes[0], APPLIED, verdict)
         ends = {graph.same[n.number] for candidate in verdict.candidates for n in candidate.nodes}
         expected = verdict.expected is not None and verdict.expected.any()
         if ends and expected and ends.isdisjoint(scope.errors | graph.cut):
