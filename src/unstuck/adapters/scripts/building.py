@@ -192,7 +192,9 @@ class _Builder:
     def counts(self) -> bool:
         """Whether a plain integer equal to the number of examples can mean nothing else."""
         sizes = {size for chain in self.read.chains for size in np.shape(chain.root.value)}
-        return (self.read.full_batch or bool(self.living.whole)) and len(self.batch) > 1 and len(self.batch) not in sizes
+        return (
+            (self.read.full_batch or bool(self.living.whole)) and len(self.batch) > 1 and len(self.batch) not in sizes
+        )
 
     def _is_told_apart(self, form: Form) -> bool:
         """Whether a value in this form cannot equal another by chance."""

@@ -15,6 +15,7 @@ from unstuck.adapters.scripts.case import CannotReplay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.failure import last_steps
+from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.parameters import ParameterSearch
@@ -30,7 +31,6 @@ from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
 from unstuck.adapters.scripts.training_loop import find_loop, planned
 from unstuck.adapters.scripts.update import read_update
 from unstuck.adapters.scripts.watch import Outcome, Run
-from unstuck.adapters.scripts.job import Job
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing

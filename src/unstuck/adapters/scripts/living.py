@@ -23,7 +23,7 @@ from unstuck.sandbox.snapshot import Snapshot
 Array = np.ndarray
 
 
-class Captured(BaseException):  # noqa: N818 - no error: ends a turn once its outputs are known
+class Captured(BaseException):
     """The outputs of a turn are there."""
 
 
