@@ -69,6 +69,8 @@ def differs(right: Watched, other: Watched) -> bool | None:
         if not np.isfinite(mine).all():
             return None
         scale = float(left @ mine) / float(left @ left)
+        if not mine.any():
+            return True
         if np.linalg.norm(mine - scale * left) > SAME * max(np.linalg.norm(mine), 1e-300):
             return True
         if abs(scale - 1) > 1e-9:

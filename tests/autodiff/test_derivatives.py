@@ -125,14 +125,15 @@ def test_equal_autograd_where_it_has_a_rule():
     compared = set()
     for use in USES:
         try:
-            expected = by_autograd(use)
+            with np.errstate(all="ignore"):
+                expected = by_autograd(use)
         except (NotImplementedError, TypeError, ValueError, AttributeError, AssertionError, KeyError, IndexError):
             continue  # autograd knows the function, not this way of calling it
         if expected is not None:
             compared.add(use.name)
             for back, other in zip(pulled_back(use)[2], expected):
-                if back.shape != other.shape:
-                    continue  # autograd's rule of `where` does not sum over repeated axes
+                if back.shape != other.shape or np.isnan(other).any():
+                    continue  # autograd's `where` does not sum over repeated axes, its maximum norm divides 0 by 0
                 np.testing.assert_allclose(back, other, rtol=1e-12, atol=1e-12, err_msg=use.name)
     assert len(compared) >= 90, sorted(compared)
 

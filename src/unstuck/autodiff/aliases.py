@@ -23,7 +23,7 @@ def renaming(source: str, site: Site, used_elsewhere: bool) -> Site | None:
         own = next((s for s in body if s.lineno <= site.line <= (s.end_lineno or s.lineno)), None)
         if own is None or not isinstance(own, ast.Assign | ast.AugAssign):
             continue
-        after = _renamed_after(body, own, site, used_elsewhere) if isinstance(own, ast.Assign) else None
+        after = _renamed_after(body, own, site, used_elsewhere)
         return after or _renamed_before(body, own, site)
     return None
 
@@ -59,10 +59,15 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield statement
 
 
-def _renamed_after(body: list[ast.stmt], own: ast.Assign, site: Site, used_elsewhere: bool) -> Site | None:
-    if len(own.targets) != 1 or not isinstance(own.targets[0], PURE):
+def _renamed_after(
+    body: list[ast.stmt], own: ast.Assign | ast.AugAssign, site: Site, used_elsewhere: bool
+) -> Site | None:
+    target = own.target if isinstance(own, ast.AugAssign) else own.targets[0]
+    if isinstance(target, ast.Subscript) and isinstance(own, ast.AugAssign):
+        target = target.value
+    if not isinstance(target, PURE):
         return None
-    name = ast.unparse(own.targets[0])
+    name = ast.unparse(target)
     later = [s for s in body if own.lineno < s.lineno <= own.lineno + FAR]
     for statement in later:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.value) == name:

@@ -83,7 +83,7 @@ def broad_edits(node: Node) -> Iterator[Edit]:
     for axis in range(np.ndim(node.value)):
         yield Edit("order reversed", _flipped(axis))
     for exponent in (2, 0.5):
-        if node.op in MULTIPLIES or node.op in DIVIDES:
+        if node.op in (*MULTIPLIES, *DIVIDES, *SUBTRACTS, *ADDS) and len(node.args) == 2:
             yield Edit("an exponent is missing", _raised(exponent))
 
 

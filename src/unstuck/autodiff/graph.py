@@ -6,13 +6,13 @@ whole. `merged` finds them by what they are made of.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.tape import LEAF, Node, Tape, nodes_in
+from unstuck.autodiff.tape import LEAF, Node, Tape
 
 SMALL = 1 << 20  # bytes up to which constants are compared by content; larger ones by identity
 
@@ -102,11 +102,7 @@ def _key(argument: Any, same: list[int]) -> Any:
     return (type(argument), argument)
 
 
-def depends(graph: Graph, node: Node, reached: set[int]) -> bool:
-    """Whether a node's representative is among those reached."""
-    return graph.same[node.number] in reached
-
-
-def arguments(node: Node, chosen: Callable[[Node], bool]) -> list[Node]:
-    """The nodes among the arguments for which `chosen` holds."""
-    return [parent for parent in nodes_in(node.args) if chosen(parent)]
+def merged_within(graph: Graph, kept: set[int]) -> Graph:
+    """The same graph with equal operations merged only where their representative is among `kept`."""
+    same = [first if first in kept else number for number, first in enumerate(graph.same)]
+    return Graph(graph.tape, same, graph.cut)

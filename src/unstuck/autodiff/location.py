@@ -15,12 +15,12 @@ import numpy as np
 
 from unstuck.autodiff.aliases import renaming
 from unstuck.autodiff.comparison import SAME_SCALE, fit
-from unstuck.autodiff.matching import Match, catalogue
-from unstuck.autodiff.proof import Proof, Verdict
+from unstuck.autodiff.matching import catalogue
+from unstuck.autodiff.proof import Proof, Verdict, proved_apart
 from unstuck.autodiff.replay import replayed, users_within
-from unstuck.autodiff.seeds import forward_nodes
-from unstuck.autodiff.tape import LEAF, Node, Site
-from unstuck.autodiff.trials import Scope, Trial, places_of, scaled, trials
+from unstuck.autodiff.seeds import forward_nodes, upstream
+from unstuck.autodiff.suspicion import Departure, Scope, by_matching, independent, left_out, made_of
+from unstuck.autodiff.trials import Trial, places_of, scaled, trials
 
 Array = np.ndarray
 Users = dict[int, list[int]]
@@ -31,20 +31,6 @@ MOST_FAULTS = 3
 WANTING = ("missing", "left out", "factor", "another value", "zero")  # kinds where a statement may compute nothing
 MOST_MOVES = 12  # later places at which a factor or a term is tried again
 BROAD = ("sign", "transposed", "order reversed", "an exponent is missing")
-
-
-@dataclass(frozen=True)
-class Departure:
-    """One expression that departs."""
-
-    site: Site | None
-    stack: tuple[Site, ...]
-    kind: str
-    node: Node
-    given: Any  # what the expression gave
-    expected: Any  # what it should have given; None where that is not known
-    parameters: tuple[str, ...]  # whose gradients it makes wrong
-    by_repair: bool  # whether a change of it makes them right
 
 
 @dataclass
@@ -65,13 +51,16 @@ class _Search:
 
 def locate(proof: Proof) -> list[Departure]:
     """The expressions at which the wrong gradients of a proof enter, at most three, most certain first."""
+    proof = proved_apart(proof)
     wrong = [v for v in proof.wrong if v.gradient is not None and v.expected is not None]
     graph = proof.step.graph
     if not wrong or proof.hypothesis is None:
         return []
     forward = forward_nodes(proof.step, proof.meetings) | graph.ancestors(proof.hypothesis.seeds)
-    met = [graph.same[n.number] for meeting in proof.meetings for n in meeting.nodes]
-    scope = Scope(proof, forward, graph.descendants(met))
+    met = [graph.same[n.number] for meeting in upstream(proof.step, proof.meetings) for n in meeting.nodes]
+    scope = Scope(
+        proof, forward, graph.descendants(met), users_within(graph, proof.step.used), catalogue(proof.adjoints)
+    )
     search = _Search(proof, scope, wrong, {})
     found: list[Departure] = []
     while search.wrong and len(found) < MOST_FAULTS:
@@ -88,7 +77,8 @@ def locate(proof: Proof) -> list[Departure]:
 
 def _renamed(departure: Departure) -> Departure:
     """The same at the statement that only gives the value another name, where something is missing."""
-    if departure.site is None or not any(word in departure.kind for word in WANTING):
+    wanting = not departure.by_repair or any(word in departure.kind for word in WANTING)
+    if departure.site is None or not wanting:
         return departure
     source = "".join(linecache.getlines(departure.site.file))
     place = renaming(source, departure.site, "left out" in departure.kind)
@@ -97,11 +87,14 @@ def _renamed(departure: Departure) -> Departure:
 
 def _one(search: _Search) -> tuple[Departure | None, dict[int, Any], list[Verdict]]:
     """The next departure, the edit that repairs it and the verdicts it repairs."""
-    slices = {id(v): _made_of(search, v) for v in search.wrong}
+    evident = independent(search.scope, search.wrong)
+    if evident is not None:
+        return evident, {}, []
+    slices = {id(v): made_of(search.scope, v) for v in search.wrong}
     right: set[int] = set()
     for verdict in search.proof.verdicts:
         if verdict.right and verdict.gradient is not None and verdict.gradient.value.any():
-            right |= _made_of(search, verdict)
+            right |= made_of(search.scope, verdict)
     common = set.intersection(*slices.values()) - right
     first = min(search.wrong, key=lambda v: len(slices[id(v)] - right) or 10**9)
     suspects = common or (slices[id(first)] - right) or slices[id(first)]
@@ -117,19 +110,7 @@ def _one(search: _Search) -> tuple[Departure | None, dict[int, Any], list[Verdic
                     repaired = again
     if repaired is not None:
         return repaired
-    return _left_out(search) or _by_matching(search, suspects, first), {}, []
-
-
-def _made_of(search: _Search, verdict: Verdict) -> set[int]:
-    """What a gradient is computed from in the backward pass, its own node included."""
-    graph = search.proof.step.graph
-    ends = [graph.same[n.number] for n in (verdict.gradient.nodes if verdict.gradient else ())]
-    if verdict.right is False and verdict.candidates:
-        furthest = [c for c in verdict.candidates if c.nodes != verdict.parameter.after] or list(verdict.candidates)
-        ends = [graph.same[n.number] for n in furthest[-1].nodes]
-        ends += [graph.same[n.number] for n in (verdict.gradient.nodes if verdict.gradient else ())]
-    found = graph.ancestors(ends) - search.scope.forward - search.proof.step.roots
-    return {n for n in found if graph.tape.nodes[n].op is not LEAF and n not in graph.cut}
+    return left_out(search.scope, search.wrong) or by_matching(search.scope, suspects, first), {}, []
 
 
 def _by_repair(
@@ -199,7 +180,7 @@ def _right_slices(search: _Search) -> set[int]:
     found: set[int] = set()
     for verdict in search.proof.verdicts:
         if verdict.right and verdict.gradient is not None:
-            found |= _made_of(search, verdict)
+            found |= made_of(search.scope, verdict)
     return found
 
 
@@ -254,54 +235,3 @@ def _is_right(search: _Search, verdict: Verdict, changed: dict[int, Any]) -> boo
         if one.residual <= tolerance and (not scale or abs(one.scale - 1) <= same) and one.scale:
             return True
     return False
-
-
-def _left_out(search: _Search) -> Departure | None:
-    """A gradient that is some of the parts of the true one: of one example or time step, or without one."""
-    graph = search.proof.step.graph
-    known = catalogue(search.proof.adjoints)
-    for verdict in search.wrong:
-        roots = [graph.same[n.number] for n in verdict.parameter.before]
-        for candidate in verdict.candidates[::-1]:
-            match = known.match(candidate.value, search.proof.tolerance)
-            if len(roots) == 1 and match is not None and not match.whole and match.number == roots[0]:
-                return _departure(candidate.nodes[0], "an example or a time step is left out", verdict)
-    return None
-
-
-def _by_matching(search: _Search, suspects: set[int], first: Verdict) -> Departure | None:
-    """The earliest suspected array that is no adjoint, nor on the way to one, though what it is made of is."""
-    graph, proof = search.proof.step.graph, search.proof
-    known = catalogue(proof.adjoints)
-    matches: dict[int, Match | None] = {}
-    errors = search.scope.errors
-    inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
-    for number in inside:
-        value = graph.tape.nodes[number].value
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            matches[number] = known.match(value.astype(float), proof.tolerance)
-    on_the_way = {n for n, match in matches.items() if match is not None and match.whole and not match.turned}
-    right = graph.ancestors(on_the_way)
-    for number in inside:
-        if number in right:
-            continue
-        parents = [p for p in graph.parents(number) if p in suspects and p in errors]
-        if all(p in right for p in parents):
-            node = graph.tape.nodes[number]
-            for parent in parents:
-                match = matches.get(parent)
-                if match is not None and not match.whole:
-                    node = graph.tape.nodes[parent]
-                    return _departure(node, "a path is missing", first)
-            match = matches.get(number)
-            kind = first.kind
-            if match is not None:
-                kind = "transposed" if match.turned else "a path is missing"
-            return _departure(node, kind, first)
-    if not inside:
-        return None
-    return _departure(graph.tape.nodes[inside[-1]], first.kind, first)
-
-
-def _departure(node: Node, kind: str, first: Verdict) -> Departure:
-    return Departure(node.site, node.stack, kind, node, node.value, None, (first.parameter.name,), False)

@@ -40,8 +40,12 @@ class Catalogue:
         norm = float(np.linalg.norm(flat))
         return abs(float(flat @ self.directions[flat.size])) / norm if norm else -1.0
 
-    def match(self, array: Array, tolerance: float, scale: float = 0.0) -> Match | None:
-        """Of which adjoint the array is a multiple, of this scale if one is given; whole ones first, upright first."""
+    def match(self, array: Array, tolerance: float, scale: float = 0.0, of: int | None = None) -> Match | None:
+        """Of which adjoint the array is a multiple; whole ones first, upright first.
+
+        scale : the multiple that it must be, 0 for any
+        of : the number of the node whose adjoint it must be, None for any
+        """
         entries = self.entries.get(array.size, [])
         if array.size < 2 or not entries or not array.any() or not np.isfinite(array).all():
             return None
@@ -52,12 +56,18 @@ class Catalogue:
         while i < len(entries) and entries[i][0] <= place + width:
             _, number, adjoint, whole, turned = entries[i]
             i += 1
+            if (of is not None and number != of) or _without_ones(adjoint) != _without_ones(array):
+                continue
             one = fit(array, adjoint)
             if one.residual <= tolerance and one.scale and abs(one.scale - scale) <= (0.01 * abs(scale) or np.inf):
                 better = Match(number, one.scale, whole, turned)
                 if found is None or (better.whole, not better.turned) > (found.whole, not found.turned):
                     found = better
         return found
+
+
+def _without_ones(array: Array) -> list[int]:
+    return [size for size in array.shape if size != 1]
 
 
 def catalogue(true: Adjoints) -> Catalogue:

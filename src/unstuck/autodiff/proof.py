@@ -6,41 +6,35 @@ multiple of the parameter itself (weight decay), and the slopes chosen at ties. 
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from unstuck.autodiff.call import Tie
+from unstuck.autodiff.candidates import Candidate, candidates_of, coarsest, value_after, value_of
 from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, kind_of
+from unstuck.autodiff.graph import merged_within
 from unstuck.autodiff.replay import rounding_floor
 from unstuck.autodiff.reverse import Adjoints, adjoints
 from unstuck.autodiff.seeds import (
     Hypothesis,
     Meeting,
     forward_nodes,
+    is_contradicted,
     meetings,
     own_errors,
+    upstream,
     usual_losses,
     written_losses,
 )
-from unstuck.autodiff.step import Parameter, Step, gradient_chain
-from unstuck.autodiff.tape import Node
+from unstuck.autodiff.step import Parameter, Step, step_on
 
 Array = np.ndarray
 
 MOST_WORK = 300_000_000  # entries visited by all hypotheses together; an operation counts as 300
 MOST_MEETINGS = 5
-USELESS = 1e-2  # the relative error of a difference from which on it proves nothing
+APPLIED = "applied with the wrong sign"
 SAFETY = 100.0  # residuals up to this many times the rounding floor are not told apart from 0
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One array on the way from the new parameter to the forward pass: the gradient, or it with a rate before it."""
-
-    nodes: tuple[Node, ...]
-    value: Array  # float64, in the parameter's shape
-    floor: float = 0.0  # the relative error that it has by the way it was found
 
 
 @dataclass(frozen=True)
@@ -79,16 +73,17 @@ class Proof:
 
 def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     """The verdict on every parameter of a step. `given` hypotheses are tried before those that are found."""
-    met = meetings(step)[:MOST_MEETINGS]
+    met = meetings(step)
+    met = (upstream(step, met) or met)[:MOST_MEETINGS]
     forward = forward_nodes(step, met)
-    candidates = [_candidates(step, parameter, forward) for parameter in step.parameters]
-    tolerance = EXACT[_coarsest(step, candidates)]
+    candidates = [candidates_of(step, parameter, forward) for parameter in step.parameters]
+    tolerance = EXACT[coarsest(step, candidates)]
     best: Proof | None = None
     written: Proof | None = None
     work, tried = 0, set()
     effort = sum(300 + np.size(step.graph.tape.nodes[n].value) for n in step.moving)
     for hypothesis in (*given, *_hypotheses(step, met)):
-        if best is not None and hypothesis.rank > 0 and _explains_an_array(best):
+        if best is not None and _settles(best, hypothesis):
             break
         key = tuple(sorted((n, float(np.sum(s)), float(np.sum(np.abs(s)))) for n, s in hypothesis.seeds.items()))
         if key in tried or (best is not None and work > MOST_WORK):
@@ -100,7 +95,8 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
             written = found
         if best is None or _promise(found) > _promise(best):
             best = found
-        if not best.wrong and all(v.right for v in best.verdicts):
+        taken_as_given = best.hypothesis is not None and best.hypothesis.rank == 2
+        if all(v.right for v in best.verdicts) and (written is None or not taken_as_given):
             return best
     if written is not None and best is not None and best.hypothesis is not None and best.hypothesis.rank == 2:
         best = written
@@ -113,18 +109,33 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     return _sure(best)
 
 
+def proved_apart(proof: Proof) -> Proof:
+    """The same verdicts where equal operations of the backward pass are told apart: each has its own line."""
+    step, hypothesis = proof.step, proof.hypothesis
+    if hypothesis is None:
+        return proof
+    forward = forward_nodes(step, proof.meetings) | step.graph.ancestors(hypothesis.seeds)
+    apart = step_on(merged_within(step.graph, forward), step.parameters)
+    candidates = [candidates_of(apart, parameter, forward) for parameter in apart.parameters]
+    again = _under(apart, hypothesis, proof.tie, candidates, proof.meetings, proof.tolerance)
+    return _sure(again)
+
+
 def _hypotheses(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
     yield from written_losses(step)
     for meeting in met:
-        yield from usual_losses(step, meeting)
+        if not is_contradicted(step, meeting, met):
+            yield from usual_losses(step, meeting)
     for meeting in met:
         yield from own_errors(step, meeting)
 
 
-def _explains_an_array(proof: Proof) -> bool:
-    """Whether some gradient of several entries is the true one: then the loss is found, and the others are wrong."""
-    right = [v for v in proof.verdicts if v.right and v.gradient is not None and v.gradient.value.any()]
-    return any(v.gradient is not None and v.gradient.value.size > 1 for v in right)
+def _settles(best: Proof, following: Hypothesis) -> bool:
+    """Whether less direct hypotheses need not be tried: some gradient of several entries is the true one."""
+    if best.hypothesis is None or following.rank <= best.hypothesis.rank:
+        return False
+    right = [v.gradient for v in best.verdicts if v.right and v.gradient is not None]
+    return any(gradient.value.size > 1 and gradient.value.any() for gradient in right)
 
 
 def _promise(proof: Proof) -> tuple[int, int, int]:
@@ -133,64 +144,6 @@ def _promise(proof: Proof) -> tuple[int, int, int]:
     large = sum(v.gradient.value.size > 1 for v in right if v.gradient)
     rank = proof.hypothesis.rank if proof.hypothesis else 3
     return large, len(right), -rank
-
-
-def _candidates(step: Step, parameter: Parameter, forward: set[int]) -> list[Candidate]:
-    """The arrays that may be the gradient, nearest to the new parameter first."""
-    chains = [gradient_chain(step, change) for change in parameter.change]
-    shape = _shape(parameter)
-    found = []
-    for position in range(min(map(len, chains), default=0)):
-        nodes = tuple(chain[position] for chain in chains)
-        values = [np.asarray(node.value) for node in nodes]
-        if any(node.number in forward for node in nodes):
-            break
-        if all(v.dtype.kind == "f" for v in values) and sum(v.size for v in values) == np.prod(shape, dtype=int):
-            value = values[0] if len(values) == 1 else np.array([v.reshape(()) for v in values])
-            found.append(Candidate(nodes, _in_shape(value.astype(float), shape)))
-    if found:
-        return found
-    change = [
-        np.asarray(a.value, float) - np.asarray(b.value, float) for a, b in zip(parameter.after, parameter.before)
-    ]
-    if all(c.size == np.size(b.value) for c, b in zip(change, parameter.before)):
-        whole = change[0] if len(change) == 1 else np.array([c.reshape(()) for c in change])
-        floor = _cancellation(_value(parameter), whole, parameter)
-        if floor < USELESS:
-            found.append(Candidate(parameter.after, whole.reshape(shape), floor))
-    return found
-
-
-def _cancellation(before: Array, change: Array, parameter: Parameter) -> float:
-    """The relative error of a difference of two rounded numbers that hardly differ."""
-    dtype = getattr(parameter.after[0].value, "dtype", np.dtype(float))
-    eps = float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.2e-16
-    size = float(np.linalg.norm(change))
-    return 30 * eps * float(np.linalg.norm(before)) / size if size else 0.0
-
-
-def _shape(parameter: Parameter) -> tuple[int, ...]:
-    if len(parameter.before) > 1:
-        return (len(parameter.before),)
-    return np.shape(parameter.before[0].value)
-
-
-def _in_shape(value: Array, shape: tuple[int, ...]) -> Array:
-    """An array in the parameter's shape where only axes of length 1 differ; else as it is."""
-    if value.shape == shape or [s for s in value.shape if s != 1] != [s for s in shape if s != 1]:
-        return value
-    return value.reshape(shape)
-
-
-def _coarsest(step: Step, candidates: Sequence[Sequence[Candidate]]) -> int:
-    """The bytes of the coarsest float on the way to the gradients."""
-    ends = [step.graph.same[n.number] for found in candidates for c in found[:-1] for n in c.nodes]
-    sizes = {8}
-    for number in step.graph.ancestors(ends):
-        dtype = getattr(step.graph.tape.nodes[number].value, "dtype", None)
-        if dtype is not None and dtype.kind == "f":
-            sizes.add(min(dtype.itemsize, 8))
-    return min(sizes)
 
 
 def _under(
@@ -210,8 +163,39 @@ def _under(
             _verdict(parameter, found, array, scale, tolerance)
             for parameter, found, array in zip(step.parameters, candidates, expected)
         )
-        proofs.append(Proof(step, hypothesis, tie, scale, verdicts, true, tuple(met), tolerance))
+        signed = with_signs(verdicts, tolerance)
+        proofs.append(Proof(step, hypothesis, tie, scale, signed, true, tuple(met), tolerance))
     return min(proofs, key=_needs_several_faults) if len(proofs) > 1 else proofs[0]
+
+
+def with_signs(verdicts: Sequence[Verdict], tolerance: float) -> tuple[Verdict, ...]:
+    """The same verdicts, wrong where a right gradient is applied with another sign than those of other parameters.
+
+    A sign is known where the change of a parameter is a multiple of its gradient: not under momentum or Adam. Where as
+    many go up as down, those that go up are wrong.
+    """
+    signs = [_direction(verdict, tolerance) for verdict in verdicts]
+    up, down = signs.count(1), signs.count(-1)
+    if not up or not down:
+        return tuple(verdicts)
+    astray = 1 if up <= down else -1
+    return tuple(
+        replace(verdict, right=False, kind=APPLIED) if sign == astray else verdict
+        for verdict, sign in zip(verdicts, signs)
+    )
+
+
+def _direction(verdict: Verdict, tolerance: float) -> int:
+    """1 where a parameter goes up along its true gradient, -1 where it goes down, 0 where that is not known."""
+    if not verdict.right or verdict.expected is None or verdict.expected.size < 2:
+        return 0
+    before = value_of(verdict.parameter)
+    after = value_after(verdict.parameter)
+    expected = verdict.expected / verdict.scale if verdict.scale else verdict.expected
+    if after.shape != expected.shape:
+        return 0
+    one = fit(after - before, expected)
+    return int(np.sign(one.scale)) if one.residual <= max(1e-4, tolerance) else 0
 
 
 def _needs_several_faults(proof: Proof) -> bool:
@@ -248,6 +232,7 @@ def _common_scales(
 ) -> list[float]:
     """The scales that most parameters share, at most three; each parameter offers those of all its candidates."""
     offers: Counter[float] = Counter()
+    descending: Counter[float] = Counter()
     for found, array, parameter in zip(candidates, expected, parameters):
         if isinstance(array, str):
             continue
@@ -256,23 +241,28 @@ def _common_scales(
             if candidate.value.shape == array.shape and array.size > 1:
                 if np.linalg.norm(array) <= 1e-13:
                     continue
-                for decay in (None, _value(parameter)):
+                for decay in (None, value_of(parameter)):
                     one = fit(candidate.value, array, decay)
                     if one.residual <= max(tolerance, candidate.floor) and one.scale:
                         scales.add(_rounded(one.scale))
                         break
         offers.update(scales)
-    return [scale for scale, _ in sorted(offers.items(), key=lambda item: (-item[1], -abs(item[0])))][:3] or [0.0]
+        descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
+    order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], -abs(scale)))
+    return order[:3] or [0.0]
+
+
+def _descends(parameter: Parameter, expected: Array) -> bool:
+    """Whether the update goes down along the true gradient."""
+    after = [np.asarray(node.value, float) for node in parameter.after]
+    before = [np.asarray(node.value, float) for node in parameter.before]
+    change = np.concatenate([(a - b).reshape(-1) for a, b in zip(after, before)])
+    return change.size == expected.size and float(change @ expected.reshape(-1)) < 0
 
 
 def _rounded(scale: float) -> float:
     """A scale to three digits and a half, so that equal ones meet."""
     return float(f"{scale:.3e}")
-
-
-def _value(parameter: Parameter) -> Array:
-    values = [np.asarray(node.value, float) for node in parameter.before]
-    return values[0] if len(values) == 1 else np.array([v.reshape(()) for v in values])
 
 
 def _verdict(
@@ -286,6 +276,8 @@ def _verdict(
         return Verdict(parameter, None, np.nan, 0.0, expected, None, None)
     if not found:
         return Verdict(parameter, None, np.nan, 0.0, "no gradient found", None, None)
+    if not expected.any() and not any(candidate.value.any() for candidate in found):
+        return Verdict(parameter, None, 0.0, 0.0, "zero, as it must be", found[0], expected)
     same = SAME_SCALE[8] if tolerance <= EXACT[8] else SAME_SCALE[4]
     closest: tuple[float, Verdict] | None = None
     for candidate in found:
@@ -293,7 +285,7 @@ def _verdict(
             continue
         fits = candidate.value.shape == expected.shape
         value = candidate.value if fits else candidate.value.reshape(expected.shape)
-        for decay in (None, _value(parameter)):
+        for decay in (None, value_of(parameter)):
             one = fit(value, expected, decay)
             if not fits or one.residual > max(tolerance, candidate.floor) or (one.scale == 0 and expected.any()):
                 continue
@@ -321,7 +313,12 @@ def _sure(proof: Proof) -> Proof:
     graph = proof.step.graph
     verdicts = []
     for verdict in proof.verdicts:
-        if verdict.right is False and verdict.gradient is not None and verdict.gradient.value.any():
+        if (
+            verdict.right is False
+            and verdict.kind != APPLIED
+            and verdict.gradient is not None
+            and verdict.gradient.value.any()
+        ):
             node = verdict.gradient.nodes[0]
             if len(verdict.gradient.nodes) == 1 and node not in verdict.parameter.after:
                 floor = rounding_floor(graph, graph.same[node.number], proof.step.roots)

@@ -45,20 +45,19 @@ class Meeting:
 
 
 def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
-    """The numbers that the program computes from most of its parameters and hands on to nothing but numbers."""
+    """The numbers that the program computes from most of its parameters and uses for nothing but other numbers."""
     graph = step.graph
     single = [n for n in step.moving if np.size(graph.tape.nodes[n].value) == 1 and n not in step.roots]
     largest = max((step.counts[n] for n in single), default=0)
     numbers = {n for n in single if step.counts[n] == largest}
     handed_on = {p for n in numbers for p in graph.parents(n) if p in numbers}
-    feeds = {p for n in step.used for p in graph.parents(n)}
     sites: dict[Any, list[int]] = {}
     for n in sorted(numbers - handed_on):
         node = graph.tape.nodes[n]
         if _is_float(node.value):
             sites.setdefault(node.site.key if node.site else None, []).append(n)
-    by_promise = sorted(sites.values(), key=lambda group: (any(n in feeds for n in group), group[0]))
-    for group in by_promise[:most]:
+    losses = [group for group in sites.values() if (step.used | step.news).isdisjoint(group)]
+    for group in sorted(losses, key=lambda group: group[0])[:most]:
         node = graph.tape.nodes[group[0]]
         seeds = {n: np.ones(np.shape(graph.tape.nodes[n].value)) for n in group}
         yield Hypothesis("the loss as written", node.site, seeds, 0)
@@ -81,12 +80,12 @@ def meetings(step: Step) -> list[Meeting]:
         nodes, outputs, targets = zip(*group)
         found.append(Meeting(nodes[0].site, nodes, outputs, targets))
     count = {id(m): max(step.counts[graph.same[o.number]] for o in m.outputs) for m in found}
-    primary = _upstream(step, found)
+    primary = upstream(step, found)
     rest = [m for m in found if m not in primary]
     return primary + sorted(rest, key=lambda m: (-count[id(m)], -m.nodes[-1].number))
 
 
-def _upstream(step: Step, met: Sequence[Meeting]) -> list[Meeting]:
+def upstream(step: Step, met: Sequence[Meeting]) -> list[Meeting]:
     """The meetings whose outputs are not made of another meeting's error, of those with most parameters."""
     graph = step.graph
     most = max((step.counts[graph.same[o.number]] for m in met for o in m.outputs), default=0)
@@ -103,7 +102,7 @@ def _upstream(step: Step, met: Sequence[Meeting]) -> list[Meeting]:
 def forward_nodes(step: Step, met: Sequence[Meeting]) -> set[int]:
     """What the outputs are made of: outputs that are themselves made of another meeting's error are none."""
     graph = step.graph
-    return graph.ancestors(graph.same[o.number] for meeting in _upstream(step, met) for o in meeting.outputs)
+    return graph.ancestors(graph.same[o.number] for meeting in upstream(step, met) for o in meeting.outputs)
 
 
 def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
@@ -137,7 +136,7 @@ def _less_one(node: Node) -> tuple[Node, Array] | None:
     if np.size(amount) != 1 or not isinstance(old.value, np.ndarray):
         return None
     target = np.zeros(old.value.shape)
-    target[_plain(key)] = float(np.asarray(amount).reshape(()))
+    target[_plain(key)] = 1.0  # whatever is taken off: another number is a fault
     return old, target
 
 
@@ -164,6 +163,19 @@ def _moves(step: Step, argument: Any, largest: int) -> bool:
 
 def _is_float(value: Any) -> bool:
     return isinstance(value, float) or (hasattr(value, "dtype") and value.dtype.kind == "f")
+
+
+def is_contradicted(step: Step, meeting: Meeting, met: Sequence[Meeting]) -> bool:
+    """Whether the same outputs meet other targets where no gradient is computed: in the loss, most likely."""
+    graph = step.graph
+    outputs = [graph.same[o.number] for o in meeting.outputs]
+    if not any(graph.same[n.number] in step.used for n in meeting.nodes):
+        return False
+    for other in met:
+        apart = not any(graph.same[n.number] in step.used for n in other.nodes)
+        if apart and [graph.same[o.number] for o in other.outputs] == outputs:
+            return not all(np.array_equal(a, b) for a, b in zip(meeting.targets, other.targets))
+    return False
 
 
 def usual_losses(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:

@@ -35,13 +35,18 @@ class Step:
     used: frozenset[int]  # all that the new parameters are made of
     counts: dict[int, int]  # on how many of the parameters each of `moving` depends, up to 63 groups of them
     roots: frozenset[int]  # the parameters before the update
+    news: frozenset[int]  # the parameters after it
 
 
 def step_of(tape: Tape, parameters: Sequence[Parameter], versions: Sequence[Node]) -> Step:
     """The step of these parameters; `versions` are all nodes that are a parameter before or after any update."""
     cut = {node.number: node for node in versions}
     cut.update({node.number: node for p in parameters for node in (*p.before, *p.after)})
-    graph = merged(tape, cut.values())
+    return step_on(merged(tape, cut.values()), parameters)
+
+
+def step_on(graph: Graph, parameters: Sequence[Parameter]) -> Step:
+    """The step of these parameters in a graph that is cut at all their versions."""
     bits: dict[int, int] = {}
     last = max((node.number for p in parameters for node in p.change), default=0)
     for i, parameter in enumerate(parameters):
@@ -64,6 +69,7 @@ def step_of(tape: Tape, parameters: Sequence[Parameter], versions: Sequence[Node
         frozenset(graph.ancestors(new)),
         {number: found.bit_count() for number, found in bits.items()},
         frozenset(graph.same[n.number] for p in parameters for n in p.before),
+        frozenset(graph.same[n.number] for p in parameters for n in (*p.after, *p.change)),
     )
 
 

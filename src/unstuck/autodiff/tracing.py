@@ -174,8 +174,12 @@ def traced(function: Callable[..., Any], values: Sequence[Any]) -> tuple[Tape, l
     """Run `function(*values)` once. Returns the tape, the nodes of the values, and the result with nodes in it."""
     tape = Tape()
     leaves = [tape.leaf(np.array(value)) for value in values]
-    result = function(*[Traced(tape, leaf) for leaf in leaves])
-    return tape, leaves, _nodes(result)
+    return tape, leaves, traced_on(tape, function, leaves)
+
+
+def traced_on(tape: Tape, function: Callable[..., Any], leaves: Sequence[Node]) -> Any:
+    """Run a function of these leaves and append its operations to a tape. Returns its result with nodes in it."""
+    return _nodes(function(*[Traced(tape, leaf) for leaf in leaves]))
 
 
 def _nodes(argument: Any) -> Any:

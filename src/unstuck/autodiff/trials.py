@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.edits import at, broad_edits, combined, local_edits, slopes, with_others
-from unstuck.autodiff.matching import Catalogue, catalogue
-from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.edits import PRODUCTS, SUMS, at, broad_edits, combined, local_edits, slopes, with_others
 from unstuck.autodiff.replay import Expression, evaluated, expression_of
+from unstuck.autodiff.suspicion import Scope, departures
 from unstuck.autodiff.tape import LEAF, Node
 
 MOST_VALUES = 120  # other values tried in the place of one
+FAR = 3  # operations that are followed from a changed value to an adjoint
 SCREENING = 3_000  # what a value that is only computed at one place counts as
 
 Pool = dict[tuple[int, ...], list[list[Node]]]
@@ -29,41 +29,55 @@ class Trial:
     elsewhere: Callable[[list[Node]], dict[int, Any]] | None = None  # the same factor or term at another place
 
 
-@dataclass
-class Scope:
-    """Where changes are tried; `work` grows with what was computed."""
-
-    proof: Proof
-    forward: set[int]
-    errors: set[int]  # what depends on the outputs' error
-    work: float = 0.0
-
-
 def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial]:
-    """Changes to try, the most particular ones first."""
+    """Changes to try, the most promising places and the most particular changes first."""
     places = places_of(scope, suspects, slice_)
-    for place in places:
-        for edit in local_edits(place[0]):
-            expressions = at(place, edit)
-            if expressions:
-                yield Trial(edit.kind, place, expressions)
+    ranks = _ranks(scope, suspects, slice_)
     pool = _pool(scope)
-    known = catalogue(scope.proof.adjoints)
     later: list[Trial] = []
-    for place in [p for p in places if len(p) > 1 or not any(p[0] in wider and len(wider) > 1 for wider in places)]:
-        on_the_way = place[0].number in scope.errors
-        for trial in _other_values(scope, place, pool, on_the_way):
-            if on_the_way and np.size(place[0].value) > 1:
-                if _becomes_an_adjoint(scope, known, trial):
-                    yield trial
-            else:
-                later.append(trial)
+    for rank in (0, 1, 2):
+        here = [place for place in places if ranks.get(place[0].number, 1) == rank]
+        for place in here:
+            for edit in local_edits(place[0]):
+                expressions = at(place, edit)
+                if expressions:
+                    yield Trial(edit.kind, place, expressions)
+        for place in here if rank < 2 else []:
+            if len(place) > 1 or not any(place[0] in wider and len(wider) > 1 for wider in places):
+                yield from _screened(scope, place, pool, later)
     for place in places:
         for edit in broad_edits(place[0]):
             expressions = at(place, edit)
             if expressions:
                 yield Trial(edit.kind, place, expressions)
     yield from later
+
+
+def _screened(scope: Scope, place: list[Node], pool: Pool, later: list[Trial]) -> Iterator[Trial]:
+    """The changes by other values that give an adjoint; those of which that cannot be told go to `later`."""
+    on_the_way = place[0].number in scope.errors
+    for trial in _other_values(scope, place, pool, on_the_way):
+        if on_the_way and np.size(place[0].value) > 1:
+            if _becomes_an_adjoint(scope, trial):
+                yield trial
+        else:
+            later.append(trial)
+
+
+def _ranks(scope: Scope, suspects: set[int], slice_: set[int]) -> dict[int, int]:
+    """0 for what departs and the factors it takes, 2 for what is right as it is, 1 for the rest."""
+    graph = scope.proof.step.graph
+    departing, right, _ = departures(scope, suspects)
+    ranks = dict.fromkeys(right, 2)
+    for number in departing:
+        ranks.update(dict.fromkeys([p for p in graph.parents(number) if p in scope.errors], 1))
+    for number in departing:
+        waiting = [number]
+        while waiting:
+            one = waiting.pop()
+            ranks[one] = 0
+            waiting += [p for p in graph.parents(one) if p in slice_ and p not in scope.errors and ranks.get(p) != 0]
+    return ranks
 
 
 def scaled(place: list[Node], factor: float) -> Trial:
@@ -78,24 +92,40 @@ def scaled(place: list[Node], factor: float) -> Trial:
 def _other_values(scope: Scope, place: list[Node], pool: Pool, on_the_way: bool) -> Iterator[Trial]:
     yield from _substituted(place, pool)
     yield from _completed(place, pool)
+    yield from _operands_completed(place, pool)
     if on_the_way:
         yield from _with_slopes(scope, place, pool)
 
 
-def _becomes_an_adjoint(scope: Scope, known: Catalogue, trial: Trial) -> bool:
-    """Whether the changed expression gives an adjoint at the common scale where it is first carried out."""
+def _becomes_an_adjoint(scope: Scope, trial: Trial) -> bool:
+    """Whether the changed expression, or what is next made of it, is an adjoint where it is first carried out."""
     graph = scope.proof.step.graph
-    try:
-        with np.errstate(all="ignore"):
-            expression = trial.edits[trial.place[0].number]
-            value = np.asarray(evaluated(expression, lambda n: graph.representative(n).value))
-    except Exception:
-        return False
-    scope.work += SCREENING + value.size
-    if value.dtype.kind != "f":
-        return False
-    match = known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
-    return match is not None and not match.turned
+    changed: dict[int, Any] = {}
+    number = trial.place[0].number
+
+    def value_of(node: Node) -> Any:
+        own = graph.same[node.number]
+        return changed[own] if own in changed else graph.tape.nodes[own].value
+
+    expression = trial.edits[number]
+    for _ in range(FAR):
+        try:
+            with np.errstate(all="ignore"):
+                value = evaluated(expression, value_of)
+        except Exception:
+            return False
+        scope.work += SCREENING + np.size(value)
+        if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+            return False
+        match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+        if match is not None:
+            return not match.turned
+        users = scope.users.get(number, [])
+        if len(users) != 1 or np.shape(graph.tape.nodes[users[0]].value) != value.shape:
+            return False
+        changed[number], number = value, users[0]
+        expression = expression_of(graph.tape.nodes[number])
+    return False
 
 
 def places_of(scope: Scope, suspects: set[int], slice_: set[int]) -> list[list[Node]]:
@@ -196,6 +226,54 @@ def _completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
                     ("a factor is missing", operator.truediv),
                 ):
                     yield _inserted(kind, place, op, others)
+
+
+def _operands_completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
+    """With a factor or a term added to one operand of a product of matrices, a sum or a concatenation."""
+    for path in _operand_paths(place[0]):
+        operands = [_at_path(node, path) for node in place]
+        if any(operand is None for operand in operands):
+            continue
+        for group in pool.get(np.shape(operands[0].value), [])[-MOST_VALUES:]:
+            for others in _aligned(place, group):
+                if _usable(place, others):
+                    yield _with_operands("another value was meant", place, path, others)
+                    for op in (operator.mul, operator.add):
+                        kind = "a factor is missing" if op is operator.mul else "a path is missing"
+                        expressions = [Expression(op, (a, b)) for a, b in zip(operands, others)]
+                        yield _with_operands(kind, place, path, expressions)
+
+
+def _operand_paths(node: Node) -> list[tuple[int, ...]]:
+    """Where the operands stand among the arguments, for operations that are not entry by entry."""
+    if node.op in PRODUCTS or node.op in SUMS or node.op in (np.outer, np.einsum):
+        return [(i,) for i, argument in enumerate(node.args) if isinstance(argument, Node)]
+    if node.args and isinstance(node.args[0], list | tuple):
+        return [(0, j) for j, part in enumerate(node.args[0]) if isinstance(part, Node)]
+    return []
+
+
+def _at_path(node: Node, path: tuple[int, ...]) -> Any:
+    argument: Any = node.args
+    for index in path:
+        argument = argument[index] if len(argument) > index else None
+        if argument is None:
+            return None
+    return argument if isinstance(argument, Node) else None
+
+
+def _with_operands(kind: str, place: list[Node], path: tuple[int, ...], others: Sequence[Any]) -> Trial:
+    edits = {}
+    for node, other in zip(place, others):
+        args = list(node.args)
+        if len(path) == 1:
+            args[path[0]] = other
+        else:
+            parts = list(args[path[0]])
+            parts[path[1]] = other
+            args[path[0]] = parts
+        edits[node.number] = Expression(node.op, tuple(args), node.kwargs)
+    return Trial(kind, place, edits)
 
 
 def _inserted(kind: str, place: list[Node], op: Callable[..., Any], others: list[Node]) -> Trial:

@@ -20,6 +20,7 @@ from unstuck.adapters.scripts.watch import Run
 from unstuck.sandbox.call import copied
 
 Array = np.ndarray
+FEW = 200  # examples that a program keeps for which a pass over all takes too long
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,16 @@ def build(read: Read, run: Run) -> Built:
     living = Living.of(pause)
     if living is None:
         raise CannotReplay("run a second time, the script did not come to its training loop")
+    total = _total(read.recording)
+    if total is not None:
+        living.shorten(total, max(read.recording.loops.limits.values(), default=FEW))
     return _Builder(read, living).built()
+
+
+def _total(recording: Recording) -> int | None:
+    """The number of examples, where a loop over them was cut short."""
+    lengths = {recording.loops.lengths.get(recording.places.index(place)) for place in recording.cut}
+    return max((length for length in lengths if length is not None), default=None)
 
 
 class _Builder:
@@ -108,6 +118,9 @@ class _Builder:
                 self.living.turn()
             after = {path: copied(_at(self.living.scope, path)) for path in before}
         self._choose_parameters(candidates, before, after)
+        for spot in (self.inputs, self.targets):
+            if max([*spot.visits, -1]) >= len(taken.get(spot.number, ())):
+                raise CannotReplay("run a second time, the first turn of the loop took another course")
         self.inputs_taken = [taken[self.inputs.number][i] for i in self.inputs.visits]
         self.batch, self.columns = self._examples(
             self.inputs_taken, [taken[self.targets.number][i] for i in self.targets.visits]
@@ -153,22 +166,35 @@ class _Builder:
 
     def forms(self) -> dict[str, dict[int, Form]]:
         """By file and number of the expression: where the examples of a turn stand in it, and how."""
-        found: dict[str, dict[int, Form]] = {}
-        for file, source in self.living.sources.items():
-            finder = Finder(self.batch, self.counts())
-            numbers = frozenset(number for number, _ in source.expressions())
-            with self._turn({file: numbers}, finder):
-                found[file] = {number: form for number, form in finder.forms.items() if self._is_told_apart(form)}
+        found = self._all_forms()
+        if not _holds_inputs(found):
+            bare = _without_ones(self.batch)
+            if bare is not None:
+                whole, self.batch = self.batch, bare
+                found = self._all_forms()
+                if not _holds_inputs(found):
+                    self.batch = whole
         self.at_visits: dict[int, frozenset[int]] = {}
         for spot, of in ((self.inputs, "x"), (self.targets, "t")):
             if spot.number not in found.get(spot.file, {}):
                 self._force(found, spot, of)
         return found
 
+    def _all_forms(self) -> dict[str, dict[int, Form]]:
+        found: dict[str, dict[int, Form]] = {}
+        for file, source in self.living.sources.items():
+            finder = Finder(self.batch, self.counts())
+            numbers = frozenset(number for number, _ in source.expressions())
+            with self._turn({file: numbers}, finder):
+                found[file] = {number: form for number, form in finder.forms.items() if self._is_told_apart(form)}
+        return found
+
     def counts(self) -> bool:
         """Whether a plain integer equal to the number of examples can mean nothing else."""
         sizes = {size for chain in self.read.chains for size in np.shape(chain.root.value)}
-        return self.read.full_batch and len(self.batch) > 1 and len(self.batch) not in sizes
+        return (
+            (self.read.full_batch or bool(self.living.whole)) and len(self.batch) > 1 and len(self.batch) not in sizes
+        )
 
     def _is_told_apart(self, form: Form) -> bool:
         """Whether a value in this form cannot equal another by chance."""
@@ -199,7 +225,7 @@ class _Builder:
         """The replay, tried out."""
         self.first_turn()
         forms = self.forms()
-        if not any(form.of in ("x", "both") for each in forms.values() for form in each.values()):
+        if not _holds_inputs(forms):
             raise CannotReplay("no expression of a turn holds its examples as a whole")
         kinds = {form.name for each in forms.values() for form in each.values()}
         at_once = len(self.inputs_taken) == 1 and "pairs" not in kinds
@@ -285,6 +311,19 @@ class _Given:
     def __call__(self, batch: Batch) -> Any:
         rows = batch.t if self.of == "t" else batch.x
         return self.form.made(Batch(rows, rows))
+
+
+def _holds_inputs(found: dict[str, dict[int, Form]]) -> bool:
+    return any(form.of in ("x", "both") for forms in found.values() for form in forms.values())
+
+
+def _without_ones(batch: Batch) -> Batch | None:
+    """The batch without a column of ones before or after its features, which a program adds for the biases."""
+    if batch.x.shape[1] < 2:
+        return None
+    if (batch.x[:, 0] == 1).all():
+        return Batch(batch.x[:, 1:], batch.t)
+    return Batch(batch.x[:, :-1], batch.t) if (batch.x[:, -1] == 1).all() else None
 
 
 def _at(scope: dict[str, Any], path: tuple[Any, ...]) -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
 from unstuck.adapters.scripts.forms import Batch, Form, match
 from unstuck.adapters.scripts.living import Captured, Finder, Living, follow, reachable_paths, spelled
 from unstuck.adapters.scripts.parameters import Chain
@@ -25,7 +24,7 @@ Array = np.ndarray
 NO_VISIT = frozenset({"LEAF", "assigned", "write_window", "read_window", "overwritten"})
 
 
-class CannotReplay(Exception):  # noqa: N818 - a sentence for the report
+class CannotReplay(Exception):
     """Why the script's own steps cannot be run with other examples."""
 
 
@@ -134,7 +133,7 @@ def output_rows(values: Sequence[Any], n: int, columns: bool) -> Array:
     array = arrays[0]
     if array.ndim == 1:
         return array.reshape(n, -1)
-    if array.ndim == 2 and array.shape[0] != n or (columns and array.ndim == 2 and array.shape[1] == n):
+    if (array.ndim == 2 and array.shape[0] != n) or (columns and array.ndim == 2 and array.shape[1] == n):
         return array.T
     return array.reshape(n, -1)
 

@@ -47,10 +47,21 @@ def test_data(scope: dict[str, Any], training: DataSet, batch: Batch) -> DataSet
         for name, x, pairs in tables:
             if word not in name.lower() or name in training.names:
                 continue
+            counterpart = training.names[0].lower().replace("train", word) == name.lower()
+            if not counterpart and not _alike(x, training.x):
+                continue  # perhaps not prepared yet
             for other, t in _targets(tables, scope, pairs, len(x), batch, name):
                 if len(t) == len(x) and (pairs is not None or word in other.lower()):
                     return DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))
     return None
+
+
+def _alike(x: Array, other: Array) -> bool:
+    """Whether two arrays of inputs have about the same range."""
+    spans = [(float(np.min(part)), float(np.max(part))) for part in (x[:500], other[:500])]
+    (low, high), (other_low, other_high) = spans
+    size = max(other_high - other_low, 1e-12)
+    return abs(low - other_low) < 0.25 * size and abs(high - other_high) < 0.25 * size
 
 
 def _tables(scope: dict[str, Any], batch: Batch) -> Iterator[tuple[str, Array, Any]]:
@@ -145,11 +156,6 @@ def _places(x: Array, rows: Array) -> Array | None:
         return np.arange(len(rows))
     if len(rows) > len(x):
         return None
-    found = []
-    for row in rows:
-        places = np.flatnonzero(x[:, -1] == row[-1])
-        places = places[(x[places] == row).all(axis=1)]
-        if not len(places):
-            return None
-        found.append(places[0])
-    return np.array(found)
+    first = {row.tobytes(): place for place, row in reversed(list(enumerate(np.ascontiguousarray(x, float))))}
+    found = [first.get(row.tobytes()) for row in np.ascontiguousarray(rows, float)]
+    return None if None in found else np.array(found)

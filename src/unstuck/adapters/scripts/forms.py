@@ -77,7 +77,7 @@ def like(array: Array, example: Any) -> Any:
         dtype = example.dtype
         if dtype.kind in "iub" and not np.array_equal(array, np.rint(array)):
             dtype = np.dtype(float)
-        order = "F" if example.flags.f_contiguous and not example.flags.c_contiguous else "C"
+        order: Any = "F" if example.flags.f_contiguous and not example.flags.c_contiguous else "C"
         return np.array(array, dtype, order=order)  # a product of other strides may round otherwise
     if isinstance(example, (list, tuple)):
         parts = [like(part, example[0]) for part in array]

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class Lines:
 
     def gradient(self, layer: int | None) -> Node | None:
         """The product that is the gradient of a layer's weights, before it is scaled and summed."""
-        pending, seen = [self.chain(layer).steps[0]], set()
+        pending, seen = [self.chain(layer).steps[0]], set[int]()
         while pending and len(seen) < LONGEST_WAY:
             node = pending.pop(0)
             if node.number in seen or not self._after_the_error[node.number]:
@@ -113,7 +114,7 @@ class Lines:
     def decay(self, layer: int | None) -> Site | None:
         """Where the weights themselves are added to their gradient; else the update."""
         chain = self.chain(layer)
-        pending, seen = [chain.steps[0]], set()
+        pending, seen = [chain.steps[0]], set[int]()
         while pending and len(seen) < 200:
             node = pending.pop(0)
             if node.number in seen or node.number <= chain.root.number:
@@ -182,7 +183,7 @@ def _only_shows(node: Node) -> bool:
     return node.op in (np.transpose, np.ndarray.transpose, np.ndarray.reshape, np.reshape, operator.getitem, np.array)
 
 
-def _value(argument: object) -> object:
+def _value(argument: Any) -> Any:
     return argument.value if isinstance(argument, Node) else argument
 
 

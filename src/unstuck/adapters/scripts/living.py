@@ -23,7 +23,7 @@ from unstuck.sandbox.snapshot import Snapshot
 Array = np.ndarray
 
 
-class Captured(BaseException):  # noqa: N818 - no error: ends a turn once its outputs are known
+class Captured(BaseException):
     """The outputs of a turn are there."""
 
 
@@ -67,18 +67,20 @@ class Living:
     """The program at the head of its training loop. What is run changes its objects; `snapshot` puts them back."""
 
     scope: dict[str, Any]
+    globals: dict[str, Any]  # of the functions around the loop; the scope itself where the loop stands in none
     sources: dict[str, Source]
     codes: dict[str, CodeType]  # as the functions run now
     file: str
     loop: int  # number of the loop in its file
     body: CodeType | None = None
+    whole: dict[str, Any] = field(default_factory=dict)  # by name, the data that were shortened
 
     @classmethod
     def of(cls, pause: Pause) -> "Living | None":
         """The program that a pause stopped; None where it never came to the loop."""
         if pause.scope is None or pause.number is None:
             return None
-        return cls(pause.scope, pause.sources, pause.codes, pause.loop.site.file, pause.number)
+        return cls(pause.scope, pause.globals, pause.sources, pause.codes, pause.loop.site.file, pause.number)
 
     def weave(self, chosen: dict[str, frozenset[int]], seen: Callable[[int, Any], Any]) -> None:
         """From now on `seen(number, value)` is asked at the chosen expressions (by file), and its answer taken."""
@@ -101,9 +103,21 @@ class Living:
         with contextlib.suppress(_Ended):
             exec(self.body, self.scope)
 
+    def shorten(self, total: int, count: int) -> None:
+        """Keep `count` examples of `total` in every list and array of that length that a name leads to, and where a
+        name stands for the number itself, the new one."""
+        spaces = [self.scope, *([] if self.globals is self.scope else [self.globals])]
+        for space in spaces:
+            for name, value in list(space.items()):
+                if type(value) is int and value == total:
+                    space[name] = count
+                elif isinstance(value, (list, tuple, np.ndarray)) and len(value) == total:
+                    self.whole[name] = value
+                    space[name] = value[:count]
+
     def snapshot(self) -> Snapshot:
         """All of its state as it is now."""
-        return Snapshot([self.scope])
+        return Snapshot([self.scope, self.globals])
 
 
 class _Ended(BaseException):

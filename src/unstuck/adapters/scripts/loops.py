@@ -1,6 +1,5 @@
 """The loops of a running script: which turn of which loop is under way, and which must be cut short."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
@@ -11,9 +10,8 @@ from unstuck.autodiff.tape import Tape
 
 TURNS_KEPT = 300_000
 PREPARES_AFTER = 10  # turns in which nothing was recorded, a loop may be found to prepare data only
-CUT_AFTER = 200  # turns, and
-CUT_SECONDS = 0.5  # seconds, where the whole loop would take longer than
-LONGEST = 6.0  # seconds
+CUT_AFTER = 200  # turns, where the whole loop would record more than
+MOST_NODES = 400_000  # operations
 
 
 @dataclass(slots=True)
@@ -26,7 +24,7 @@ class Activation:
     turn: int = -1
     start: int = 0  # nodes on the tape when the turn began
     frame: int = 0
-    began: float = 0.0
+    began: int = 0  # nodes on the tape when the loop began
     busy_turns: int = 0  # in which something was recorded
 
 
@@ -102,7 +100,7 @@ class Loops:
 
     def _enter(self, place: int, length: int | None) -> Activation:
         self.activations += 1
-        loop = Activation(place, length, self.activations, start=len(self.tape), began=time.perf_counter())
+        loop = Activation(place, length, self.activations, start=len(self.tape), began=len(self.tape))
         self.lengths[place] = length
         self.running.append(loop)
         return loop
@@ -133,8 +131,8 @@ class Loops:
         """Whether the loop goes over examples and would take too long to see a single update."""
         if loop.turn % 20 or loop.length is None or loop.busy_turns < 0.9 * loop.turn:
             return False
-        spent = time.perf_counter() - loop.began
-        if spent < CUT_SECONDS or spent / (loop.turn + 1) * loop.length < LONGEST:
+        recorded = len(self.tape) - loop.began
+        if recorded / (loop.turn + 1) * loop.length < MOST_NODES:
             return False
         check()
         return not self.updates_seen()

@@ -1,4 +1,4 @@
-"""Which values of a recording are parameters: those replaced by themselves plus or minus something that depends on them.
+"""Which values of a recording are parameters: those replaced by themselves plus or minus what depends on them.
 
 A parameter is a value `a` that is replaced by `b = a ± d`, in place or not, through copies, views, subscripts and
 scaling, where `b` is later read at the same operand of the same expression as `a`, and `d` depends on `a`; the first

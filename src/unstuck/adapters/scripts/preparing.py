@@ -8,7 +8,6 @@ import numpy as np
 
 from unstuck.adapters.scripts.provenance import Provenance
 
-
 PLAIN = (int, float, str, bytes, bool, type(None), list, tuple, dict, set, range, np.ndarray, np.generic)
 DRAWING = frozenset({".random", ".rand", ".randn", ".default_rng"})
 
@@ -47,10 +46,10 @@ def _leads_to_data(
         elif isinstance(value, types.ModuleType):
             if value.__name__ in ("random", "numpy.random"):
                 return False
-        elif not isinstance(value, types.BuiltinFunctionType | type) and not callable(value):
-            return False
-        elif isinstance(getattr(value, "__self__", None), np.random.RandomState):
-            return False
-        elif isinstance(value, type) and value.__module__ == "__main__":
+        elif (
+            (not isinstance(value, types.BuiltinFunctionType | type) and not callable(value))
+            or isinstance(getattr(value, "__self__", None), np.random.RandomState)
+            or (isinstance(value, type) and value.__module__ == "__main__")
+        ):
             return False
     return True

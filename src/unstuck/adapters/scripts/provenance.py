@@ -17,7 +17,7 @@ ITEMS = 32  # of a list or tuple, half of them from its end, that are searched f
 NOWHERE: Where = (None, ())
 
 
-def CREATED() -> None:  # noqa: N802 - stands where `LEAF` does
+def CREATED() -> None:
     """Marks, in a leaf's kwargs, an array that the program made itself; never called."""
     raise AssertionError("a mark is no operation")
 
@@ -111,7 +111,7 @@ class Provenance:
         return buffer.node
 
     def argument(self, value: Any, where: Where) -> Any:
-        """An argument as the tape keeps it: nodes in the place of what is followed; arrays from outside become leaves."""
+        """An argument as the tape keeps it: nodes where it is followed; arrays from outside become leaves."""
         if isinstance(value, np.ndarray):
             return self.node(value, where) or self.leaf(value, where)
         if id(value) in self.entries:

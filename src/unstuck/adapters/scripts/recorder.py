@@ -22,8 +22,8 @@ from unstuck.adapters.scripts import functions as kinds
 from unstuck.adapters.scripts.functions import kind_of, operation
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.loops import Loops, Turn
-from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.preparing import only_prepares
+from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.rewriting import Place, rewritten
 from unstuck.adapters.scripts.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
@@ -379,7 +379,7 @@ def _is_watched(function: Any, files: set[str]) -> bool:
     """Whether what a call does is recorded where it is written; a class counts as such."""
     if isinstance(function, type):
         return True
-    for called in (function, getattr(type(function), "__call__", None)):
+    for called in (function, vars(type(function)).get("__call__")):
         code = getattr(getattr(called, "__func__", called), "__code__", None)
         if code is not None:
             return code.co_filename in files

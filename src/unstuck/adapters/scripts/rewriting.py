@@ -1,8 +1,8 @@
 """A script's source with a hook in the place of each operation: the values stay the same, the hook sees them.
 
 `a + b` becomes `__unstuck_binary__(17, a, b)`, where 17 is the number of a Place, and so on. Functions and outermost
-loops keep their body as it was beside the one with hooks: it runs while `__unstuck_off__` is true. What cannot go through a
-function without changing its meaning stays as it is: zero-argument `super()`, `locals()`, `eval()`, chained
+loops keep their body as it was beside the one with hooks: it runs while `__unstuck_off__` is true. What cannot go
+through a function without changing its meaning stays as it is: zero-argument `super()`, `locals()`, `eval()`, chained
 comparisons, `and`, `or`, patterns, decorators, annotations.
 """
 
@@ -110,7 +110,7 @@ class _Rewriter(ast.NodeTransformer):
             return line[node.col_offset : node.end_col_offset].decode(errors="ignore")
         return " ".join(ast.unparse(node).split())
 
-    def hook(self, name: str, node: Any, *arguments: ast.AST, keywords: list[ast.keyword] | None = None) -> Any:
+    def hook(self, name: str, node: Any, *arguments: Any, keywords: list[ast.keyword] | None = None) -> Any:
         function = ast.Name(f"__unstuck_{name}__", ast.Load())
         return ast.copy_location(ast.Call(function, list(arguments), keywords or []), node)
 

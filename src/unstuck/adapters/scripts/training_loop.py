@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from unstuck.adapters.scripts.loops import Turn
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
-from unstuck.adapters.scripts.loops import Turn
 from unstuck.adapters.scripts.update import Update
 
 
@@ -16,7 +16,7 @@ class TrainingLoop:
     place: Place
     turns_per_update: int
     start: int  # the first node of the turn in which the first update begins
-    end: int  # past the last node of the turn in which it ends
+    end: int  # past the last node of that turn
     length: int | None
     enclosing: tuple[Place, ...]  # the loops around it, outermost first
 
@@ -61,7 +61,7 @@ def _loop(
         recording.places[turn.place],
         turns_per_update,
         (start or turn).start,
-        turn.end,
+        (start or turn).end,
         turn.length,
         tuple(recording.places[other.place] for other in outermost_first),
     )

@@ -22,7 +22,7 @@ from types import CodeType
 from typing import Any, Protocol
 
 
-class Stopped(BaseException):  # noqa: N818 - no error: scripts that catch Exception must not see it
+class Stopped(BaseException):
     """A watch has seen enough."""
 
 

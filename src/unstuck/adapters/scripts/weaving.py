@@ -1,4 +1,4 @@
-"""Code of a script with a call around chosen expressions, to see or replace what passes there; the rest is untouched."""
+"""Code of a script with a call around chosen expressions, to see or replace what passes there; the rest as it was."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -57,9 +57,10 @@ class Source:
         tree = self.tree()
         left = _left_alone(tree)
         for number, node in enumerate(ast.walk(tree)):
-            if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) and id(node) not in left:
-                if isinstance(getattr(node, "ctx", None) or ast.Load(), ast.Load):
-                    yield number, node
+            if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) or id(node) in left:
+                continue
+            if isinstance(getattr(node, "ctx", None) or ast.Load(), ast.Load):
+                yield number, node
 
     def number(self, wanted: Any, where: Callable[[ast.AST], Any] = lambda node: node) -> int | None:
         """The number of the expression that stands where this one of another tree of the file does."""
@@ -124,8 +125,7 @@ class _Mangled(ast.NodeTransformer):
 
 
 def _loaded(target: ast.expr) -> ast.expr:
-    copy = ast.parse(ast.unparse(target), mode="eval").body
-    return copy
+    return ast.parse(ast.unparse(target), mode="eval").body
 
 
 def _class_around(tree: ast.Module, wanted: ast.AST) -> str | None:

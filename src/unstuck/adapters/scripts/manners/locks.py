@@ -54,7 +54,7 @@ def lock(folders: Iterable[str]) -> bool:
 
 
 def end_with_parent(parent: int) -> None:
-    """Has the system end this process when the one that started it ends, however that may be; `parent` is its number."""
+    """Has the system end this process when the one that started it ends, however that may be; `parent`: its number."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:  # it has ended before
