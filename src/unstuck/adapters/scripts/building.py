@@ -2,21 +2,23 @@
 
 import contextlib
 import io
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.case import CannotReplay, Replay, Spot, Visits, spot_of
+from unstuck.adapters.scripts.case import NO_VISIT, CannotReplay, Replay, Spot, Visits, spot_of
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
 from unstuck.adapters.scripts.forms import Batch, Form, match
 from unstuck.adapters.scripts.living import Finder, Living, Pause, follow, reachable_paths
-from unstuck.adapters.scripts.parameters import Chain
+from unstuck.adapters.scripts.parameters import Chain, shown
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.update import Meeting, Update
 from unstuck.adapters.scripts.watch import Run
+from unstuck.autodiff.tape import Node
 from unstuck.sandbox.call import copied
 
 Array = np.ndarray
@@ -141,11 +143,16 @@ class _Builder:
 
     def _candidates(self) -> list[list[tuple[Any, ...]]]:
         """For each parameter the paths at which its first value stands."""
-        roots = [chain.root.value for chain in self.read.chains]
-        found: list[list[tuple[Any, ...]]] = [[] for _ in roots]
+        index_of = {chain.root.number: index for index, chain in enumerate(self.read.chains)}
+        firsts = [[chain.root.value] for chain in self.read.chains]
+        for node in self.read.recording.tape.nodes[: self.read.update.first]:
+            index = index_of.get(shown(node).number)
+            if index is not None and node.op is not operator.getitem:
+                firsts[index].append(node.value)  # transposed, copied or of another type before training
+        found: list[list[tuple[Any, ...]]] = [[] for _ in firsts]
         for path, value in reachable_paths(self.living.scope):
-            for index, root in enumerate(roots):
-                if _equal(value, root):
+            for index, values in enumerate(firsts):
+                if any(_equal(value, first) for first in values):
                     found[index].append(path)
         return found
 
@@ -178,7 +185,43 @@ class _Builder:
         for spot, of in ((self.inputs, "x"), (self.targets, "t")):
             if spot.number not in found.get(spot.file, {}):
                 self._force(found, spot, of)
+        for meeting, of in ((self.read.inputs, "x"), (self.read.targets, "t")):
+            self._force_elsewhere(found, meeting, of)
         return found
+
+    def _force_elsewhere(self, found: dict[str, dict[int, Form]], meeting: Meeting, of: str) -> None:
+        """The other operands of the turn at which the very same object stands that met the network."""
+        read = self.read
+        met = {id(argument) for node in meeting.nodes for argument in [_operand(node, meeting.position)]}
+        places = {id(place.site): place for place in read.recording.places}
+        spots: dict[tuple[int, int], set[int]] = {}
+        for node in read.recording.tape.nodes[read.loop.start : read.loop.end]:
+            if node.op.__name__ in NO_VISIT or id(node.site) not in places:
+                continue
+            for position, argument in enumerate(node.args):
+                if isinstance(argument, Node) and id(argument) in met:
+                    spots.setdefault((id(node.site), position), set()).add(node.number)
+        for (site, position), numbers in spots.items():
+            place = places[site]
+            if place.node is meeting.place.node if meeting.place else False:
+                continue
+            with contextlib.suppress(CannotReplay):
+                spot = spot_of(self.living, place, position, Visits(read.recording, read.loop, frozenset(numbers)))
+                if spot.number not in found.get(spot.file, {}) and self._watch(spot):
+                    self._force(found, spot, of)
+
+    def _watch(self, spot: Spot) -> bool:
+        """Whether the values of an expression in the first turn are known; watches it where they are not yet."""
+        if spot.number not in self.taken:
+            kept: list[Any] = []
+
+            def keep(number: int, value: Any) -> Any:
+                kept.append(copied(value) if isinstance(value, np.ndarray) else value)
+                return value
+
+            with self._turn({spot.file: frozenset({spot.number})}, keep):
+                self.taken[spot.number] = list(kept)
+        return max([*spot.visits, -1]) < len(self.taken[spot.number])
 
     def _all_forms(self) -> dict[str, dict[int, Form]]:
         found: dict[str, dict[int, Form]] = {}
@@ -311,6 +354,12 @@ class _Given:
     def __call__(self, batch: Batch) -> Any:
         rows = batch.t if self.of == "t" else batch.x
         return self.form.made(Batch(rows, rows))
+
+
+def _operand(node: Node, position: int | None) -> Any:
+    if position is not None:
+        return node.args[position]
+    return node.args[1][-1] if isinstance(node.args[1], tuple) else node.args[1]
 
 
 def _holds_inputs(found: dict[str, dict[int, Form]]) -> bool:

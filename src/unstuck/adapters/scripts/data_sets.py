@@ -32,7 +32,7 @@ def training_data(scope: dict[str, Any], batch: Batch) -> DataSet | None:
         places = _places(x, batch.x)
         if places is None:
             continue
-        for other, t in _targets(tables, scope, pairs, len(x), batch, name):
+        for other, t in sorted(_targets(tables, scope, pairs, len(x), batch, name), key=_coded_anew):
             if len(t) == len(x) and _agree(t, places, batch.t):
                 found.append((len(x), DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))))
                 break
@@ -85,6 +85,11 @@ def _tables(scope: dict[str, Any], batch: Batch) -> Iterator[tuple[str, Array, A
                 firsts = _rows_of_list([pair[0] for pair in value[:MOST_EXAMPLES]], features)
                 if firsts is not None:
                     yield spelled(path), firsts, [pair[1] for pair in value[:MOST_EXAMPLES]]
+
+
+def _coded_anew(item: tuple[str, Array]) -> bool:
+    """Whether targets were made of class numbers, where the program may hold them as its loop takes them."""
+    return item[1].base is None
 
 
 def _rows_of_list(values: Any, features: int) -> Array | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,14 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
 def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Case | None:
     """The Case, and the reading completed by what was learnt on the way."""
     replay, scope = built.replay, built.replay.living.scope
-    reading.parameters = read_parameters(read.chains, [spelled(path) for path in replay.parameter_paths])
+    reading.parameters = [
+        replace(value, shape=tuple(np.shape(live)), dtype=str(np.asarray(live).dtype))
+        for value, live in zip(
+            read_parameters(read.chains, [spelled(path) for path in replay.parameter_paths]),
+            replay.parameters(),
+            strict=True,
+        )
+    ]
     batch = replay.example
     scope = {**scope, **replay.living.whole}
     data = training_data(scope, batch) or _collected(read, built, run)
@@ -115,7 +122,7 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
     names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
     reading.inputs = read_inputs(read.inputs, data.x, names[0])
     reading.targets = read_targets(read.targets, data.t, names[1])
-    examples = len(batch) * read.loop.turns_per_update
+    examples = data.total if replay.living.whole else len(batch) * read.loop.turns_per_update
     plan = planned(read.recording, read.loop)
     reading.update = update_read(read.chains, read.update, read.loop, examples, plan)
     if built.next_too is False:

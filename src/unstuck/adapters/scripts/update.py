@@ -80,7 +80,7 @@ def read_update(recording: Recording, chains: list[Chain], number: int) -> Updat
     for chain, node in zip(alive, before):
         marks[node.number] = marks.get(node.number, 0) | 1 << each[chain.root.number]
     depends = dependence(recording.tape, marks, min(ends))
-    moving = [node for node in nodes if depends[node.number] and node.number not in ends]
+    moving = [node for node in nodes if depends[node.number] and shown(node).number not in ends]
     if not moving:
         return None
     places = {id(place.site): place for place in recording.places}
