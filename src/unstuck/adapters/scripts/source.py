@@ -159,9 +159,9 @@ def _top_level(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Statements that run at the top level, those inside of if, try and with included."""
     for statement in statements:
         yield statement
-        for field in ("body", "orelse", "finalbody"):
+        for part in ("body", "orelse", "finalbody"):
             if isinstance(statement, (ast.If, ast.Try, ast.With)):
-                yield from _top_level(getattr(statement, field, []))
+                yield from _top_level(getattr(statement, part, []))
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
