@@ -17,7 +17,7 @@ _HOMES = {
     "load_state_dict": "unstuck.exchange.torch_state",
     "live_progress": "unstuck.callbacks.progress",
     "tensorboard_log": "unstuck.callbacks.tensorboard",
-    "check_gradients": "unstuck.nn.gradient_check",
+    "check_gradients": "unstuck.gradient_check",
     "SGD": "unstuck.nn.optimizers",
     "RMSProp": "unstuck.nn.optimizers",
     "Adam": "unstuck.nn.optimizers",

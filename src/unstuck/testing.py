@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import unittest
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike
+
     from unstuck.diagnosis.case import Case
     from unstuck.diagnosis.report.report import Report
 
@@ -40,3 +44,21 @@ def assert_learns(case: Case, budget: float = 30.0, *, cures: bool = False, inco
         raise unittest.SkipTest(str(report))
     hint = f"\n\n{HINT}" if report.verdict == "inconclusive" else ""
     raise AssertionError(f"{report}{hint}")
+
+
+def assert_gradients(
+    function: Callable[..., Any],
+    parameters: Sequence[ArrayLike],
+    gradients: Sequence[ArrayLike] | Callable[..., Sequence[Any]],
+) -> None:
+    """Fail if gradients are not the derivative of a loss written in NumPy; the message says how and where they differ.
+
+    The arguments are those of `unstuck.check_gradients` for functions, and so are the errors; AssertionError where a
+    gradient is wrong.
+    """
+    from unstuck.gradient_check import check_gradients
+
+    __tracebackhide__ = True  # pytest ends its traceback at the caller
+    wrong = [str(one) for one in check_gradients(function, parameters, gradients) if not one.is_equal]
+    if wrong:
+        raise AssertionError("not the derivative of the loss:\n" + "\n".join(wrong))

@@ -27,6 +27,7 @@ class GradientDifference:
     expected: float  # the central difference there
     ratio: float  # given over expected, best fit over the whole array
     kind: str  # "equal", "zero", "sign", "transpose", "factor", "missing term" (of the L2 term's form) or "different"
+    place: str = ""  # where a gradient function departs: line and expression; empty where that is not known
 
     @property
     def is_equal(self) -> bool:
@@ -37,9 +38,10 @@ class GradientDifference:
         if self.is_equal:
             return f"{self.array}: equal to {self.error:.1e}"
         place = ", ".join(str(i) for i in self.index)
+        where = f"; {self.place}" if self.place else ""
         return (
             f"{self.array}: {self.kind}; relative difference {self.error:.1e}, ratio {self.ratio:.4g}; "
-            f"at [{place}] {self.given:.6g} instead of {self.expected:.6g}"
+            f"at [{place}] {self.given:.6g} instead of {self.expected:.6g}{where}"
         )
 
 

@@ -50,7 +50,7 @@ class Finding:
             "grade": self.grade,
             "matters": self.matters,
             "layer": self.layer,
-            "location": place and {"file": str(place.file), "line": int(place.line), "text": place.text},
+            "location": place and place_as_data(place),
             "evidence": plain(self.evidence),
             "summary": self.summary,
             "cure": self.cure,
@@ -96,7 +96,10 @@ class Cure:
 
 @dataclass
 class Contents:
-    """What a Report holds, before it is told in words or drawn."""
+    """What a Report holds, before it is told in words or drawn.
+
+    reading: how a plain script was read, as data (see `reading_lines`); None for a Case that was wired by hand.
+    """
 
     name: str
     verdict: str
@@ -107,9 +110,11 @@ class Contents:
     cures: list[Cure] = field(default_factory=list)
     unchecked: list[Missing] = field(default_factory=list)
     portrait: Portrait | None = field(default=None, repr=False, compare=False)
+    reading: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data: valid against `unstuck.diagnosis.schema()`, the same after a trip through JSON."""
+        reading = {} if self.reading is None else {"reading": plain(self.reading)}
         return {
             "name": self.name,
             "verdict": self.verdict,
@@ -119,7 +124,15 @@ class Contents:
             "notes": [note.to_dict() for note in self.notes],
             "cures": [cure.to_dict() for cure in self.cures],
             "unchecked": [{"what": entry.what, "missing": entry.missing} for entry in self.unchecked],
+            **reading,
         }
+
+
+def place_as_data(place: Any) -> dict[str, Any]:
+    """A location: file, line and text; the column (from 1) and the cell of a notebook where they are known."""
+    more = {name: getattr(place, name, None) for name in ("column", "cell")}
+    data = {"file": str(place.file), "line": int(place.line), "text": place.text}
+    return data | {name: int(value) for name, value in more.items() if value}
 
 
 def plain(value: Any) -> Any:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unstuck.diagnosis.report.reading import reading_lines
+
 if TYPE_CHECKING:
     from unstuck.diagnosis.report.contents import Contents, Cure, Finding
 
+READ = "How it was read"
 EXPERIMENTS = "Experiments (accuracy on held-out training examples)"
 NOTES = "Notes (true, but nothing that had to be put right)"
 HELPFUL_NOTES = "Notes (true; it learns without, and better with these put right)"
@@ -17,7 +20,8 @@ UNCHECKED = "Not examined"
 
 def as_text(report: Contents) -> str:
     """The report as a person reads it in a terminal."""
-    lines = [verdict_sentence(report), network_line(report.network)]
+    lines = [] if report.reading is None else [READ, *reading_lines(report.reading), ""]
+    lines += [verdict_sentence(report), network_line(report.network)]
     lines += [line] if (line := followed_line(report.network)) else []
     for finding in report.findings:
         lines += ["", *finding_lines(finding)]
@@ -103,7 +107,9 @@ def finding_lines(finding: Finding) -> list[str]:
     lines += [f"  {line}" for line in (residual_line(finding), matters_line(finding)) if line]
     if finding.location is not None:
         place = finding.location
-        lines.append(f"  {path_from_here(place.file)}:{place.line}: {place.text.strip()}")
+        cell = getattr(place, "cell", None)
+        where = f":{place.line}" if cell is None else f", cell {cell}, line {place.line}"
+        lines.append(f"  {path_from_here(place.file)}{where}: {place.text.strip()}")
         if finding.change is not None:
             remark = f"  ({finding.change.remark})" if finding.change.remark else ""
             lines.append(f"  change it to: {finding.change.line}{remark}")

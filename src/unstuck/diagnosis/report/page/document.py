@@ -17,6 +17,7 @@ from unstuck.diagnosis.report.page.sections import (
     confusion_parts,
     layer_parts,
     note_list,
+    reading_list,
     section,
     training_parts,
     unchecked_list,
@@ -24,6 +25,7 @@ from unstuck.diagnosis.report.page.sections import (
 from unstuck.diagnosis.report.page.style import STYLE
 from unstuck.diagnosis.report.text import (
     EXPERIMENTS,
+    READ,
     UNCHECKED,
     followed_line,
     network_line,
@@ -34,7 +36,12 @@ from unstuck.errors import UnstuckError, is_strict
 
 
 def write_html(report: Contents, path: str | os.PathLike[str]) -> None:
-    """Write the page beside its place first, so that nothing half-written is ever found there. Raises UnstuckError."""
+    """Write the report as a page. Raises UnstuckError."""
+    write_page(as_html(report), path)
+
+
+def write_page(page: str, path: str | os.PathLike[str]) -> None:
+    """Write a page beside its place first, so that nothing half-written is ever found there. Raises UnstuckError."""
     place = Path(path)
     if place.is_dir():
         raise UnstuckError(f"{place}: is a folder, expected the name of an HTML file")
@@ -43,7 +50,7 @@ def write_html(report: Contents, path: str | os.PathLike[str]) -> None:
     handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(as_html(report))
+            file.write(page)
         os.chmod(temporary, 0o644)
         os.replace(temporary, place)
     except BaseException:
@@ -70,6 +77,7 @@ def as_fragment(report: Contents) -> str:
         f"<h1>{escape(verdict_sentence(report))}</h1>",
         *(f"<p>{escape(line)}</p>" for line in (network_line(report.network), followed_line(report.network)) if line),
         "</header>",
+        section("reading", READ, [] if report.reading is None else [reading_list(report.reading)]),
         chain(report),
         section("findings", "Findings", safely(lambda: articles(report), lambda: articles(bare))),
         section("training", EXPERIMENTS, safely(lambda: training_parts(report), lambda: training_parts(bare))),

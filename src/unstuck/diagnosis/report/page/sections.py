@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from unstuck.diagnosis.report.contents import Contents, Cure, Finding
 from unstuck.diagnosis.report.page import pictures
 from unstuck.diagnosis.report.page.findings import figure
 from unstuck.diagnosis.report.portrait.portrait import Portrait
 from unstuck.diagnosis.report.portrait.training import Training, confusion, mistakes, most_confused
+from unstuck.diagnosis.report.reading import reading_lines
 
 
 def section(name: str, title: str, parts: list[str]) -> str:
     """A section with a heading; nothing where it has no parts."""
     kept = [part for part in parts if part]
     return f'<section class="{name}"><h2>{escape(title)}</h2>\n{"".join(kept)}</section>' if kept else ""
+
+
+def reading_list(reading: dict[str, Any]) -> str:
+    """How a script was read, as it stands in the terminal."""
+    return f"<pre>{escape(chr(10).join(line.removeprefix('  ') for line in reading_lines(reading)))}</pre>"
 
 
 # -- training ----------------------------------------------------------------------------------------------------------

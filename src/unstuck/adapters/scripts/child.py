@@ -1,0 +1,125 @@
+"""Inside the process of a script: the manners are put on, the script is run under a watch, and the answer is sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from unstuck.adapters.scripts.examine import examine
+from unstuck.adapters.scripts.failure import sentence, why_no_update
+from unstuck.adapters.scripts.job import Answer, Job
+from unstuck.adapters.scripts.manners.files import divert_files
+from unstuck.adapters.scripts.manners.locks import end_with_parent, limit, lock
+from unstuck.adapters.scripts.manners.overlay import Overlay
+from unstuck.adapters.scripts.manners.quiet import separate_streams
+from unstuck.adapters.scripts.manners.refusals import refuse
+from unstuck.adapters.scripts.manners.remarks import Remarks
+from unstuck.adapters.scripts.places import place_entries, placed
+from unstuck.adapters.scripts.run import ScriptRun
+from unstuck.adapters.scripts.source import Source, read_source
+from unstuck.adapters.scripts.stand_ins.digits import Digits
+from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
+from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
+from unstuck.adapters.scripts.stand_ins.supply import Supply
+from unstuck.adapters.scripts.stand_ins.tables import answer_tables
+from unstuck.diagnosis.report.contents import plain
+from unstuck.diagnosis.report.page.document import as_html
+from unstuck.diagnosis.report.reading import reading_lines
+from unstuck.diagnosis.report.text import READ, as_text
+from unstuck.errors import CaseError, UnstuckError
+from unstuck.nn.engine.compiled.library import cache_folders, load_library
+
+RUNNING = 0.6  # of the budget, at most: the rest is for the diagnosis
+MEMORY = 8 << 30  # bytes of address space for data: what asks for more is told at once, before the machine swaps
+Send = Callable[..., None]
+
+
+def main() -> None:
+    """Reads a job from standard input, does it, and ends the process at once, whatever threads still run."""
+    end_with_parent(int(sys.argv[2]))
+    job = Job.from_json(sys.stdin.read())
+    channel = os.fdopen(separate_streams(), "w", encoding="utf-8")
+
+    def send(kind: str, **values: Any) -> None:
+        channel.write(json.dumps({"kind": kind, **values}) + "\n")
+        channel.flush()
+
+    try:
+        answer = examine_script(job, send)
+    except UnstuckError as error:
+        answer = Answer(sentence=str(error))
+    except Exception as error:
+        if os.environ.get("UNSTUCK_STRICT"):
+            raise
+        answer = Answer(
+            sentence=f"{job.path}: unstuck itself failed: {type(error).__name__}: {error} (please report it)"
+        )
+    send("answer", answer=asdict(answer))
+    os._exit(0)
+
+
+def examine_script(job: Job, send: Send) -> Answer:
+    """Run, watch and diagnose one script. Raises CaseError if nothing can be said of it."""
+    source, here = read_source(Path(job.path)), os.getcwd()
+    started = time.perf_counter()
+    run = prepare(job, source, started + RUNNING * job.budget, send)
+
+    def listen(line: str) -> None:
+        send("line", text=line)
+
+    def show(reading: dict[str, Any]) -> None:
+        """Tells the reading as soon as it is known, but what was told before."""
+        complete(reading, run)
+        place_entries(reading, source)
+        send("reading", reading=plain(reading))
+        told = run.supply.given.sentences()
+        remarks = [remark for remark in reading["remarks"] if remark not in told]
+        for line in (READ, *reading_lines({**reading, "remarks": remarks}), ""):
+            listen(line)
+
+    report = examine(run, job, started + job.budget, show, listen)
+    if report is None:
+        raise CaseError(why_no_update(run.outcomes[0], source, run.wanted, run.remarks.sentences()))
+    os.chdir(here)  # paths are told as one would type them there
+    report.findings, report.notes = placed(report.findings, source), placed(report.notes, source)
+    report.name = Path(job.path).stem
+    report.seconds = time.perf_counter() - started
+    page = as_html(report) if job.html else ""
+    return Answer(report.to_dict(), as_text(replace(report, reading=None)), page)  # its reading was told before
+
+
+def complete(reading: dict[str, Any], run: ScriptRun) -> None:
+    """Adds to a reading what was done in the script's place, and where and why it failed."""
+    said = (*run.source.remarks, *run.supply.given.sentences(), *reading["remarks"], *run.remarks.sentences())
+    reading["remarks"] = list(dict.fromkeys(said))
+    error = run.outcomes[0].error
+    if error is not None:
+        reading["ended"] = f"{run.source.path}, {sentence(error, run.source, run.wanted, run.remarks.sentences())}"
+
+
+def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
+    """Put the manners on this process, once and for all, and answer what runs the script in it."""
+    folder = Path(job.folder)
+    load_library("float64")  # what a compiler makes is kept outside, where nothing may be written in a moment
+    load_library("float32")
+    supply: Supply
+    overlay = Overlay(folder / "overlay", lambda path: supply.file(path))
+    digits = Digits(Path(job.data) if job.data else None, job.share)
+    supply = Supply(source.text, digits, folder / "data", overlay.has, job.stand_ins)
+    supply.given = Remarks(lambda remark: send("line", text=remark), source.place)
+    supply.on_written = lambda slow: send("stands in", slow=slow)
+    remarks = Remarks(place=source.place)
+    limit(MEMORY)
+    lock([job.folder, *map(str, cache_folders())])
+    sys.meta_path.append(finder := StandInFinder(supply))
+    sys.meta_path.insert(0, ChangingFinder(supply, overlay))
+    answer_tables(supply)
+    divert_files(overlay)
+    refuse(remarks)
+    return ScriptRun(source, job.arguments, overlay, finder, remarks, ends, send)

@@ -1,0 +1,123 @@
+"""Where recorded arrays cease to be adjoints, and gradients that show their fault by themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstuck.autodiff.edits import ADDS
+from unstuck.autodiff.matching import Catalogue, Match
+from unstuck.autodiff.proof import APPLIED, Proof, Verdict
+from unstuck.autodiff.step import sources
+from unstuck.autodiff.tape import LEAF, Node, Site
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One expression that departs."""
+
+    site: Site | None
+    stack: tuple[Site, ...]
+    kind: str
+    node: Node
+    given: Any  # what the expression gave
+    expected: Any  # what it should have given; None where that is not known
+    parameters: tuple[str, ...]  # whose gradients it makes wrong
+    by_repair: bool  # whether a change of it makes them right
+
+
+@dataclass
+class Scope:
+    """Where changes are tried; `work` grows with what was computed."""
+
+    proof: Proof
+    forward: set[int]
+    errors: set[int]  # what depends on the outputs' error
+    users: dict[int, list[int]]  # who takes a value as an argument, on the way to the gradients
+    known: Catalogue  # the true adjoints
+    work: float = 0.0
+
+
+def made_of(scope: Scope, verdict: Verdict) -> set[int]:
+    """What a gradient is computed from in the backward pass, its own node included."""
+    graph = scope.proof.step.graph
+    ends = [graph.same[n.number] for n in (verdict.gradient.nodes if verdict.gradient else ())]
+    if verdict.right is False and verdict.candidates:
+        furthest = [c for c in verdict.candidates if c.nodes != verdict.parameter.after] or list(verdict.candidates)
+        ends = [graph.same[n.number] for n in furthest[-1].nodes]
+        ends += [graph.same[n.number] for n in (verdict.gradient.nodes if verdict.gradient else ())]
+    ends = [n for end in ends for n in (sources(graph, graph.tape.nodes[end]) if end in graph.cut else [end])]
+    found = graph.ancestors(ends) - scope.forward - scope.proof.step.roots
+    return {n for n in found if graph.tape.nodes[n].op is not LEAF and n not in graph.cut}
+
+
+def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], dict[int, Match | None]]:
+    """The suspected nodes that are no adjoints though what they are made of is; what is right; all matches."""
+    graph = scope.proof.step.graph
+    inside = sorted(n for n in suspects if n in scope.errors)
+    matches: dict[int, Match | None] = {}
+    for number in inside:
+        value = graph.tape.nodes[number].value
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            matches[number] = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+    upright = [n for n, match in matches.items() if match is not None and not match.turned]
+    right = graph.ancestors(upright)
+    departing = []
+    for number in inside:
+        parents = [p for p in graph.parents(number) if p in suspects and p in scope.errors]
+        if number not in right and all(p in right for p in parents):
+            departing.append(number)
+    return departing, right, matches
+
+
+def independent(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
+    """A gradient that does not depend on the error though it should, or is right and applied with the wrong sign."""
+    graph = scope.proof.step.graph
+    for verdict in wrong:
+        if verdict.kind == APPLIED and any(one is verdict.gradient for one in verdict.candidates):
+            place = next(i for i, one in enumerate(verdict.candidates) if one is verdict.gradient)
+            return departure(verdict.candidates[max(place - 1, 0)].nodes[0], APPLIED, verdict)
+        ends = {graph.same[n.number] for candidate in verdict.candidates for n in candidate.nodes}
+        expected = verdict.expected is not None and verdict.expected.any()
+        if ends and expected and ends.isdisjoint(scope.errors | graph.cut):
+            earliest = min(made_of(scope, verdict) or ends)
+            return departure(graph.tape.nodes[earliest], "it does not depend on the targets", verdict)
+    return None
+
+
+def left_out(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
+    """A gradient that is some of the parts of the true one: of one example or time step, or without one."""
+    graph = scope.proof.step.graph
+    known = scope.known
+    for verdict in wrong:
+        if len(verdict.parameter.before) > 1:
+            continue
+        root = graph.same[verdict.parameter.before[0].number]
+        for candidate in verdict.candidates[::-1]:
+            match = known.match(candidate.value, scope.proof.tolerance, of=root)
+            if match is not None and not match.whole:
+                node = candidate.nodes[0]
+                return departure(node, "an example or a time step is left out", verdict)
+    return None
+
+
+def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure | None:
+    """The earliest suspected array that is no adjoint, nor on the way to one, though what it is made of is."""
+    graph, errors = scope.proof.step.graph, scope.errors
+    departing, _, matches = departures(scope, suspects)
+    for number in departing:
+        node = graph.tape.nodes[number]
+        for parent in graph.parents(number):
+            match = matches.get(parent)
+            if match is not None and not match.whole and not match.turned and node.op not in ADDS:
+                return departure(graph.tape.nodes[parent], "a path is missing", first)
+        kind = "transposed" if matches.get(number) is not None else first.kind
+        return departure(node, kind, first)
+    inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
+    return departure(graph.tape.nodes[inside[-1]], first.kind, first) if inside else None
+
+
+def departure(node: Node, kind: str, first: Verdict) -> Departure:
+    """A departure of which only the place and the kind are known."""
+    return Departure(node.site, node.stack, kind, node, node.value, None, (first.parameter.name,), False)

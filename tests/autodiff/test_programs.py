@@ -1,0 +1,90 @@
+"""Right backward passes are proved right, in float64 and in float32; wrong ones are found, on their line."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.autodiff.bench import PROGRAMS
+from tests.autodiff.watching import step_at, watched
+from unstuck.autodiff.location import locate
+from unstuck.autodiff.proof import Proof, prove
+
+NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py"))
+IN_FLOAT32 = sorted(set(NAMES) - {"dense_plain_lists", "engine_scalars"})  # two have Python's own floats only
+DRAWING = r"(np\.random|rng)\.(randn|rand|normal|uniform|random|RandomState\(\)\.randn)\("
+HELPERS = """
+def drawn(*values, **named):
+    function, *values = values
+    return np.asarray(function(*values, **named), np.float32)
+def zeros(shape):
+    return np.zeros(shape, np.float32)
+"""
+
+
+def proofs_of(path: Path) -> list[Proof]:
+    """The verdicts on the first two updates of a script."""
+    seen = watched(path)
+    assert seen.error is None
+    steps = [step_at(seen, update) for update in (0, 1)]
+    assert None not in steps
+    return [prove(step) for step in steps if step is not None]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_right_backward_pass_is_proved_right(name):
+    for proof in proofs_of(PROGRAMS / f"{name}.py"):
+        assert not proof.wrong
+        kinds = {verdict.kind for verdict in proof.verdicts if not verdict.right}
+        assert kinds <= {"lost in rounding"}  # biases before a batch norm: their true gradient is 0
+        assert proof.hypothesis is not None
+        assert proof.hypothesis.rank < 2
+
+
+@pytest.mark.parametrize("name", IN_FLOAT32)
+def test_a_right_backward_pass_in_float32_is_not_called_wrong(name, tmp_path):
+    text = (PROGRAMS / f"{name}.py").read_text()
+    text = re.sub(DRAWING, r"drawn(\1.\2, ", text)
+    text = re.sub(r"np\.(zeros)\(", r"\1(", text)
+    text = re.sub(r"^(import numpy as np.*)$", r"\1" + HELPERS, text, count=1, flags=re.MULTILINE)
+    path = tmp_path / f"{name}.py"
+    path.write_text(text)
+    found = proofs_of(path)
+    values = [np.asarray(p.before[0].value).dtype for proof in found for p in proof.step.parameters]
+    assert np.float32 in values
+    assert not any(proof.wrong for proof in found)
+    assert any(verdict.right for proof in found for verdict in proof.verdicts)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("dense_sigmoid_flat", "a1 * (1 - a1)", "(1 - a1)"),
+        ("dense_sigmoid_flat", "delta2.dot(W2.T)", "error.dot(W2.T)"),
+        ("dense_relu_softmax_class", "(self.sums[i - 1] > 0)", "(self.sums[i - 1] < 0)"),
+        ("dense_momentum_decay", "(1 - h * h)", "(1 + h * h)"),
+        ("batchnorm_compact", "- dzhat.sum(axis=0)", "+ dzhat.sum(axis=0)"),
+        ("layernorm_rows", "dn.mean(axis=-1, keepdims=True)", "dn.mean(axis=0, keepdims=True)"),
+        ("conv_im2col", "dz1 = da1 * (z1 > 0)", "dz1 = da1 * (a2.sum() > 0)"),
+        ("rnn_batch_last", "states[t].T @ d_raw", "states[t + 1].T @ d_raw"),
+        ("lstm_stacked_gates", "df = dc * c_old", "df = dc * tc"),
+        ("gru_batch_class", "dh * (h - c)", "dh * (h + c)"),
+        ("dropout_inverted", "(gz2 @ W2.T) * m1", "(gz2 @ W2.T)"),
+        ("attention_single_head", "(datt * att).sum", "(att).sum"),
+        ("autoencoder_tied", " + dz2.T @ h", ""),
+        ("engine_scalars", "(1 - t ** 2)", "(1 + t ** 2)"),
+        ("engine_tensors", "g * s * (1 - s)", "g * s"),
+        ("word2vec_negative", "(pos - 1) * v", "pos * v"),
+    ],
+)
+def test_a_wrong_backward_pass_is_found_near_its_line(name, right, wrong, tmp_path):
+    text = (PROGRAMS / f"{name}.py").read_text()
+    assert right in text
+    path = tmp_path / f"{name}.py"
+    path.write_text(text.replace(right, wrong, 1))
+    changed = next(i for i, (a, b) in enumerate(zip(text.splitlines(), path.read_text().splitlines()), 1) if a != b)
+    proof = next(proof for proof in proofs_of(path) if proof.wrong)
+    place = locate(proof)[0].site
+    assert place is not None
+    assert abs(place.line - changed) <= 1
