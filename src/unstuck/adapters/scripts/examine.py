@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.building import Built, Read, build
-from unstuck.adapters.scripts.case import CannotReplay
+from unstuck.adapters.scripts.case import CannotReplay, Replay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.failure import last_steps
@@ -132,19 +132,38 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
         return None
     if data.total < 4:
         reading.miss("the training data", "an array or list that holds all examples and their targets")
+    most = max(_affordable(replay, data.x), 6 * min(examples, 100))
+    if most < len(data.x):
+        reading.remarks.append(f"{most:,} examples were looked at: its forward pass is slow")
+        data = replace(data, x=data.x[:most], t=data.t[:most])
+        tests = tests and replace(tests, x=tests.x[:most], t=tests.t[:most])
     return Case(
         predict=replay.predict,
         x=_as_floats(data.x),
         targets=data.t[:, 0] if data.t.shape[1] == 1 and data.t.dtype.kind in "iu" and data.t.max() > 1 else data.t,
         x_test=None if tests is None else _as_floats(tests.x),
         targets_test=None if tests is None else tests.t,
-        parameters=replay.parameters,
+        parameters=replay.layers,
         step=replay.step,
         learning_rate=reading.update.learning_rate,
         batch_size=examples if examples < data.total else None,
         updates=plan,
         name=name,
     )
+
+
+def _affordable(replay: Replay, x: np.ndarray) -> int:
+    """How many examples the script's own forward pass takes in about twenty seconds, in coarse steps."""
+    snapshot = replay.living.snapshot()
+    began = time.process_time()
+    try:
+        replay.predict(_as_floats(x[:4]))
+    finally:
+        snapshot.restore()
+    if replay.at_once and not replay.one_by_one:
+        return len(x)
+    for_one = (time.process_time() - began) / min(4, len(x))
+    return next((count for count in (6000, 2000, 600) if count * for_one < 20.0), 300)
 
 
 def _as_floats(x: np.ndarray) -> np.ndarray:
