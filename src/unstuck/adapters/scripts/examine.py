@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -65,7 +66,13 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
         return seen + 1 if seen and time.process_time() - began > LONG else seen
 
     recorder = Recorder(updates, Settings(seconds=seconds))
-    outcome = run(recorder)
+    collecting = gc.isenabled()
+    gc.disable()  # what is recorded is kept anyway, and looking through it again and again is slow
+    try:
+        outcome = run(recorder)
+    finally:
+        if collecting:
+            gc.enable()
     recording, reading = recorder.recording, Reading()
     for place in recording.cut:
         reading.remarks.append(f"the loop in line {place.site.line} was watched for its first turns only")
@@ -146,7 +153,7 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
         parameters=replay.layers,
         step=replay.step,
         learning_rate=reading.update.learning_rate,
-        batch_size=examples if examples < data.total else None,
+        batch_size=min(examples, len(data.x)),  # of a program that takes all examples at once: all
         updates=plan,
         name=name,
     )
