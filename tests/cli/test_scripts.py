@@ -59,6 +59,14 @@ def test_a_faulty_script_exits_1_and_is_named_on_its_line(shell):
     assert "epoch" not in result.output
 
 
+def test_a_script_elsewhere_is_named_as_one_would_type_it_here(shell, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "faulty.py").write_text(FAULTY)
+    result = shell("diagnose", "elsewhere/faulty.py", "--no-cures")
+    assert result.exit_code == 1, result.output
+    assert any(line.startswith("  elsewhere/faulty.py:2") and "+= 0.5" in line for line in result.stdout.splitlines())
+
+
 def test_a_healthy_script_exits_0(shell):
     result = shell("diagnose", "healthy.py", "--no-cures")
     assert result.exit_code == 0, result.output

@@ -33,7 +33,6 @@ class Shell(click.Group):
             status = complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         sys.exit(status)
 
-
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; click would make of a closed pipe the exit code that means a fault."""
         try:

@@ -15,6 +15,9 @@ import pytest
 
 import unstuck
 from tests.adapters.scripts.test_hostile import marked  # noqa: F401 - a fixture
+from unstuck.adapters.scripts.job import Job
+from unstuck.adapters.scripts.process import without_diagnosis
+from unstuck.errors import CaseError
 
 HOME = str(Path(unstuck.__file__).parents[1])
 
@@ -191,6 +194,16 @@ def test_written_past_python_is_refused_by_the_system(told, tmp_path):
     program = "import sqlite3\ntable = sqlite3.connect('made.db')\ntable.execute('create table t (x)')\n"
     assert "OperationalError" in told(program)
     assert not (tmp_path / "made.db").exists()
+
+
+def test_what_was_read_is_told_although_the_process_crashes():
+    job = Job("posted.py")
+    with pytest.raises(CaseError, match=r"posted\.py: crashed"):
+        without_diagnosis(job, None, "crashed", 3.0)
+    answer = without_diagnosis(job, {"inputs": {"name": "x", "shape": [4, 2], "line": 3}}, "crashed", 3.0)
+    assert answer.report["verdict"] == "inconclusive"
+    assert answer.report["reading"]["inputs"]["name"] == "x"
+    assert "crashed" in answer.text
 
 
 def command(*arguments):

@@ -28,6 +28,7 @@ from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.stand_ins.tables import answer_tables
+from unstuck.diagnosis.report.contents import plain
 from unstuck.diagnosis.report.page.document import as_html
 from unstuck.diagnosis.report.reading import reading_lines
 from unstuck.diagnosis.report.text import READ, as_text
@@ -76,6 +77,7 @@ def examine_script(job: Job, send: Send) -> Answer:
         """Tells the reading as soon as it is known, but what was told before."""
         complete(reading, run)
         place_entries(reading, source)
+        send("reading", reading=plain(reading))
         told = run.supply.given.sentences()
         remarks = [remark for remark in reading["remarks"] if remark not in told]
         for line in (READ, *reading_lines({**reading, "remarks": remarks}), ""):

@@ -21,10 +21,14 @@ from typing import Any, BinaryIO
 
 import unstuck
 from unstuck.adapters.scripts.job import Answer, Job
+from unstuck.diagnosis.examination.examination import Missing
+from unstuck.diagnosis.report.page.document import as_html
+from unstuck.diagnosis.report.report import Report
+from unstuck.diagnosis.report.text import as_text
 from unstuck.errors import CaseError
 
 START = Path(__file__).with_name("start.py")
-GRACE = 15.0  # seconds beyond the budget, for what ends between two instructions only
+GRACE = 30.0  # seconds beyond the budget, for what ends between two instructions only
 LOOK = 0.1  # seconds between looks at the process
 PATIENCE = {True: 2.0, False: 8.0}  # seconds of work in which a script should train on the stand-in files that it
 # takes apart itself, or that come as arrays, before it is given fewer examples
@@ -135,6 +139,7 @@ def _answer(
 ) -> Answer:
     started = time.monotonic()
     patience = math.inf
+    reading: Message | None = None
     while True:
         try:
             message = messages.get(timeout=LOOK)
@@ -142,8 +147,9 @@ def _answer(
             message = {}
         elapsed = time.monotonic() - started
         if message is END:
-            raise CaseError(f"{job.path}: {_ending(process, Path(job.path))}")
+            return without_diagnosis(job, reading, _ending(process), elapsed)
         kind = message.get("kind")
+        reading = message.get("reading", reading)
         if kind == "line":
             listen(message["text"])
         elif kind == "answer":
@@ -155,9 +161,23 @@ def _answer(
         if patience < math.inf and seconds_worked(process.pid, elapsed) > patience:
             raise Slow
         if elapsed > job.budget + GRACE:
-            raise CaseError(f"{job.path}: did not end within {elapsed:.0f} s, and could not be interrupted")
+            reason = f"did not end within {elapsed:.0f} s, and could not be interrupted"
+            return without_diagnosis(job, reading, reason, elapsed)
         if (used := resident_memory(process.pid)) > MEMORY:
-            raise CaseError(f"{job.path}: took {used / 2**30:.1f} GB of memory, more than {MEMORY / 2**30:.0f} GB")
+            reason = f"took {used / 2**30:.1f} GB of memory, more than {MEMORY / 2**30:.0f} GB"
+            return without_diagnosis(job, reading, reason, elapsed)
+
+
+def without_diagnosis(job: Job, reading: Message | None, reason: str, seconds: float) -> Answer:
+    """What is known where the process had to be ended: the reading, if it came so far. Raises CaseError if not."""
+    if reading is None:
+        raise CaseError(f"{job.path}: {reason}")
+    report = Report(Path(job.path).stem, "inconclusive", seconds, {}, reading=reading)
+    report.unchecked = [
+        Missing("the diagnosis of what was read", f"a process that goes on to its end; this one {reason}")
+    ]
+    page = as_html(report) if job.html else ""
+    return Answer(report.to_dict(), as_text(replace(report, reading=None)), page)
 
 
 def _read(stream: BinaryIO, messages: Queue[Any]) -> None:
@@ -170,7 +190,7 @@ def _read(stream: BinaryIO, messages: Queue[Any]) -> None:
     messages.put(END)
 
 
-def _ending(process: subprocess.Popen[bytes], path: Path) -> str:
+def _ending(process: subprocess.Popen[bytes]) -> str:
     """Why a process ended without an answer."""
     code = process.wait()
     if code < 0:

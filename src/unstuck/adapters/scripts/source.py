@@ -9,7 +9,7 @@ import tokenize
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from unstuck.adapters.scripts.notebook import code_cells
@@ -44,10 +44,10 @@ class Source:
     cells: tuple[tuple[int, int], ...] = ()
     remarks: tuple[str, ...] = ()
 
-    @property
-    def filename(self) -> str:
-        """What its code is compiled as: the absolute path."""
-        return str(self.path.resolve())
+    filename: str = field(init=False)  # what its code is compiled as: the absolute path, wherever the process goes
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filename", str(self.path.resolve()))
 
     def cell_and_line(self, line: int) -> tuple[int | None, int]:
         """Where a line of `text` stands in the file: the number of its cell (None in a .py file) and its line."""
@@ -159,9 +159,9 @@ def _top_level(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Statements that run at the top level, those inside of if, try and with included."""
     for statement in statements:
         yield statement
-        for field in ("body", "orelse", "finalbody"):
+        for part in ("body", "orelse", "finalbody"):
             if isinstance(statement, (ast.If, ast.Try, ast.With)):
-                yield from _top_level(getattr(statement, field, []))
+                yield from _top_level(getattr(statement, part, []))
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:

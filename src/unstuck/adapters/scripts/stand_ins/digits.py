@@ -54,7 +54,7 @@ class Digits:
         images = self.images(part)
         return images.reshape(len(images), *(self.data.image_shape or images.shape[1:]))
 
-    def table(self, wanted: Wanted) -> np.ndarray:
+    def table(self, wanted: Wanted, dtype: Any = None) -> np.ndarray:
         """Rows of a CSV: (n, 1 + n_features) with the label first, or one part of that alone."""
         images, labels = self.images(wanted.part), self.labels(wanted.part)[:, None]
         rows = int(KAGGLE_ROWS * self.share) if wanted.table == "kaggle" and wanted.part == "train" else wanted.rows
@@ -64,7 +64,8 @@ class Digits:
             return images
         if wanted.content == "labels":
             return labels
-        table = np.empty((len(images), 1 + images.shape[1]), np.int64 if images.dtype == np.uint8 else np.float64)
+        kind = np.int64 if images.dtype == np.uint8 else np.float64
+        table = np.empty((len(images), 1 + images.shape[1]), dtype or kind)
         table[:, :1], table[:, 1:] = labels, images
         return table
 

@@ -59,12 +59,12 @@ def _text_reader(supply: Supply, original: Callable[..., Any]) -> Callable[..., 
 def _as_array(supply: Supply, wanted: Wanted, dtype: Any, options: dict[str, Any]) -> np.ndarray:
     """What the reader would have made of the file; a header is there where the caller skips one."""
     skipped = options.get("skiprows", options.get("skip_header", 0))
-    table = supply.digits.table(wanted)[max(skipped - 1, 0) :][: options.get("max_rows")]
+    table = supply.digits.table(wanted, dtype)[max(skipped - 1, 0) :][: options.get("max_rows")]
     if "skiprows" not in options and "skip_header" not in options and wanted.table == "kaggle" and dtype is float:
         table = np.vstack([np.full(table.shape[1], np.nan), table])  # the header, which is no number
     if options.get("usecols") is not None:
         table = table[:, options["usecols"]]
-    array = np.squeeze(table).astype(float if dtype is None else dtype)
+    array = np.squeeze(table).astype(float if dtype is None else dtype, copy=False)
     return array.T if options.get("unpack") else array
 
 
