@@ -38,6 +38,7 @@ from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
 
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
+FEW = 200  # examples that are kept as an example of a turn
 LONG = 5.0  # processor seconds of recording after which one update must do
 
 
@@ -73,6 +74,8 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
     finally:
         if collecting:
             gc.enable()
+    recorder.let_go()
+    gc.collect()
     recording, reading = recorder.recording, Reading()
     for place in recording.cut:
         reading.remarks.append(f"the loop in line {place.site.line} was watched for its first turns only")
@@ -124,8 +127,10 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
     ]
     batch = replay.example
     scope = {**scope, **replay.living.whole}
+    gc.collect()
     data = training_data(scope, batch) or _collected(read, built, run)
     tests = test_data(scope, data, batch)
+    replay.example = batch.first(FEW)
     names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
     reading.inputs = read_inputs(read.inputs, data.x, names[0])
     reading.targets = read_targets(read.targets, data.t, names[1])

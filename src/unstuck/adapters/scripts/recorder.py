@@ -99,6 +99,13 @@ class Recorder:
         """An import hook for the modules of this folder."""
         return BesideTheScript(os.path.abspath(folder), self)
 
+    def let_go(self) -> None:
+        """Let go of the objects of a run that has ended; the tape keeps what its nodes need."""
+        self.made.clear()
+        self.made_by.clear()
+        self.known.entries.clear()
+        self.known.buffers.clear()
+
     # -- stopping --------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
