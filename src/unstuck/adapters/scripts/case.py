@@ -87,6 +87,13 @@ class Replay:
         """The live arrays (or numbers), read anew."""
         return [follow(self.living.scope, path) for path in self.parameter_paths]
 
+    def layers(self) -> list[Any]:
+        """The same, with what the units of one layer keep apart (a row of weights, a bias) copied into one array."""
+        found: dict[Any, list[Any]] = {}
+        for path, value in zip(self.parameter_paths, self.parameters(), strict=True):
+            found.setdefault(_of_layer(path), []).append(value)
+        return [np.array(values) if isinstance(key, _Units) else values[0] for key, values in found.items()]
+
     def step(self, x: Array, targets: Array) -> None:
         """The script's own update on these rows: one turn of its loop, or one for each example."""
         batch = Batch(np.asarray(x), _columns(targets, self.example))
@@ -123,6 +130,22 @@ class Replay:
             self.living.turn()
         finally:
             self.batch = None
+
+
+@dataclass(frozen=True)
+class _Units:
+    """Where the parts of one layer lie: a path without the number of the unit."""
+
+    before: tuple[Any, ...]
+    after: tuple[Any, ...]
+
+
+def _of_layer(path: tuple[Any, ...]) -> Any:
+    """The path itself, or that of a layer where it ends in an attribute of a numbered unit: layers[1].neurons[7].w."""
+    numbered = [index for index, (kind, name) in enumerate(path) if kind == "key" and isinstance(name, int)]
+    if len(numbered) >= 2 and numbered[-1] == len(path) - 2:
+        return _Units(path[: numbered[-1]], path[numbered[-1] + 1 :])
+    return path
 
 
 def output_rows(values: Sequence[Any], n: int, columns: bool) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.building import Built, Read, build
-from unstuck.adapters.scripts.case import CannotReplay
+from unstuck.adapters.scripts.case import CannotReplay, Replay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.failure import last_steps
@@ -37,6 +38,7 @@ from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
 
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
+FEW = 200  # examples that are kept as an example of a turn
 LONG = 5.0  # processor seconds of recording after which one update must do
 
 
@@ -65,7 +67,15 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
         return seen + 1 if seen and time.process_time() - began > LONG else seen
 
     recorder = Recorder(updates, Settings(seconds=seconds))
-    outcome = run(recorder)
+    collecting = gc.isenabled()
+    gc.disable()  # what is recorded is kept anyway, and looking through it again and again is slow
+    try:
+        outcome = run(recorder)
+    finally:
+        if collecting:
+            gc.enable()
+    recorder.let_go()
+    gc.collect()
     recording, reading = recorder.recording, Reading()
     for place in recording.cut:
         reading.remarks.append(f"the loop in line {place.site.line} was watched for its first turns only")
@@ -117,8 +127,10 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
     ]
     batch = replay.example
     scope = {**scope, **replay.living.whole}
+    gc.collect()
     data = training_data(scope, batch) or _collected(read, built, run)
     tests = test_data(scope, data, batch)
+    replay.example = batch.first(FEW)
     names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
     reading.inputs = read_inputs(read.inputs, data.x, names[0])
     reading.targets = read_targets(read.targets, data.t, names[1])
@@ -132,19 +144,38 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
         return None
     if data.total < 4:
         reading.miss("the training data", "an array or list that holds all examples and their targets")
+    most = max(_affordable(replay, data.x), 6 * min(examples, 100))
+    if most < len(data.x):
+        reading.remarks.append(f"{most:,} examples were looked at: its forward pass is slow")
+        data = replace(data, x=data.x[:most], t=data.t[:most])
+        tests = tests and replace(tests, x=tests.x[:most], t=tests.t[:most])
     return Case(
         predict=replay.predict,
         x=_as_floats(data.x),
         targets=data.t[:, 0] if data.t.shape[1] == 1 and data.t.dtype.kind in "iu" and data.t.max() > 1 else data.t,
         x_test=None if tests is None else _as_floats(tests.x),
         targets_test=None if tests is None else tests.t,
-        parameters=replay.parameters,
+        parameters=replay.layers,
         step=replay.step,
         learning_rate=reading.update.learning_rate,
-        batch_size=examples if examples < data.total else None,
+        batch_size=min(examples, len(data.x)),  # of a program that takes all examples at once: all
         updates=plan,
         name=name,
     )
+
+
+def _affordable(replay: Replay, x: np.ndarray) -> int:
+    """How many examples the script's own forward pass takes in about twenty seconds, in coarse steps."""
+    snapshot = replay.living.snapshot()
+    began = time.process_time()
+    try:
+        replay.predict(_as_floats(x[:4]))
+    finally:
+        snapshot.restore()
+    if replay.at_once and not replay.one_by_one:
+        return len(x)
+    for_one = (time.process_time() - began) / min(4, len(x))
+    return next((count for count in (6000, 2000, 600) if count * for_one < 20.0), 300)
 
 
 def _as_floats(x: np.ndarray) -> np.ndarray:

@@ -22,6 +22,10 @@ class Batch:
     def __len__(self) -> int:
         return len(self.x)
 
+    def first(self, count: int) -> "Batch":
+        """A copy of the first few examples."""
+        return Batch(self.x[:count].copy(), self.t[:count].copy())
+
 
 @dataclass(frozen=True)
 class Form:

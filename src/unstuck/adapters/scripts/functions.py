@@ -50,6 +50,8 @@ def kind_of(function: Any) -> str:
     if known is not None and known[0] is function:
         return known[1]
     found = _kind_of(function)
+    if isinstance(function, types.FunctionType | type):
+        return found  # to keep one of the program's own would keep all of its data
     if type(function) not in _BOUND or isinstance(function.__self__, types.ModuleType):
         _KNOWN[id(function)] = function, found
     return found

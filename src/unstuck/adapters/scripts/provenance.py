@@ -112,6 +112,8 @@ class Provenance:
 
     def argument(self, value: Any, where: Where) -> Any:
         """An argument as the tape keeps it: nodes where it is followed; arrays from outside become leaves."""
+        if type(value) is int:
+            return value
         if isinstance(value, np.ndarray):
             return self.node(value, where) or self.leaf(value, where)
         if id(value) in self.entries:

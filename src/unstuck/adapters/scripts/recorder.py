@@ -99,6 +99,13 @@ class Recorder:
         """An import hook for the modules of this folder."""
         return BesideTheScript(os.path.abspath(folder), self)
 
+    def let_go(self) -> None:
+        """Let go of the objects of a run that has ended; the tape keeps what its nodes need."""
+        self.made.clear()
+        self.made_by.clear()
+        self.known.entries.clear()
+        self.known.buffers.clear()
+
     # -- stopping --------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
@@ -265,16 +272,17 @@ class Recorder:
         """The value, which is a new node from here on."""
         if not isinstance(value, FOLLOWED):
             return self._parts(place, op, arguments, value, keywords or {})
-        if any(value is argument for argument in arguments):
-            if type(value) is not float:
-                return value
-            value = value * 1.0  # an object of its own
+        for argument in arguments:
+            if value is argument:
+                if type(value) is not float:
+                    return value
+                value = value * 1.0  # an object of its own
         where, known = self._where(place), self.known
         part = op is operator.getitem and isinstance(arguments[0], np.ndarray)
         first = (
             (known.node(arguments[0], where, part_only=True) or known.argument(arguments[0], where)) if part else None
         )
-        kept = tuple(known.argument(argument, where) for argument in (arguments[1:] if part else arguments))
+        kept = tuple([known.argument(argument, where) for argument in (arguments[1:] if part else arguments)])
         more = {name: known.argument(argument, where) for name, argument in keywords.items()} if keywords else {}
         node = self.tape.add(op, (first, *kept) if part else kept, more, value, where)
         known.bind(value, node)
