@@ -1,0 +1,1 @@
+"""Ways from a user's program to a Case: plain scripts first."""

@@ -1,0 +1,308 @@
+"""A script under watch at PyTorch's public seams: what it did, as events, and nothing that it computes changed.
+
+Functions of tensors are seen by a `TorchFunctionMode`, calls of modules, steps, and derivatives by wrapping the four
+methods that all of them pass through; all is put back afterwards. The watch draws no random number and writes to no
+tensor of the script, unless a repair is asked for.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import wraps
+from importlib.abc import MetaPathFinder
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.overrides import TorchFunctionMode
+from torch.utils.data import DataLoader
+
+from unstuck.adapters.pytorch.handlers import HANDLERS, tag
+from unstuck.adapters.pytorch.ledger import Ledger
+from unstuck.adapters.pytorch.models import Models
+from unstuck.adapters.pytorch.origins import Origins
+from unstuck.adapters.pytorch.parameters import Known, Parameters
+from unstuck.adapters.pytorch.steps import Steps
+from unstuck.adapters.watched.events import Event, LoaderMade, ModeSet, OptimizerMade, Place, Scheduled
+from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.rewriting import DIVIDED, GOES_ON, TURNS, Loops, compile_watched
+from unstuck.adapters.watched.stopping import Stopped
+
+DETAILED = 4  # updates of which everything is kept
+LONGEST = 3.0  # times the updates that are enough: then the script is stopped wherever it is
+WORK = 2e10  # multiplications of a forward pass, summed over the updates: after that it is enough
+FEWEST = 24
+
+
+class Watch:
+    """What is seen of one run. repairs: what to put right at the seams, by name; seed: added to every seed that is set.
+
+    enough   updates after which loops are ended; fewer where one update takes much work
+    exact    go on for exactly so many updates, then stop at once: for experiments
+    """
+
+    def __init__(
+        self, enough: int = 200, repairs: Mapping[str, Any] | None = None, seed: int = 0, exact: bool = False
+    ) -> None:
+        self.events: list[Event] = []
+        self.updates = 0
+        self.enough, self.exact, self.seed = enough, exact, seed
+        self.repairs: dict[str, Any] = dict(repairs or {})
+        self.parameters = Parameters()
+        self.ledger = Ledger(self.parameters)
+        self.origins = Origins()
+        self.models = Models(self)
+        self.steps = Steps(self)
+        self.made: dict[int, Place | None] = {}  # modules and optimisers: the line that constructed them
+        self.optimizers: list[weakref.ref[Optimizer]] = []
+        self.loss_kind = "other"  # of the last loss that is learnt from
+        self.losses: list[tuple[int, torch.Tensor]] = []  # since the last update: number and value
+        self.work = 0.0
+        self.quiet = 0
+        self.loops = Loops(lambda: self.updates, self.is_enough)
+        self.counted = 0
+
+    # -- what is asked of it by those who run scripts ----------------------------------------------------------------
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The names that compiled scripts call."""
+        return {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on, DIVIDED: self.models.divided}
+
+    def compile(self, text: str, filename: str) -> CodeType:
+        """The script with calls of this watch in it. Raises SyntaxError as `compile` does."""
+        return compile_watched(text, filename)
+
+    def finder(self, folder: str) -> MetaPathFinder:
+        """An import hook that watches the Python modules of this folder like the script."""
+        from unstuck.adapters.watched.finder import WatchedFinder
+
+        return WatchedFinder(folder, self.compile, self.namespace)
+
+    # -- what its parts ask ------------------------------------------------------------------------------------------
+
+    @property
+    def detailed(self) -> bool:
+        """Whether arrays are still kept."""
+        return self.updates < DETAILED and not self.exact
+
+    def note(self, event: Event) -> None:
+        self.events.append(event)
+
+    def number(self) -> int:
+        """A number that no other event has."""
+        self.counted += 1
+        return self.counted
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is computed inside is the watch's own: not seen, not differentiated."""
+        self.quiet += 1
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.quiet -= 1
+
+    def is_enough(self, inside: int) -> bool:
+        """Whether a loop may end that made so many updates: half of what is enough, so that two passes are seen."""
+        if self.exact:
+            return False
+        if self.updates >= self.enough or inside >= self.enough // 2:
+            return True
+        return self.updates >= FEWEST and self.work * (2 if inside == self.updates else 1) > WORK
+
+    def updated(self) -> None:
+        """One more update was made. Raises Stopped if that is more than enough."""
+        self.updates += 1
+        self.losses.clear()
+        if self.exact and self.updates >= self.enough:
+            raise Stopped
+        if self.updates >= LONGEST * self.enough or (self.updates >= FEWEST and self.work > LONGEST * WORK):
+            raise Stopped
+
+    # -- switching on and off ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def at_work(self) -> Iterator[Watch]:
+        """Everything inside is watched."""
+        with ExitStack() as stack:
+            for owner, name, make in self._wrapped():
+                original = getattr(owner, name)
+                setattr(owner, name, wraps(original)(make(original)))
+                stack.callback(setattr, owner, name, original)
+            for handle in (
+                register_optimizer_step_pre_hook(self.steps.before),
+                register_optimizer_step_post_hook(self.steps.after),
+            ):
+                stack.callback(handle.remove)
+            stack.enter_context(_Mode(self))
+            self._seed_all()
+            yield self
+        with suppress(Stopped):
+            self.steps.finish()
+        self.models.finish()
+
+    def _wrapped(self) -> list[tuple[Any, str, Callable[[Callable[..., Any]], Callable[..., Any]]]]:
+        wrapped: list[tuple[Any, str, Callable[..., Any]]] = [
+            (nn.Module, "__init__", self._wrap_module_init),
+            (nn.Module, "__call__", self.models.wrap_call),
+            (torch.autograd, "backward", self.steps.wrap_backward),
+            (Optimizer, "__init__", self._wrap_optimizer_init),
+            (Optimizer, "zero_grad", self.steps.wrap_zero),
+            (nn.Module, "zero_grad", self.steps.wrap_zero),
+            (nn.Module, "train", self._wrap_train),
+            (DataLoader, "__init__", self._wrap_loader_init),
+            (torch.optim.lr_scheduler.LRScheduler, "step", self._wrap_schedule),
+            (torch, "compile", lambda original: lambda model=None, **_: (lambda m: m) if model is None else model),
+        ]
+        if self.seed:
+            wrapped += [(owner, name, self._wrap_seed) for owner, name in _SEEDS]
+        return wrapped
+
+    def _seed_all(self) -> None:
+        """The same start for every run with the same seed, where the script itself sets none."""
+        torch.manual_seed(self.seed)
+        np.random.seed(self.seed)
+        random.seed(self.seed)
+
+    def _wrap_seed(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def seeded(seed: Any = 0, *args: Any, **kwargs: Any) -> Any:
+            return original(seed + 1000 * self.seed if isinstance(seed, int) else seed, *args, **kwargs)
+
+        return seeded
+
+    def _wrap_module_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def init(module: nn.Module, *args: Any, **kwargs: Any) -> None:
+            original(module, *args, **kwargs)
+            self.made[id(module)] = innermost(sys._getframe(1))
+
+        return init
+
+    def _wrap_optimizer_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def init(optimizer: Optimizer, params: Any, defaults: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+            place = innermost(sys._getframe(1))
+            kind = type(optimizer).__name__
+            number = len(self.optimizers)
+            try:
+                original(optimizer, params, defaults, *args, **kwargs)
+            except ValueError as error:
+                if "empty parameter list" in str(error):
+                    self.note(OptimizerMade(self.updates, place, number, kind, 0.0, 0.0, (), refused=True))
+                raise
+            self.optimizers.append(weakref.ref(optimizer))
+            self.made[id(optimizer)] = place
+            for group in optimizer.param_groups:
+                if "rate" in self.repairs:
+                    group["lr"] = group["lr"] * self.repairs["rate"]
+                if "decay" in self.repairs:
+                    group["weight_decay"] = self.repairs["decay"]
+            first = optimizer.param_groups[0]
+            holds = [self.parameters.enter(tensor).key for tensor in held_by(optimizer)]
+            rate, decay = float(first.get("lr", 0.0)), float(first.get("weight_decay", 0.0))
+            self.note(OptimizerMade(self.updates, place, number, kind, rate, decay, tuple(holds)))
+
+        return init
+
+    def _wrap_loader_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def init(loader: Any, dataset: Any, *args: Any, **kwargs: Any) -> None:
+            kwargs["num_workers"], kwargs["multiprocessing_context"] = 0, None
+            kwargs.pop("prefetch_factor", None)
+            kwargs.pop("persistent_workers", None)
+            args = args[:5]  # what follows is about workers
+            if "shuffle" in self.repairs and len(args) < 2 and not kwargs.get("sampler") and not kwargs.get("batch_sampler"):
+                kwargs["shuffle"] = True
+            original(loader, dataset, *args, **kwargs)
+            n = len(dataset) if hasattr(dataset, "__len__") else None
+            with self.aside():
+                labels = labels_of(dataset)
+            shuffles = not isinstance(loader.sampler, torch.utils.data.SequentialSampler)
+            place = innermost(sys._getframe(1))
+            self.note(LoaderMade(self.updates, place, n, loader.batch_size, shuffles, labels))
+
+        return init
+
+    def _wrap_train(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def train(module: nn.Module, mode: bool = True) -> Any:
+            if not self.quiet and (place := outermost_call(sys._getframe(1), "train")) is not None:
+                self.note(ModeSet(self.updates, place, mode))
+            return original(module, mode)
+
+        return train
+
+    def _wrap_schedule(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def step(schedule: Any, *args: Any, **kwargs: Any) -> Any:
+            if "schedule" in self.repairs and getattr(schedule, "last_epoch", -1) >= 0 and self.updates:
+                return None
+            result = original(schedule, *args, **kwargs)
+            rate = float(schedule.optimizer.param_groups[0]["lr"])
+            place = innermost(sys._getframe(1))
+            if place is not None and self.updates:
+                self.note(Scheduled(self.updates, place, rate))
+            return result
+
+        return step
+
+
+_SEEDS = (
+    (torch, "manual_seed"),
+    (np.random, "seed"),
+    (random, "seed"),
+)
+
+
+def outermost_call(frame: FrameType, name: str) -> Place | None:
+    """The user's line that called a method; None where the method was called by itself, for a part of the module."""
+    above = frame.f_back if frame.f_code.co_name == "eval" else frame
+    return None if above is None or above.f_code.co_name == name else innermost(above)
+
+
+def labels_of(dataset: Any) -> np.ndarray | None:
+    """The class numbers of a data set in its order, where it keeps them as an array; nothing is loaded for it."""
+    indices = None
+    while isinstance(dataset, torch.utils.data.Subset):
+        indices = list(dataset.indices) if indices is None else [dataset.indices[i] for i in indices]
+        dataset = dataset.dataset
+    found = dataset.tensors[-1] if isinstance(dataset, torch.utils.data.TensorDataset) else None
+    for name in ("targets", "labels"):
+        found = getattr(dataset, name, None) if found is None else found
+    try:
+        labels = np.asarray(found)
+    except Exception:
+        return None
+    if labels.ndim == 2 and labels.shape[1] > 1 and np.isin(labels, (0, 1)).all():
+        labels = labels.argmax(axis=1)
+    labels = labels.reshape(-1)
+    if labels.dtype.kind not in "iu" or not labels.size or labels.size > 10**7:
+        return None
+    return labels[indices] if indices is not None else labels.copy()
+
+
+def held_by(optimizer: Optimizer) -> list[torch.Tensor]:
+    return [tensor for group in optimizer.param_groups for tensor in group["params"]]
+
+
+class _Mode(TorchFunctionMode):
+    """Leads every function of tensors through the watch."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        watch, kwargs = self._watch, kwargs or {}
+        if watch.quiet:
+            return func(*args, **kwargs)
+        handler = HANDLERS.get(func)
+        result = func(*args, **kwargs) if handler is None else handler(watch, func, args, kwargs)
+        if watch.detailed:
+            tag(watch, result)
+        return result

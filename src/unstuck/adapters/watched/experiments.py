@@ -1,0 +1,109 @@
+"""What matters, by experiment: the script itself, run again as it is and with single things put right at the seams.
+
+Every run makes the same counted number of updates; each batch is judged before it is learnt from, over the second half
+of them. Seeds are paired. Time decides nothing: how many updates there are follows from the work of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.watched.check import Seen
+
+SEEDS = (0, 1, 2)
+DIFFERENCE = 0.02  # of the score, that counts
+LOWER = 0.9  # of the loss, where there is no score
+CHANCE = 1e-9
+
+Repairs = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run: the score and the mean loss over the second half of its updates; None where there is none."""
+
+    score: float | None
+    loss: float | None
+    updates: int
+
+
+Train = Callable[[Repairs, int, int], Result]  # (repairs, seed, updates): the script, run again
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The same thing with and without changes, over seeds."""
+
+    codes: tuple[str, ...]
+    before: tuple[Result, ...]
+    after: tuple[Result, ...]
+
+    @property
+    def helps(self) -> bool | None:
+        """Whether the change makes it better beyond the spread over seeds; None where it cannot be told."""
+        scores = [[r.score for r in side] for side in (self.before, self.after)]
+        if all(score is not None for side in scores for score in side):
+            before, after = (np.array(side, float) for side in scores)
+            gain, spread = after - before, float(np.std(after - before, ddof=1)) if len(before) > 1 else 0.0
+            return bool(gain.mean() >= DIFFERENCE and gain.mean() > 2 * spread / np.sqrt(len(before)))
+        losses = [[r.loss for r in side] for side in (self.before, self.after)]
+        if any(loss is None for side in losses for loss in side):
+            return None
+        before, after = (np.array(side, float) for side in losses)
+        if not np.isfinite(after).all():
+            return False
+        return bool((~np.isfinite(before)).all() or (after < np.where(before > 0, LOWER, 1 / LOWER) * before).all())
+
+    @property
+    def updates(self) -> int:
+        return max((r.updates for r in self.after), default=0)
+
+
+def merged(seen: Iterable[Seen]) -> dict[str, Any]:
+    """The repairs of several things seen, as one; lines of the same repair are put together."""
+    repairs: dict[str, Any] = {}
+    for one in seen:
+        if one.repair is not None:
+            name, value = one.repair
+            known = repairs.get(name)
+            repairs[name] = [*known, *value] if isinstance(known, list) and isinstance(value, list) else value
+    return repairs
+
+
+def compare(train: Train, before: Repairs, after: Repairs, codes: tuple[str, ...], updates: int,
+            seeds: tuple[int, ...] = SEEDS) -> Comparison:  # fmt: skip
+    """Both, over the seeds."""
+    first = tuple(train(before, seed, updates) for seed in seeds)
+    second = tuple(train(after, seed, updates) for seed in seeds)
+    return Comparison(codes, first, second)
+
+
+def decide(train: Train, seen: list[Seen], updates: int) -> tuple[dict[str, bool | None], list[Comparison]]:
+    """Which of what was seen matters, by code, and the comparisons that say so.
+
+    All together first; where that helps, each is left out in turn, else each is tried alone.
+    """
+    tried = [one for one in seen if one.repair is not None]
+    if not tried:
+        return {}, []
+    codes = tuple(dict.fromkeys(one.code for one in tried))
+    whole = compare(train, {}, merged(tried), codes, updates)
+    if len(codes) == 1:
+        return {codes[0]: whole.helps}, [whole]
+    matters: dict[str, bool | None] = {}
+    comparisons = [whole]
+    for code in codes:
+        rest = [one for one in tried if one.code != code]
+        if whole.helps:
+            missing = tuple(train(merged(rest), seed, updates) for seed in SEEDS)
+            matters[code] = Comparison((code,), missing, whole.after).helps
+        if not matters.get(code):
+            alone = [one for one in tried if one.code == code]
+            after = tuple(train(merged(alone), seed, updates) for seed in SEEDS)
+            comparisons.append(Comparison((code,), whole.before, after))
+            matters[code] = comparisons[-1].helps
+    return matters, comparisons
