@@ -113,6 +113,7 @@ class Report:
     cures: list[Cure] = field(default_factory=list)
     unchecked: list[Missing] = field(default_factory=list)
     portrait: Portrait | None = field(default=None, repr=False, compare=False)
+    reading: Any = None  # how a script was understood: .to_dict(), as the contract has it
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data: valid against `unstuck.diagnosis.schema()`, the same after a trip through JSON."""

@@ -3,56 +3,111 @@
 from __future__ import annotations
 
 import gc
-import sys
 import time
-import traceback
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from unstuck.adapters.pytorch.watch import Watch
+from unstuck.adapters.scripts.watch import Outcome, Run
+from unstuck.adapters.watched.check import Seen
 from unstuck.adapters.watched.conclusion import Decided, conclude, learns, look
-from unstuck.adapters.watched.events import LossTaken, Place, Raised
-from unstuck.adapters.watched.experiments import Comparison, Result, compare, decide
+from unstuck.adapters.watched.events import LossTaken, OptimizerMade, Raised
+from unstuck.adapters.watched.experiments import Comparison, Repairs, Result, compare, decide
 from unstuck.adapters.watched.history import History, how_well
 from unstuck.adapters.watched.places import innermost_of
-from unstuck.adapters.watched.reading import Reading, read
-from unstuck.adapters.watched.running import Run
+from unstuck.adapters.watched.reading import read
 from unstuck.diagnosis.report import Report
+from unstuck.diagnosis.rule import MEASURED
 
-WORK = 1.5e10  # multiplications of the forward passes of one experiment
+WORK = 1e10  # multiplications of the forward passes of one experiment
 FEWEST, MOST = 40, 400  # updates of one experiment
-POOR = 0.5  # of what can be had beyond chance: below, rates are tried
-
 RATES = (0.1, 10.0, 0.01, 100.0)
 
+Listener = Callable[[str], None]
 
-def examine(run: Run, name: str, cures: bool = True, listen: Callable[[str], None] | None = None) -> Report:
-    """Diagnose a script. run: runs it from its start under a watch, as often as it is asked to."""
+
+def examine(run: Run, name: str, cures: bool = True, listen: Listener | None = None) -> Report:
+    """Diagnose a script.
+
+    run     runs it from its start under a watch, as often as it is asked to
+    cures   whether to run what was proved to matter again, put right
+    listen  called with a line of text as soon as something is known
+    """
     started = time.perf_counter()
     watch = Watch()
-    outcome = run_watched(run, watch)
+    outcome = run_under(run, watch)
     h = History(watch.events, watch.updates)
-    reading = read(h, "pytorch", outcome)
+    reading = read(h, "pytorch", outcome.stand_ins)
     seen = look(h)
-    if listen is not None:
-        for one in seen:
-            if one.certain or one.grade == "proved":
-                listen(f"{one.code} ({one.grade}): {one.summary}")
-    updates = updates_of(watch)
-    experiments = Experiments(run)
-    decided = Decided({}, [])
-    open_ = [one for one in seen if one.repair is not None and not one.asleep and (cures or not one.certain)]
-    if open_ and watch.updates:
-        decided = Decided(*decide(experiments.train, open_, updates))
-    elif not seen and watch.updates and not learns(h):
-        rate = try_rates(experiments, updates)
-        if rate is not None:
-            seen, decided = [*seen, rate[0]], Decided({rate[0].code: True}, [rate[1]])
+    for one in seen:
+        if listen is not None and not one.asleep:
+            listen(f"{one.code} ({one.grade}): {one.summary}")
+    seen, decided = decided_by_experiment(h, seen, Experiments(run, updates_of(watch)), cures)
     return conclude(name, h, reading, seen, decided, time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """Runs of the script with repairs: each a counted number of updates."""
+
+    run: Run
+    updates: int
+
+    def train(self, repairs: Repairs, seed: int, updates: int) -> Result:
+        """The script run again, with these repairs and this seed."""
+        watch = Watch(updates, repairs, seed, exact=True)
+        run_under(self.run, watch)
+        score, loss = how_well(watch.events, watch.updates // 2, watch.updates + 1)
+        return Result(score, loss, watch.updates)
+
+
+def run_under(run: Run, watch: Watch) -> Outcome:
+    """One run under a watch; what it raised is the watch's last event."""
+    with warnings.catch_warnings(), watch.at_work():
+        warnings.simplefilter("ignore")
+        outcome = run(watch)
+    if outcome.error is not None and not isinstance(outcome.error, SystemExit):
+        said = str(outcome.error).strip().splitlines() or [""]
+        kind, place = type(outcome.error).__name__, innermost_of(outcome.error)
+        watch.note(Raised(watch.updates, place, kind, f"{kind}: {said[0]}"))
+    gc.collect()
+    return outcome
 
 
 def updates_of(watch: Watch) -> int:
     """Updates of one experiment, from the work that one takes."""
     each = watch.work / max(1, watch.updates)
     return int(min(MOST, max(FEWEST, WORK / max(each, 1.0))))
+
+
+def decided_by_experiment(
+    h: History, seen: list[Seen], experiments: Experiments, cures: bool
+) -> tuple[list[Seen], Decided]:
+    """What matters of what was seen; where nothing was seen and nothing is learnt, other rates are tried."""
+    open_ = [one for one in seen if one.repair is not None and not one.asleep and (cures or not one.certain)]
+    if not h.updates and not any(one.certain for one in open_):
+        return seen, Decided({}, [])
+    if open_:
+        return seen, Decided(*decide(experiments.train, open_, experiments.updates))
+    if not any(not one.asleep for one in seen) and not learns(h):
+        found = another_rate(h, experiments)
+        if found is not None:
+            return [*seen, found[0]], Decided({found[0].code: True}, [found[1]])
+    return seen, Decided({}, [])
+
+
+def another_rate(h: History, experiments: Experiments) -> tuple[Seen, Comparison] | None:
+    """A rate, far from the one used, with which the same script learns; None where none of those tried does."""
+    made = [event for event in h.all(OptimizerMade) if event.learning_rate > 0]
+    if not made or not any(isinstance(event, LossTaken) for event in h.events):
+        return None
+    for factor in RATES:
+        code = "U07" if factor < 1 else "U08"
+        found = compare(experiments.train, {}, {"rate": factor}, (code,), experiments.updates)
+        if found.helps:
+            rate = made[-1].learning_rate
+            said = f"at the rate {rate:.3g} nothing is learnt in {found.updates} updates; at {rate * factor:.3g} it is"
+            numbers = {"learning_rate": rate, "tried": rate * factor}
+            return Seen(code, MEASURED, said, numbers, made[-1].place, ("rate", factor)), found
+    return None

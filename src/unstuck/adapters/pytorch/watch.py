@@ -34,7 +34,7 @@ from unstuck.adapters.pytorch.steps import Steps
 from unstuck.adapters.watched.events import Event, LoaderMade, ModeSet, OptimizerMade, Place, Scheduled
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.rewriting import DIVIDED, GOES_ON, TURNS, Loops, compile_watched
-from unstuck.adapters.watched.stopping import Stopped
+from unstuck.adapters.scripts.watch import Stopped
 
 DETAILED = 4  # updates of which everything is kept
 LONGEST = 3.0  # times the updates that are enough: then the script is stopped wherever it is

@@ -21,3 +21,14 @@ def innermost(frame: FrameType | None = None) -> Place | None:
             return Place(code.co_filename, line, (position[2] or 0) + 1)
         frame = frame.f_back
     return None
+
+
+def innermost_of(error: BaseException) -> Place | None:
+    """The innermost line of the user's files that an exception passed through."""
+    found, trace = None, error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if is_user_file(code.co_filename):
+            found = Place(code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return found
