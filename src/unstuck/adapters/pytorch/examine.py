@@ -21,7 +21,7 @@ from unstuck.diagnosis.report import Report
 from unstuck.diagnosis.rule import MEASURED
 
 WORK = 1e10  # multiplications of the forward passes of one experiment
-FEWEST, MOST = 40, 400  # updates of one experiment
+FEWEST, MOST = 40, 300  # updates of one experiment
 RATES = (0.1, 10.0, 0.01, 100.0)
 
 Listener = Callable[[str], None]

@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen
+from unstuck.diagnosis.rule import PROVED
+from unstuck.diagnosis.rules import RULES
 
 SEEDS = (0, 1, 2)
 DIFFERENCE = 0.02  # of the score, that counts
 LOWER = 0.9  # of the loss, where there is no score
-CHANCE = 1e-9
+STUCK = 0.5  # of the score that another choice reaches: below, the choice keeps the network from learning
+LONGER = 5  # times as many updates, where a proved fault makes no difference at first
 
 Repairs = Mapping[str, Any]
 
@@ -74,36 +77,50 @@ def merged(seen: Iterable[Seen]) -> dict[str, Any]:
     return repairs
 
 
-def compare(train: Train, before: Repairs, after: Repairs, codes: tuple[str, ...], updates: int,
-            seeds: tuple[int, ...] = SEEDS) -> Comparison:  # fmt: skip
-    """Both, over the seeds."""
-    first = tuple(train(before, seed, updates) for seed in seeds)
-    second = tuple(train(after, seed, updates) for seed in seeds)
-    return Comparison(codes, first, second)
+def compare(
+    train: Train, before: Repairs, after: Repairs, codes: tuple[str, ...], updates: int, seeds: tuple[int, ...] = SEEDS
+) -> Comparison:
+    """Both, over the seeds; the first seed alone where it makes no difference."""
+    first, second = [train(before, seeds[0], updates)], [train(after, seeds[0], updates)]
+    if Comparison(codes, tuple(first), tuple(second)).helps is not False:
+        first += [train(before, seed, updates) for seed in seeds[1:]]
+        second += [train(after, seed, updates) for seed in seeds[1:]]
+    return Comparison(codes, tuple(first), tuple(second))
 
 
 def decide(train: Train, seen: list[Seen], updates: int) -> tuple[dict[str, bool | None], list[Comparison]]:
     """Which of what was seen matters, by code, and the comparisons that say so.
 
-    All together first; where that helps, each is left out in turn, else each is tried alone.
+    All together first; where that helps, each is left out in turn, else each is tried alone. What was proved and makes
+    no difference at first is tried for longer.
     """
     tried = [one for one in seen if one.repair is not None]
     if not tried:
         return {}, []
     codes = tuple(dict.fromkeys(one.code for one in tried))
     whole = compare(train, {}, merged(tried), codes, updates)
+    if not whole.helps and any(one.grade == PROVED for one in tried):
+        whole = compare(train, {}, merged(tried), codes, LONGER * updates, SEEDS[:2])
     if len(codes) == 1:
-        return {codes[0]: whole.helps}, [whole]
+        return {codes[0]: whole.helps and _far(codes[0], whole)}, [whole]
     matters: dict[str, bool | None] = {}
     comparisons = [whole]
     for code in codes:
-        rest = [one for one in tried if one.code != code]
+        others = merged(one for one in tried if one.code != code)
+        own = merged(one for one in tried if one.code == code)
         if whole.helps:
-            missing = tuple(train(merged(rest), seed, updates) for seed in SEEDS)
-            matters[code] = Comparison((code,), missing, whole.after).helps
-        if not matters.get(code):
-            alone = [one for one in tried if one.code == code]
-            after = tuple(train(merged(alone), seed, updates) for seed in SEEDS)
-            comparisons.append(Comparison((code,), whole.before, after))
-            matters[code] = comparisons[-1].helps
+            seeds = SEEDS[: len(whole.after)]
+            without = Comparison((code,), tuple(train(others, seed, whole.updates) for seed in seeds), whole.after)
+            matters[code] = without.helps and _far(code, without)
+        else:
+            comparisons.append(compare(train, {}, own, (code,), updates))
+            matters[code] = comparisons[-1].helps and _far(code, comparisons[-1])
     return matters, comparisons
+
+
+def _far(code: str, comparison: Comparison) -> bool:
+    """Whether a choice, where the code is one, keeps the network far below what it could be; always for a formula."""
+    before, after = ([r.score for r in side if r.score is not None] for side in (comparison.before, comparison.after))
+    if not RULES[code].setting or not before or not after:
+        return True
+    return float(np.mean(before)) < STUCK * float(np.mean(after))

@@ -50,7 +50,7 @@ def inputs_unscaled(h: History) -> Iterator[Seen]:
     columns = x.shape[1] <= 64 and len(x) >= ENOUGH // 4
     centre, spread = x.mean(axis=0 if columns else None), x.std(axis=0 if columns else None)
     uneven = columns and spread.max() > 20 * max(float(np.median(spread)), 1e-300)
-    if 1 / (4 * FAR) < size < FAR and not uneven:
+    if (1 / (4 * FAR) < size < FAR and not uneven) or np.isin(x, (0, 1)).all():
         return
     factor = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0.0)
     said = f"inputs from {x.min():.4g} to {x.max():.4g}, {size:.3g} from 0 in the mean square"
