@@ -63,7 +63,7 @@ class Models:
                 self._enter(module, outermost)
             place = innermost(sys._getframe(1)) if model else None
             if model:
-                args = self._prepared(module, args)
+                args, kwargs = self._prepared(module, args, kwargs)
             self.stack.append(module)
             try:
                 result = original(module, *args, **kwargs)
@@ -80,6 +80,10 @@ class Models:
 
     def _enter(self, module: nn.Module, outermost: bool) -> None:
         """Once for each module: its parameters become known."""
+        if not any(True for _ in module.parameters(recurse=False)) and not outermost:
+            self._models.append(module)
+            self._entered.add(id(module))
+            return
         self._entered.add(id(module))
         self._models.append(module)
         owned = outermost and self._is_model(module)
@@ -87,13 +91,36 @@ class Models:
         if owned:
             self._numbers[id(module)] = len(self._numbers)
 
-    def _prepared(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def is_in_training(self, module: nn.Module, kwargs: dict[str, Any]) -> bool:
+        """Whether the model is in training mode."""
+        return module.training
+
+    def is_random(self, module: nn.Module) -> bool:
+        """Whether the model holds layers that act otherwise in training mode."""
+        return any(isinstance(layer, RANDOM) for layer in module.modules())
+
+    def answers(self, module: nn.Module, tensors: list[torch.Tensor]) -> torch.Tensor | None:
+        """What the model answers in evaluation mode; None where that cannot be tried."""
+        return answers_of(module, tensors)
+
+    def takes_time_first(self, module: nn.Module) -> bool:
+        """Whether a layer of it takes the first axis for time."""
+        return any(not getattr(layer, "batch_first", True) for layer in module.modules())
+
+    def to_training(self, module: nn.Module, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Repair: the call is one in training mode."""
+        module.train()
+        return kwargs
+
+    def _prepared(
+        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         repairs = self._watch.repairs
         if "train mode" in repairs and torch.is_grad_enabled():
-            module.train()
+            kwargs = self.to_training(module, kwargs)
         if "scale" in repairs and args:
-            return scaled(args, *repairs["scale"])
-        return args
+            args = scaled(args, *repairs["scale"])
+        return args, kwargs
 
     def _called(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, place: Place | None
@@ -109,7 +136,7 @@ class Models:
         learning = outputs.requires_grad
         tensors = [value for value in args if isinstance(value, torch.Tensor)]
         keep = watch.detailed or (not learning and self._measured.get(place, 0) < EVALUATIONS)
-        is_random = any(isinstance(layer, RANDOM) for layer in module.modules())
+        is_random, in_training = self.is_random(module), self.is_in_training(module, kwargs)
         with watch.aside():
             event = ModelCalled(
                 update=watch.updates,
@@ -118,19 +145,19 @@ class Models:
                 model=type(module).__name__,
                 which=self._numbers.get(id(module), 0),
                 learning=learning,
-                in_training=module.training,
+                in_training=in_training,
                 random=is_random,
                 input_shapes=tuple(tuple(value.shape) for value in tensors),
                 output_shape=tuple(outputs.shape),
                 inputs=as_array(tensors[0]) if tensors and keep else None,
                 outputs=as_array(outputs) if keep else None,
                 made=watch.made.get(id(module)),
-                sequence_first=any(not getattr(layer, "batch_first", True) for layer in module.modules()),
+                sequence_first=self.takes_time_first(module),
             )
-            simple = len(tensors) == len(args) and not kwargs and bool(tensors)
+            simple = len(tensors) == len(args) and not set(kwargs) - {"training"} and bool(tensors)
             if simple and learning and watch.updates < 2 and watch.detailed:
-                event = replace(event, mixed=mixed(module, tensors, outputs))
-            if simple and is_random and module.training and self._measured.get(place, 0) < EVALUATIONS:
+                event = replace(event, mixed=self._mixed(module, tensors, outputs))
+            if simple and is_random and in_training and self._measured.get(place, 0) < EVALUATIONS:
                 if not learning:
                     event = self._in_evaluation_mode(event, module, tensors, outputs)
                 else:
@@ -142,7 +169,7 @@ class Models:
     def _in_evaluation_mode(
         self, event: ModelCalled, module: nn.Module, tensors: list[torch.Tensor], outputs: torch.Tensor
     ) -> ModelCalled:
-        quiet = answers_of(module, tensors)
+        quiet = self.answers(module, tensors)
         if quiet is None or quiet.shape != outputs.shape or not quiet.is_floating_point():
             return event
         apart = float((quiet - outputs).norm() / max(float(quiet.norm()), 1e-30))
@@ -150,6 +177,27 @@ class Models:
         if outputs.ndim == 2 and outputs.shape[1] > 1:
             others = float((quiet.argmax(1) != outputs.argmax(1)).double().mean())
         return replace(event, apart=apart, other_answers=others)
+
+    def _mixed(self, module: nn.Module, tensors: list[torch.Tensor], outputs: torch.Tensor) -> float | None:
+        """How far the answers to all examples but the first change as the first is replaced by another; a share of their
+        size. None where the first axes of inputs and outputs do not both count examples, or it could not be tried.
+        """
+        first = tensors[0]
+        n = first.shape[0] if first.ndim else 0
+        if n < 3 or outputs.ndim == 0 or outputs.shape[0] != n or any(t.ndim and t.shape[0] != n for t in tensors):
+            return None
+        if first.ndim > 2 and first.shape[1] == n:
+            return None
+        other = first.detach().clone()
+        other[0] = first[1]
+        if torch.equal(other[0], first[0]):
+            return None
+        before, after = self.answers(module, tensors), self.answers(module, [other, *tensors[1:]])
+        if before is None or after is None or before.shape != after.shape or not before.is_floating_point():
+            return None
+        size = float(before.norm())
+        change = float((before[1:] - after[1:]).norm())
+        return change / size if size > 0 and np.isfinite(change) else None
 
     def learnt(self) -> None:
         """The last call was learnt from."""
@@ -226,25 +274,3 @@ def answers_of(module: nn.Module, tensors: list[torch.Tensor]) -> torch.Tensor |
             return None
     result = result[0] if isinstance(result, (tuple, list)) and result else result
     return result.detach() if isinstance(result, torch.Tensor) else None
-
-
-def mixed(module: nn.Module, tensors: list[torch.Tensor], outputs: torch.Tensor) -> float | None:
-    """How far the answers to all examples but the first change as the first is replaced by another; a share of their
-    size. None where the first axes of inputs and outputs do not both count examples, or it could not be tried.
-    """
-    first = tensors[0]
-    n = first.shape[0] if first.ndim else 0
-    if n < 3 or outputs.ndim == 0 or outputs.shape[0] != n or any(t.ndim and t.shape[0] != n for t in tensors):
-        return None
-    if first.ndim > 2 and first.shape[1] == n:
-        return None
-    other = first.detach().clone()
-    other[0] = first[1]
-    if torch.equal(other[0], first[0]):
-        return None
-    before, after = answers_of(module, tensors), answers_of(module, [other, *tensors[1:]])
-    if before is None or after is None or before.shape != after.shape or not before.is_floating_point():
-        return None
-    size = float(before.norm())
-    change = float((before[1:] - after[1:]).norm())
-    return change / size if size > 0 and np.isfinite(change) else None

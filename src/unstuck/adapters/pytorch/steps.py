@@ -29,8 +29,8 @@ class Steps:
         self._gradients: list[Any] = []
         self._written: dict[int, tuple[Known, Any]] = {}
         self._went_back = False
-        self._backward_place: Place | None = None
-        self._zero_place: Place | None = None
+        self.backward_place: Place | None = None
+        self.zero_place: Place | None = None
         self._write_place: Place | None = None
         self._used_up: list[torch.Tensor] = []
 
@@ -47,7 +47,7 @@ class Steps:
                 self._close_writes()
             root = tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors), None)
             place = innermost(sys._getframe(1))
-            self._backward_place, self._went_back = place, True
+            self.backward_place, self._went_back = place, True
             watch.models.learnt()
             if "clear" in watch.repairs and not self.in_step:
                 self._clear_used()
@@ -111,7 +111,7 @@ class Steps:
                 if watch.detailed:
                     with watch.aside():
                         watch.ledger.zeroed(tensors)
-                    self._zero_place = innermost(sys._getframe(1))
+                    self.zero_place = innermost(sys._getframe(1))
             return original(owner, *args, **kwargs)
 
         return zero_grad
@@ -145,11 +145,15 @@ class Steps:
             number = next((i for i, known in enumerate(watch.optimizers) if known() is optimizer), None)
             place = innermost(sys._getframe(1))
             watch.note(
-                Stepped(watch.updates, place, number, steps, self._backward_place, self._zero_place, closure)
+                Stepped(watch.updates, place, number, steps, self.backward_place, self.zero_place, closure)
             )
-        self._went_back = False
-        self._used_up = _held(optimizer) if "clear" in watch.repairs else []
+        self.stepped(_held(optimizer))
         watch.updated()
+
+    def stepped(self, tensors: list[torch.Tensor]) -> None:
+        """A step has used the gradients of these."""
+        self._went_back = False
+        self._used_up = tensors if "clear" in self._watch.repairs else []
 
     # -- updates by hand ---------------------------------------------------------------------------------------------
 
@@ -180,9 +184,8 @@ class Steps:
         if watch.detailed and len(tensors) == len(written):
             with watch.aside():
                 steps = watch.ledger.step(tensors, [gradient for _, gradient in written])
-            watch.note(Stepped(watch.updates, place, None, steps, self._backward_place, self._zero_place))
-        self._went_back = False
-        self._used_up = tensors if "clear" in watch.repairs else []
+            watch.note(Stepped(watch.updates, place, None, steps, self.backward_place, self.zero_place))
+        self.stepped(tensors)
         watch.updated()
 
     def finish(self) -> None:

@@ -31,9 +31,10 @@ from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.parameters import Known, Parameters
 from unstuck.adapters.pytorch.steps import Steps
-from unstuck.adapters.watched.events import Event, LoaderMade, ModeSet, OptimizerMade, Place, Scheduled
+from unstuck.adapters.watched.events import Discarded, Event, LoaderMade, ModeSet, OptimizerMade, Place, Scheduled
+from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
-from unstuck.adapters.watched.rewriting import DIVIDED, GOES_ON, TURNS, Loops, compile_watched
+from unstuck.adapters.watched.rewriting import DIVIDED, GOES_ON, TURNS, Loops, compile_watched, discarded
 from unstuck.adapters.scripts.watch import Stopped
 
 DETAILED = 4  # updates of which everything is kept
@@ -59,7 +60,7 @@ class Watch:
         self.parameters = Parameters()
         self.ledger = Ledger(self.parameters)
         self.origins = Origins()
-        self.models = Models(self)
+        self.models = self.make_models()
         self.steps = Steps(self)
         self.made: dict[int, Place | None] = {}  # modules and optimisers: the line that constructed them
         self.optimizers: list[weakref.ref[Optimizer]] = []
@@ -69,6 +70,11 @@ class Watch:
         self.quiet = 0
         self.loops = Loops(lambda: self.updates, self.is_enough)
         self.counted = 0
+        self.keep: list[Any] = []  # objects known by identity, which must not be another's meanwhile
+
+    def make_models(self) -> Models:
+        """What watches the calls of models."""
+        return Models(self)
 
     # -- what is asked of it by those who run scripts ----------------------------------------------------------------
 
@@ -79,6 +85,8 @@ class Watch:
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script with calls of this watch in it. Raises SyntaxError as `compile` does."""
+        for by, line, column in discarded(text, filename):
+            self.note(Discarded(0, Place(filename, line, column), by))
         return compile_watched(text, filename)
 
     def finder(self, folder: str) -> MetaPathFinder:
@@ -86,6 +94,11 @@ class Watch:
         from unstuck.adapters.watched.finder import WatchedFinder
 
         return WatchedFinder(folder, self.compile, self.namespace)
+
+    @property
+    def notes_loaders(self) -> bool:
+        """Whether a DataLoader is the user's, and not made on the way by a library."""
+        return True
 
     # -- what its parts ask ------------------------------------------------------------------------------------------
 
@@ -146,10 +159,16 @@ class Watch:
                 stack.callback(handle.remove)
             stack.enter_context(_Mode(self))
             self._seed_all()
+            stack.enter_context(self.further())
             yield self
         with suppress(Stopped):
             self.steps.finish()
         self.models.finish()
+
+    @contextmanager
+    def further(self) -> Iterator[None]:
+        """What else is switched on while it is at work."""
+        yield
 
     def _wrapped(self) -> list[tuple[Any, str, Callable[[Callable[..., Any]], Callable[..., Any]]]]:
         wrapped: list[tuple[Any, str, Callable[..., Any]]] = [
@@ -221,7 +240,9 @@ class Watch:
             if "shuffle" in self.repairs and len(args) < 2 and not kwargs.get("sampler") and not kwargs.get("batch_sampler"):
                 kwargs["shuffle"] = True
             original(loader, dataset, *args, **kwargs)
-            n = len(dataset) if hasattr(dataset, "__len__") else None
+            if not self.notes_loaders:
+                return
+            n = size_of(dataset)
             with self.aside():
                 labels = labels_of(dataset)
             shuffles = not isinstance(loader.sampler, torch.utils.data.SequentialSampler)
@@ -265,6 +286,14 @@ def outermost_call(frame: FrameType, name: str) -> Place | None:
     return None if above is None or above.f_code.co_name == name else innermost(above)
 
 
+def size_of(dataset: Any) -> int | None:
+    """How many examples there are, where that is known."""
+    try:
+        return len(dataset)
+    except (TypeError, NotImplementedError):
+        return None
+
+
 def labels_of(dataset: Any) -> np.ndarray | None:
     """The class numbers of a data set in its order, where it keeps them as an array; nothing is loaded for it."""
     indices = None
@@ -306,3 +335,10 @@ class _Mode(TorchFunctionMode):
         if watch.detailed:
             tag(watch, result)
         return result
+
+
+def _watch(enough: int, repairs: Mapping[str, Any], seed: int, exact: bool) -> Watch:
+    return Watch(enough, repairs, seed, exact)
+
+
+PYTORCH = Framework("pytorch", _watch)

@@ -289,6 +289,15 @@ class Reshaped:
 
 
 @dataclass(frozen=True)
+class Discarded:
+    """A prepared copy of data is computed and thrown away."""
+
+    update: int
+    place: Place | None
+    by: str
+
+
+@dataclass(frozen=True)
 class Scheduled:
     """A learning rate schedule moved on."""
 
@@ -321,6 +330,7 @@ Event = (
     | Compared
     | Divided
     | Reshaped
+    | Discarded
     | Scheduled
     | Raised
 )

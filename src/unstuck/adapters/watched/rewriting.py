@@ -13,6 +13,21 @@ from typing import Any
 TURNS, GOES_ON, DIVIDED = "__unstuck_turns__", "__unstuck_goes_on__", "__unstuck_divided__"
 
 
+PREPARES = ("fit_transform", "transform", "normalize")  # what these return is what they are called for
+
+
+def discarded(text: str, filename: str) -> list[tuple[str, int, int]]:
+    """What a script computes of its data and throws away: by what, with line and column."""
+    found = []
+    for node in ast.walk(ast.parse(text, filename)):
+        call = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in PREPARES:
+            inplace = any(keyword.arg in ("inplace", "out", "copy") for keyword in call.keywords)
+            if not inplace:
+                found.append((call.func.attr, node.lineno, node.col_offset + 1))
+    return found
+
+
 class _Rewriter(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> ast.For:
         self.generic_visit(node)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Array, LoaderMade, ModelCalled
+from unstuck.adapters.watched.events import Array, Discarded, LoaderMade, ModelCalled
 from unstuck.adapters.watched.history import History
 from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED
 
@@ -43,6 +43,11 @@ def inputs_unscaled(h: History) -> Iterator[Seen]:
 
     Cure: Scale them: pixels by 255, columns to mean 0 and deviation 1 with the numbers of the training set.
     """
+    thrown = h.all(Discarded)
+    if thrown:
+        said = f"what {thrown[0].by} returns is thrown away: the data stay as they were"
+        yield Seen("D02", PROVED, said, {"calls": len(thrown)}, thrown[0].place, certain=True)
+        return
     x = _inputs(h.training_calls)
     if x is None or not np.isfinite(x).all() or len(x) < 2:
         return

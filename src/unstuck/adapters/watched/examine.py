@@ -1,4 +1,4 @@
-"""A PyTorch script examined: watched once, checked, and run again as often as it takes to tell what matters."""
+"""A script examined: watched once, checked, and run again as often as it takes to tell what matters."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ContextManager, Protocol
 
-from unstuck.adapters.pytorch.watch import Watch
 from unstuck.adapters.scripts.watch import Outcome, Run
+from unstuck.adapters.scripts.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.check import Seen
 from unstuck.adapters.watched.conclusion import Decided, conclude, learns, look
-from unstuck.adapters.watched.events import LossTaken, OptimizerMade, Raised
+from unstuck.adapters.watched.events import Event, LossTaken, OptimizerMade, Raised
 from unstuck.adapters.watched.experiments import Comparison, Repairs, Result, compare, decide
 from unstuck.adapters.watched.history import History, how_well
 from unstuck.adapters.watched.places import innermost_of
@@ -24,10 +25,35 @@ WORK = 1e10  # multiplications of the forward passes of one experiment
 FEWEST, MOST = 40, 300  # updates of one experiment
 RATES = (0.1, 10.0, 0.01, 100.0)
 
+ENOUGH = 200  # updates that are watched, where their work allows
 Listener = Callable[[str], None]
 
 
-def examine(run: Run, name: str, cures: bool = True, listen: Listener | None = None) -> Report:
+class Watch(ScriptWatch, Protocol):
+    """What a framework's watch offers: it is made anew for each run."""
+
+    events: list[Event]
+    updates: int
+    work: float
+
+    def at_work(self) -> ContextManager[Any]:
+        """Everything inside is watched."""
+        ...
+
+    def note(self, event: Event) -> None:
+        """One more event."""
+        ...
+
+
+@dataclass(frozen=True)
+class Framework:
+    """A framework by its name, and what makes its watch: (enough, repairs, seed, exact) -> Watch."""
+
+    name: str
+    watch: Callable[[int, Repairs, int, bool], Watch]
+
+
+def examine(framework: Framework, run: Run, name: str, cures: bool = True, listen: Listener | None = None) -> Report:
     """Diagnose a script.
 
     run     runs it from its start under a watch, as often as it is asked to
@@ -35,15 +61,15 @@ def examine(run: Run, name: str, cures: bool = True, listen: Listener | None = N
     listen  called with a line of text as soon as something is known
     """
     started = time.perf_counter()
-    watch = Watch()
+    watch = framework.watch(ENOUGH, {}, 0, False)
     outcome = run_under(run, watch)
     h = History(watch.events, watch.updates)
-    reading = read(h, "pytorch", outcome.stand_ins)
+    reading = read(h, framework.name, outcome.stand_ins)
     seen = look(h)
     for one in seen:
         if listen is not None and not one.asleep:
             listen(f"{one.code} ({one.grade}): {one.summary}")
-    seen, decided = decided_by_experiment(h, seen, Experiments(run, updates_of(watch)), cures)
+    seen, decided = decided_by_experiment(h, seen, Experiments(framework, run, updates_of(watch)), cures)
     return conclude(name, h, reading, seen, decided, time.perf_counter() - started)
 
 
@@ -51,12 +77,13 @@ def examine(run: Run, name: str, cures: bool = True, listen: Listener | None = N
 class Experiments:
     """Runs of the script with repairs: each a counted number of updates."""
 
+    framework: Framework
     run: Run
     updates: int
 
     def train(self, repairs: Repairs, seed: int, updates: int) -> Result:
         """The script run again, with these repairs and this seed."""
-        watch = Watch(updates, repairs, seed, exact=True)
+        watch = self.framework.watch(updates, repairs, seed, True)
         run_under(self.run, watch)
         score, loss = how_well(watch.events, watch.updates // 2, watch.updates + 1)
         return Result(score, loss, watch.updates)
