@@ -27,6 +27,13 @@ def is_missing() -> bool:
         return NAME not in sys.modules
 
 
+def keep_from_keras() -> None:
+    """Has Keras itself see that there is no TensorFlow, before there is one in name."""
+    module = importlib.import_module("keras.src.utils.module_utils")
+    for lazy in (module.tensorflow, module.gfile):
+        lazy._available = False
+
+
 class KerasFinder(MetaPathFinder, Loader):
     """Finds `tensorflow` and what stands below `tensorflow.keras` in Keras 3."""
 

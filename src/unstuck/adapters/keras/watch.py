@@ -69,6 +69,7 @@ class KerasWatch(Watch):
         if not tensorflow.is_missing():
             yield
             return
+        tensorflow.keep_from_keras()
         finder = tensorflow.KerasFinder()
         sys.meta_path.insert(0, finder)
         try:

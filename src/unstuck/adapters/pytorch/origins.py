@@ -60,11 +60,14 @@ class Origins:
 
 @dataclass(frozen=True)
 class Count:
-    """right, total: as the program has them; expected, examples: of the outputs, the largest of each row."""
+    """right, total: as the program has them; expected, examples: of the outputs, the largest of each row.
+
+    expected is None where the labels of all examples are not known.
+    """
 
     right: int
     total: int
-    expected: int
+    expected: int | None
     examples: int
 
 
@@ -88,6 +91,8 @@ def count(answers: Answers, labels: torch.Tensor, result: torch.Tensor, threshol
             if not bool((labels.sum(dim=1) == 1).all()):
                 return None
             right = expected == labels.argmax(dim=1)
+        elif answers.how.endswith("axis 0") and result.numel() != n:
+            return Count(int(result.sum()), result.numel(), None, n)
         else:
             return None
     elif labels.numel() == n:

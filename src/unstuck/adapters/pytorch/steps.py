@@ -19,6 +19,8 @@ from unstuck.adapters.watched.places import innermost
 if TYPE_CHECKING:
     from unstuck.adapters.pytorch.watch import Watch
 
+FIRST = 3  # ways back on which parameters are looked for that no optimiser holds
+
 
 class Steps:
     """What is seen of the way back and of the updates of one run."""
@@ -33,6 +35,7 @@ class Steps:
         self.zero_place: Place | None = None
         self._write_place: Place | None = None
         self._used_up: list[torch.Tensor] = []
+        self._walked = 0
 
     # -- derivatives -------------------------------------------------------------------------------------------------
 
@@ -55,7 +58,9 @@ class Steps:
                 detailed = watch.detailed and isinstance(root, torch.Tensor)
                 leaves: list[torch.Tensor] = []
                 losses: list[int] = []
-                if detailed or "hold" in watch.repairs:
+                by_hand = not watch.optimizers and self._walked < FIRST
+                if detailed or by_hand or "hold" in watch.repairs:
+                    self._walked += 1
                     leaves, losses = leaves_and_losses(root) if isinstance(root, torch.Tensor) else ([], [])
                 if "hold" in watch.repairs:
                     self._hold(leaves)

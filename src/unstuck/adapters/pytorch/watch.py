@@ -100,6 +100,21 @@ class Watch:
         """Whether a DataLoader is the user's, and not made on the way by a library."""
         return True
 
+    def optimizer_made(self, optimizer: Optimizer, place: Place | None) -> None:
+        """An optimiser was constructed; it is given another rate or decay where that is asked for."""
+        self.made[id(optimizer)] = place
+        for group in optimizer.param_groups:
+            if "rate" in self.repairs:
+                group["lr"] = group["lr"] * self.repairs["rate"]
+            if "decay" in self.repairs:
+                group["weight_decay"] = self.repairs["decay"]
+        first = optimizer.param_groups[0]
+        holds = tuple(self.parameters.enter(tensor).key for tensor in held_by(optimizer))
+        rate, decay = float(first.get("lr", 0.0)), float(first.get("weight_decay", 0.0))
+        number, kind = len(self.optimizers), type(optimizer).__name__
+        self.optimizers.append(weakref.ref(optimizer))
+        self.note(OptimizerMade(self.updates, place, number, kind, rate, decay, holds))
+
     # -- what its parts ask ------------------------------------------------------------------------------------------
 
     @property
@@ -217,17 +232,7 @@ class Watch:
                 if "empty parameter list" in str(error):
                     self.note(OptimizerMade(self.updates, place, number, kind, 0.0, 0.0, (), refused=True))
                 raise
-            self.optimizers.append(weakref.ref(optimizer))
-            self.made[id(optimizer)] = place
-            for group in optimizer.param_groups:
-                if "rate" in self.repairs:
-                    group["lr"] = group["lr"] * self.repairs["rate"]
-                if "decay" in self.repairs:
-                    group["weight_decay"] = self.repairs["decay"]
-            first = optimizer.param_groups[0]
-            holds = [self.parameters.enter(tensor).key for tensor in held_by(optimizer)]
-            rate, decay = float(first.get("lr", 0.0)), float(first.get("weight_decay", 0.0))
-            self.note(OptimizerMade(self.updates, place, number, kind, rate, decay, tuple(holds)))
+            self.optimizer_made(optimizer, place)
 
         return init
 

@@ -251,7 +251,8 @@ class Normalised:
 class Compared:
     """Answers were compared with labels.
 
-    right, total      as the program has them; expected, examples: counted here from the model's outputs
+    right, total      as the program has them; expected, examples: counted here from the model's outputs;
+                      expected is None where not all labels are known
     how               how the answers were made: "argmax along axis 0"
     """
 
@@ -259,7 +260,7 @@ class Compared:
     place: Place | None
     right: int
     total: int
-    expected: int
+    expected: int | None
     examples: int
     how: str
     shapes: tuple[Shape, Shape]

@@ -29,14 +29,16 @@ def accuracy_computed_wrongly(h: History) -> Iterator[Seen]:
         by_place.setdefault(event.place, []).append(event)
     for place, events in by_place.items():
         right, total = sum(e.right for e in events), sum(e.total for e in events)
-        expected, examples = sum(e.expected for e in events), sum(e.examples for e in events)
+        counted = [e.expected for e in events if e.expected is not None]
+        expected, examples = sum(counted) if counted else None, sum(e.examples for e in events)
         first = events[0]
         threshold = not first.how.startswith(("argmax", "max", "topk"))
         if threshold and total == examples and not (first.raw and first.how in HALVES):
             continue  # a threshold that was chosen
         if (right, total) == (expected, examples):
             continue
-        said = f"{right:,} right of {total:,} compared, where counting gives {expected:,} of {examples:,}"
+        said = f"{right:,} right of {total:,} compared, where "
+        said += f"counting gives {expected:,} of {examples:,}" if expected is not None else f"{examples:,} are to be judged"
         said += f": answers of shape {first.shapes[0]} ({first.how}) against labels of shape {first.shapes[1]}"
         numbers = {"right": right, "compared": total, "counted_right": expected, "examples": examples}
         yield Seen("E01", PROVED, said, numbers, place, certain=True)
