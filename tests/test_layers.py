@@ -15,14 +15,16 @@ SOURCE = Path(unstuck.__file__).parent
 MAY_IMPORT = {
     "errors": set(),
     "data": {"errors"},
+    "autodiff": {"errors"},
     "nn": {"errors"},
     "exchange": {"errors", "nn", "__version__"},
-    "progress": {"errors", "nn"},
-    "tensorboard": {"errors", "nn"},
-    "plots": {"errors", "nn", "data", "runs"},
+    "charts": set(),
+    "sandbox": {"errors"},
+    "callbacks": {"errors", "nn"},
+    "recipes": {"errors", "nn", "data"},
     "adapters": {"errors", "diagnosis.case"},
     "diagnosis.case": {"errors"},
-    "diagnosis": {"errors", "nn", "diagnosis"},
+    "diagnosis": {"errors", "nn", "sandbox", "charts", "diagnosis"},
 }
 
 

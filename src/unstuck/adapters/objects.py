@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unstuck.errors import CaseError
 
 if TYPE_CHECKING:
-    from unstuck.diagnosis.report import Report
+    from unstuck.diagnosis.report.report import Report
 
 
 def examine(

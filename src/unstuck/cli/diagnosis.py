@@ -2,51 +2,124 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from unstuck.cli.arguments import expect_writable
 from unstuck.cli.shell import print_json
+from unstuck.errors import CaseError
+
+if TYPE_CHECKING:
+    from unstuck.adapters.scripts.job import Answer
+    from unstuck.diagnosis.diagnose import Listener
+    from unstuck.diagnosis.report.report import Report
 
 EXIT_CODES = {"healthy": 0, "faulty": 1, "inconclusive": 2}
+BUDGETS = {"case": 30.0, "script": 60.0}  # seconds, if none are given; running a script is a part of them
+NAMED = ("parameters", "inputs", "targets", "outputs")
 
 
 @click.command(short_help="Find out why a network does not learn.")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS…]")
 @click.option("--json", "json_", is_flag=True, help="Print the report as one JSON document.")
 @click.option("--html", type=click.Path(), metavar="PATH", help="Write the report as a page too.")
 @click.option(
-    "--budget", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, metavar="SECONDS"
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="For all of it; 60 for a script, 30 for a Case if not given.",
 )
 @click.option("--no-cures", is_flag=True, help="Name the faults; run no experiments that put them right.")
-def diagnose(file: str, json_: bool, html: str | None, budget: float, no_cures: bool) -> int:
-    """Find out why the network in FILE does not learn; FILE defines `case` or `build(seed)`."""
-    from unstuck.diagnosis.shell import diagnose_file
+@click.option(
+    "--data", type=click.Path(exists=True), metavar="PATH", help="What to read where the script's data are missing."
+)
+@click.option("--no-stand-ins", is_flag=True, help="Put nothing in the place of data and modules that are missing.")
+@click.option("--parameters", metavar="NAMES", help="If it was read wrongly: the variables that learn, w1,b1,…")
+@click.option("--inputs", metavar="NAME", help="… the variable with the inputs.")
+@click.option("--targets", metavar="NAME", help="… the variable with the targets.")
+@click.option("--outputs", metavar="NAME", help="… the variable with the network's outputs.")
+def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | None, **options: Any) -> int:
+    """Find out why the network in FILE does not learn.
+
+    FILE is a Python script or a notebook, as it stands: it is run, watched, and stopped once enough was seen. What
+    stands behind -- are its own arguments. A file that defines `case` or `build(seed)` is a Case, wired by hand.
+    """
+    from unstuck.adapters.scripts.source import defines_a_case, read_source
 
     if html:
         expect_writable(html, "--html")
     out, silent = (sys.stderr, not sys.stderr.isatty()) if json_ else (sys.stdout, False)
 
     def listen(line: str) -> None:
-        click.echo(line, file=out)  # flushed: each line is read as soon as it is known
+        if not silent:
+            click.echo(line, file=out)  # flushed: each line is read as soon as it is known
+
+    if defines_a_case(read_source(file)):
+        answer = _wired(file, html is not None, options, listen)
+    else:
+        answer = _script(file, arguments, html is not None, options, listen)
+    if html and answer.html:
+        from unstuck.diagnosis.report.page.document import write_page
+
+        write_page(answer.html, html)
+    if answer.report is None:
+        raise CaseError(answer.sentence)
+    if json_:
+        print_json(answer.report)
+    else:
+        click.echo(f"\n{answer.text}")
+    return EXIT_CODES[answer.report["verdict"]]
+
+
+def _wired(file: Path, page: bool, options: dict[str, Any], listen: Callable[[str], None]) -> Answer:
+    """The diagnosis of a Case, in this process."""
+    from unstuck.adapters.scripts.job import Answer
+    from unstuck.diagnosis.report.page.document import as_html
 
     with redirect_stdout(sys.stderr):  # what the program prints as it is loaded is not our answer
-        report = diagnose_file(file, budget, not no_cures, None if silent else listen)
-    if html:
-        report.to_html(html)
-    if json_:
-        print_json(report.to_dict())
-    else:
-        click.echo(f"\n{report}")
-    return EXIT_CODES[report.verdict]
+        report = diagnose_file(file, options["budget"] or BUDGETS["case"], not options["no_cures"], listen)
+        return Answer(report.to_dict(), str(report), as_html(report) if page else "")
+
+
+def _script(
+    file: Path, arguments: tuple[str, ...], page: bool, options: dict[str, Any], listen: Callable[[str], None]
+) -> Answer:
+    """The diagnosis of a script, in a process of its own."""
+    from unstuck.adapters.scripts.job import Job
+    from unstuck.adapters.scripts.process import diagnose_script
+
+    job = Job(
+        str(file),
+        arguments=arguments,
+        budget=options["budget"] or BUDGETS["script"],
+        cures=not options["no_cures"],
+        data=options["data"],
+        stand_ins=not options["no_stand_ins"],
+        names={name: options[name] for name in NAMED if options[name]},
+        html=page,
+    )
+    return diagnose_script(job, listen)
+
+
+def diagnose_file(path: str | os.PathLike[str], budget: float, cures: bool, listen: Listener | None = None) -> Report:
+    """Diagnose the Case that a Python file defines as `case`, or makes with `build(seed)`. Raises CaseError."""
+    from unstuck.adapters.case_file import read_case
+    from unstuck.diagnosis import diagnose as method
+
+    return method.diagnose(read_case(path), budget, cures, listen)
 
 
 @click.command(short_help="List the faults that are known, or explain one.")
 @click.argument("rule", required=False, metavar="CODE-or-NAME")
 def rules(rule: str | None) -> None:
     """List the catalogue of faults, or explain one in full."""
-    from unstuck.diagnosis.shell import rules_text
+    from unstuck.diagnosis.catalogue.terminal import rules_text
 
     click.echo(rules_text(rule))

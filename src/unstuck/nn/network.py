@@ -142,11 +142,17 @@ class Network:
             "max_norm": self.max_norm,
         }
 
+    def _facts(self) -> str:
+        """Sizes, number and type of the parameters, and the loss, in one line."""
+        sizes = "-".join(map(str, self.sizes))
+        count = sum(parameter.size for parameter in self.parameters)
+        return f"Network {sizes}: {count:,} {self.dtype.name} parameters, {self.loss.name} loss"
+
     def __repr__(self) -> str:
-        return network_text(self)
+        return network_text(self._facts(), self.layers, self.dropout)
 
     def _repr_html_(self) -> str:
-        return network_html(self)
+        return network_html(self._facts(), self.layers, self.dropout)
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """A copy with its parameters in that dtype."""

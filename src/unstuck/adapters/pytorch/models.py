@@ -20,7 +20,7 @@ from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.repairs import scaled
 from unstuck.adapters.watched.events import Compared, Divided, ModelCalled, Place
 from unstuck.adapters.watched.places import innermost
-from unstuck.diagnosis.origin import is_user_class
+from unstuck.sandbox.origin import is_user_class
 
 if TYPE_CHECKING:
     from unstuck.adapters.pytorch.watch import Watch

@@ -15,7 +15,7 @@ from unstuck.adapters.pytorch.watch import PYTORCH, Watch
 from unstuck.adapters.scripts.watch import Outcome, Stopped
 from unstuck.adapters.scripts.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.examine import examine
-from unstuck.diagnosis.report import Report
+from unstuck.diagnosis.report.report import Report
 from unstuck.errors import CaseError
 
 

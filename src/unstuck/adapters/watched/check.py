@@ -19,7 +19,7 @@ from typing import Any
 
 from unstuck.adapters.watched.events import Place
 from unstuck.adapters.watched.history import History
-from unstuck.diagnosis.rule import Rule
+from unstuck.diagnosis.rules.rule import Rule
 
 
 @dataclass(frozen=True)

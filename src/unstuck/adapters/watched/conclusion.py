@@ -13,9 +13,10 @@ from unstuck.adapters.watched.events import Place, Raised
 from unstuck.adapters.watched.experiments import Comparison
 from unstuck.adapters.watched.history import History, how_well
 from unstuck.adapters.watched.reading import Reading
-from unstuck.diagnosis.examination import Missing
-from unstuck.diagnosis.report import Cure, Finding, Report
-from unstuck.diagnosis.rule import SUSPECTED
+from unstuck.diagnosis.examination.examination import Missing
+from unstuck.diagnosis.report.contents import Cure, Finding
+from unstuck.diagnosis.report.report import Report
+from unstuck.diagnosis.examination.evidence import SUSPECTED
 from unstuck.diagnosis.rules import RULES, in_order
 
 LEARNS = 0.03  # more of the score at the end than at the start
@@ -63,10 +64,10 @@ def conclude(
         undecided = matters is None and one.grade != SUSPECTED and not RULES[one.code].setting
         (findings if matters or undecided else notes).append(finding)
     raised = [event for event in h.all(Raised)]
-    unchecked = [Missing(entry.what, entry.missing) for entry in reading.unread]
+    unchecked = []
     if raised:
-        where = f" at line {raised[-1].place.line}" if raised[-1].place else ""
-        unchecked.append(Missing("the rest of the script", f"a run that does not raise{where}: {raised[-1].message}"))
+        where = f" in line {raised[-1].place.line}" if raised[-1].place else ""
+        unchecked.append(Missing("what follows in the script", f"a run that does not raise{where}: {raised[-1].message}"))
     report = Report(
         name=name,
         verdict=verdict(h, findings, bool(raised)),
@@ -77,7 +78,7 @@ def conclude(
         cures=[cure for comparison in decided.comparisons if (cure := as_cure(comparison)) is not None],
         unchecked=unchecked,
     )
-    report.reading = reading
+    report.reading = reading.to_dict()
     return report
 
 

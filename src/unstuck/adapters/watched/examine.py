@@ -18,8 +18,8 @@ from unstuck.adapters.watched.experiments import Comparison, Repairs, Result, co
 from unstuck.adapters.watched.history import History, how_well
 from unstuck.adapters.watched.places import innermost_of
 from unstuck.adapters.watched.reading import read
-from unstuck.diagnosis.report import Report
-from unstuck.diagnosis.rule import MEASURED
+from unstuck.diagnosis.report.report import Report
+from unstuck.diagnosis.examination.evidence import MEASURED
 
 WORK = 1e10  # multiplications of the forward passes of one experiment
 FEWEST, MOST = 40, 300  # updates of one experiment
@@ -53,18 +53,28 @@ class Framework:
     watch: Callable[[int, Repairs, int, bool], Watch]
 
 
-def examine(framework: Framework, run: Run, name: str, cures: bool = True, listen: Listener | None = None) -> Report:
+def examine(
+    framework: Framework,
+    run: Run,
+    name: str,
+    cures: bool = True,
+    listen: Listener | None = None,
+    show: Callable[[dict[str, Any]], None] | None = None,
+) -> Report:
     """Diagnose a script.
 
     run     runs it from its start under a watch, as often as it is asked to
     cures   whether to run what was proved to matter again, put right
     listen  called with a line of text as soon as something is known
+    show    called with the reading as soon as it is known
     """
     started = time.perf_counter()
     watch = framework.watch(ENOUGH, {}, 0, False)
     outcome = run_under(run, watch)
     h = History(watch.events, watch.updates)
     reading = read(h, framework.name, outcome.stand_ins)
+    if show is not None:
+        show(reading.to_dict())
     seen = look(h)
     for one in seen:
         if listen is not None and not one.asleep:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen
-from unstuck.diagnosis.rule import PROVED
+from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.rules import RULES
 
 SEEDS = (0, 1, 2)

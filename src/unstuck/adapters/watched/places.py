@@ -7,7 +7,7 @@ from itertools import islice
 from types import FrameType
 
 from unstuck.adapters.watched.events import Place
-from unstuck.diagnosis.origin import is_user_file
+from unstuck.sandbox.origin import is_user_file
 
 
 def innermost(frame: FrameType | None = None) -> Place | None:

@@ -56,8 +56,7 @@ class Reading:
         parts = {name: getattr(self, name) for name in ("model", "inputs", "targets", "outputs", "accuracy")}
         return {
             "framework": self.framework,
-            "data": [{"stand_in": None, "shape": None, **one.to_dict()} for one in self.data]
-            + [{"name": words, "shape": None, "line": None, "stand_in": words} for words in self.stand_ins],
+            "data": [{"stand_in": None, "shape": None, **one.to_dict()} for one in self.data],
             **{name: part.to_dict() if part is not None else None for name, part in parts.items()},
             "parameters": [
                 {
@@ -80,7 +79,15 @@ class Reading:
             },
             "between_updates": [one.to_dict() for one in self.between],
             "unread": [{"what": one.what, "missing": one.missing} for one in self.unread],
+            "remarks": [self._watched(), *self.stand_ins],
         }
+
+    def _watched(self) -> str:
+        """How much was seen, in a sentence."""
+        held = sum(is_held for _, is_held, _ in self.parameters)
+        all_ = len(self.parameters)
+        said = f"{self.updates_seen:,} updates of a {self.framework} script were watched"
+        return f"{said}; the optimiser holds {held} of the {all_} parameters" if held < all_ else said
 
 
 def read(h: History, framework: str, stand_ins: tuple[str, ...] = ()) -> Reading:
@@ -150,26 +157,3 @@ def _unread(h: History) -> list[Unread]:
     if not h.all(Compared):
         unread.append(Unread("how the accuracy is computed", "answers compared with labels as tensors, in this run"))
     return unread
-
-
-def in_words(reading: Reading) -> list[str]:
-    """The reading as a person takes it in, a line each."""
-    lines = [f"read as {reading.framework}: {reading.updates_seen} updates watched"]
-    for words in reading.stand_ins:
-        lines.append(f"  data: {words}")
-    for title, seam in (
-        ("model", reading.model),
-        ("inputs", reading.inputs),
-        ("targets", reading.targets),
-        ("outputs", reading.outputs),
-        ("loss", reading.loss),
-        ("update", reading.update),
-        ("accuracy", reading.accuracy),
-    ):
-        if seam is not None:
-            shape = f" {seam.shape}" if seam.shape is not None else ""
-            lines.append(f"  {title}: {seam.what}{shape}" + (f", line {seam.line}" if seam.line else ""))
-    held = sum(is_held for _, is_held, _ in reading.parameters)
-    lines.append(f"  parameters: {len(reading.parameters)}, of which the optimiser holds {held}")
-    lines += [f"  not found: {one.what}" for one in reading.unread]
-    return lines

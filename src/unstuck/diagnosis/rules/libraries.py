@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.rule import rule
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.rules.rule import rule
 
 
 @rule("U11", look_alikes=("U05", "B13"))

@@ -9,7 +9,7 @@ import numpy as np
 from unstuck.adapters.watched.check import Seen, check
 from unstuck.adapters.watched.events import Array, Discarded, LoaderMade, ModelCalled
 from unstuck.adapters.watched.history import History
-from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
 FAR = 5.0  # deviations or units that inputs of a network are seldom away from 0 by
 OTHERWISE = 2.5  # times as widely spread: no accident among a hundred examples

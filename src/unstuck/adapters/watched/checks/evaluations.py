@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from unstuck.adapters.watched.check import Seen, check
 from unstuck.adapters.watched.events import Compared, Divided, Place
 from unstuck.adapters.watched.history import History
-from unstuck.diagnosis.rule import PROVED
+from unstuck.diagnosis.examination.evidence import PROVED
 
 OTHER_ANSWERS, APART = 0.002, 0.01  # shares from which on what is read is another number
 HALVES = ("gt 0.5", "ge 0.5", "__gt__ 0.5", "__ge__ 0.5", "round")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from unstuck.adapters.watched.check import Seen, check
 from unstuck.adapters.watched.events import Cut
 from unstuck.adapters.watched.history import History, largest
-from unstuck.diagnosis.rule import PROVED
+from unstuck.diagnosis.examination.evidence import PROVED
 
 WHOLE = 1e-3  # how near to 1 the factor of a gradient kept in full is
 

@@ -10,7 +10,7 @@ from unstuck.adapters.watched.check import Seen, check
 from unstuck.adapters.watched.events import Array, Broadcast, LossTaken, Place
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.losses import COMPARES_NUMBERS
-from unstuck.diagnosis.rule import MEASURED, PROVED
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 CLOSE = 1e-4  # sums of float32 probabilities
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf)}

@@ -9,7 +9,7 @@ import numpy as np
 from unstuck.adapters.watched.check import Seen, check
 from unstuck.adapters.watched.events import ModeSet, Reshaped
 from unstuck.adapters.watched.history import History
-from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
 CLOSE = 1e-4
 MIXED = 1e-5  # change of an answer, as a share, that is no rounding in float32

@@ -1,0 +1,179 @@
+"""A Case of a living script: predict and step run its own training loop with other examples in it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
+from unstuck.adapters.scripts.forms import Batch, Form, match
+from unstuck.adapters.scripts.living import Captured, Finder, Living, follow, reachable_paths, spelled
+from unstuck.adapters.scripts.parameters import Chain
+from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.training_loop import TrainingLoop
+from unstuck.adapters.scripts.update import Meeting, Update
+from unstuck.sandbox.snapshot import Snapshot
+
+Array = np.ndarray
+
+
+NO_VISIT = frozenset({"LEAF", "assigned", "write_window", "read_window", "overwritten"})
+
+
+class CannotReplay(Exception):  # noqa: N818 - a sentence for the report
+    """Why the script's own steps cannot be run with other examples."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """An expression of a file by number, and at which of its visits in a turn the wanted values pass."""
+
+    file: str
+    number: int
+    visits: tuple[int, ...]
+
+
+@dataclass(repr=False, eq=False)
+class Replay:
+    """The training loop of a living script, run with examples of one's choice."""
+
+    living: Living
+    forms: dict[str, dict[int, Form]]  # by file and number of the expression
+    output: Spot
+    columns: bool  # whether an example is a column in what is captured
+    one_by_one: bool  # whether a turn takes a single example
+    at_once: bool  # whether a turn goes through its examples as one array
+    example: Batch  # of the first turn
+    parameter_paths: list[tuple[Any, ...]]
+    batch: Batch | None = None
+    captured: list[Any] | None = None
+    visits: int = 0
+
+    def install(self) -> None:
+        """Let the functions of the script take the examples of `batch`."""
+        chosen = {file: frozenset(forms) for file, forms in self.forms.items()}
+        chosen[self.output.file] = chosen.get(self.output.file, frozenset()) | {self.output.number}
+        self.living.weave(chosen, self._seen)
+
+    def _seen(self, number: int, value: Any) -> Any:
+        for forms in self.forms.values():
+            if number in forms and self.batch is not None:
+                value = forms[number].made(self.batch)
+        if self.captured is not None and number == self.output.number:
+            if self.visits in self.output.visits:
+                self.captured.append(value)
+            self.visits += 1
+            if len(self.captured) == len(self.output.visits):
+                raise Captured
+        return value
+
+    def parameters(self) -> list[Any]:
+        """The live arrays (or numbers), read anew."""
+        return [follow(self.living.scope, path) for path in self.parameter_paths]
+
+    def step(self, x: Array, targets: Array) -> None:
+        """The script's own update on these rows: one turn of its loop, or one for each example."""
+        batch = Batch(np.asarray(x), _columns(targets, self.example))
+        for part in self._parts(batch, self.one_by_one):
+            self._turn(part)
+
+    def predict(self, x: Array) -> Array:
+        """(n, n_outputs): the outputs of the script's own forward pass, with any targets."""
+        x = np.asarray(x)
+        targets = np.repeat(self.example.t[:1], len(x), axis=0)
+        parts = self._parts(Batch(x, targets), self.one_by_one or not self.at_once)
+        rows = [self._outputs(part) for part in parts]
+        return np.concatenate(rows) if rows else np.zeros((0, self.example.t.shape[1]))
+
+    def _parts(self, batch: Batch, apart: bool) -> list[Batch]:
+        if not apart:
+            return [batch]
+        return [Batch(batch.x[i : i + 1], batch.t[i : i + 1]) for i in range(len(batch))]
+
+    def _outputs(self, batch: Batch) -> Array:
+        self.captured, self.visits = [], 0
+        try:
+            self._turn(batch)
+        except Captured:
+            pass
+        finally:
+            found, self.captured = self.captured, None
+        return output_rows(found, len(batch), self.columns)
+
+    def _turn(self, batch: Batch) -> None:
+        self.batch = batch
+        try:
+            self.living.turn()
+        finally:
+            self.batch = None
+
+
+def output_rows(values: Sequence[Any], n: int, columns: bool) -> Array:
+    """(n, k): captured outputs as rows."""
+    arrays = [np.array(value, copy=True) for value in values]
+    if arrays and arrays[0].ndim == 0:
+        return np.array(arrays, dtype=float).reshape(n, -1)
+    array = arrays[0]
+    if array.ndim == 1:
+        return array.reshape(n, -1)
+    if array.ndim == 2 and array.shape[0] != n or (columns and array.ndim == 2 and array.shape[1] == n):
+        return array.T
+    return array.reshape(n, -1)
+
+
+def _columns(targets: Any, example: Batch) -> Array:
+    values = np.asarray(targets)
+    return values.reshape(len(values), -1)
+
+
+def spot_of(living: Living, place: Place, position: int | None, recorded: Visits) -> Spot:
+    """The operand of a recorded expression as an expression of the living script."""
+    operand = operand_of(place, position)
+    source = living.sources.get(place.site.file)
+    number = source.number(operand) if source is not None and operand is not None else None
+    if number is None:
+        raise CannotReplay(f"line {place.site.line}: the operand is not an expression of its own")
+    return Spot(place.site.file, number, recorded.of(place))
+
+
+def operand_of(place: Place, position: int | None) -> ast.AST | None:
+    """The syntax of an operand; of a subscript, position None is the last index and 0 the array."""
+    node: Any = place.node
+    if isinstance(node, ast.BinOp):
+        return node.right if position == 1 else node.left
+    if isinstance(node, ast.AugAssign):
+        return node.value if position == 1 else node.target
+    if isinstance(node, ast.Subscript):
+        if position == 0:
+            return node.value
+        return node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
+    if isinstance(node, ast.Call) and position is not None:
+        if isinstance(node.func, ast.Attribute) and place.literal is not None and len(node.args) < 2:
+            return node.func.value if position == 0 else node.args[position - 1]
+        return node.args[position] if position < len(node.args) else None
+    return None
+
+
+@dataclass(frozen=True)
+class Visits:
+    """How often an expression was carried out in the first turn, and at which times with these nodes."""
+
+    recording: Recording
+    loop: TrainingLoop
+    wanted: frozenset[int] = field(default_factory=frozenset)
+
+    def of(self, place: Place) -> tuple[int, ...]:
+        """The visits, counted from 0 within the first turn, that made the wanted nodes."""
+        end = self.loop.end
+        nodes = [node for node in self.recording.tape.nodes[self.loop.start : end] if node.site is place.site]
+        nodes = [node for node in nodes if node.op.__name__ not in NO_VISIT]
+        return tuple(index for index, node in enumerate(nodes) if node.number in self.wanted)
+
+
+Capturing = Callable[[int, Any], Any]
+__all__ = ["CannotReplay", "Chain", "Finder", "Meeting", "Replay", "Snapshot", "Spot", "Update", "match", "reachable_paths", "spelled"]

@@ -1,0 +1,154 @@
+"""The whole training data behind the examples of one turn, and the test data beside them: found among what the program
+holds, by the values themselves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.scripts.forms import Batch
+from unstuck.adapters.scripts.living import reachable_paths, spelled
+
+Array = np.ndarray
+MOST_EXAMPLES = 6000  # that are handed on: what is measured of more says the same
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Inputs and targets as rows, and what the program calls them."""
+
+    x: Array  # (n, n_features)
+    t: Array  # (n, k)
+    names: tuple[str, str]
+    total: int  # examples that the program has
+
+
+def training_data(scope: dict[str, Any], batch: Batch) -> DataSet | None:
+    """The data that this batch was taken from; None where no array or list holds it with its targets."""
+    found: list[tuple[int, DataSet]] = []
+    tables = list(_tables(scope, batch))
+    for name, x, pairs in tables:
+        places = _places(x, batch.x)
+        if places is None:
+            continue
+        for other, t in _targets(tables, scope, pairs, len(x), batch, name):
+            if len(t) == len(x) and _agree(t, places, batch.t):
+                found.append((len(x), DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))))
+                break
+    return min(found, key=lambda item: item[0])[1] if found else None
+
+
+def test_data(scope: dict[str, Any], training: DataSet, batch: Batch) -> DataSet | None:
+    """Examples that are called test (or validation) data, of the shape of the training data, with their labels."""
+    tables = [table for table in _tables(scope, batch) if table[1].shape[1] == training.x.shape[1]]
+    for word in ("test", "val", "valid", "dev", "eval"):
+        for name, x, pairs in tables:
+            if word not in name.lower() or name in training.names:
+                continue
+            for other, t in _targets(tables, scope, pairs, len(x), batch, name):
+                if len(t) == len(x) and (pairs is not None or word in other.lower()):
+                    return DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))
+    return None
+
+
+def _tables(scope: dict[str, Any], batch: Batch) -> Iterator[tuple[str, Array, Any]]:
+    """(name, rows, pairs) of everything that could be inputs; `pairs` where each element is a tuple with the target."""
+    features = batch.x.shape[1]
+    seen: set[int] = set()
+    for path, value in reachable_paths(scope, depth=3):
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.ndim >= 2:
+            if int(np.prod(value.shape[1:])) == features and len(value) >= 2:
+                yield spelled(path), value.reshape(len(value), -1), None
+            elif value.ndim == 2 and len(value) == features:
+                yield spelled(path), value.T, None
+        elif isinstance(value, (list, tuple)) and len(value) >= 2:
+            rows = _rows_of_list(value, features)
+            if rows is not None:
+                yield spelled(path), rows, None
+            elif isinstance(value[0], (tuple, list)) and len(value[0]) == 2:
+                firsts = _rows_of_list([pair[0] for pair in value[:MOST_EXAMPLES]], features)
+                if firsts is not None:
+                    yield spelled(path), firsts, [pair[1] for pair in value[:MOST_EXAMPLES]]
+
+
+def _rows_of_list(values: Any, features: int) -> Array | None:
+    """A list of examples as rows; of long ones the first."""
+    first = values[0]
+    if not isinstance(first, (list, tuple, np.ndarray)) or np.size(_safe(first)) != features:
+        return None
+    try:
+        rows = np.array([np.asarray(value, dtype=float).reshape(-1) for value in values[:MOST_EXAMPLES]])
+    except (ValueError, TypeError):
+        return None
+    return rows if rows.ndim == 2 and rows.shape[1] == features else None
+
+
+def _safe(value: Any) -> Array:
+    try:
+        return np.asarray(value, dtype=float)
+    except (ValueError, TypeError):
+        return np.zeros(0)
+
+
+def _targets(
+    tables: list[Any], scope: dict[str, Any], pairs: Any, n: int, batch: Batch, inputs: str
+) -> Iterator[tuple[str, Array]]:
+    """(name, rows) of everything that could be the targets of n examples, coded as the loop takes them."""
+    k = batch.t.shape[1]
+    if pairs is not None:
+        rows = _coded(pairs, k)
+        if rows is not None:
+            yield inputs, rows
+        return
+    for path, value in reachable_paths(scope, depth=3):
+        if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.ndim:
+            if value.shape[0] == n or (value.ndim == 2 and value.shape == (k, n)):
+                rows = _coded(value if value.shape[0] == n else value.T, k)
+                if rows is not None:
+                    yield spelled(path), rows
+        elif isinstance(value, (list, tuple)) and len(value) >= n == min(len(value), MOST_EXAMPLES):
+            rows = _coded(value[:n], k)
+            if rows is not None:
+                yield spelled(path), rows
+
+
+def _coded(values: Any, k: int) -> Array | None:
+    """(n, k): targets as they are, or class numbers as one-hot rows."""
+    try:
+        array = np.asarray(values)
+        array = array.reshape(len(array), -1)
+    except (ValueError, TypeError):
+        return None
+    if array.dtype.kind not in "biuf" or (array.dtype.kind == "f" and not np.isfinite(array).all()):
+        return None
+    if array.shape[1] == k:
+        return array
+    whole = array.shape[1] == 1 and np.array_equal(array, np.rint(array))
+    if whole and k > 1 and array.min() >= 0 and array.max() < k:
+        return np.eye(k)[array[:, 0].astype(int)]
+    return None
+
+
+def _agree(t: Array, places: Array, wanted: Array) -> bool:
+    """Whether the targets at these places are the wanted ones; a repeated example may have had another copy's."""
+    return float(np.mean((t[places] == wanted).all(axis=1))) > 0.9
+
+
+def _places(x: Array, rows: Array) -> Array | None:
+    """The row numbers in x at which these rows stand, the first of each; None where one is missing."""
+    if x.shape == rows.shape and np.array_equal(x, rows):
+        return np.arange(len(rows))
+    if len(rows) > len(x):
+        return None
+    found = []
+    for row in rows:
+        places = np.flatnonzero(x[:, -1] == row[-1])
+        places = places[(x[places] == row).all(axis=1)]
+        if not len(places):
+            return None
+        found.append(places[0])
+    return np.array(found)

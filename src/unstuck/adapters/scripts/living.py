@@ -1,0 +1,188 @@
+"""A script that was stopped where its training begins, alive: its turns can be run with other examples in them."""
+
+import builtins
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.abc import MetaPathFinder
+from types import CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.scripts.forms import Batch, Form, match
+from unstuck.adapters.scripts.imports import BesideTheScript
+from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.watch import Stopped
+from unstuck.adapters.scripts.weaving import ENDED, PAUSE, SEEN, Source, corresponding
+from unstuck.sandbox.snapshot import Snapshot
+
+Array = np.ndarray
+
+
+class Captured(BaseException):  # noqa: N818 - no error: ends a turn once its outputs are known
+    """The outputs of a turn are there."""
+
+
+class Pause:
+    """A watch under which a script runs as it stands, and is stopped at the first turn of one of its loops."""
+
+    def __init__(self, loop: Place) -> None:
+        self.loop = loop
+        self.sources: dict[str, Source] = {}
+        self.codes: dict[str, CodeType] = {}
+        self.number: int | None = None  # of the loop, in its file
+        self.scope: dict[str, Any] | None = None  # where the loop's body runs
+        self.globals: dict[str, Any] = {}
+        self.namespace: dict[str, Any] = {}
+        vars(builtins)[PAUSE] = self._pause  # out of reach of snapshots of the program, like what is woven in later
+
+    def compile(self, text: str, filename: str) -> CodeType:
+        """The script's own code, with a pause in the loop where it is in this file. Raises SyntaxError."""
+        source = self.sources[filename] = Source(text, filename)
+        pause = None
+        if filename == self.loop.site.file:
+            pause = self.number = source.number(self.loop.node)
+        code = self.codes[filename] = source.code(pause=pause)
+        return code
+
+    def finder(self, folder: str) -> MetaPathFinder:
+        """An import hook for the modules of this folder."""
+        return BesideTheScript(os.path.abspath(folder), self)
+
+    def _pause(self) -> None:
+        frame = sys._getframe(1)
+        self.globals = frame.f_globals
+        at_top = frame.f_locals is frame.f_globals
+        frame.f_globals["__builtins__"] = builtins  # the module, which snapshots pass over, and not its dict
+        self.scope = frame.f_globals if at_top else {**frame.f_globals, **frame.f_locals}
+        raise Stopped
+
+
+@dataclass(repr=False, eq=False)
+class Living:
+    """The program at the head of its training loop. What is run changes its objects; `snapshot` puts them back."""
+
+    scope: dict[str, Any]
+    sources: dict[str, Source]
+    codes: dict[str, CodeType]  # as the functions run now
+    file: str
+    loop: int  # number of the loop in its file
+    body: CodeType | None = None
+
+    @classmethod
+    def of(cls, pause: Pause) -> "Living | None":
+        """The program that a pause stopped; None where it never came to the loop."""
+        if pause.scope is None or pause.number is None:
+            return None
+        return cls(pause.scope, pause.sources, pause.codes, pause.loop.site.file, pause.number)
+
+    def weave(self, chosen: dict[str, frozenset[int]], seen: Callable[[int, Any], Any]) -> None:
+        """From now on `seen(number, value)` is asked at the chosen expressions (by file), and its answer taken."""
+        changed: dict[CodeType, CodeType] = {}
+        for file, source in self.sources.items():
+            woven = source.code(chosen.get(file, frozenset()))
+            if len(self.codes) and self.codes[file] is not woven:
+                changed.update(corresponding(self.codes[file], woven))
+                self.codes[file] = woven
+        for function in [found for found in gc.get_objects() if type(found) is FunctionType]:
+            code = changed.get(function.__code__)
+            if code is not None:
+                function.__code__ = code
+        vars(builtins)[SEEN], vars(builtins)[ENDED] = seen, _end  # out of reach of snapshots of the program
+        self.body = self.sources[self.file].turn(chosen.get(self.file, frozenset()), self.loop)
+
+    def turn(self) -> None:
+        """Run the loop's body once. Whatever it raises goes through."""
+        assert self.body is not None
+        with contextlib.suppress(_Ended):
+            exec(self.body, self.scope)
+
+    def snapshot(self) -> Snapshot:
+        """All of its state as it is now."""
+        return Snapshot([self.scope])
+
+
+class _Ended(BaseException):
+    """The body ended its loop."""
+
+
+def _end(value: Any) -> None:
+    raise _Ended
+
+
+@dataclass(repr=False, eq=False)
+class Finder:
+    """Asks at every expression of a turn whether the batch stands there; keeps where it always does."""
+
+    batch: Batch
+    count: bool = False
+    forms: dict[int, Form] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+    visits: dict[int, int] = field(default_factory=dict)
+
+    def __call__(self, number: int, value: Any) -> Any:
+        if number in self.refused or isinstance(value, type):
+            return value
+        self.visits[number] = self.visits.get(number, 0) + 1
+        form = None
+        with contextlib.suppress(Exception):
+            form = match(value, self.batch, self.count)
+        if form is None:
+            self.refused.add(number)
+            self.forms.pop(number, None)
+        elif number not in self.forms:
+            self.forms[number] = form
+        return value
+
+
+def reachable_paths(scope: dict[str, Any], depth: int = 6, limit: int = 200_000) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """(path, value) of what can be reached from a scope through containers and attributes; a path is a tuple of steps
+    for `follow`."""
+    pending: list[tuple[tuple[Any, ...], Any]] = [((("key", name),), value) for name, value in list(scope.items())]
+    seen: set[int] = set()
+    count = 0
+    while pending and count < limit:
+        path, value = pending.pop(0)
+        count += 1
+        yield path, value
+        if len(path) >= depth or isinstance(value, (str, bytes, int, float, type, np.generic)) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            children = [(("key", key), child) for key, child in value.items()]
+        elif isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.dtype == object):
+            if len(value) > 1000:
+                continue
+            children = [(("key", index), child) for index, child in enumerate(value)]
+        elif isinstance(getattr(value, "__dict__", None), dict) and not callable(value) and "__path__" not in vars(value):
+            if type(value).__name__ == "module":
+                continue
+            children = [(("attribute", name), child) for name, child in vars(value).items()]
+        else:
+            continue
+        pending += [((*path, step), child) for step, child in children if not _hidden(step)]
+
+
+def _hidden(step: tuple[str, Any]) -> bool:
+    return isinstance(step[1], str) and step[1].startswith("__unstuck")
+
+
+def follow(scope: dict[str, Any], path: tuple[Any, ...]) -> Any:
+    """What stands at a path now."""
+    value: Any = scope
+    for kind, name in path:
+        value = value[name] if kind == "key" else getattr(value, name)
+    return value
+
+
+def spelled(path: tuple[Any, ...]) -> str:
+    """A path as one writes it: net.layers[1].w."""
+    first, *rest = path
+    text = str(first[1])
+    for kind, name in rest:
+        text += f".{name}" if kind == "attribute" else f"[{name!r}]"
+    return text

@@ -1,0 +1,155 @@
+"""A script run under a watch, as often as the examination wants it, each time as if for the first time."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.scripts.manners.overlay import Overlay
+from unstuck.adapters.scripts.manners.quiet import quiet_output
+from unstuck.adapters.scripts.manners.remarks import Remarks
+from unstuck.adapters.scripts.source import Source
+from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
+from unstuck.adapters.scripts.watch import Outcome, Stopped, Watch
+from unstuck.sandbox.deadline import Deadline
+from unstuck.sandbox.origin import is_user_file
+
+SEED = 0
+LOOK = 0.1  # seconds
+
+
+class ScriptRun:
+    """Runs one script under one watch after the other: the `run` that `watch` speaks of.
+
+    outcomes  of all runs so far
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        arguments: tuple[str, ...],
+        overlay: Overlay,
+        finder: StandInFinder,
+        remarks: Remarks,
+        ends: float,
+        send: Callable[[str], None],
+    ) -> None:
+        self.source = source
+        self.arguments = arguments
+        self.overlay = overlay
+        self.finder = finder
+        self.remarks = remarks
+        self.ends = ends
+        self.send = send
+        self.folder = os.path.dirname(source.filename)
+        self.outcomes: list[Outcome] = []
+        lines = source.text.splitlines(keepends=True)
+        linecache.cache[source.filename] = (len(source.text), None, lines, source.filename)
+
+    def __call__(self, watch: Watch) -> Outcome:
+        """One run, from a fresh start: its folder, arguments, modules, random numbers and files as at the first."""
+        started = time.perf_counter()
+        self.overlay.forget()
+        self._forget_modules()
+        main = self._main(watch)
+        watching = watch.finder(self.folder)
+        sys.meta_path.insert(0, watching)
+        ended, known = _Ending(), dict(vars(builtins))
+        noticing = threading.Thread(target=self._notice_training, args=(watch, finished := threading.Event()), daemon=True)
+        noticing.start()
+        try:
+            ended.error = self._execute(watch, main)
+            ended.wait(self.ends - time.perf_counter())
+        finally:
+            finished.set()
+            sys.meta_path.remove(watching)
+            ended.close()
+            vars(builtins).update(known)
+        outcome = Outcome(
+            ended.stopped, ended.error, time.perf_counter() - started, self.finder.supply.given.sentences()
+        )
+        self.outcomes.append(outcome)
+        return outcome
+
+    def _main(self, watch: Watch) -> dict[str, Any]:
+        """The namespace of a fresh `__main__`, in the folder of the script."""
+        module = ModuleType("__main__")
+        module.__file__ = self.source.filename
+        vars(module).update(watch.namespace)
+        if self.source.cells:
+            vars(module)["display"] = lambda *objects, **options: None
+        sys.modules["__main__"] = module
+        sys.argv = [str(self.source.path), *self.arguments]
+        os.chdir(self.folder)
+        if self.folder not in sys.path:
+            sys.path.insert(0, self.folder)
+        quiet_output()
+        random.seed(SEED)
+        np.random.seed(SEED)  # noqa: NPY002 - the generator that scripts use
+        return vars(module)
+
+    def _execute(self, watch: Watch, main: dict[str, Any]) -> BaseException | None:
+        """Runs the script to its end, or to the end of its time; what it raised, if it did."""
+        deadline = Deadline(max(self.ends - time.perf_counter(), 0.1))
+        error: BaseException | None = None
+        try:
+            with deadline:
+                exec(watch.compile(self.source.text, self.source.filename), main)
+        except BaseException as raised:
+            error = raised
+        deadline.lift()
+        return error
+
+    def _notice_training(self, watch: Watch, finished: threading.Event) -> None:
+        """Tells as soon as a first update was seen, or the run has ended."""
+        while not finished.wait(LOOK) and not getattr(watch, "updates_seen", 0):
+            pass
+        self.send("trains")
+
+    def _forget_modules(self) -> None:
+        """Has the modules beside the script, and stand-ins, imported anew."""
+        self.finder.forget()
+        below = self.folder + os.sep
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if isinstance(file, str) and file.startswith(below) and is_user_file(file):
+                del sys.modules[name]
+
+
+class _Ending:
+    """How a run ends: in the main thread, and in those that the script started."""
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+        self.stopped = False
+        self._before = threading.excepthook
+        threading.excepthook = self._on_error
+
+    def wait(self, seconds: float) -> None:
+        """For the script's threads, as Python does at its end."""
+        if isinstance(self.error, Stopped):
+            self.stopped, self.error = True, None
+        ends = time.perf_counter() + seconds
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon and not self.stopped:
+                thread.join(max(ends - time.perf_counter(), 0))
+
+    def close(self) -> None:
+        """Puts back what was changed."""
+        threading.excepthook = self._before
+
+    def _on_error(self, arguments: Any) -> None:
+        if arguments.exc_type is not None and issubclass(arguments.exc_type, Stopped):
+            self.stopped = True
+        elif self.error is None:
+            self.error = arguments.exc_value

@@ -1,0 +1,69 @@
+"""Which loop of a script is the one that trains: the one whose turns make updates."""
+
+from dataclasses import dataclass
+
+from unstuck.adapters.scripts.parameters import Chain
+from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.loops import Turn
+from unstuck.adapters.scripts.update import Update
+
+
+@dataclass(frozen=True)
+class TrainingLoop:
+    """The innermost loop one turn of which makes an update, or several turns of which do."""
+
+    place: Place
+    turns_per_update: int
+    start: int  # the first node of the turn in which the first update begins
+    end: int  # past the last node of the turn in which it ends
+    length: int | None
+    enclosing: tuple[Place, ...]  # the loops around it, outermost first
+
+
+def find_loop(recording: Recording, chains: list[Chain], update: Update) -> TrainingLoop | None:
+    """The training loop; None where the updates stand in no loop."""
+    turns = [*recording.turns, *recording.loops.under_way()]
+    turns = [turn for turn in turns if not recording.places[turn.place].suspends]
+    changes = [chain.changes[0].number for chain in chains]
+    first, last = min(changes), max(max(changes), update.last)
+    around = sorted((turn for turn in turns if turn.start <= first and last < turn.end), key=_size)
+    for turn in around:
+        if turn.start <= update.first:
+            return _loop(recording, turns, turn, 1)
+        begun = [other for other in turns if other.activation == turn.activation and other.start <= update.first]
+        if begun:
+            start = max(begun, key=lambda other: other.start)
+            return _loop(recording, turns, turn, turn.number - start.number + 1, start)
+    return None
+
+
+def _size(turn: Turn) -> int:
+    return turn.end - turn.start
+
+
+def _loop(
+    recording: Recording, turns: list[Turn], turn: Turn, turns_per_update: int, start: Turn | None = None
+) -> TrainingLoop:
+    around = {other.place: other for other in turns if other.start <= turn.start and turn.end <= other.end}
+    around.pop(turn.place, None)
+    outermost_first = sorted(around.values(), key=lambda other: (other.start, -other.end))
+    return TrainingLoop(
+        recording.places[turn.place],
+        turns_per_update,
+        (start or turn).start,
+        turn.end,
+        turn.length,
+        tuple(recording.places[other.place] for other in outermost_first),
+    )
+
+
+def planned(recording: Recording, loop: TrainingLoop) -> int | None:
+    """How many updates the loops as written make; None where a length is not known beforehand."""
+    total = 1
+    for place in (loop.place, *loop.enclosing):
+        length = recording.loops.lengths.get(recording.places.index(place))
+        if length is None:
+            return None
+        total *= length
+    return total // loop.turns_per_update

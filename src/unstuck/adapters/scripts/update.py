@@ -1,0 +1,223 @@
+"""One update of a recording: what it was computed from, which values are inputs, targets and outputs.
+
+Inputs are constants of the update that meet a parameter in a product; a target is a constant that first meets a value
+which depends on most of the parameters, by subtraction, multiplication, power or indexing; the output is what it meets.
+"""
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.scripts.parameters import MOST_MARKS, Chain, ancestors, dependence, shown
+from unstuck.adapters.scripts.provenance import CREATED
+from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.rewriting import Place
+from unstuck.autodiff.tape import LEAF, Node, filled
+
+Array = np.ndarray
+PRODUCTS: frozenset[Any] = frozenset(
+    {np.dot, np.matmul, np.ndarray.dot, operator.matmul, operator.mul, np.multiply, np.outer, np.inner, np.einsum}
+    | {np.tensordot, np.vdot, operator.imul}
+)
+MEETINGS: frozenset[Any] = frozenset(
+    {operator.sub, operator.isub, np.subtract, operator.mul, operator.imul, np.multiply, np.power, operator.pow}
+    | {np.dot, np.ndarray.dot, np.matmul, operator.matmul}
+)
+MOST = 0.7  # of the parameters
+WRAPPING: frozenset[Any] = frozenset(
+    {np.log, np.log2, np.log10, np.clip, np.ndarray.clip, operator.add, operator.neg, np.maximum, np.minimum}
+    | {np.ndarray.astype, np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.squeeze, operator.getitem}
+)
+"""Operations between an output and the place where it meets the target in a loss."""
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Where values from outside come in: the operand of an expression, and the nodes there, in order."""
+
+    place: Place | None
+    position: int | None  # None: within the index of a subscript
+    nodes: tuple[Node, ...]  # the expressions carried out
+    values: tuple[Any, ...]  # what came in, one for each node
+
+    @property
+    def line(self) -> int | None:
+        """The line of the expression."""
+        return self.place.site.line if self.place else None
+
+
+@dataclass(frozen=True)
+class Update:
+    """The recording of one update."""
+
+    number: int  # from 1
+    nodes: tuple[Node, ...]  # all that its new parameters were made of, in order; parameters are not gone beyond
+    depends: list[int]  # for each node of the tape the bits of the parameters that it depends on
+    first: int  # number of the first node that depends on a parameter
+    last: int  # number of the node that is the last parameter's new version
+    inputs: Meeting | None
+    targets: Meeting | None
+    outputs: tuple[Node, ...]  # what the targets meet, one for each value
+
+
+def read_update(recording: Recording, chains: list[Chain], number: int) -> Update | None:
+    """What update `number` (from 1) was made of; None where the recording ends before it."""
+    alive = [chain for chain in chains if chain.updates >= number]
+    if not alive:
+        return None
+    before = [chain.versions[number - 1] for chain in alive]
+    after = [chain.versions[number] for chain in alive]
+    ends = {node.number for node in before}
+    nodes = ancestors(after, 0, lambda node: node.number not in ends)
+    each = {chain.root.number: index for index, chain in enumerate(alive)}
+    if len(alive) > MOST_MARKS:
+        lines = {id(chain.changes[0].site): index for index, chain in enumerate(alive)}
+        each = {chain.root.number: lines[id(chain.changes[0].site)] for chain in alive}
+    marks: dict[int, int] = {}
+    for chain, node in zip(alive, before):
+        marks[node.number] = marks.get(node.number, 0) | 1 << each[chain.root.number]
+    depends = dependence(recording.tape, marks, min(ends))
+    moving = [node for node in nodes if depends[node.number] and node.number not in ends]
+    if not moving:
+        return None
+    places = {id(place.site): place for place in recording.places}
+    search = _Search(tuple(nodes), depends, ends, places)
+    inputs = search.inputs()
+    targets, outputs = search.targets()
+    last = max(node.number for node in after)
+    return Update(number, tuple(nodes), depends, moving[0].number, last, inputs, targets, outputs)
+
+
+@dataclass(frozen=True)
+class _Search:
+    nodes: tuple[Node, ...]
+    depends: list[int]
+    parameters: set[int]
+    places: dict[int, Place]
+
+    def inputs(self) -> Meeting | None:
+        """The first product of a parameter with something from outside, and all others of the same expression."""
+        spot = None
+        found: list[tuple[Node, Any]] = []
+        for node in self.nodes:
+            if node.op not in PRODUCTS or len(node.args) < 2:
+                continue
+            for position, argument in enumerate(node.args):
+                others = [other for index, other in enumerate(node.args) if index != position]
+                if not any(isinstance(other, Node) and shown(other).number in self.parameters for other in others):
+                    continue
+                if not self._is_data(argument, node, position):
+                    continue
+                if spot is None:
+                    spot = node.site, position
+                if (node.site, position) == spot:
+                    found.append((node, argument))
+        if spot is None:
+            return None
+        return Meeting(
+            self.places.get(id(spot[0])),
+            spot[1],
+            tuple(node for node, _ in found),
+            tuple(value_of(argument) for _, argument in found),
+        )
+
+    def targets(self) -> tuple[Meeting | None, tuple[Node, ...]]:
+        """What first meets a value that depends on most of the parameters; and those values, the outputs."""
+        most = max((self.depends[node.number].bit_count() for node in self.nodes), default=0)
+        spot: Any = None
+        found: list[tuple[Node, Any, Node]] = []
+        for node in self.nodes:
+            if node.number in self.parameters:
+                continue
+            for position, target, met in self._meetings(node):
+                if self.depends[met.number].bit_count() < MOST * most or shown(met).number in self.parameters:
+                    continue
+                if spot is None:
+                    spot = node.site, position
+                if (node.site, position) == spot:
+                    found.append((node, target, met))
+        if spot is None:
+            return None, ()
+        nodes, values = tuple(node for node, _, _ in found), tuple(value_of(target) for _, target, _ in found)
+        return Meeting(self.places.get(id(spot[0])), spot[1], nodes, values), tuple(_bare(met) for *_, met in found)
+
+    def _meetings(self, node: Node) -> Iterator[tuple[int | None, Any, Node]]:
+        """Operands from outside in this node, each with the dependent value that it meets."""
+        if node.op is operator.getitem and isinstance(node.args[0], Node):
+            indices = node.args[1] if isinstance(node.args[1], tuple) else (node.args[1],)
+            for index in reversed(indices):
+                if isinstance(index, (Node, np.ndarray, list)) and _is_class_number(index):
+                    yield None, index, node.args[0]
+                    return
+        if node.op not in MEETINGS or len(node.args) < 2:
+            return
+        for position, argument in enumerate(node.args[:2]):
+            other = node.args[1 - position]
+            if isinstance(other, Node) and self.depends[other.number] and self._is_data(argument, node, position):
+                yield position, argument, other
+
+    def _is_data(self, argument: Any, node: Node, position: int) -> bool:
+        """Whether an operand comes from outside the network and is no setting or number of a formula."""
+        if isinstance(argument, Node):
+            if self.depends[argument.number] or argument.number in self.parameters:
+                return False
+            value = argument.value
+            if argument.op is LEAF and argument.kwargs.get("made") is CREATED and np.ndim(value) == 0:
+                return False
+            return np.ndim(value) > 0 or self._varies(node, position)
+        if isinstance(argument, (list, tuple, np.ndarray)):
+            return np.size(_plain(argument)) > 0
+        return isinstance(argument, (int, float, np.number)) and self._varies(node, position)
+
+    def _varies(self, node: Node, position: int) -> bool:
+        """Whether a single number may be an example's: the source does not write it out."""
+        place = self.places.get(id(node.site))
+        if place is None:
+            return False
+        literal = place.literal[position] if position < len(place.literal) else False
+        return not literal and _comes_from_data(place, position)
+
+
+def _comes_from_data(place: Place, position: int) -> bool:
+    """Whether an operand is a plain name or a subscript, and the other one no bare setting either."""
+    node: Any = place.node
+    operands = [getattr(node, name) for name in ("left", "right") if hasattr(node, name)]
+    if not operands and hasattr(node, "args"):
+        operands = node.args
+    if position >= len(operands):
+        return True
+    return type(operands[position]).__name__ in ("Name", "Subscript", "Call", "Attribute")
+
+
+def _is_class_number(index: Any) -> bool:
+    value = np.asarray(value_of(index))
+    if value.dtype.kind not in "iu" or value.ndim != 1:
+        return False
+    return len(value) == 1 or not np.array_equal(value, np.arange(len(value)))
+
+
+def _bare(met: Node) -> Node:
+    """The output behind a logarithm, a clip or a small number that keeps it from zero."""
+    node = met
+    while node.op in WRAPPING and node.args and isinstance(node.args[0], Node):
+        if node.op is operator.add and isinstance(node.args[1], Node) and node.args[1].op is not LEAF:
+            break
+        node = node.args[0]
+        if node.op is operator.sub:
+            break
+    return node if node.op is not operator.sub else met
+
+
+def value_of(argument: Any) -> Any:
+    """An argument of a node as the value that it was."""
+    return filled(argument, lambda node: node.value)
+
+
+def _plain(argument: Any) -> Array:
+    try:
+        return np.asarray(value_of(argument))
+    except ValueError:
+        return np.zeros(0)

@@ -1,0 +1,367 @@
+"""Is the gradient of every parameter the derivative that the program's own forward pass says it must be?
+
+The hypotheses of `seeds` are tried in order until one explains every parameter: up to one scale for all of them, a
+multiple of the parameter itself (weight decay), and the slopes chosen at ties. What explains most is kept.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unstuck.autodiff.call import Tie
+from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, kind_of
+from unstuck.autodiff.replay import rounding_floor
+from unstuck.autodiff.reverse import Adjoints, adjoints
+from unstuck.autodiff.seeds import (
+    Hypothesis,
+    Meeting,
+    forward_nodes,
+    meetings,
+    own_errors,
+    usual_losses,
+    written_losses,
+)
+from unstuck.autodiff.step import Parameter, Step, gradient_chain
+from unstuck.autodiff.tape import Node
+
+Array = np.ndarray
+
+MOST_WORK = 300_000_000  # entries visited by all hypotheses together; an operation counts as 300
+MOST_MEETINGS = 5
+USELESS = 1e-2  # the relative error of a difference from which on it proves nothing
+SAFETY = 100.0  # residuals up to this many times the rounding floor are not told apart from 0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One array on the way from the new parameter to the forward pass: the gradient, or it with a rate before it."""
+
+    nodes: tuple[Node, ...]
+    value: Array  # float64, in the parameter's shape
+    floor: float = 0.0  # the relative error that it has by the way it was found
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of the gradient of one parameter."""
+
+    parameter: Parameter
+    right: bool | None  # None: cannot be told, and `kind` says why
+    residual: float  # norm of what the true gradient does not explain over the norm of the gradient
+    scale: float  # of the program's gradient against the true one
+    kind: str  # "equal" where right; else how it differs, or what hindered
+    gradient: Candidate | None
+    expected: Array | None  # the true gradient, times the common scale
+    decay: float = 0.0  # the multiple of the parameter that was added
+    candidates: tuple[Candidate, ...] = ()  # all arrays that may be the gradient
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The verdicts on one update."""
+
+    step: Step
+    hypothesis: Hypothesis | None
+    tie: Tie
+    scale: float  # common to all right gradients; 0 where there is none
+    verdicts: tuple[Verdict, ...]
+    adjoints: Adjoints
+    meetings: tuple[Meeting, ...]
+    tolerance: float
+
+    @property
+    def wrong(self) -> list[Verdict]:
+        """The gradients that are proved wrong."""
+        return [verdict for verdict in self.verdicts if verdict.right is False]
+
+
+def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
+    """The verdict on every parameter of a step. `given` hypotheses are tried before those that are found."""
+    met = meetings(step)[:MOST_MEETINGS]
+    forward = forward_nodes(step, met)
+    candidates = [_candidates(step, parameter, forward) for parameter in step.parameters]
+    tolerance = EXACT[_coarsest(step, candidates)]
+    best: Proof | None = None
+    written: Proof | None = None
+    work, tried = 0, set()
+    effort = sum(300 + np.size(step.graph.tape.nodes[n].value) for n in step.moving)
+    for hypothesis in (*given, *_hypotheses(step, met)):
+        if best is not None and hypothesis.rank > 0 and _explains_an_array(best):
+            break
+        key = tuple(sorted((n, float(np.sum(s)), float(np.sum(np.abs(s)))) for n, s in hypothesis.seeds.items()))
+        if key in tried or (best is not None and work > MOST_WORK):
+            continue
+        tried.add(key)
+        found = _under(step, hypothesis, Tie.SPLIT, candidates, met, tolerance)
+        work += effort
+        if hypothesis.rank == 0 and (written is None or _promise(found) > _promise(written)):
+            written = found
+        if best is None or _promise(found) > _promise(best):
+            best = found
+        if not best.wrong and all(v.right for v in best.verdicts):
+            return best
+    if written is not None and best is not None and best.hypothesis is not None and best.hypothesis.rank == 2:
+        best = written
+    if best is None:
+        return _without_hypothesis(step, candidates, met, tolerance)
+    for tie in (Tie.LAST, Tie.FIRST, Tie.ALL):
+        if best.wrong and best.hypothesis is not None:
+            found = _under(step, best.hypothesis, tie, candidates, met, tolerance)
+            best = found if _promise(found) > _promise(best) else best
+    return _sure(best)
+
+
+def _hypotheses(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
+    yield from written_losses(step)
+    for meeting in met:
+        yield from usual_losses(step, meeting)
+    for meeting in met:
+        yield from own_errors(step, meeting)
+
+
+def _explains_an_array(proof: Proof) -> bool:
+    """Whether some gradient of several entries is the true one: then the loss is found, and the others are wrong."""
+    right = [v for v in proof.verdicts if v.right and v.gradient is not None and v.gradient.value.any()]
+    return any(v.gradient is not None and v.gradient.value.size > 1 for v in right)
+
+
+def _promise(proof: Proof) -> tuple[int, int, int]:
+    """How well a hypothesis explains a step: parameters right, those of them with many entries first."""
+    right = [v for v in proof.verdicts if v.right and v.gradient is not None]
+    large = sum(v.gradient.value.size > 1 for v in right if v.gradient)
+    rank = proof.hypothesis.rank if proof.hypothesis else 3
+    return large, len(right), -rank
+
+
+def _candidates(step: Step, parameter: Parameter, forward: set[int]) -> list[Candidate]:
+    """The arrays that may be the gradient, nearest to the new parameter first."""
+    chains = [gradient_chain(step, change) for change in parameter.change]
+    shape = _shape(parameter)
+    found = []
+    for position in range(min(map(len, chains), default=0)):
+        nodes = tuple(chain[position] for chain in chains)
+        values = [np.asarray(node.value) for node in nodes]
+        if any(node.number in forward for node in nodes):
+            break
+        if all(v.dtype.kind == "f" for v in values) and sum(v.size for v in values) == np.prod(shape, dtype=int):
+            value = values[0] if len(values) == 1 else np.array([v.reshape(()) for v in values])
+            found.append(Candidate(nodes, _in_shape(value.astype(float), shape)))
+    if found:
+        return found
+    change = [
+        np.asarray(a.value, float) - np.asarray(b.value, float) for a, b in zip(parameter.after, parameter.before)
+    ]
+    if all(c.size == np.size(b.value) for c, b in zip(change, parameter.before)):
+        whole = change[0] if len(change) == 1 else np.array([c.reshape(()) for c in change])
+        floor = _cancellation(_value(parameter), whole, parameter)
+        if floor < USELESS:
+            found.append(Candidate(parameter.after, whole.reshape(shape), floor))
+    return found
+
+
+def _cancellation(before: Array, change: Array, parameter: Parameter) -> float:
+    """The relative error of a difference of two rounded numbers that hardly differ."""
+    dtype = getattr(parameter.after[0].value, "dtype", np.dtype(float))
+    eps = float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.2e-16
+    size = float(np.linalg.norm(change))
+    return 30 * eps * float(np.linalg.norm(before)) / size if size else 0.0
+
+
+def _shape(parameter: Parameter) -> tuple[int, ...]:
+    if len(parameter.before) > 1:
+        return (len(parameter.before),)
+    return np.shape(parameter.before[0].value)
+
+
+def _in_shape(value: Array, shape: tuple[int, ...]) -> Array:
+    """An array in the parameter's shape where only axes of length 1 differ; else as it is."""
+    if value.shape == shape or [s for s in value.shape if s != 1] != [s for s in shape if s != 1]:
+        return value
+    return value.reshape(shape)
+
+
+def _coarsest(step: Step, candidates: Sequence[Sequence[Candidate]]) -> int:
+    """The bytes of the coarsest float on the way to the gradients."""
+    ends = [step.graph.same[n.number] for found in candidates for c in found[:-1] for n in c.nodes]
+    sizes = {8}
+    for number in step.graph.ancestors(ends):
+        dtype = getattr(step.graph.tape.nodes[number].value, "dtype", None)
+        if dtype is not None and dtype.kind == "f":
+            sizes.add(min(dtype.itemsize, 8))
+    return min(sizes)
+
+
+def _under(
+    step: Step,
+    hypothesis: Hypothesis,
+    tie: Tie,
+    candidates: Sequence[Sequence[Candidate]],
+    met: Sequence[Meeting],
+    tolerance: float,
+) -> Proof:
+    """All verdicts under one hypothesis."""
+    true = adjoints(step.graph, hypothesis.seeds, set(step.moving), tie)
+    expected = [_expected(step, parameter, true) for parameter in step.parameters]
+    proofs = []
+    for scale in _common_scales(candidates, expected, step.parameters, tolerance):
+        verdicts = tuple(
+            _verdict(parameter, found, array, scale, tolerance)
+            for parameter, found, array in zip(step.parameters, candidates, expected)
+        )
+        proofs.append(Proof(step, hypothesis, tie, scale, verdicts, true, tuple(met), tolerance))
+    return min(proofs, key=_needs_several_faults) if len(proofs) > 1 else proofs[0]
+
+
+def _needs_several_faults(proof: Proof) -> bool:
+    """Whether no single place lies on the way to all wrong gradients and to no right one."""
+    graph, right, wrong = proof.step.graph, set[int](), list[set[int]]()
+    forward = forward_nodes(proof.step, proof.meetings)
+    for verdict in proof.verdicts:
+        if verdict.gradient is not None:
+            made_of = graph.ancestors(graph.same[n.number] for n in verdict.gradient.nodes) - forward
+            if verdict.right:
+                right |= made_of
+            elif verdict.right is False:
+                wrong.append(made_of)
+    return bool(wrong) and not set.intersection(*wrong) - right
+
+
+def _expected(step: Step, parameter: Parameter, true: Adjoints) -> Array | str:
+    """The true gradient, or why it is not known."""
+    parts = []
+    for node in parameter.before:
+        number = step.graph.same[node.number]
+        if not true.known(number):
+            return "behind an operation without derivative: " + true.missing[0][1]
+        parts.append(np.asarray(true.totals.get(number, np.zeros(np.shape(node.value))), float))
+    whole = parts[0] if len(parts) == 1 else np.array([part.reshape(()) for part in parts])
+    return whole if np.isfinite(whole).all() else "not finite"
+
+
+def _common_scales(
+    candidates: Sequence[Sequence[Candidate]],
+    expected: Sequence[Array | str],
+    parameters: Sequence[Parameter],
+    tolerance: float,
+) -> list[float]:
+    """The scales that most parameters share, at most three; each parameter offers those of all its candidates."""
+    offers: Counter[float] = Counter()
+    for found, array, parameter in zip(candidates, expected, parameters):
+        if isinstance(array, str):
+            continue
+        scales = set()
+        for candidate in found:
+            if candidate.value.shape == array.shape and array.size > 1:
+                if np.linalg.norm(array) <= 1e-13:
+                    continue
+                for decay in (None, _value(parameter)):
+                    one = fit(candidate.value, array, decay)
+                    if one.residual <= max(tolerance, candidate.floor) and one.scale:
+                        scales.add(_rounded(one.scale))
+                        break
+        offers.update(scales)
+    return [scale for scale, _ in sorted(offers.items(), key=lambda item: (-item[1], -abs(item[0])))][:3] or [0.0]
+
+
+def _rounded(scale: float) -> float:
+    """A scale to three digits and a half, so that equal ones meet."""
+    return float(f"{scale:.3e}")
+
+
+def _value(parameter: Parameter) -> Array:
+    values = [np.asarray(node.value, float) for node in parameter.before]
+    return values[0] if len(values) == 1 else np.array([v.reshape(()) for v in values])
+
+
+def _verdict(
+    parameter: Parameter,
+    found: Sequence[Candidate],
+    expected: Array | str,
+    scale: float,
+    tolerance: float,
+) -> Verdict:
+    if isinstance(expected, str):
+        return Verdict(parameter, None, np.nan, 0.0, expected, None, None)
+    if not found:
+        return Verdict(parameter, None, np.nan, 0.0, "no gradient found", None, None)
+    same = SAME_SCALE[8] if tolerance <= EXACT[8] else SAME_SCALE[4]
+    closest: tuple[float, Verdict] | None = None
+    for candidate in found:
+        if candidate.value.size != expected.size:
+            continue
+        fits = candidate.value.shape == expected.shape
+        value = candidate.value if fits else candidate.value.reshape(expected.shape)
+        for decay in (None, _value(parameter)):
+            one = fit(value, expected, decay)
+            if not fits or one.residual > max(tolerance, candidate.floor) or (one.scale == 0 and expected.any()):
+                continue
+            if not expected.any() or abs(one.scale - scale) <= max(same, 1e-3, candidate.floor) * abs(scale):
+                exact = expected * one.scale
+                return Verdict(
+                    parameter, True, one.residual, one.scale, "equal", candidate, exact, one.decay, tuple(found)
+                )
+        one = fit(value, expected)
+        away = float(np.linalg.norm(value - scale * expected)) / (float(np.linalg.norm(value)) or 1.0)
+        kind = kind_of(candidate.value, expected, scale, tolerance)
+        verdict = Verdict(
+            parameter, False, one.residual, one.scale, kind, candidate, expected * (scale or 1.0), 0.0, tuple(found)
+        )
+        order = min(one.residual, away) + (0.5 if candidate.nodes == parameter.after else 0.0)
+        if closest is None or order < closest[0]:
+            closest = (order, verdict)
+    if closest is None:
+        return Verdict(parameter, None, np.nan, 0.0, "no gradient of its size", None, None)
+    return closest[1]
+
+
+def _sure(proof: Proof) -> Proof:
+    """The same with `None` for what rounding could explain, and for all where nothing at all is explained."""
+    graph = proof.step.graph
+    verdicts = []
+    for verdict in proof.verdicts:
+        if verdict.right is False and verdict.gradient is not None and verdict.gradient.value.any():
+            node = verdict.gradient.nodes[0]
+            if len(verdict.gradient.nodes) == 1 and node not in verdict.parameter.after:
+                floor = rounding_floor(graph, graph.same[node.number], proof.step.roots)
+                if _distance(verdict) <= SAFETY * floor:
+                    verdict = Verdict(
+                        verdict.parameter,
+                        None,
+                        verdict.residual,
+                        verdict.scale,
+                        "lost in rounding",
+                        verdict.gradient,
+                        None,
+                    )
+        verdicts.append(verdict)
+    return Proof(
+        proof.step,
+        proof.hypothesis,
+        proof.tie,
+        proof.scale,
+        tuple(verdicts),
+        proof.adjoints,
+        proof.meetings,
+        proof.tolerance,
+    )
+
+
+def _distance(verdict: Verdict) -> float:
+    """Of a gradient from the true one at the common scale, relative to its own norm."""
+    if verdict.gradient is None or verdict.expected is None:
+        return 0.0
+    given = verdict.gradient.value.reshape(-1)
+    rest = given - verdict.expected.reshape(-1)
+    return float(np.linalg.norm(rest)) / float(np.linalg.norm(given))
+
+
+def _without_hypothesis(
+    step: Step, candidates: Sequence[Sequence[Candidate]], met: Sequence[Meeting], tolerance: float
+) -> Proof:
+    verdicts = tuple(
+        Verdict(parameter, None, np.nan, 0.0, "neither a loss nor outputs that meet targets were found", None, None)
+        for parameter in step.parameters
+    )
+    return Proof(step, None, Tie.SPLIT, 0.0, verdicts, Adjoints(), tuple(met), tolerance)
