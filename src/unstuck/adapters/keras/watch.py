@@ -38,7 +38,7 @@ class KerasWatch(Watch):
 
     def make_models(self) -> Models:
         self._compiled: Place | None = None
-        self._inside_loss = self._inside_fit = self._inside_keras = 0
+        self._inside_fit = self._inside_keras = 0
         self._optimizers: dict[int, int] = {}
         self._accuracies: set[str] = set()
         return KerasModels(self)
@@ -144,12 +144,12 @@ class KerasWatch(Watch):
             repair = self.repairs.get(f"loss {kind}")
             if repair is not None:
                 y_pred = torch.softmax(y_pred, -1) if repair == "softmax of scores" else PREDICTIONS[repair](y_pred, y_true)
-            self._inside_loss += 1
             try:
                 with self._silent():
                     result = original(loss, y_true, y_pred, *args, **kwargs)
-            finally:
-                self._inside_loss -= 1
+            except Exception:
+                self._note_loss(loss, kind, y_true, y_pred, None)
+                raise
             self._note_loss(loss, kind, y_true, y_pred, result)
             return result
 

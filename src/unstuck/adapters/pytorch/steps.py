@@ -80,10 +80,8 @@ class Steps:
                 with watch.aside():
                     if watch.detailed and not refused:
                         watch.ledger.after_backward()
-                if not watch.exact:
-                    watch.note(
-                        WentBackward(watch.updates, place, single(root), tuple(losses), reached, climbs, refused)
-                    )
+                event = WentBackward(watch.updates, place, single(root), tuple(losses), reached, climbs, refused)
+                watch.note(event)
 
         return backward
 

@@ -20,7 +20,10 @@ from unstuck.diagnosis.examination.evidence import SUSPECTED
 from unstuck.diagnosis.rules import RULES, in_order
 
 LEARNS = 0.03  # more of the score at the end than at the start
+POOR = 0.3  # of what could be learnt beyond chance
 FALLS = 0.98  # of the first loss
+
+CONSEQUENCES = ("L03",)  # numbers that stop being finite: where there is another finding, its work
 
 # A fault -> what is only its consequence, or another name of the same.
 COVERS: dict[str, tuple[str, ...]] = {
@@ -46,10 +49,12 @@ def look(h: History) -> list[Seen]:
 
 @dataclass(frozen=True)
 class Decided:
-    """What experiments said: by code whether it matters, and the comparisons."""
+    """What experiments said: by code whether it matters, and the comparisons; unfinished: the time did not suffice."""
 
     matters: dict[str, bool | None]
     comparisons: list[Comparison]
+    learns: bool = False
+    unfinished: bool = False
 
 
 def conclude(
@@ -63,14 +68,17 @@ def conclude(
         finding = Finding(rule, one.grade, one.summary, one.numbers, matters, None, located(one.place))
         undecided = matters is None and one.grade != SUSPECTED and not RULES[one.code].setting
         (findings if matters or undecided else notes).append(finding)
+    if any(finding.rule.code not in CONSEQUENCES for finding in findings):
+        notes += [finding for finding in findings if finding.rule.code in CONSEQUENCES]
+        findings = [finding for finding in findings if finding.rule.code not in CONSEQUENCES]
     raised = [event for event in h.all(Raised)]
-    unchecked = []
+    unchecked = [Missing("which of this matters, by experiment", "a larger --budget")] if decided.unfinished else []
     if raised:
         where = f" in line {raised[-1].place.line}" if raised[-1].place else ""
         unchecked.append(Missing("what follows in the script", f"a run that does not raise{where}: {raised[-1].message}"))
     report = Report(
         name=name,
-        verdict=verdict(h, findings, bool(raised)),
+        verdict=verdict(findings, decided.learns and not raised),
         seconds=seconds,
         network=network(reading),
         findings=findings,
@@ -82,10 +90,19 @@ def conclude(
     return report
 
 
-def verdict(h: History, findings: list[Finding], raised: bool) -> str:
-    if findings:
-        return "faulty"
-    return "healthy" if not raised and learns(h) else "inconclusive"
+def verdict(findings: list[Finding], learns: bool) -> str:
+    """Faulty with a finding, healthy where it was seen to learn, else inconclusive."""
+    return "faulty" if findings else "healthy" if learns else "inconclusive"
+
+
+def is_poor(h: History) -> bool:
+    """Whether little was learnt of what could be, beyond chance, by the end of what was watched."""
+    last = how_well(h.events, h.updates - max(1, h.updates // 3), h.updates)[0]
+    scores = [event.score for event in h.learnt if event.score is not None]
+    if last is None or not scores:
+        return False
+    chance = 1 / max(scores[0].spread, 2.0) if scores[0].kind == "accuracy" else 0.0
+    return (last - chance) / (1 - chance) < POOR
 
 
 def learns(h: History) -> bool:

@@ -12,18 +12,20 @@ from typing import Any, ContextManager, Protocol
 from unstuck.adapters.scripts.watch import Outcome, Run
 from unstuck.adapters.scripts.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.check import Seen
-from unstuck.adapters.watched.conclusion import Decided, conclude, learns, look
+from unstuck.adapters.watched.conclusion import CONSEQUENCES, Decided, conclude, is_poor, learns, look
 from unstuck.adapters.watched.events import Event, LossTaken, OptimizerMade, Raised
-from unstuck.adapters.watched.experiments import Comparison, Repairs, Result, compare, decide
+from unstuck.adapters.watched.experiments import LONGER, Comparison, Repairs, Result, compare, decide, is_far
 from unstuck.adapters.watched.history import History, how_well
 from unstuck.adapters.watched.places import innermost_of
 from unstuck.adapters.watched.reading import read
 from unstuck.diagnosis.report.report import Report
+from unstuck.sandbox.deadline import OutOfTime
 from unstuck.diagnosis.examination.evidence import MEASURED
 
 WORK = 1e10  # multiplications of the forward passes of one experiment
 FEWEST, MOST = 40, 300  # updates of one experiment
-RATES = (0.1, 10.0, 0.01, 100.0)
+LATER = 5000  # updates after which something should have been learnt
+LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1e3, 1e4)  # times the rate used
 
 ENOUGH = 200  # updates that are watched, where their work allows
 Listener = Callable[[str], None]
@@ -79,7 +81,10 @@ def examine(
     for one in seen:
         if listen is not None and not one.asleep:
             listen(f"{one.code} ({one.grade}): {one.summary}")
-    seen, decided = decided_by_experiment(h, seen, Experiments(framework, run, updates_of(watch)), cures)
+    try:
+        seen, decided = decided_by_experiment(h, seen, Experiments(framework, run, updates_of(watch)), cures)
+    except OutOfTime:
+        decided = Decided({}, [], learns(h), unfinished=True)
     return conclude(name, h, reading, seen, decided, time.perf_counter() - started)
 
 
@@ -94,9 +99,19 @@ class Experiments:
     def train(self, repairs: Repairs, seed: int, updates: int) -> Result:
         """The script run again, with these repairs and this seed."""
         watch = self.framework.watch(updates, repairs, seed, True)
-        run_under(self.run, watch)
+        outcome = run_under(self.run, watch)
+        if isinstance(outcome.error, OutOfTime):
+            raise OutOfTime
         score, loss = how_well(watch.events, watch.updates // 2, watch.updates + 1)
         return Result(score, loss, watch.updates)
+
+    def learns_later(self) -> bool:
+        """Whether the script as it is gets better in a longer run, or in the whole of its own."""
+        watch = self.framework.watch(min(LATER, LONGER * self.updates * MOST // FEWEST), {}, 0, True)
+        outcome = run_under(self.run, watch)
+        if isinstance(outcome.error, OutOfTime):
+            raise OutOfTime
+        return learns(History(watch.events, watch.updates))
 
 
 def run_under(run: Run, watch: Watch) -> Outcome:
@@ -121,30 +136,35 @@ def updates_of(watch: Watch) -> int:
 def decided_by_experiment(
     h: History, seen: list[Seen], experiments: Experiments, cures: bool
 ) -> tuple[list[Seen], Decided]:
-    """What matters of what was seen; where nothing was seen and nothing is learnt, other rates are tried."""
+    """What matters of what was seen; where nothing was seen and little is learnt, longer training and other rates."""
     open_ = [one for one in seen if one.repair is not None and not one.asleep and (cures or not one.certain)]
-    if not h.updates and not any(one.certain for one in open_):
-        return seen, Decided({}, [])
-    if open_:
-        return seen, Decided(*decide(experiments.train, open_, experiments.updates))
-    if not any(not one.asleep for one in seen) and not learns(h):
-        found = another_rate(h, experiments)
+    if open_ and (h.updates or any(one.certain for one in open_)):
+        matters, comparisons = decide(experiments.train, open_, experiments.updates)
+        if any(matters.values()) or not h.updates:
+            return seen, Decided(matters, comparisons, learns(h))
+    else:
+        matters, comparisons = {}, []
+    if not h.updates or any(one.certain and one.code not in CONSEQUENCES for one in seen):
+        return seen, Decided(matters, comparisons, learns(h))
+    improves = learns(h) or experiments.learns_later()
+    if not improves or is_poor(h):
+        found = another_rate(h, experiments, LOWER if improves else (*LOWER, *HIGHER))
         if found is not None:
-            return [*seen, found[0]], Decided({found[0].code: True}, [found[1]])
-    return seen, Decided({}, [])
+            return [*seen, found[0]], Decided({**matters, found[0].code: True}, [*comparisons, found[1]], improves)
+    return seen, Decided(matters, comparisons, improves)
 
 
-def another_rate(h: History, experiments: Experiments) -> tuple[Seen, Comparison] | None:
-    """A rate, far from the one used, with which the same script learns; None where none of those tried does."""
+def another_rate(h: History, experiments: Experiments, factors: tuple[float, ...]) -> tuple[Seen, Comparison] | None:
+    """A rate, far from the one used, with which the same script learns far more; None where none of those tried does."""
     made = [event for event in h.all(OptimizerMade) if event.learning_rate > 0]
     if not made or not any(isinstance(event, LossTaken) for event in h.events):
         return None
-    for factor in RATES:
+    for factor in factors:
         code = "U07" if factor < 1 else "U08"
         found = compare(experiments.train, {}, {"rate": factor}, (code,), experiments.updates)
-        if found.helps:
+        if found.helps and is_far(code, found):
             rate = made[-1].learning_rate
-            said = f"at the rate {rate:.3g} nothing is learnt in {found.updates} updates; at {rate * factor:.3g} it is"
+            said = f"at the rate {rate:.3g} little is learnt in {found.updates} updates; at {rate * factor:.3g} it is"
             numbers = {"learning_rate": rate, "tried": rate * factor}
             return Seen(code, MEASURED, said, numbers, made[-1].place, ("rate", factor)), found
     return None

@@ -102,7 +102,7 @@ def decide(train: Train, seen: list[Seen], updates: int) -> tuple[dict[str, bool
     if not whole.helps and any(one.grade == PROVED for one in tried):
         whole = compare(train, {}, merged(tried), codes, LONGER * updates, SEEDS[:2])
     if len(codes) == 1:
-        return {codes[0]: whole.helps and _far(codes[0], whole)}, [whole]
+        return {codes[0]: whole.helps and is_far(codes[0], whole)}, [whole]
     matters: dict[str, bool | None] = {}
     comparisons = [whole]
     for code in codes:
@@ -111,14 +111,14 @@ def decide(train: Train, seen: list[Seen], updates: int) -> tuple[dict[str, bool
         if whole.helps:
             seeds = SEEDS[: len(whole.after)]
             without = Comparison((code,), tuple(train(others, seed, whole.updates) for seed in seeds), whole.after)
-            matters[code] = without.helps and _far(code, without)
+            matters[code] = without.helps and is_far(code, without)
         else:
             comparisons.append(compare(train, {}, own, (code,), updates))
-            matters[code] = comparisons[-1].helps and _far(code, comparisons[-1])
+            matters[code] = comparisons[-1].helps and is_far(code, comparisons[-1])
     return matters, comparisons
 
 
-def _far(code: str, comparison: Comparison) -> bool:
+def is_far(code: str, comparison: Comparison) -> bool:
     """Whether a choice, where the code is one, keeps the network far below what it could be; always for a formula."""
     before, after = ([r.score for r in side if r.score is not None] for side in (comparison.before, comparison.after))
     if not RULES[code].setting or not before or not after:

@@ -37,7 +37,8 @@ def score(kind: str, prediction: Array, target: Array) -> Score | None:
         one_each = prediction.ndim == 2 and prediction.shape[1] > 1 and np.allclose(target.sum(axis=1), 1)
         if one_each:
             answers, labels = prediction.argmax(axis=1), target.argmax(axis=1)
-        return Score("accuracy", answers.size, float((answers == labels).sum()), 2.0)
+        n_classes = float(prediction.shape[1]) if one_each else 2.0
+        return Score("accuracy", answers.size, float((answers == labels).sum()), n_classes)
     if meaning.target in (NUMBERS, SHARES) and prediction.size == target.size:
         wanted = target.astype(float).reshape(-1)
         error = prediction.astype(float).reshape(-1) - wanted

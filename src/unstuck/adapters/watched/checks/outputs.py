@@ -56,7 +56,8 @@ def trained_in_evaluation_mode(h: History) -> Iterator[Seen]:
     off = [call for call in calls if not call.in_training]
     if not off:
         return
-    modes = [mode for mode in h.all(ModeSet) if not mode.training and mode.update <= off[-1].update]
+    before = h.events[: h.events.index(off[0])]
+    modes = [event for event in before if isinstance(event, ModeSet) and not event.training]
     place = modes[-1].place if modes else off[0].place
     said = f"{len(off)} of {len(calls)} training calls are in evaluation mode, where dropout and batch normalisation rest"
     yield Seen("F13", MEASURED, said, {"calls": len(calls), "in_evaluation_mode": len(off)}, place, ("train mode", True))
