@@ -20,4 +20,8 @@ def complaints_of_broken(framework, name, expected):
 def complaints_of_right(framework, name):
     """What is wrong with the report on the right program of a pair."""
     report = examine(framework, runner(PROGRAMS / framework.name / name / "right.py"), name, cures=False)
-    return [f"{report.verdict}: {[finding.rule.code for finding in report.findings]}"] if report.verdict != "healthy" else []
+    return (
+        [f"{report.verdict}: {[finding.rule.code for finding in report.findings]}"]
+        if report.verdict != "healthy"
+        else []
+    )

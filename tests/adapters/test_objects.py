@@ -37,7 +37,9 @@ def test_a_right_model_is_healthy_and_unchanged(clouds):
 
 def test_an_optimizer_of_another_model_is_named(clouds):
     optimizer = torch.optim.Adam(small().parameters(), lr=0.01)
-    report = unstuck.examine(small(), loss=nn.CrossEntropyLoss(), optimizer=optimizer, x=clouds[0], y=clouds[1], cures=False)
+    report = unstuck.examine(
+        small(), loss=nn.CrossEntropyLoss(), optimizer=optimizer, x=clouds[0], y=clouds[1], cures=False
+    )
     assert [(finding.rule.code, finding.grade) for finding in report.findings] == [("U11", "proved")]
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -40,9 +41,7 @@ def events_of(folder, text, kind, **options):
 
 def test_losses_and_random_state_are_the_same_to_the_bit(tmp_path, capsys):
     torch.manual_seed(0)
-    import numpy as np
-
-    np.random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - what scripts use
     exec(compile(SCRIPT, "plain", "exec"), {"__name__": "__main__"})
     plain, printed = capsys.readouterr().out, []
     run_under(runner(written(tmp_path, SCRIPT), printed), Watch())

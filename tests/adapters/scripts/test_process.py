@@ -194,7 +194,12 @@ def test_written_past_python_is_refused_by_the_system(told, tmp_path):
 
 
 def command(*arguments):
-    return [sys.executable, "-c", f"import sys; sys.path.insert(0, {HOME!r}); from unstuck.cli import main; main()", *arguments]
+    return [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path.insert(0, {HOME!r}); from unstuck.cli import main; main()",
+        *arguments,
+    ]
 
 
 def test_an_interrupt_ends_it_at_once_with_all_it_started(tmp_path, marked):  # noqa: F811

@@ -63,7 +63,7 @@ def test_keras_has_words_of_its_own():
         ([], loss("nll_loss", np.log(softmax(Z)), LABELS)),
         (["F06"], loss("cross_entropy", np.maximum(Z, 0), LABELS, ("relu", "linear"))),
         (["L02"], loss("cross_entropy", 1 / (1 + np.exp(-Z)), LABELS, ("sigmoid", "linear"))),
-        (["L01"], loss("binary_cross_entropy_with_logits", 1 / (1 + np.exp(-COLUMN)), np.ones((40, 1)) * 1.0, ("sigmoid",))),
+        (["L01"], loss("binary_cross_entropy_with_logits", 1 / (1 + np.exp(-COLUMN)), np.ones((40, 1)), ("sigmoid",))),
         (["F02"], loss("cross_entropy", softmax(Z.T).T, LABELS)),
         (["D09"], loss("mse_loss", COLUMN, NUMBERS)),
         ([], loss("mse_loss", COLUMN, NUMBERS[:, None])),

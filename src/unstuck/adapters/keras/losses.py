@@ -39,9 +39,9 @@ def as_taken(kind: str, prediction: np.ndarray, target: np.ndarray) -> tuple[np.
         if target.ndim == prediction.ndim:
             target = np.moveaxis(target, -1, 1)
         prediction = np.moveaxis(prediction, -1, 1)
-    if kind in ("sparse_categorical_crossentropy", "cross_entropy") and target.dtype.kind == "f" and _whole(target):
-        if target.ndim < prediction.ndim or target.shape != prediction.shape:
-            target = target.astype(np.int64)
+    counts = kind in ("sparse_categorical_crossentropy", "cross_entropy") and target.shape != prediction.shape
+    if counts and target.dtype.kind == "f" and _whole(target):
+        target = target.astype(np.int64)
     return prediction, target
 
 

@@ -15,9 +15,7 @@ from unstuck.diagnosis.report.report import Report
 from unstuck.errors import CaseError
 
 
-def examine_model(
-    model: Any, loss: Any, optimizer: Any, data: tuple[Any, Any], batch_size: int, cures: bool
-) -> Report:
+def examine_model(model: Any, loss: Any, optimizer: Any, data: tuple[Any, Any], batch_size: int, cures: bool) -> Report:
     """Diagnose a model by fitting copies of it. Raises CaseError if it is given no loss and is not compiled."""
     loss = loss if loss is not None else getattr(model, "loss", None)
     optimizer = optimizer if optimizer is not None else getattr(model, "optimizer", None)

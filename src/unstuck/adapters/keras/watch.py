@@ -143,7 +143,9 @@ class KerasWatch(Watch):
             kind = kind_of(loss)
             repair = self.repairs.get(f"loss {kind}")
             if repair is not None:
-                y_pred = torch.softmax(y_pred, -1) if repair == "softmax of scores" else PREDICTIONS[repair](y_pred, y_true)
+                y_pred = (
+                    torch.softmax(y_pred, -1) if repair == "softmax of scores" else PREDICTIONS[repair](y_pred, y_true)
+                )
             try:
                 with self._silent():
                     result = original(loss, y_true, y_pred, *args, **kwargs)
@@ -225,7 +227,7 @@ class KerasWatch(Watch):
         answers = Answers(Outputs(y_pred.detach(), squashed=True), f"argmax ({name})")
         found = count(answers, labels, values, 0.0 if "logits" in self.loss_kind else 0.5)
         if found is None and y_pred.ndim == 2 and y_pred.shape[1] == 1 and labels.numel() == n:
-            expected = int(((y_pred.reshape(n) > 0.5).double() == labels.reshape(n).double()).sum())
+            expected: int | None = int(((y_pred.reshape(n) > 0.5).double() == labels.reshape(n).double()).sum())
         elif found is not None:
             expected = found.expected
         else:

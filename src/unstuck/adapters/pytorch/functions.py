@@ -74,7 +74,9 @@ CUTS: dict[Function, str] = {
 }
 WRITES: frozenset[Function] = frozenset(
     [
-        *_methods("sub_", "add_", "copy_", "addcdiv_", "addcmul_", "subtract_", "__isub__", "__iadd__", "set_", "lerp_"),
+        *_methods(
+            "sub_", "add_", "copy_", "addcdiv_", "addcmul_", "subtract_", "__isub__", "__iadd__", "set_", "lerp_"
+        ),
         torch.Tensor.data.__set__,
     ]
 )
@@ -103,6 +105,21 @@ NODES: dict[str, str | None] = {
     "Mm": "linear",
     "Convolution": "convolution",
     **dict.fromkeys(
-        "View UnsafeView Squeeze Unsqueeze Reshape ReshapeAlias T Transpose Permute Alias ToCopy Clone Slice Select".split()
+        [
+            "View",
+            "UnsafeView",
+            "Squeeze",
+            "Unsqueeze",
+            "Reshape",
+            "ReshapeAlias",
+            "T",
+            "Transpose",
+            "Permute",
+            "Alias",
+            "ToCopy",
+            "Clone",
+            "Slice",
+            "Select",
+        ]
     ),
 }

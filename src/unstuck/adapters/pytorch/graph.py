@@ -55,7 +55,8 @@ def chain(tensor: torch.Tensor, longest: int = 4) -> tuple[tuple[str, ...], Plac
 
 def nodes(root: torch.Tensor) -> Iterator[Any]:
     """All nodes above a tensor, each once."""
-    todo, seen = [root.grad_fn], set()
+    seen: set[Any] = set()
+    todo: list[Any] = [root.grad_fn]
     while todo and len(seen) < LONGEST:
         node = todo.pop()
         if node is None or node in seen:

@@ -121,7 +121,11 @@ def _carried(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
         if kept is not None:
             return kept
     repair = watch.repairs.get("exchange")
-    if repair is not None and func in functions.RESHAPES and (exchanged := _exchanged(repair, func, args, kwargs)) is not None:
+    if (
+        repair is not None
+        and func in functions.RESHAPES
+        and (exchanged := _exchanged(repair, func, args, kwargs)) is not None
+    ):
         return exchanged
     result = func(*args, **kwargs)
     if func in functions.RESHAPES and watch.detailed and isinstance(before, torch.Tensor):
@@ -275,6 +279,8 @@ def _write(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
 
 
 def _multiply(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if "activate" in watch.repairs and func is torch.nn.functional.linear and chain(args[0], 1)[0] == ("linear",):
+        args = (torch.relu(args[0]), *args[1:])
     result = func(*args, **kwargs)
     if isinstance(result, torch.Tensor) and len(args) > 1 and isinstance(args[1], torch.Tensor) and args[1].ndim:
         weight = args[1]

@@ -142,14 +142,12 @@ class Steps:
             return
         self.in_step = False
         if watch.detailed:
-            closure = bool(args) and callable(args[0]) or callable((kwargs or {}).get("closure"))
+            closure = (bool(args) and callable(args[0])) or callable((kwargs or {}).get("closure"))
             with watch.aside():
                 steps = watch.ledger.step(_held(optimizer), self._gradients)
             number = next((i for i, known in enumerate(watch.optimizers) if known() is optimizer), None)
             place = innermost(sys._getframe(1))
-            watch.note(
-                Stepped(watch.updates, place, number, steps, self.backward_place, self.zero_place, closure)
-            )
+            watch.note(Stepped(watch.updates, place, number, steps, self.backward_place, self.zero_place, closure))
         self.stepped(_held(optimizer))
         watch.updated()
 

@@ -29,13 +29,13 @@ from unstuck.adapters.pytorch.handlers import HANDLERS, tag
 from unstuck.adapters.pytorch.ledger import Ledger
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.origins import Origins
-from unstuck.adapters.pytorch.parameters import Known, Parameters
+from unstuck.adapters.pytorch.parameters import Parameters
 from unstuck.adapters.pytorch.steps import Steps
+from unstuck.adapters.scripts.watch import Stopped
 from unstuck.adapters.watched.events import Discarded, Event, LoaderMade, ModeSet, OptimizerMade, Place, Scheduled
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.rewriting import DIVIDED, GOES_ON, TURNS, Loops, compile_watched, discarded
-from unstuck.adapters.scripts.watch import Stopped
 
 DETAILED = 4  # updates of which everything is kept
 LONGEST = 3.0  # times the updates that are enough: then the script is stopped wherever it is
@@ -205,7 +205,7 @@ class Watch:
     def _seed_all(self) -> None:
         """The same start for every run with the same seed, where the script itself sets none."""
         torch.manual_seed(self.seed)
-        np.random.seed(self.seed)
+        np.random.seed(self.seed)  # noqa: NPY002 - what scripts use
         random.seed(self.seed)
 
     def _wrap_seed(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -242,7 +242,12 @@ class Watch:
             kwargs.pop("prefetch_factor", None)
             kwargs.pop("persistent_workers", None)
             args = args[:5]  # what follows is about workers
-            if "shuffle" in self.repairs and len(args) < 2 and not kwargs.get("sampler") and not kwargs.get("batch_sampler"):
+            if (
+                "shuffle" in self.repairs
+                and len(args) < 2
+                and not kwargs.get("sampler")
+                and not kwargs.get("batch_sampler")
+            ):
                 kwargs["shuffle"] = True
             original(loader, dataset, *args, **kwargs)
             if not self.notes_loaders:

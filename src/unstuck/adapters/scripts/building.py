@@ -69,7 +69,9 @@ class _Builder:
         if meeting.place is None:
             raise CannotReplay("the place where examples come in is not known")
         numbers = frozenset(node.number for node in meeting.nodes)
-        return spot_of(self.living, meeting.place, meeting.position, Visits(self.read.recording, self.read.loop, numbers))
+        return spot_of(
+            self.living, meeting.place, meeting.position, Visits(self.read.recording, self.read.loop, numbers)
+        )
 
     @contextlib.contextmanager
     def _turn(self, chosen: dict[str, frozenset[int]], seen: Callable[[int, Any], Any]) -> Iterator[None]:
@@ -103,7 +105,9 @@ class _Builder:
             after = {path: copied(_at(self.living.scope, path)) for path in before}
         self._choose_parameters(candidates, before, after)
         self.inputs_taken = [taken[self.inputs.number][i] for i in self.inputs.visits]
-        self.batch, self.columns = self._examples(self.inputs_taken, [taken[self.targets.number][i] for i in self.targets.visits])
+        self.batch, self.columns = self._examples(
+            self.inputs_taken, [taken[self.targets.number][i] for i in self.targets.visits]
+        )
         self.taken = {self.inputs.number: self.inputs_taken, self.targets.number: taken[self.targets.number]}
         self.after = [after[path] for path in self.paths]
 
@@ -193,7 +197,9 @@ class _Builder:
             raise CannotReplay("no expression of a turn holds its examples as a whole")
         kinds = {form.name for each in forms.values() for form in each.values()}
         at_once = len(self.inputs_taken) == 1 and "pairs" not in kinds
-        replay = Replay(self.living, forms, self._output(), self.columns, len(self.batch) == 1, at_once, self.batch, self.paths)
+        replay = Replay(
+            self.living, forms, self._output(), self.columns, len(self.batch) == 1, at_once, self.batch, self.paths
+        )
         replay.install()
         try:
             faithful = self._steps_as_it_stands(replay)
@@ -241,6 +247,7 @@ class _Builder:
         if np.ndim(self.read.targets.values[0]) == 0:
             return visits[: max(1, len(visits) // max(1, len(self.batch)))]
         return visits[:1]
+
 
 @dataclass(frozen=True)
 class _Given:

@@ -176,4 +176,16 @@ class Visits:
 
 
 Capturing = Callable[[int, Any], Any]
-__all__ = ["CannotReplay", "Chain", "Finder", "Meeting", "Replay", "Snapshot", "Spot", "Update", "match", "reachable_paths", "spelled"]
+__all__ = [
+    "CannotReplay",
+    "Chain",
+    "Finder",
+    "Meeting",
+    "Replay",
+    "Snapshot",
+    "Spot",
+    "Update",
+    "match",
+    "reachable_paths",
+    "spelled",
+]

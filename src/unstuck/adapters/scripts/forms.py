@@ -39,7 +39,12 @@ def match(value: Any, batch: Batch, count: bool = False) -> Form | None:
     """
     if count and type(value) is int and value == len(batch):
         return Form("count", "count", len)
-    if isinstance(value, (list, tuple)) and len(value) == len(batch) and len(value) and isinstance(value[0], (list, tuple)):
+    if (
+        isinstance(value, (list, tuple))
+        and len(value) == len(batch)
+        and len(value)
+        and isinstance(value[0], (list, tuple))
+    ):
         pairs = _pairs(value, batch)
         if pairs is not None:
             return pairs
@@ -89,7 +94,9 @@ def _numbers(value: Any) -> Array | None:
         return value if value.dtype.kind in "biuf" else None
     if isinstance(value, (bool, str, bytes)) or not isinstance(value, (int, float, np.number, list, tuple)):
         return None
-    if isinstance(value, (list, tuple)) and (not value or not isinstance(value[0], (int, float, np.number, np.ndarray, list, tuple))):
+    if isinstance(value, (list, tuple)) and (
+        not value or not isinstance(value[0], (int, float, np.number, np.ndarray, list, tuple))
+    ):
         return None
     try:
         array = np.asarray(value)

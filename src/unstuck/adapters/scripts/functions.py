@@ -30,7 +30,9 @@ _GENERATORS = (np.random.RandomState, np.random.Generator, random.Random)
 _SHUFFLING = frozenset({"shuffle"})
 _QUIET_METHODS = frozenset({"tolist", "tofile", "tobytes", "view", "setflags", "dump", "item"}) - {"view", "item"}
 _QUIET = (np.shape, np.ndim, np.size, np.savetxt, np.save, np.set_printoptions, np.array_equal, np.allclose)
-_TESTS = frozenset(math.__dict__[name] for name in ("isnan", "isinf", "isfinite", "isclose", "gcd", "comb", "factorial"))
+_TESTS = frozenset(
+    math.__dict__[name] for name in ("isnan", "isinf", "isfinite", "isclose", "gcd", "comb", "factorial")
+)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -139,7 +139,9 @@ class Finder:
         return value
 
 
-def reachable_paths(scope: dict[str, Any], depth: int = 6, limit: int = 200_000) -> Iterator[tuple[tuple[Any, ...], Any]]:
+def reachable_paths(
+    scope: dict[str, Any], depth: int = 6, limit: int = 200_000
+) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """(path, value) of what can be reached from a scope through containers and attributes; a path is a tuple of steps
     for `follow`."""
     pending: list[tuple[tuple[Any, ...], Any]] = [((("key", name),), value) for name, value in list(scope.items())]
@@ -158,7 +160,9 @@ def reachable_paths(scope: dict[str, Any], depth: int = 6, limit: int = 200_000)
             if len(value) > 1000:
                 continue
             children = [(("key", index), child) for index, child in enumerate(value)]
-        elif isinstance(getattr(value, "__dict__", None), dict) and not callable(value) and "__path__" not in vars(value):
+        elif (
+            isinstance(getattr(value, "__dict__", None), dict) and not callable(value) and "__path__" not in vars(value)
+        ):
             if type(value).__name__ == "module":
                 continue
             children = [(("attribute", name), child) for name, child in vars(value).items()]

@@ -196,7 +196,9 @@ class Provenance:
             buffer.node, buffer.version = None, buffer.version + 1
             buffer.aliases.clear()
 
-    def written(self, array: Array, op: Callable[..., Any], arguments: tuple[Any, ...], where: Where, **more: Any) -> Node:
+    def written(
+        self, array: Array, op: Callable[..., Any], arguments: tuple[Any, ...], where: Where, **more: Any
+    ) -> Node:
         """The array holds a new version, made by `op` from its old one: the first of the arguments."""
         base = owner(array)
         buffer = self.buffers[id(base)]

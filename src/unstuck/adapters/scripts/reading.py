@@ -141,7 +141,9 @@ def read_outputs(update: Update) -> Value:
     return Value(None, shape, str(np.asarray(node.value).dtype), line=_line(node))
 
 
-def read_update(chains: list[Chain], update: Update, loop: TrainingLoop, examples: int, planned: int | None) -> UpdateRead:
+def read_update(
+    chains: list[Chain], update: Update, loop: TrainingLoop, examples: int, planned: int | None
+) -> UpdateRead:
     """The update's line, batch, rate and number."""
     return UpdateRead(_line(chains[-1].changes[0]), examples, learning_rate(chains, update), planned)
 

@@ -269,7 +269,9 @@ class Recorder:
             value = -(-value)
         where, known = self._where(place), self.known
         part = op is operator.getitem and isinstance(arguments[0], np.ndarray)
-        first = (known.node(arguments[0], where, part_only=True) or known.argument(arguments[0], where)) if part else None
+        first = (
+            (known.node(arguments[0], where, part_only=True) or known.argument(arguments[0], where)) if part else None
+        )
         kept = tuple(known.argument(argument, where) for argument in (arguments[1:] if part else arguments))
         more = {name: known.argument(argument, where) for name, argument in keywords.items()} if keywords else {}
         node = self.tape.add(op, (first, *kept) if part else kept, more, value, where)
@@ -369,7 +371,11 @@ def _is_watched(function: Any, files: set[str]) -> bool:
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if code is not None:
         return code.co_filename in files
-    return isinstance(function, type) or hasattr(type(function), "__call__") and _is_watched(type(function).__call__, files)
+    return (
+        isinstance(function, type)
+        or hasattr(type(function), "__call__")
+        and _is_watched(type(function).__call__, files)
+    )
 
 
 __all__ = ["Node", "Recorder", "Recording", "Settings"]

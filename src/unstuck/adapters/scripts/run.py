@@ -65,7 +65,9 @@ class ScriptRun:
         watching = watch.finder(self.folder)
         sys.meta_path.insert(0, watching)
         ended, known = _Ending(), dict(vars(builtins))
-        noticing = threading.Thread(target=self._notice_training, args=(watch, finished := threading.Event()), daemon=True)
+        noticing = threading.Thread(
+            target=self._notice_training, args=(watch, finished := threading.Event()), daemon=True
+        )
         noticing.start()
         try:
             ended.error = self._execute(watch, main)

@@ -146,7 +146,13 @@ def _left_alone(tree: ast.Module) -> set[int]:
             left.update(id(part) for part in parts)
             continue
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+            arguments = [
+                *node.args.posonlyargs,
+                *node.args.args,
+                *node.args.kwonlyargs,
+                node.args.vararg,
+                node.args.kwarg,
+            ]
             parts = [*node.decorator_list, node.returns, *(a.annotation for a in arguments if a is not None)]
         elif isinstance(node, ast.ClassDef):
             parts = [*node.bases, *node.decorator_list]

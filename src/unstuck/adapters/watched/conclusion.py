@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from unstuck.adapters.watched.events import Place, Raised
 from unstuck.adapters.watched.experiments import Comparison
 from unstuck.adapters.watched.history import History, how_well
 from unstuck.adapters.watched.reading import Reading
+from unstuck.diagnosis.examination.evidence import SUSPECTED
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.contents import Cure, Finding
 from unstuck.diagnosis.report.report import Report
-from unstuck.diagnosis.examination.evidence import SUSPECTED
 from unstuck.diagnosis.rules import RULES, in_order
 
 LEARNS = 0.03  # more of the score at the end than at the start
@@ -57,11 +58,10 @@ class Decided:
     unfinished: bool = False
 
 
-def conclude(
-    name: str, h: History, reading: Reading, seen: list[Seen], decided: Decided, seconds: float
-) -> Report:
+def conclude(name: str, h: History, reading: Reading, seen: list[Seen], decided: Decided, seconds: float) -> Report:
     """The report: what matters or falsifies what is read is a finding, everything else true a note."""
-    findings, notes = [], []
+    findings: list[Finding] = []
+    notes: list[Finding] = []
     for one in seen:
         matters = True if one.certain else False if one.asleep else decided.matters.get(one.code)
         rule = in_words_of(RULES[one.code], reading.framework)
@@ -71,11 +71,13 @@ def conclude(
     if any(finding.rule.code not in CONSEQUENCES for finding in findings):
         notes += [finding for finding in findings if finding.rule.code in CONSEQUENCES]
         findings = [finding for finding in findings if finding.rule.code not in CONSEQUENCES]
-    raised = [event for event in h.all(Raised)]
+    raised = h.all(Raised)
     unchecked = [Missing("which of this matters, by experiment", "a larger --budget")] if decided.unfinished else []
     if raised:
         where = f" in line {raised[-1].place.line}" if raised[-1].place else ""
-        unchecked.append(Missing("what follows in the script", f"a run that does not raise{where}: {raised[-1].message}"))
+        unchecked.append(
+            Missing("what follows in the script", f"a run that does not raise{where}: {raised[-1].message}")
+        )
     report = Report(
         name=name,
         verdict=verdict(findings, decided.learns and not raised),
@@ -108,7 +110,10 @@ def is_poor(h: History) -> bool:
 def learns(h: History) -> bool:
     """Whether the script got better while it was watched."""
     third = max(1, h.updates // 3)
-    (score, loss), (last_score, last_loss) = how_well(h.events, 0, third), how_well(h.events, h.updates - third, h.updates)
+    (score, loss), (last_score, last_loss) = (
+        how_well(h.events, 0, third),
+        how_well(h.events, h.updates - third, h.updates),
+    )
     if score is not None and last_score is not None and last_score - score >= LEARNS:
         return True
     if loss is not None and last_loss is not None:
@@ -137,7 +142,7 @@ def as_cure(comparison: Comparison) -> Cure | None:
 def network(reading: Reading) -> dict[str, Any]:
     """The network in the words of the report."""
     shapes = [one.shape for one, _, _ in reading.parameters]
-    dense = [shape for shape in shapes if len(shape) == 2]
+    dense: list[tuple[int, ...]] = [shape for shape in shapes if len(shape) == 2]
     sizes = [dense[0][1], *(shape[0] for shape in dense)] if dense and _chained(dense) else None
     rate = reading.optimizer.learning_rate if reading.optimizer else None
     update = {"learning_rate": rate, "reduction": None, "momentum": None, "l2": None}
@@ -152,4 +157,4 @@ def network(reading: Reading) -> dict[str, Any]:
 
 
 def _chained(shapes: list[tuple[int, ...]]) -> bool:
-    return all(first[0] == second[1] for first, second in zip(shapes, shapes[1:]))
+    return all(first[0] == second[1] for first, second in pairwise(shapes))

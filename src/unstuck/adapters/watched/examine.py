@@ -6,8 +6,9 @@ import gc
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, ContextManager, Protocol
+from typing import Any, Protocol
 
 from unstuck.adapters.scripts.watch import Outcome, Run
 from unstuck.adapters.scripts.watch import Watch as ScriptWatch
@@ -18,13 +19,14 @@ from unstuck.adapters.watched.experiments import LONGER, Comparison, Repairs, Re
 from unstuck.adapters.watched.history import History, how_well
 from unstuck.adapters.watched.places import innermost_of
 from unstuck.adapters.watched.reading import read
+from unstuck.diagnosis.examination.evidence import MEASURED
 from unstuck.diagnosis.report.report import Report
 from unstuck.sandbox.deadline import OutOfTime
-from unstuck.diagnosis.examination.evidence import MEASURED
 
 WORK = 1e10  # multiplications of the forward passes of one experiment
 FEWEST, MOST = 40, 300  # updates of one experiment
 LATER = 5000  # updates after which something should have been learnt
+FAR_LOWER = (0.01,)  # times the rate of a script that gets better, from a poor start
 LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1e3, 1e4)  # times the rate used
 
 ENOUGH = 200  # updates that are watched, where their work allows
@@ -38,7 +40,7 @@ class Watch(ScriptWatch, Protocol):
     updates: int
     work: float
 
-    def at_work(self) -> ContextManager[Any]:
+    def at_work(self) -> AbstractContextManager[Any]:
         """Everything inside is watched."""
         ...
 
@@ -136,7 +138,7 @@ def updates_of(watch: Watch) -> int:
 def decided_by_experiment(
     h: History, seen: list[Seen], experiments: Experiments, cures: bool
 ) -> tuple[list[Seen], Decided]:
-    """What matters of what was seen; where nothing was seen and little is learnt, longer training and other rates."""
+    """What matters of what was seen; where little is learnt for no reason seen, longer training and other rates."""
     open_ = [one for one in seen if one.repair is not None and not one.asleep and (cures or not one.certain)]
     if open_ and (h.updates or any(one.certain for one in open_)):
         matters, comparisons = decide(experiments.train, open_, experiments.updates)
@@ -148,17 +150,23 @@ def decided_by_experiment(
         return seen, Decided(matters, comparisons, learns(h))
     improves = learns(h) or experiments.learns_later()
     if not improves or is_poor(h):
-        found = another_rate(h, experiments, LOWER if improves else (*LOWER, *HIGHER))
+        found = another_rate(h, experiments, FAR_LOWER if improves else (*LOWER, *HIGHER))
         if found is not None:
             return [*seen, found[0]], Decided({**matters, found[0].code: True}, [*comparisons, found[1]], improves)
     return seen, Decided(matters, comparisons, improves)
 
 
 def another_rate(h: History, experiments: Experiments, factors: tuple[float, ...]) -> tuple[Seen, Comparison] | None:
-    """A rate, far from the one used, with which the same script learns far more; None where none of those tried does."""
+    """A rate, or no decay, with which the same script learns far more; None where none of those tried does."""
     made = [event for event in h.all(OptimizerMade) if event.learning_rate > 0]
     if not made or not any(isinstance(event, LossTaken) for event in h.events):
         return None
+    if made[-1].weight_decay > 0:
+        found = compare(experiments.train, {}, {"decay": 0.0}, ("U10",), experiments.updates)
+        if found.helps and is_far("U10", found):
+            said = f"with a weight decay of {made[-1].weight_decay:.3g} little is learnt; without it is"
+            numbers = {"weight_decay": made[-1].weight_decay}
+            return Seen("U10", MEASURED, said, numbers, made[-1].place, ("decay", 0.0)), found
     for factor in factors:
         code = "U07" if factor < 1 else "U08"
         found = compare(experiments.train, {}, {"rate": factor}, (code,), experiments.updates)

@@ -1,4 +1,4 @@
-"""How a script was understood: data, model, what the optimiser holds, loss, update and evaluation, each with its line."""
+"""How a script was understood: data, model, what the optimiser holds, loss, update, evaluation, each with its line."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ class Reading:
 def read(h: History, framework: str, stand_ins: tuple[str, ...] = ()) -> Reading:
     """The reading of what one run showed."""
     calls, taken, steps = h.training_calls, h.learnt, h.steps
-    call, loss, step = (events[0] if events else None for events in (calls, taken, steps))
+    call, loss, step = calls[0] if calls else None, taken[0] if taken else None, steps[0] if steps else None
     loaders = h.all(LoaderMade)
-    made = h.optimizer(step.optimizer) if step is not None else (h.all(OptimizerMade) or [None])[0]
+    made = h.optimizer(step.optimizer) if step is not None else next(iter(h.all(OptimizerMade)), None)
     compared = h.all(Compared)
     held, line_of_step = h.held, _line(step.place) if step is not None else None
     parameters = tuple((one, one.key in held, line_of_step if one.key in held else None) for one in h.parameters)

@@ -20,7 +20,9 @@ def discarded(text: str, filename: str) -> list[tuple[str, int, int]]:
     """What a script computes of its data and throws away: by what, with line and column."""
     found = []
     for node in ast.walk(ast.parse(text, filename)):
-        call = node.value if isinstance(node, ast.Expr) else None
+        if not isinstance(node, ast.Expr):
+            continue
+        call = node.value
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in PREPARES:
             inplace = any(keyword.arg in ("inplace", "out", "copy") for keyword in call.keywords)
             if not inplace:

@@ -7,7 +7,6 @@ import numpy as np
 from unstuck.adapters.watched.events import Array, Score
 from unstuck.adapters.watched.losses import INDEX, LOSSES, NUMBERS, SCORES, SHARES, YES_OR_NO
 
-
 SHOWN = 512  # class numbers kept of one update
 
 

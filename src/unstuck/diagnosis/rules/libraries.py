@@ -71,8 +71,8 @@ def examples_mixed(e: Examination) -> None:
     What it detects: Answers that change as another example of the batch is replaced, in evaluation mode, in a model
     with a recurrent or attention layer that takes the first axis for time.
 
-    Why it hurts: The layer reads the examples of a batch as if they followed each other, and the steps of one as if they
-    were examples: what belongs together is kept apart.
+    Why it hurts: The layer reads the examples of a batch as if they followed each other, and the steps of one as if
+    they were examples: what belongs together is kept apart.
 
     Cure: Say which axis counts the examples (`batch_first=True`), or put time first.
 

@@ -61,7 +61,10 @@ def inputs_unscaled(h: History) -> Iterator[Seen]:
     said = f"inputs from {x.min():.4g} to {x.max():.4g}, {size:.3g} from 0 in the mean square"
     shape = h.training_calls[0].input_shapes[0][1:]
     flat = columns and len(shape) == 1
-    repair = ("scale", (centre.tolist() if flat else float(x.mean()), factor.tolist() if flat else 1 / max(float(x.std()), 1e-9)))
+    repair = (
+        "scale",
+        (centre.tolist() if flat else float(x.mean()), factor.tolist() if flat else 1 / max(float(x.std()), 1e-9)),
+    )
     numbers = {"lowest": float(x.min()), "highest": float(x.max()), "root_mean_square": size}
     yield Seen("D02", MEASURED, said, numbers, h.training_calls[0].place, repair)
 
@@ -125,7 +128,9 @@ def examples_in_label_order(h: History) -> Iterator[Seen]:
     by_chance = (len(order) - 1) * (1 - float((shares**2).sum()))
     alone = np.mean([len(np.unique(batch)) == 1 for batch in h.batches if len(batch) > 1] or [changes < by_chance / 10])
     if changes < IN_ORDER * by_chance and alone > 0.5:
-        said = f"the class changes {changes} times over {len(order)} examples in the order of training, where a shuffled "
+        said = (
+            f"the class changes {changes} times over {len(order)} examples in the order of training, where a shuffled "
+        )
         said += f"order has about {by_chance:.0f}"
         numbers = {"changes": changes, "by_chance": by_chance, "examples": len(order)}
         place = loaders[0].place if loaders else h.training_calls[0].place if h.training_calls else None

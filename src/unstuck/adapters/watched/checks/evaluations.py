@@ -21,8 +21,8 @@ def accuracy_computed_wrongly(h: History) -> Iterator[Seen]:
     Cure: `(outputs.argmax(dim=1) == labels).sum().item() / len(labels)`, both of shape (n,), divided by the number of
     examples.
 
-    Cure in Keras: `metrics=["accuracy"]`, or the metric that fits the targets: sparse for class numbers, categorical for
-    one-hot rows, binary for one unit.
+    Cure in Keras: `metrics=["accuracy"]`, or the metric that fits the targets: sparse for class numbers, categorical
+    for one-hot rows, binary for one unit.
     """
     by_place: dict[Place | None, list[Compared]] = {}
     for event in h.all(Compared):
@@ -38,16 +38,18 @@ def accuracy_computed_wrongly(h: History) -> Iterator[Seen]:
         if (right, total) == (expected, examples):
             continue
         said = f"{right:,} right of {total:,} compared, where "
-        said += f"counting gives {expected:,} of {examples:,}" if expected is not None else f"{examples:,} are to be judged"
+        said += (
+            f"counting gives {expected:,} of {examples:,}" if expected is not None else f"{examples:,} are to be judged"
+        )
         said += f": answers of shape {first.shapes[0]} ({first.how}) against labels of shape {first.shapes[1]}"
         numbers = {"right": right, "compared": total, "counted_right": expected, "examples": examples}
         yield Seen("E01", PROVED, said, numbers, place, certain=True)
         return
-    for place, event in {event.place: event for event in h.all(Divided)}.items():
-        if event.divisor != event.examples and event.divisor not in (100 * event.examples, event.examples / 100):
-            said = f"{event.right:,.0f} right answers among {event.examples:,} examples are divided by {event.divisor:,.6g}"
-            numbers = {"right": event.right, "divisor": event.divisor, "examples": event.examples}
-            yield Seen("E01", PROVED, said, numbers, place, certain=True)
+    for place, last in {event.place: event for event in h.all(Divided)}.items():
+        if last.divisor != last.examples and last.divisor not in (100 * last.examples, last.examples / 100):
+            said = f"{last.right:,.0f} right answers of {last.examples:,} examples are divided by {last.divisor:,.6g}"
+            divided = {"right": last.right, "divisor": last.divisor, "examples": last.examples}
+            yield Seen("E01", PROVED, said, divided, place, certain=True)
             return
 
 

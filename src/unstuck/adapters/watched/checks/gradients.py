@@ -132,12 +132,10 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
 
 def _last_before(h: History, event: object, cuts: list[Cut]) -> Cut | None:
     """The last of these cuts before an event."""
-    index = h.events.index(event)  # type: ignore[arg-type]
+    index = h.events.index(event)
     before = [cut for cut in h.events[:index] if cut in cuts and isinstance(cut, Cut)]
     return before[-1] if before else None
 
 
 def _reattach(cut: Cut | None) -> tuple[str, list[int]] | None:
     return ("reattach", [cut.place.line]) if cut is not None and cut.place is not None else None
-
-

@@ -47,7 +47,9 @@ def softmax_twice(h: History) -> Iterator[Seen]:
     taken = _of(h, "cross_entropy")
     if taken and all(_rows_sum_to_one(e.prediction) for e in taken if e.prediction is not None):
         n = sum(len(e.prediction) for e in taken if e.prediction is not None)
-        said = "the loss applies a softmax to numbers that are probabilities already: none is below 0, each row sums to 1"
+        said = (
+            "the loss applies a softmax to numbers that are probabilities already: none is below 0, each row sums to 1"
+        )
         numbers = {"rows_seen": n, "residual": _worst_sum(taken)}
         repair = ("loss cross_entropy", "log of probabilities")
         yield Seen("L01", PROVED, said, numbers, _place(taken[0]), repair)
@@ -151,7 +153,13 @@ def outputs_identical(h: History) -> Iterator[Seen]:
     for event in h.shown[:1]:
         p = event.prediction
         one = event.prediction_shape[1:] in ((), (1,))
-        if p is not None and event.last[:1] in (("softmax",), ("log_softmax",)) and one and p.size > 1 and np.ptp(p) == 0:
+        if (
+            p is not None
+            and event.last[:1] in (("softmax",), ("log_softmax",))
+            and one
+            and p.size > 1
+            and np.ptp(p) == 0
+        ):
             said = "a softmax of one unit is 1 for every example: nothing can be learnt"
             yield Seen("A04", PROVED, said, {"output": float(p.flat[0])}, _place(event), certain=True)
 
@@ -166,7 +174,9 @@ def targets_outside_output_range(h: History) -> Iterator[Seen]:
     """
     for event in _of(h, *COMPARES_NUMBERS)[:1]:
         low, high = RANGES.get(event.last[0] if event.last else "", (-np.inf, np.inf))
-        targets = np.concatenate([e.target.reshape(-1) for e in h.shown if e.kind == event.kind and e.target is not None])
+        targets = np.concatenate(
+            [e.target.reshape(-1) for e in h.shown if e.kind == event.kind and e.target is not None]
+        )
         outside = float(((targets < low - 1e-3) | (targets > high + 1e-3)).mean())
         if outside > 0:
             said = f"{outside:.0%} of the targets, {targets.min():.4g} to {targets.max():.4g}, lie outside of what "
@@ -193,11 +203,20 @@ def targets_malformed(h: History) -> Iterator[Seen]:
 
     Cure in Keras: Give both the same shape: `y.reshape(-1, 1)`.
     """
+    for event in h.shown:
+        wrong = _not_classes(event) if event.value is None else ""
+        if wrong:
+            yield Seen("D09", PROVED, wrong, {"outputs": event.prediction_shape[1]}, event.place, certain=True)
+            return
     taken = _of(h, *COMPARES_NUMBERS)
-    unlike = [e for e in taken if e.prediction_shape != e.target_shape and not _alike(e.prediction_shape, e.target_shape)]
+    unlike = [
+        e for e in taken if e.prediction_shape != e.target_shape and not _alike(e.prediction_shape, e.target_shape)
+    ]
     if unlike and len(unlike) == len(taken):
         event = unlike[0]
-        said = f"predictions of shape {event.prediction_shape} and targets of shape {event.target_shape} are spread over "
+        said = (
+            f"predictions of shape {event.prediction_shape} and targets of shape {event.target_shape} are spread over "
+        )
         said += "each other: every prediction is held against every target"
         numbers = {"prediction": list(event.prediction_shape), "target": list(event.target_shape)}
         repair = (f"loss {event.kind}", "shape of the target")
@@ -207,6 +226,21 @@ def targets_malformed(h: History) -> Iterator[Seen]:
         said = f"a {spread.by} of shapes {spread.shapes[0]} and {spread.shapes[1]} is a table of n × n numbers"
         numbers = {"first": list(spread.shapes[0]), "second": list(spread.shapes[1])}
         yield Seen("D09", PROVED, said, numbers, spread.place)
+
+
+def _not_classes(event: LossTaken) -> str:
+    """Why targets are no class numbers of a loss over classes; nothing where they are."""
+    target, shape = event.target, event.prediction_shape
+    if target is None or event.kind not in ("cross_entropy", "nll_loss") or len(shape) < 2 or not target.size:
+        return ""
+    if target.dtype.kind not in "iu":
+        if target.shape == shape:
+            return ""
+        return f"targets of type {event.target_dtype} and shape {target.shape} are given where class numbers are wanted"
+    low, high = int(target.min()), int(target.max())
+    if low < 0 or high >= shape[1]:
+        return f"class numbers from {low} to {high} are given to {shape[1]} outputs, which count from 0"
+    return ""
 
 
 def _alike(first: tuple[int, ...], second: tuple[int, ...]) -> bool:

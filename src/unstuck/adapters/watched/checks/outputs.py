@@ -43,6 +43,18 @@ def _columns(p: np.ndarray) -> bool:
     return bool((p >= -CLOSE).all()) and bool((abs(p.sum(axis=0) - 1) < CLOSE).all())
 
 
+@check("F05")
+def activation_missing(h: History) -> Iterator[Seen]:
+    """Two linear layers follow each other without an activation between them: together they are one.
+
+    Cure: An activation, such as `ReLU`, between linear layers; or leave one of them out.
+    """
+    taken = [event for event in h.shown if ("linear", "linear") in zip(event.last, event.last[1:], strict=False)]
+    if taken and len(taken) == len(h.shown):
+        said = f"the outputs are made by {' of '.join(taken[0].last)}: two linear layers without anything between them"
+        yield Seen("F05", MEASURED, said, {"losses_seen": len(taken)}, taken[0].last_place, ("activate", True))
+
+
 @check("F13")
 def trained_in_evaluation_mode(h: History) -> Iterator[Seen]:
     """`model.eval()` was called and never taken back by `model.train()`: dropout is off while the model learns, and
@@ -59,8 +71,12 @@ def trained_in_evaluation_mode(h: History) -> Iterator[Seen]:
     before = h.events[: h.events.index(off[0])]
     modes = [event for event in before if isinstance(event, ModeSet) and not event.training]
     place = modes[-1].place if modes else off[0].place
-    said = f"{len(off)} of {len(calls)} training calls are in evaluation mode, where dropout and batch normalisation rest"
-    yield Seen("F13", MEASURED, said, {"calls": len(calls), "in_evaluation_mode": len(off)}, place, ("train mode", True))
+    said = (
+        f"{len(off)} of {len(calls)} training calls are in evaluation mode, where dropout and batch normalisation rest"
+    )
+    yield Seen(
+        "F13", MEASURED, said, {"calls": len(calls), "in_evaluation_mode": len(off)}, place, ("train mode", True)
+    )
 
 
 @check("F14")
