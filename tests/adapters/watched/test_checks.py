@@ -8,8 +8,9 @@ import pytest
 from unstuck.adapters.watched import checks  # noqa: F401
 from unstuck.adapters.watched.check import CHECKS, cure_of, in_words_of
 from unstuck.adapters.watched.conclusion import look
-from unstuck.adapters.watched.events import Broadcast, Compared, Divided, LossTaken, ModelCalled, Place
+from unstuck.adapters.watched.events import Broadcast, Compared, Divided, LossTaken, ModelCalled
 from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.values import Place
 from unstuck.diagnosis.rules import RULES
 
 PLACE = Place(__file__, 1)

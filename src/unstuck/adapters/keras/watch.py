@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from unstuck.adapters.keras import tensorflow
+from unstuck.adapters.keras.data import class_numbers
 from unstuck.adapters.keras.losses import as_taken, kind_of
 from unstuck.adapters.keras.models import KerasModels
 from unstuck.adapters.pytorch.graph import chain, mark
@@ -25,10 +26,11 @@ from unstuck.adapters.pytorch.origins import Answers, Outputs, count
 from unstuck.adapters.pytorch.parameters import sample
 from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import Compared, LoaderMade, LossTaken, OptimizerMade, Place, Stepped
+from unstuck.adapters.watched.events import Compared, LoaderMade, LossTaken, OptimizerMade, Stepped
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
+from unstuck.adapters.watched.values import Place
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -99,7 +101,7 @@ class KerasWatch(Watch):
                 kwargs["shuffle"] = True
             n = len(x) if hasattr(x, "__len__") else None
             size = kwargs.get("batch_size") or (args[0] if args else None) or 32
-            labels = _class_numbers(y)
+            labels = class_numbers(y)
             split = kwargs.get("validation_split")
             if labels is not None and split:
                 labels = labels[: int(len(labels) * (1 - split))]
@@ -309,21 +311,6 @@ def _as_list(callbacks: Any) -> list[Any]:
     if callbacks is None:
         return []
     return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
-
-
-def _class_numbers(y: Any) -> np.ndarray | None:
-    """The class numbers of targets in their order; None for what is none."""
-    if y is None:
-        return None
-    try:
-        labels = np.asarray(y.detach().cpu() if isinstance(y, torch.Tensor) else y)
-    except Exception:
-        return None
-    if labels.ndim == 2 and labels.shape[1] > 1 and np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all():
-        return labels.argmax(axis=1)
-    if labels.size != len(labels) or labels.dtype.kind not in "iuf" or not np.array_equal(labels, np.round(labels)):
-        return None
-    return labels.reshape(-1).astype(np.int64)
 
 
 def _watch(enough: int, repairs: Mapping[str, Any], seed: int, exact: bool) -> KerasWatch:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from unstuck.adapters.pytorch.functions import NODES
-from unstuck.adapters.watched.events import Place
+from unstuck.adapters.watched.values import Place
 
 MARK = "unstuck"  # key of the metadata that autograd keeps for each node
 LONGEST = 200_000  # nodes looked at

@@ -14,10 +14,12 @@ from unstuck.adapters.pytorch.graph import chain, mark
 from unstuck.adapters.pytorch.numbers import as_array, single
 from unstuck.adapters.pytorch.origins import Answers, Coded, Outputs, count
 from unstuck.adapters.pytorch.repairs import with_prediction
-from unstuck.adapters.watched.events import Broadcast, Compared, Cut, LossTaken, Normalised, Place, Reshaped
+from unstuck.adapters.pytorch.reshapes import exchanged, note_reshape
+from unstuck.adapters.watched.events import Broadcast, Compared, Cut, LossTaken, Normalised
 from unstuck.adapters.watched.losses import LOSSES, SCORES
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
+from unstuck.adapters.watched.values import Place
 
 if TYPE_CHECKING:
     from unstuck.adapters.pytorch.watch import Watch
@@ -120,40 +122,16 @@ def _carried(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
         kept = _cut(watch, func, before)
         if kept is not None:
             return kept
-    repair = watch.repairs.get("exchange")
-    if (
-        repair is not None
-        and func in functions.RESHAPES
-        and (exchanged := _exchanged(repair, func, args, kwargs)) is not None
-    ):
-        return exchanged
+    lines = watch.repairs.get("exchange", ())
+    if lines and func in functions.RESHAPES and (place := innermost(sys._getframe(1))) is not None:
+        permuted = exchanged(func, args, kwargs) if place.line in lines else None
+        if permuted is not None:
+            return permuted
     result = func(*args, **kwargs)
     if func in functions.RESHAPES and watch.detailed and isinstance(before, torch.Tensor):
-        _reshaped(watch, before, result)
+        note_reshape(watch, before, result, innermost(sys._getframe(1)))
     _carry(watch, args, result, func in functions.KEEPS_ORDER)
     return result
-
-
-def _exchanged(lines: Any, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Repair: a reshape on one of these lines that exchanged axes exchanges them with their numbers."""
-    place = innermost(sys._getframe(3))
-    if place is None or place.line not in lines:
-        return None
-    shape = tuple(func(*args, **kwargs).shape)
-    order = exchange(tuple(args[0].shape), shape)
-    return args[0].permute(order).contiguous() if order else None
-
-
-def exchange(before: tuple[int, ...], after: tuple[int, ...]) -> list[int] | None:
-    """The order of the old axes that gives the new shape, each taken once and the earliest first."""
-    left, order = list(range(len(before))), []
-    for size in after:
-        axis = next((i for i in left if before[i] == size), None)
-        if axis is None:
-            return None
-        left.remove(axis)
-        order.append(axis)
-    return order
 
 
 def _cut(watch: Watch, func: Any, before: Any) -> Any:
@@ -178,12 +156,6 @@ def _leaves(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
     if func is torch.Tensor.numpy:
         _carry(watch, args, result)
     return result
-
-
-def _reshaped(watch: Watch, before: torch.Tensor, result: Any) -> None:
-    old, new = tuple(before.shape), tuple(result.shape)
-    if len(old) == len(new) >= 3 and old != new and sorted(old) == sorted(new):
-        watch.note(Reshaped(watch.updates, innermost(sys._getframe(3)), old, new))
 
 
 def _largest(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from unstuck.adapters.pytorch.parameters import Known, Parameters, sample
-from unstuck.adapters.watched.events import ParameterStep
+from unstuck.adapters.watched.values import ParameterStep
 
 NOTHING = 1e-12  # of the gradient's own size: rounding
 

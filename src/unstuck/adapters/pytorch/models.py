@@ -18,8 +18,9 @@ from torch import nn
 from unstuck.adapters.pytorch.numbers import as_array
 from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.repairs import scaled
-from unstuck.adapters.watched.events import Compared, Divided, ModelCalled, Place
+from unstuck.adapters.watched.events import Compared, Divided, ModelCalled
 from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.values import Place
 from unstuck.sandbox.origin import is_user_class
 
 if TYPE_CHECKING:
@@ -179,8 +180,9 @@ class Models:
         return replace(event, apart=apart, other_answers=others)
 
     def _mixed(self, module: nn.Module, tensors: list[torch.Tensor], outputs: torch.Tensor) -> float | None:
-        """How far the answers to all examples but the first change as the first is replaced by another; a share of their
-        size. None where the first axes of inputs and outputs do not both count examples, or it could not be tried.
+        """How far the answers to all examples but the first change as the first is replaced by another, as a share.
+
+        None where the first axes of inputs and outputs do not both count examples, or it could not be tried.
         """
         first = tensors[0]
         n = first.shape[0] if first.ndim else 0

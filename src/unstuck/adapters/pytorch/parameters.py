@@ -10,7 +10,7 @@ from itertools import count
 import torch
 from torch import nn
 
-from unstuck.adapters.watched.events import Parameter, Place
+from unstuck.adapters.watched.values import Parameter, Place
 
 SAMPLE = 4096  # numbers of a parameter that are compared
 

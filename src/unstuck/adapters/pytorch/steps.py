@@ -13,8 +13,9 @@ from torch.optim import Optimizer
 from unstuck.adapters.pytorch.graph import is_minus_a_loss, leaves_and_losses
 from unstuck.adapters.pytorch.numbers import single
 from unstuck.adapters.pytorch.parameters import Known, sample
-from unstuck.adapters.watched.events import Place, Stepped, WentBackward
+from unstuck.adapters.watched.events import Stepped, WentBackward
 from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.values import Place
 
 if TYPE_CHECKING:
     from unstuck.adapters.pytorch.watch import Watch

@@ -25,6 +25,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader
 
+from unstuck.adapters.pytorch.constructors import Constructors
 from unstuck.adapters.pytorch.handlers import HANDLERS, tag
 from unstuck.adapters.pytorch.ledger import Ledger
 from unstuck.adapters.pytorch.models import Models
@@ -32,10 +33,11 @@ from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.parameters import Parameters
 from unstuck.adapters.pytorch.steps import Steps
 from unstuck.adapters.scripts.watch import Stopped
-from unstuck.adapters.watched.events import Discarded, Event, LoaderMade, ModeSet, OptimizerMade, Place, Scheduled
+from unstuck.adapters.watched.events import Discarded, Event, ModeSet, OptimizerMade, Scheduled
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.rewriting import DIVIDED, GOES_ON, TURNS, Loops, compile_watched, discarded
+from unstuck.adapters.watched.values import Place
 
 DETAILED = 4  # updates of which everything is kept
 LONGEST = 3.0  # times the updates that are enough: then the script is stopped wherever it is
@@ -62,6 +64,7 @@ class Watch:
         self.origins = Origins()
         self.models = self.make_models()
         self.steps = Steps(self)
+        self.constructors = Constructors(self)
         self.made: dict[int, Place | None] = {}  # modules and optimisers: the line that constructed them
         self.optimizers: list[weakref.ref[Optimizer]] = []
         self.loss_kind = "other"  # of the last loss that is learnt from
@@ -187,14 +190,14 @@ class Watch:
 
     def _wrapped(self) -> list[tuple[Any, str, Callable[[Callable[..., Any]], Callable[..., Any]]]]:
         wrapped: list[tuple[Any, str, Callable[..., Any]]] = [
-            (nn.Module, "__init__", self._wrap_module_init),
+            (nn.Module, "__init__", self.constructors.wrap_module),
             (nn.Module, "__call__", self.models.wrap_call),
             (torch.autograd, "backward", self.steps.wrap_backward),
-            (Optimizer, "__init__", self._wrap_optimizer_init),
+            (Optimizer, "__init__", self.constructors.wrap_optimizer),
             (Optimizer, "zero_grad", self.steps.wrap_zero),
             (nn.Module, "zero_grad", self.steps.wrap_zero),
             (nn.Module, "train", self._wrap_train),
-            (DataLoader, "__init__", self._wrap_loader_init),
+            (DataLoader, "__init__", self.constructors.wrap_loader),
             (torch.optim.lr_scheduler.LRScheduler, "step", self._wrap_schedule),
             (torch, "compile", lambda original: lambda model=None, **_: (lambda m: m) if model is None else model),
         ]
@@ -213,53 +216,6 @@ class Watch:
             return original(seed + 1000 * self.seed if isinstance(seed, int) else seed, *args, **kwargs)
 
         return seeded
-
-    def _wrap_module_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def init(module: nn.Module, *args: Any, **kwargs: Any) -> None:
-            original(module, *args, **kwargs)
-            self.made[id(module)] = innermost(sys._getframe(1))
-
-        return init
-
-    def _wrap_optimizer_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def init(optimizer: Optimizer, params: Any, defaults: dict[str, Any], *args: Any, **kwargs: Any) -> None:
-            place = innermost(sys._getframe(1))
-            kind = type(optimizer).__name__
-            number = len(self.optimizers)
-            try:
-                original(optimizer, params, defaults, *args, **kwargs)
-            except ValueError as error:
-                if "empty parameter list" in str(error):
-                    self.note(OptimizerMade(self.updates, place, number, kind, 0.0, 0.0, (), refused=True))
-                raise
-            self.optimizer_made(optimizer, place)
-
-        return init
-
-    def _wrap_loader_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def init(loader: Any, dataset: Any, *args: Any, **kwargs: Any) -> None:
-            kwargs["num_workers"], kwargs["multiprocessing_context"] = 0, None
-            kwargs.pop("prefetch_factor", None)
-            kwargs.pop("persistent_workers", None)
-            args = args[:5]  # what follows is about workers
-            if (
-                "shuffle" in self.repairs
-                and len(args) < 2
-                and not kwargs.get("sampler")
-                and not kwargs.get("batch_sampler")
-            ):
-                kwargs["shuffle"] = True
-            original(loader, dataset, *args, **kwargs)
-            if not self.notes_loaders:
-                return
-            n = size_of(dataset)
-            with self.aside():
-                labels = labels_of(dataset)
-            shuffles = not isinstance(loader.sampler, torch.utils.data.SequentialSampler)
-            place = innermost(sys._getframe(1))
-            self.note(LoaderMade(self.updates, place, n, loader.batch_size, shuffles, labels))
-
-        return init
 
     def _wrap_train(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def train(module: nn.Module, mode: bool = True) -> Any:
@@ -294,35 +250,6 @@ def outermost_call(frame: FrameType, name: str) -> Place | None:
     """The user's line that called a method; None where the method was called by itself, for a part of the module."""
     above = frame.f_back if frame.f_code.co_name == "eval" else frame
     return None if above is None or above.f_code.co_name == name else innermost(above)
-
-
-def size_of(dataset: Any) -> int | None:
-    """How many examples there are, where that is known."""
-    try:
-        return len(dataset)
-    except (TypeError, NotImplementedError):
-        return None
-
-
-def labels_of(dataset: Any) -> np.ndarray | None:
-    """The class numbers of a data set in its order, where it keeps them as an array; nothing is loaded for it."""
-    indices = None
-    while isinstance(dataset, torch.utils.data.Subset):
-        indices = list(dataset.indices) if indices is None else [dataset.indices[i] for i in indices]
-        dataset = dataset.dataset
-    found = dataset.tensors[-1] if isinstance(dataset, torch.utils.data.TensorDataset) else None
-    for name in ("targets", "labels"):
-        found = getattr(dataset, name, None) if found is None else found
-    try:
-        labels = np.asarray(found)
-    except Exception:
-        return None
-    if labels.ndim == 2 and labels.shape[1] > 1 and np.isin(labels, (0, 1)).all():
-        labels = labels.argmax(axis=1)
-    labels = labels.reshape(-1)
-    if labels.dtype.kind not in "iu" or not labels.size or labels.size > 10**7:
-        return None
-    return labels[indices] if indices is not None else labels.copy()
 
 
 def held_by(optimizer: Optimizer) -> list[torch.Tensor]:

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from unstuck.adapters.watched.events import Place
 from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.values import Place
 from unstuck.diagnosis.rules.rule import Rule
 
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from unstuck.adapters.watched import checks  # noqa: F401 - collects the checks
 from unstuck.adapters.watched.check import CHECKS, Seen, in_words_of
-from unstuck.adapters.watched.events import Place, Raised
+from unstuck.adapters.watched.events import Raised
 from unstuck.adapters.watched.experiments import Comparison
 from unstuck.adapters.watched.history import History, how_well
 from unstuck.adapters.watched.reading import Reading
+from unstuck.adapters.watched.values import Place
 from unstuck.diagnosis.examination.evidence import SUSPECTED
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.contents import Cure, Finding

@@ -7,18 +7,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from unstuck.adapters.watched.events import (
-    Array,
-    Event,
-    LossTaken,
-    ModelCalled,
-    OptimizerMade,
-    Parameter,
-    ParameterStep,
-    Stepped,
-    WentBackward,
-)
+from unstuck.adapters.watched.events import Event, LossTaken, ModelCalled, OptimizerMade, Stepped, WentBackward
 from unstuck.adapters.watched.scores import pooled
+from unstuck.adapters.watched.values import Array, Parameter, ParameterStep
 
 E = TypeVar("E", bound=Event)
 

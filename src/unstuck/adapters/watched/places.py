@@ -6,7 +6,7 @@ import sys
 from itertools import islice
 from types import FrameType
 
-from unstuck.adapters.watched.events import Place
+from unstuck.adapters.watched.values import Place
 from unstuck.sandbox.origin import is_user_file
 
 

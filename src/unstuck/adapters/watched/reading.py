@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from unstuck.adapters.watched.events import Compared, LoaderMade, OptimizerMade, Parameter, Place, Shape
+from unstuck.adapters.watched.events import Compared, LoaderMade, OptimizerMade
 from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.values import Parameter, Place, Shape
 
 
 @dataclass(frozen=True)

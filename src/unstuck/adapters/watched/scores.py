@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.adapters.watched.events import Array, Score
 from unstuck.adapters.watched.losses import INDEX, LOSSES, NUMBERS, SCORES, SHARES, YES_OR_NO
+from unstuck.adapters.watched.values import Array, Score
 
 SHOWN = 512  # class numbers kept of one update
 

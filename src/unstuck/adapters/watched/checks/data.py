@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Array, Discarded, LoaderMade, ModelCalled
+from unstuck.adapters.watched.events import Discarded, LoaderMade, ModelCalled
 from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.values import Array
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
 FAR = 5.0  # deviations or units that inputs of a network are seldom away from 0 by
@@ -114,6 +115,9 @@ def examples_in_label_order(h: History) -> Iterator[Seen]:
 
     Cure in Keras: `fit(…, shuffle=True)`; `validation_split` takes the last examples before any shuffling.
     """
+    updates = [event.update for event in h.learnt]
+    if len(set(updates)) < len(updates) and len({event.place for event in h.learnt}) > 1:
+        return  # losses of several kinds
     labels = h.labels
     loaders = [made for made in h.all(LoaderMade) if made.labels is not None and not made.shuffles]
     order = loaders[0].labels if loaders and len(labels) and _starts_with(loaders[0].labels, h.batches[0]) else labels

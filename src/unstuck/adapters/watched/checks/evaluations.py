@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Compared, Divided, Place
+from unstuck.adapters.watched.events import Compared, Divided
 from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.values import Place
 from unstuck.diagnosis.examination.evidence import PROVED
 
 OTHER_ANSWERS, APART = 0.002, 0.01  # shares from which on what is read is another number

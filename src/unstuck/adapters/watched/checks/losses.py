@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Array, Broadcast, LossTaken, Place
+from unstuck.adapters.watched.events import Broadcast, LossTaken
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.losses import COMPARES_NUMBERS
+from unstuck.adapters.watched.values import Array, Place
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 CLOSE = 1e-4  # sums of float32 probabilities
@@ -62,8 +63,8 @@ def softmax_twice(h: History) -> Iterator[Seen]:
 
 @check("L02")
 def loss_output_mismatch(h: History) -> Iterator[Seen]:
-    """`NLLLoss` wants log-probabilities and is given probabilities or scores; `BCELoss` wants probabilities and is given
-    scores; a categorical loss is given separate sigmoids.
+    """`NLLLoss` wants log-probabilities and is given probabilities or scores; `BCELoss` wants probabilities and is
+    given scores; a categorical loss is given separate sigmoids.
 
     Cure: `log_softmax` before `NLLLoss`, plain scores before `CrossEntropyLoss`, a sigmoid before `BCELoss`.
 
@@ -71,7 +72,7 @@ def loss_output_mismatch(h: History) -> Iterator[Seen]:
     """
     taken = [e for e in _of(h, "nll_loss") if e.prediction is not None and e.prediction.ndim >= 2]
     if taken and all(_rows_sum_to_one(e.prediction) for e in taken if e.prediction is not None):
-        said = "NLLLoss is given probabilities, not their logarithms: the loss is minus the mean probability of the right class"
+        said = "NLLLoss is given probabilities, not logarithms: it is minus the mean probability of the right class"
         numbers = {"residual": _worst_sum(taken), "loss": taken[-1].value}
         yield Seen("L02", PROVED, said, numbers, _place(taken[0]), ("loss nll_loss", "log of probabilities"))
     elif taken and _worst_sum(taken, "log") > 10 * CLOSE:

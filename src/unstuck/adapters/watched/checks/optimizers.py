@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import ModelCalled, OptimizerMade, Parameter, Scheduled
+from unstuck.adapters.watched.events import ModelCalled, OptimizerMade, Scheduled
 from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.values import Parameter
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 SHRUNK = 0.01  # of its first value, within fewer updates than a pass has

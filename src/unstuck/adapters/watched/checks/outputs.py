@@ -81,8 +81,8 @@ def trained_in_evaluation_mode(h: History) -> Iterator[Seen]:
 
 @check("F14")
 def examples_mixed(h: History) -> Iterator[Seen]:
-    """The answer to one example depends on the others in its batch: a recurrent or attention layer takes the axis of the
-    examples for time.
+    """The answer to one example depends on the others in its batch: a recurrent or attention layer takes the axis of
+    the examples for time.
 
     Cure: `batch_first=True`, or inputs with time first and the examples second.
     """
