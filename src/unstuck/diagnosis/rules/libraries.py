@@ -8,7 +8,7 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.rules.rule import rule
 
 
-@rule("U11", look_alikes=("U05", "B13"))
+@rule("U11", look_alikes=("U05", "B13"), of_library=True)
 def parameters_not_optimised(e: Examination) -> None:
     """The optimiser does not hold the parameters that the loss depends on.
 
@@ -28,7 +28,7 @@ def parameters_not_optimised(e: Examination) -> None:
     """
 
 
-@rule("U16", look_alikes=("U05",))
+@rule("U16", look_alikes=("U05",), of_library=True)
 def model_made_anew(e: Examination) -> None:
     """The model is constructed anew inside the training loop.
 
@@ -45,7 +45,7 @@ def model_made_anew(e: Examination) -> None:
     """
 
 
-@rule("F13", look_alikes=("E03",))
+@rule("F13", look_alikes=("E03",), of_library=True)
 def trained_in_evaluation_mode(e: Examination) -> None:
     """The model is trained in evaluation mode: dropout rests, and batch normalisation keeps the statistics it has.
 
@@ -64,7 +64,7 @@ def trained_in_evaluation_mode(e: Examination) -> None:
     """
 
 
-@rule("F14", look_alikes=("F02",))
+@rule("F14", look_alikes=("F02",), of_library=True)
 def examples_mixed(e: Examination) -> None:
     """The answer to one example depends on the other examples of its batch.
 
@@ -83,7 +83,7 @@ def examples_mixed(e: Examination) -> None:
     """
 
 
-@rule("F15")
+@rule("F15", of_library=True)
 def axes_mixed_by_reshape(e: Examination) -> None:
     """A reshape gives the shape of exchanged axes and leaves the numbers where they were.
 

@@ -44,7 +44,8 @@ Check = Callable[["Examination"], "Evidence | list[Evidence] | None"]
 @dataclass(frozen=True)
 class Rule:
     """A fault that can be recognised. `setting` marks a choice (rate, initialisation, size), a fault only where it
-    keeps the network stuck; `plant` puts the fault into a twin."""
+    keeps the network stuck; `plant` puts the fault into a twin; `of_library` says that only programs written with a
+    library have it, and no Case shows it."""
 
     code: str
     name: str
@@ -53,6 +54,7 @@ class Rule:
     setting: bool = False
     plant: Callable[..., Any] | None = None
     look_alikes: tuple[str, ...] = ()
+    of_library: bool = False
 
     @property
     def stage(self) -> str:
@@ -87,7 +89,12 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(
-    code: str, *, setting: bool = False, plant: Callable[..., Any] | None = None, look_alikes: tuple[str, ...] = ()
+    code: str,
+    *,
+    setting: bool = False,
+    plant: Callable[..., Any] | None = None,
+    look_alikes: tuple[str, ...] = (),
+    of_library: bool = False,
 ) -> Callable[[Check], Rule]:
     """Turns a check with its documentation into a Rule, and collects it."""
 
@@ -95,7 +102,8 @@ def rule(
         if code in RULES:
             raise ValueError(f"rule {code} is defined twice: {RULES[code].name} and {check.__name__}")
         documentation = inspect.cleandoc(check.__doc__ or "")
-        made = Rule(code, check.__name__.replace("_", "-"), check, documentation, setting, plant, look_alikes)
+        name = check.__name__.replace("_", "-")
+        made = Rule(code, name, check, documentation, setting, plant, look_alikes, of_library)
         RULES[code] = made
         return made
 

@@ -36,7 +36,7 @@ def softmax_over_examples(h: History) -> Iterator[Seen]:
     said = "each column of the outputs sums to 1 over the batch, and no row does: the softmax runs along the examples"
     worst = max(float(abs(p.sum(axis=0) - 1).max()) for p in tables)
     repair = ("softmax axis", [place.line]) if place is not None else None
-    yield Seen("F02", PROVED, said, {"residual": worst, "batches_seen": len(tables)}, place, repair)
+    yield Seen("F02", PROVED, said, {"residual": worst, "batches_seen": len(tables)}, place, repair, certain=True)
 
 
 def _columns(p: np.ndarray) -> bool:
