@@ -22,8 +22,8 @@ class Shell(click.Group):
         except click.Abort:
             click.echo("unstuck: interrupted", err=True)
             status = 130
-        except BrokenPipeError:
-            sys.stdout = None  # the reader of our output has gone: nothing to say, nothing to flush
+        except ReaderGone:
+            sys.stdout = None  # nothing to say, nothing to flush
             status = 0
         except UnstuckError as error:
             status = complain(str(error))
@@ -32,6 +32,18 @@ class Shell(click.Group):
         except OSError as error:
             status = complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         sys.exit(status)
+
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; click would make of a closed pipe the exit code that means a fault."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+
+
+class ReaderGone(Exception):
+    """The reader of our output has closed the pipe."""
 
 
 def complain(sentence: str) -> int:

@@ -32,6 +32,7 @@ class Read:
     loop: TrainingLoop
     inputs: Meeting
     targets: Meeting
+    second: Update | None = None
     full_batch: bool = False  # whether each update takes the same examples: then a number equal to theirs counts them
 
 
@@ -40,12 +41,15 @@ class Built:
     """A replay and how far it was proved.
 
     faithful     a turn with its own examples put in gives the parameters of the plain turn, to the bit
-    as_recorded  the second run made the same update as the recorded one, to the bit
+    next_too     with the next update's examples put in, the next turn gives its recorded parameters, to the bit; None
+                 where that could not be compared
     """
 
     replay: Replay
     faithful: bool
-    as_recorded: bool
+    next_too: bool | None
+    inputs: Spot
+    targets: Spot
 
 
 def build(read: Read, run: Run) -> Built:
@@ -88,7 +92,7 @@ class _Builder:
 
     def first_turn(self) -> None:
         """Run one turn as it stands: the examples that it takes, and the parameters before and after."""
-        taken: dict[tuple[str, int], list[Any]] = {}
+        taken: dict[int, list[Any]] = {}
 
         def keep(number: int, value: Any) -> Any:
             taken.setdefault(number, []).append(copied(value) if isinstance(value, np.ndarray) else value)
@@ -108,7 +112,7 @@ class _Builder:
         self.batch, self.columns = self._examples(
             self.inputs_taken, [taken[self.targets.number][i] for i in self.targets.visits]
         )
-        self.taken = {self.inputs.number: self.inputs_taken, self.targets.number: taken[self.targets.number]}
+        self.taken = taken
         self.after = [after[path] for path in self.paths]
 
     def _examples(self, inputs: list[Any], targets: list[Any]) -> tuple[Batch, bool]:
@@ -155,6 +159,7 @@ class _Builder:
             numbers = frozenset(number for number, _ in source.expressions())
             with self._turn({file: numbers}, finder):
                 found[file] = {number: form for number, form in finder.forms.items() if self._is_told_apart(form)}
+        self.at_visits: dict[int, frozenset[int]] = {}
         for spot, of in ((self.inputs, "x"), (self.targets, "t")):
             if spot.number not in found.get(spot.file, {}):
                 self._force(found, spot, of)
@@ -175,17 +180,18 @@ class _Builder:
 
     def _force(self, found: dict[str, dict[int, Form]], spot: Spot, of: str) -> None:
         """The place where examples meet the network takes them, though their value alone would not tell."""
-        values = self.taken[spot.number]
-        form = match(values[0], self.batch) if len(spot.visits) == 1 == len(values) else None
-        if form is None:
+        values = [self.taken[spot.number][i] for i in spot.visits]
+        if len(values) > 1 and len(self.batch) > 1:
             return
-        if form.of != of:
-            rows = Batch(self.batch.t, self.batch.t) if of == "t" else Batch(self.batch.x, self.batch.x)
-            again = match(values[0], rows)
-            if again is None:
-                return
-            form = Form(again.name, of, _Given(again, of))
-        found.setdefault(spot.file, {})[spot.number] = form
+        rows = self.batch.t if of == "t" else self.batch.x
+        forms = [match(value, Batch(rows, rows)) for value in values]
+        if not forms or any(form is None for form in forms) or len({form.name for form in forms if form}) != 1:
+            return
+        form = forms[0]
+        assert form is not None
+        found.setdefault(spot.file, {})[spot.number] = Form(form.name, of, _Given(form, of))
+        if len(values) < len(self.taken[spot.number]):
+            self.at_visits[spot.number] = frozenset(spot.visits)
 
     # -- the replay ------------------------------------------------------------------------------------------------
 
@@ -200,12 +206,14 @@ class _Builder:
         replay = Replay(
             self.living, forms, self._output(), self.columns, len(self.batch) == 1, at_once, self.batch, self.paths
         )
+        replay.at_visits = self.at_visits
         replay.install()
         try:
             faithful = self._steps_as_it_stands(replay)
+            next_too = self._next_step_too(replay) if faithful and self.as_recorded else None
         finally:
             self.snapshot.restore(everything=True)
-        return Built(replay, faithful, self.as_recorded)
+        return Built(replay, faithful, next_too, self.inputs, self.targets)
 
     def _steps_as_it_stands(self, replay: Replay) -> bool:
         """Whether a turn with its own examples put in ends with the parameters of the plain turn, to the bit."""
@@ -215,6 +223,24 @@ class _Builder:
             replay.step(self.batch.x, self.batch.t)
             given = [copied(value) for value in replay.parameters()]
         return all(_equal(a, b) for a, b in zip(self.after, given, strict=True))
+
+    def _next_step_too(self, replay: Replay) -> bool | None:
+        """Whether the step after that, with the recorded examples of the next update, gives its parameters."""
+        second = self.read.second
+        if second is None or second.inputs is None or second.targets is None or self.read.loop.turns_per_update > 1:
+            return None
+        x = input_rows(second.inputs.values, self.read.inputs.position)
+        t = None if x is None else target_rows(second.targets.values, len(x), self.columns)
+        if x is None or t is None or t.shape[1:] != self.batch.t.shape[1:]:
+            return None
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            replay.step(x, t)
+            given = [copied(value) for value in replay.parameters()]
+        return all(
+            _equal(value, chain.versions[2].value)
+            for chain, value in zip(self.read.chains, given, strict=True)
+            if chain.updates > 1
+        )
 
     def _output(self) -> Spot:
         """The expression where the outputs pass."""

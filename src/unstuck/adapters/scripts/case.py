@@ -53,6 +53,8 @@ class Replay:
     batch: Batch | None = None
     captured: list[Any] | None = None
     visits: int = 0
+    at_visits: dict[int, frozenset[int]] = field(default_factory=dict)  # where not all visits take examples
+    visited: dict[int, int] = field(default_factory=dict)
 
     def install(self) -> None:
         """Let the functions of the script take the examples of `batch`."""
@@ -61,9 +63,10 @@ class Replay:
         self.living.weave(chosen, self._seen)
 
     def _seen(self, number: int, value: Any) -> Any:
-        for forms in self.forms.values():
-            if number in forms and self.batch is not None:
-                value = forms[number].made(self.batch)
+        if self.batch is not None and self._takes(number):
+            for forms in self.forms.values():
+                if number in forms:
+                    value = forms[number].made(self.batch)
         if self.captured is not None and number == self.output.number:
             if self.visits in self.output.visits:
                 self.captured.append(value)
@@ -71,6 +74,15 @@ class Replay:
             if len(self.captured) == len(self.output.visits):
                 raise Captured
         return value
+
+    def _takes(self, number: int) -> bool:
+        """Whether this visit of an expression is one at which the examples stand there."""
+        visits = self.at_visits.get(number)
+        if visits is None:
+            return True
+        visit = self.visited.get(number, 0)
+        self.visited[number] = visit + 1
+        return visit in visits
 
     def parameters(self) -> list[Any]:
         """The live arrays (or numbers), read anew."""
@@ -107,6 +119,7 @@ class Replay:
 
     def _turn(self, batch: Batch) -> None:
         self.batch = batch
+        self.visited.clear()
         try:
             self.living.turn()
         finally:

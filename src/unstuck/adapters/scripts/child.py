@@ -7,11 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from unstuck.adapters.scripts import failure
+from unstuck.adapters.frameworks import examine_framework, framework_of
+from unstuck.adapters.scripts.examine import examine
+from unstuck.adapters.scripts.failure import sentence, why_no_update
 from unstuck.adapters.scripts.job import Answer, Job
 from unstuck.adapters.scripts.manners.files import divert_files
 from unstuck.adapters.scripts.manners.locks import end_with_parent, limit, lock
@@ -19,9 +21,8 @@ from unstuck.adapters.scripts.manners.overlay import Overlay
 from unstuck.adapters.scripts.manners.quiet import separate_streams
 from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
+from unstuck.adapters.scripts.places import place_entries, placed
 from unstuck.adapters.scripts.run import ScriptRun
-from unstuck.adapters.frameworks import examine_framework, framework_of
-from unstuck.adapters.scripts.draft import examine
 from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
 from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
@@ -34,6 +35,8 @@ from unstuck.diagnosis.report.text import READ, as_text
 from unstuck.errors import CaseError, UnstuckError
 from unstuck.nn.engine.compiled.library import cache_folders, load_library
 
+RUNNING = 0.6  # of the budget, at most: the rest is for the diagnosis
+ALMOST_ALL = 0.95  # of the budget, where the diagnosis itself runs the script
 MEMORY = 8 << 30  # bytes of address space for data: what asks for more is told at once, before the machine swaps
 Send = Callable[..., None]
 
@@ -52,39 +55,57 @@ def main() -> None:
         answer = examine_script(job, send)
     except UnstuckError as error:
         answer = Answer(sentence=str(error))
+    except Exception as error:
+        if os.environ.get("UNSTUCK_STRICT"):
+            raise
+        answer = Answer(
+            sentence=f"{job.path}: unstuck itself failed: {type(error).__name__}: {error} (please report it)"
+        )
     send("answer", answer=asdict(answer))
     os._exit(0)
 
 
 def examine_script(job: Job, send: Send) -> Answer:
-    """Run, watch and diagnose one script. Raises UnstuckError if nothing can be said of it."""
-    source = read_source(Path(job.path))
-    ends = time.perf_counter() + job.budget
-    run = prepare(job, source, ends, send)
-    supply, started = run.finder.supply, time.perf_counter()
+    """Run, watch and diagnose one script. Raises CaseError if nothing can be said of it."""
+    source, here = read_source(Path(job.path)), os.getcwd()
+    started = time.perf_counter()
+    run = prepare(job, source, started + RUNNING * job.budget, send)
 
     def listen(line: str) -> None:
         send("line", text=line)
 
     def show(reading: dict[str, Any]) -> None:
-        """Tells the reading as soon as it is known."""
-        reading["remarks"] = [*source.remarks, *supply.given.sentences(), *run.remarks.sentences()]
-        for line in [READ, *reading_lines(reading)]:
+        """Tells the reading as soon as it is known, but what was told before."""
+        complete(reading, run)
+        place_entries(reading, source)
+        told = run.supply.given.sentences()
+        remarks = [remark for remark in reading["remarks"] if remark not in told]
+        for line in (READ, *reading_lines({**reading, "remarks": remarks}), ""):
             listen(line)
 
     framework = framework_of(source.text)
     if framework is None:
-        report = examine(run, job, ends, show, listen)
+        report = examine(run, job, started + job.budget, show, listen)
     else:
-        report = examine_framework(framework, run, Path(job.path).stem, job.cures, listen, show)
+        run.ends = started + ALMOST_ALL * job.budget  # its experiments are runs of the script
+        report = examine_framework(framework, run, job.path, job.cures, listen, show)
     if report is None:
-        raise CaseError(
-            failure.why_no_update(run.outcomes[0], source, supply.wanted.sentences(), run.remarks.sentences())
-        )
+        raise CaseError(why_no_update(run.outcomes[0], source, run.wanted, run.remarks.sentences()))
+    os.chdir(here)  # paths are told as one would type them there
+    report.findings, report.notes = placed(report.findings, source), placed(report.notes, source)
     report.name = Path(job.path).stem
     report.seconds = time.perf_counter() - started
     page = as_html(report) if job.html else ""
-    return Answer(report.to_dict(), as_text(report), page)
+    return Answer(report.to_dict(), as_text(replace(report, reading=None)), page)  # its reading was told before
+
+
+def complete(reading: dict[str, Any], run: ScriptRun) -> None:
+    """Adds to a reading what was done in the script's place, and where and why it failed."""
+    said = (*run.source.remarks, *run.supply.given.sentences(), *reading["remarks"], *run.remarks.sentences())
+    reading["remarks"] = list(dict.fromkeys(said))
+    error = run.outcomes[0].error
+    if error is not None:
+        reading["ended"] = f"{run.source.path}, {sentence(error, run.source, run.wanted, run.remarks.sentences())}"
 
 
 def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
@@ -96,8 +117,9 @@ def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     overlay = Overlay(folder / "overlay", lambda path: supply.file(path))
     digits = Digits(Path(job.data) if job.data else None, job.share)
     supply = Supply(source.text, digits, folder / "data", overlay.has, job.stand_ins)
+    supply.given = Remarks(lambda remark: send("line", text=remark), source.place)
     supply.on_written = lambda slow: send("stands in", slow=slow)
-    remarks = Remarks()
+    remarks = Remarks(place=source.place)
     limit(MEMORY)
     lock([job.folder, *map(str, cache_folders())])
     sys.meta_path.append(finder := StandInFinder(supply))

@@ -36,7 +36,8 @@ def training_data(scope: dict[str, Any], batch: Batch) -> DataSet | None:
             if len(t) == len(x) and _agree(t, places, batch.t):
                 found.append((len(x), DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))))
                 break
-    return min(found, key=lambda item: item[0])[1] if found else None
+    larger = [item for item in found if item[0] > len(batch)]
+    return min(larger or found, key=lambda item: item[0])[1] if found else None
 
 
 def test_data(scope: dict[str, Any], training: DataSet, batch: Batch) -> DataSet | None:

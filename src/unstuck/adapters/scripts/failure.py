@@ -15,6 +15,7 @@ import numpy as np
 from unstuck.adapters.scripts.manners.refusals import NO_NETWORK
 from unstuck.adapters.scripts.source import Source
 from unstuck.adapters.scripts.watch import Outcome
+from unstuck.autodiff.tape import LEAF, Tape
 from unstuck.sandbox.deadline import OutOfTime
 from unstuck.sandbox.origin import is_user_file
 from unstuck.sandbox.surroundings import one_line
@@ -31,6 +32,7 @@ OPERATIONS = {
 PYTHON_2_NAMES = ("xrange", "raw_input", "unicode", "unichr", "long", "reduce", "file", "execfile", "basestring")
 PYTHON_2_MODULES = ("urllib2", "ConfigParser", "Tkinter", "Queue", "StringIO", "cStringIO", "urlparse", "commands")
 SHAPES = re.compile(r"\((?:\d+,?\s*)*\)")
+MOST_STEPS = 6
 GIVE = "put it beside the script, or give other data with --data PATH"
 
 
@@ -132,6 +134,16 @@ def _missing_file(error: FileNotFoundError) -> str:
     if error.filename is not None:
         return os.fsdecode(error.filename) if not isinstance(error.filename, int) else str(error.filename)
     return re.sub(r" not found\.?$", "", one_line(_message(error)))
+
+
+def last_steps(tape: Tape) -> list[dict[str, Any]]:
+    """The last expressions that were carried out, each with the shape of its value, first to last."""
+    found: dict[tuple[int, str], dict[str, Any]] = {}
+    for node in reversed(tape.nodes):
+        if node.site is not None and node.op is not LEAF and len(found) < MOST_STEPS:
+            step = {"line": node.site.line, "text": node.site.text, "shape": list(np.shape(node.value))}
+            found.setdefault((node.site.line, node.site.text), step)
+    return list(found.values())[::-1]
 
 
 def misfit(error: ValueError, place: Place, source: Source) -> str | None:

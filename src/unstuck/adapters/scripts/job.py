@@ -50,7 +50,7 @@ class Answer:
     """What came of it.
 
     report    as data, with its verdict; None where there is none
-    text      the report as a person reads it
+    text      the report as a person reads it, below its reading, which is told as soon as it is known
     html      the report as a page, if it was wanted
     sentence  why there is no report, or none on the whole
     """

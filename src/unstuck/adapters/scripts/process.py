@@ -101,8 +101,6 @@ def end(process: subprocess.Popen[bytes]) -> None:
         else:
             process.kill()
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
 
 
 def _environment(job: Job) -> dict[str, str]:
@@ -120,10 +118,21 @@ def _environment(job: Job) -> dict[str, str]:
 
 
 def _follow(process: subprocess.Popen[bytes], job: Job, listen: Listener, patient: bool) -> Answer:
-    """Reads the messages of the process until there is an answer, or a limit is passed."""
+    """Listens to the process until there is an answer, or a limit is passed; then it has ended."""
     assert process.stdout is not None
     messages: Queue[Any] = Queue()
-    threading.Thread(target=_read, args=(process.stdout, messages), daemon=True).start()
+    reader = threading.Thread(target=_read, args=(process.stdout, messages), daemon=True)
+    reader.start()
+    try:
+        return _answer(process, job, listen, patient, messages)
+    finally:
+        end(process)
+        reader.join(GRACE)
+
+
+def _answer(
+    process: subprocess.Popen[bytes], job: Job, listen: Listener, patient: bool, messages: Queue[Any]
+) -> Answer:
     started = time.monotonic()
     patience = math.inf
     while True:
@@ -152,7 +161,7 @@ def _follow(process: subprocess.Popen[bytes], job: Job, listen: Listener, patien
 
 
 def _read(stream: BinaryIO, messages: Queue[Any]) -> None:
-    with suppress(ValueError, OSError):  # closed while it was read
+    with stream:  # ends with the process
         for line in stream:
             with suppress(ValueError):
                 message = json.loads(line)

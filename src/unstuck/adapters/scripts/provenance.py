@@ -59,6 +59,7 @@ class Provenance:
         self.entries: dict[int, _Entry] = {}
         self.buffers: dict[int, _Buffer] = {}
         self.bytes = 0
+        self.origin: Callable[[Any], Where | None] = lambda value: None
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -132,7 +133,7 @@ class Provenance:
 
     def leaf(self, value: Any, where: Where = NOWHERE) -> Node:
         """A new leaf for an object from outside, which is followed from now on."""
-        node = self.tape.leaf(self._kept(value), where)
+        node = self.tape.leaf(self._kept(value), self.origin(value) or where)
         buffer = self.buffers.get(id(owner(value))) if isinstance(value, np.ndarray) else None
         self.entries[id(value)] = _Entry(value, node, buffer.version if buffer else 0)
         return node

@@ -32,6 +32,7 @@ from unstuck.autodiff.writes import overwritten
 FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, complex)
 _CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
 FIRST_LOOK = 400  # nodes; then whenever their number has grown by half
+DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 GROWTH = 1.5
 
 
@@ -77,7 +78,8 @@ class Recorder:
         self.next_look, self.next_time = FIRST_LOOK, time.perf_counter() + 1.0
         self.ends = time.perf_counter() + self.settings.seconds
         self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
-        self.made_by: dict[int, int] = {}
+        self.made_by: dict[int, tuple[Any, int]] = {}
+        self.known.origin = self._origin
         hooks = ("binary", "unary", "call", "attribute", "get", "set", "put", "augment", "each", "unpack", "literal")
         self.namespace: dict[str, Any] = {f"__unstuck_{name}__": getattr(self, name) for name in hooks}
         self.namespace["__unstuck_slice__"] = slice
@@ -187,7 +189,7 @@ class Recorder:
         return value
 
     def literal(self, place: int, value: float) -> float:
-        fresh = -(-value)
+        fresh = value * 1.0  # an object of its own
         self.known.leaf(fresh, self._where(place)).kwargs["made"] = CREATED
         return fresh
 
@@ -266,7 +268,7 @@ class Recorder:
         if any(value is argument for argument in arguments):
             if type(value) is not float:
                 return value
-            value = -(-value)
+            value = value * 1.0  # an object of its own
         where, known = self._where(place), self.known
         part = op is operator.getitem and isinstance(arguments[0], np.ndarray)
         first = (
@@ -338,10 +340,16 @@ class Recorder:
         if kind is np.ndarray or kind is list or kind is tuple:
             if len(self.made) == self.made.maxlen:
                 gone, _ = self.made[0]
-                self.made_by.pop(id(gone), None)
+                if not (isinstance(gone, np.ndarray) and gone.nbytes > DATA):
+                    self.made_by.pop(id(gone), None)
             self.made.append((value, place))
-            self.made_by[id(value)] = place
+            self.made_by[id(value)] = value, place
         return value
+
+    def _origin(self, value: Any) -> Where | None:
+        """The expression that made a value from outside, where it is still known."""
+        made = self.made_by.get(id(value))
+        return None if made is None or made[0] is not value else (self.places[made[1]].site, ())
 
     def _typed_in(self, place: int, value: Any) -> bool:
         """Whether an array was made of numbers that stand in the source."""
@@ -368,14 +376,14 @@ class Recorder:
 
 
 def _is_watched(function: Any, files: set[str]) -> bool:
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    if code is not None:
-        return code.co_filename in files
-    return (
-        isinstance(function, type)
-        or hasattr(type(function), "__call__")
-        and _is_watched(type(function).__call__, files)
-    )
+    """Whether what a call does is recorded where it is written; a class counts as such."""
+    if isinstance(function, type):
+        return True
+    for called in (function, getattr(type(function), "__call__", None)):
+        code = getattr(getattr(called, "__func__", called), "__code__", None)
+        if code is not None:
+            return code.co_filename in files
+    return False
 
 
 __all__ = ["Node", "Recorder", "Recording", "Settings"]

@@ -295,11 +295,16 @@ class _Rewriter(ast.NodeTransformer):
         around, self.in_generator = self.in_generator, _yields(node)
         node.args.defaults = [self.visit(default) for default in node.args.defaults]
         node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
+        declared, docstring = _Declarations(), []
+        if len(node.body) > 1 and _is_docstring(node.body[0]):
+            docstring, node.body = node.body[:1], node.body[1:]
+        node.body = [declared.visit(statement) for statement in node.body]
         whole = ast.Module(node.body, [])
         plain = None if any(isinstance(part, _SCOPES) for part in ast.walk(whole)) else copy.deepcopy(node.body)
         node.body = self.statements(node.body)
         if plain:
             node.body = [_either(plain, node.body)]
+        node.body = [*docstring, *declared.found, *node.body]
         self.loops, self.in_generator = outer, around
         return node
 
@@ -332,6 +337,28 @@ def names_in(body: list[ast.stmt]) -> frozenset[str]:
     nodes = [node for statement in body for node in ast.walk(statement)]
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     return frozenset(names | {f".{node.attr}" for node in nodes if isinstance(node, ast.Attribute)})
+
+
+class _Declarations(ast.NodeTransformer):
+    """Takes the `global` and `nonlocal` statements out of a function, to stand at its head: they are made once."""
+
+    def __init__(self) -> None:
+        self.found: list[ast.stmt] = []
+
+    def visit_Global(self, node: Any) -> Any:
+        self.found.append(node)
+        return ast.copy_location(ast.Pass(), node)
+
+    visit_Nonlocal = visit_Global
+
+    def visit_FunctionDef(self, node: Any) -> Any:
+        return node
+
+    visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = visit_FunctionDef
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _yields(function: Any) -> bool:

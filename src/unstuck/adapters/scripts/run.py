@@ -20,6 +20,7 @@ from unstuck.adapters.scripts.manners.quiet import quiet_output
 from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.source import Source
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
+from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.watch import Outcome, Stopped, Watch
 from unstuck.sandbox.deadline import Deadline
 from unstuck.sandbox.origin import is_user_file
@@ -56,6 +57,16 @@ class ScriptRun:
         lines = source.text.splitlines(keepends=True)
         linecache.cache[source.filename] = (len(source.text), None, lines, source.filename)
 
+    @property
+    def supply(self) -> Supply:
+        """What gives stand-ins."""
+        return self.finder.supply
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The stand-ins that were asked for and not allowed."""
+        return self.supply.wanted.sentences()
+
     def __call__(self, watch: Watch) -> Outcome:
         """One run, from a fresh start: its folder, arguments, modules, random numbers and files as at the first."""
         started = time.perf_counter()
@@ -77,9 +88,7 @@ class ScriptRun:
             sys.meta_path.remove(watching)
             ended.close()
             vars(builtins).update(known)
-        outcome = Outcome(
-            ended.stopped, ended.error, time.perf_counter() - started, self.finder.supply.given.sentences()
-        )
+        outcome = Outcome(ended.stopped, ended.error, time.perf_counter() - started, self.supply.given.sentences())
         self.outcomes.append(outcome)
         return outcome
 

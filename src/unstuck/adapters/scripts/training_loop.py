@@ -1,6 +1,6 @@
 """Which loop of a script is the one that trains: the one whose turns make updates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.recorder import Recording
@@ -24,18 +24,27 @@ class TrainingLoop:
 def find_loop(recording: Recording, chains: list[Chain], update: Update) -> TrainingLoop | None:
     """The training loop; None where the updates stand in no loop."""
     turns = [*recording.turns, *recording.loops.under_way()]
+    suspended = [turn for turn in turns if recording.places[turn.place].suspends]
     turns = [turn for turn in turns if not recording.places[turn.place].suspends]
     changes = [chain.changes[0].number for chain in chains]
     first, last = min(changes), max(max(changes), update.last)
     around = sorted((turn for turn in turns if turn.start <= first and last < turn.end), key=_size)
     for turn in around:
         if turn.start <= update.first:
-            return _loop(recording, turns, turn, 1)
+            return _loop(recording, turns, _with_length(turn, suspended), 1)
         begun = [other for other in turns if other.activation == turn.activation and other.start <= update.first]
         if begun:
             start = max(begun, key=lambda other: other.start)
             return _loop(recording, turns, turn, turn.number - start.number + 1, start)
     return None
+
+
+def _with_length(turn: Turn, suspended: list[Turn]) -> Turn:
+    """A loop over a generator is as long as the loop in the generator."""
+    if turn.length is None:
+        inside = [other.length for other in suspended if other.start <= turn.start < other.end and other.length]
+        return replace(turn, length=inside[-1] if inside else None)
+    return turn
 
 
 def _size(turn: Turn) -> int:
@@ -60,8 +69,10 @@ def _loop(
 
 def planned(recording: Recording, loop: TrainingLoop) -> int | None:
     """How many updates the loops as written make; None where a length is not known beforehand."""
-    total = 1
-    for place in (loop.place, *loop.enclosing):
+    total = loop.length
+    if total is None:
+        return None
+    for place in loop.enclosing:
         length = recording.loops.lengths.get(recording.places.index(place))
         if length is None:
             return None

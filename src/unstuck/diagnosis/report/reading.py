@@ -2,7 +2,8 @@
 
 A reading is data, as the report's JSON has it: `data` (a list), `inputs`, `targets`, `outputs`, `parameters` (a list),
 `loss`, `update`, `unread` (what was not found, and what would help) and `remarks` (sentences on what was done in the
-script's place). Every entry has the line where it is made; in a notebook its cell too.
+script's place); where the script failed, `ended` (where and why) and `steps` (what it computed before). Every entry
+has the line where it is made; in a notebook its cell too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 WIDTH = 12  # of the column of headings
 MOST = 8  # parameters that are listed one by one
 KINDS = ("inputs", "targets", "outputs")
-PLACES = ("line", "cell", "updated_at", "stand_in", "name", "shape", "dtype", "file", "column")
+PLACES = ("line", "cell", "updated_at", "updated_in_cell", "stand_in", "name", "shape", "dtype", "file", "column")
 
 
 def reading_lines(reading: dict[str, Any]) -> list[str]:
@@ -25,6 +26,8 @@ def reading_lines(reading: dict[str, Any]) -> list[str]:
         *(("loss", _at(entry.get("what") or "", entry)) for entry in [reading.get("loss")] if entry),
         *(("update", update_words(entry)) for entry in [reading.get("update")] if entry),
         *(("note", remark) for remark in reading.get("remarks") or []),
+        *(("ended", reading["ended"]) for _ in [0] if reading.get("ended")),
+        *(("before it", _at(f"{entry['text']} is {_shape(entry)}", entry)) for entry in reading.get("steps") or []),
         *(("not found", _unread(entry)) for entry in reading.get("unread") or []),
     ]
     lines, before = [], ""
@@ -47,10 +50,10 @@ def parameter_lines(parameters: list[dict[str, Any]]) -> Iterator[str]:
     """One line each, or the first few and how many more there are."""
     for entry in parameters[:MOST]:
         at = entry.get("updated_at")
-        updated = f", updated in line {at}" if at and at != entry.get("line") else ""
+        cell = f"cell {entry['updated_in_cell']}, " if entry.get("updated_in_cell") else ""
+        updated = f", updated in {cell}line {at}" if at and at != entry.get("line") else ""
         dtype = f" {entry['dtype']}" if entry.get("dtype") not in (None, "float64") else ""
-        made = f" (line {entry['line']}{updated})" if entry.get("line") else updated
-        yield f"{entry.get('name') or 'one'} {_shape(entry)}{dtype}{made}"
+        yield _at(f"{entry.get('name') or 'one'} {_shape(entry)}{dtype}", entry, updated)
     if len(parameters) > MOST:
         yield f"… and {len(parameters) - MOST:,} more"
 
@@ -66,11 +69,11 @@ def update_words(update: dict[str, Any]) -> str:
     return _at(", ".join(filter(None, parts)) or "found", update)
 
 
-def _at(words: str, entry: dict[str, Any]) -> str:
+def _at(words: str, entry: dict[str, Any], more: str = "") -> str:
     if not entry.get("line"):
-        return words
+        return words + more
     cell = f"cell {entry['cell']}, " if entry.get("cell") else ""
-    return f"{words} ({cell}line {entry['line']})".strip()
+    return f"{words} ({cell}line {entry['line']}{more})".strip()
 
 
 def _shape(entry: dict[str, Any]) -> str:

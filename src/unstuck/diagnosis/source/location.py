@@ -14,14 +14,18 @@ from unstuck.diagnosis.source.table import FORMS
 
 @dataclass(frozen=True)
 class Location:
-    """A line of the user's program; line counts from 1, text is the line without its indentation."""
+    """A line of the user's program; line counts from 1, text is the line without its indentation. The column, from 1,
+    is that of the expression, where that is known."""
 
     file: str
     line: int
     text: str
+    column: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {"file": self.file, "line": self.line, "text": self.text}
+        """The place as JSON values."""
+        column = {} if self.column is None else {"column": self.column}
+        return {"file": self.file, "line": self.line, "text": self.text, **column}
 
 
 def find(case: Any, code: str) -> Location | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from unstuck.adapters.scripts.manners.whose import script_line
 
@@ -10,16 +11,27 @@ LONGEST = 300  # characters of a remark that are the script's own
 
 
 class Remarks:
-    """Sentences for the report; of the same kind the first is kept, with the line of the script that led to it."""
+    """Sentences for the report; of the same kind the first is kept, with the line of the script that led to it.
 
-    def __init__(self) -> None:
+    tell   called with each sentence as soon as it is noted
+    place  says where a line of the script stands
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[str], None] = lambda sentence: None,
+        place: Callable[[int], str] = lambda line: f"line {line}",
+    ) -> None:
         self._sentences: dict[str, str] = {}
+        self._tell = tell
+        self._place = place
 
     def add(self, kind: str, sentence: str) -> None:
         """Notes a sentence, unless there is one of this kind."""
         if kind not in self._sentences:
             line = script_line(sys._getframe(1))
-            self._sentences[kind] = f"{sentence[:LONGEST]} (line {line})" if line else sentence[:LONGEST]
+            self._sentences[kind] = sentence[:LONGEST] + (f" ({self._place(line)})" if line else "")
+            self._tell(self._sentences[kind])
 
     def sentences(self) -> tuple[str, ...]:
         """All that was noted."""

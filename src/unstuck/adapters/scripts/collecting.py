@@ -1,0 +1,93 @@
+"""The examples of a training loop as it takes them: where no array of the program holds them ready."""
+
+import builtins
+import os
+import time
+from importlib.abc import MetaPathFinder
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.scripts.case import Spot
+from unstuck.adapters.scripts.examples import input_rows, target_rows
+from unstuck.adapters.scripts.forms import Batch
+from unstuck.adapters.scripts.imports import BesideTheScript
+from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.watch import Run, Stopped
+from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
+from unstuck.sandbox.call import copied
+
+MOST_EXAMPLES = 2000
+MOST_SECONDS = 3.0
+
+
+class Collector:
+    """A watch under which a script runs as it stands, but for a look at the examples of each turn of its loop."""
+
+    def __init__(self, loop: Place, inputs: Spot, targets: Spot, position: int | None, columns: bool) -> None:
+        self.loop, self.inputs, self.targets = loop, inputs, targets
+        self.position, self.columns = position, columns
+        self.namespace: dict[str, Any] = {}
+        self.taken: dict[int, list[Any]] = {}
+        self.parts: list[Batch] = []
+        self.count = 0
+        self.ends: float | None = None
+
+    def collect(self, run: Run) -> Batch | None:
+        """The examples that the loop takes first; None where there are none."""
+        vars(builtins)[PAUSE], vars(builtins)[SEEN] = self._next_turn, self._seen
+        run(self)
+        if not self.parts:
+            return None
+        return Batch(np.concatenate([part.x for part in self.parts]), np.concatenate([part.t for part in self.parts]))
+
+    def compile(self, text: str, filename: str) -> CodeType:
+        """The script's own code with a look at its examples. Raises SyntaxError."""
+        source = Source(text, filename)
+        chosen = frozenset(spot.number for spot in (self.inputs, self.targets) if spot.file == filename)
+        pause = source.number(self.loop.node) if filename == self.loop.site.file else None
+        return source.code(chosen, pause)
+
+    def finder(self, folder: str) -> MetaPathFinder:
+        """An import hook for the modules of this folder."""
+        return BesideTheScript(os.path.abspath(folder), self)
+
+    def _seen(self, number: int, value: Any) -> Any:
+        if self.ends is not None:
+            values = self.taken.setdefault(number, [])
+            if len(values) < 20_000:
+                values.append(copied(value) if isinstance(value, np.ndarray) else value)
+        return value
+
+    def _next_turn(self) -> None:
+        if self.ends is None:
+            self.ends = time.perf_counter() + MOST_SECONDS
+        elif self.taken:
+            self._keep()
+        self.taken = {}
+        if self.count >= MOST_EXAMPLES or time.perf_counter() > self.ends:
+            raise Stopped
+
+    def _keep(self) -> None:
+        inputs, targets = self.taken.get(self.inputs.number, []), self.taken.get(self.targets.number, [])
+        if max([*self.inputs.visits, -1]) >= len(inputs) or max([*self.targets.visits, -1]) >= len(targets):
+            return
+        x = input_rows([inputs[i] for i in self.inputs.visits], self.position)
+        t = None if x is None else target_rows([targets[i] for i in self.targets.visits], len(x), self.columns)
+        if x is not None and t is not None and len(x) == len(t):
+            same = not self.parts or (self.parts[0].x.shape[1:], self.parts[0].t.shape[1:]) == (
+                x.shape[1:],
+                t.shape[1:],
+            )
+            if same:
+                self.parts.append(Batch(x, t))
+                self.count += len(x)
+
+
+def without_repetitions(batch: Batch) -> Batch:
+    """Each example once, in the order of its first turn, where a loop went through the same few again and again."""
+    both = np.hstack([batch.x, batch.t])
+    _, first = np.unique(both, axis=0, return_index=True)
+    first.sort()
+    return Batch(batch.x[first], batch.t[first]) if len(first) < 0.7 * len(both) else batch

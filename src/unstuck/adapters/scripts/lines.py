@@ -1,0 +1,248 @@
+"""The expression that a finding is about, from the recording: where the value was made whose formula is wrong."""
+
+from __future__ import annotations
+
+import linecache
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from unstuck.adapters.scripts.building import Read
+from unstuck.adapters.scripts.parameters import Chain, dependence, shown
+from unstuck.autodiff.tape import LEAF, Node, Site
+from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.source.location import Location
+
+MULTIPLYING = frozenset(
+    {np.dot, np.matmul, np.ndarray.dot, operator.matmul, np.outer, np.einsum, np.tensordot, np.inner, operator.mul}
+    | {np.multiply}
+)
+SUMMING = frozenset({np.sum, np.mean, np.ndarray.sum, np.ndarray.mean, np.add.reduce, np.average})
+LONGEST_WAY = 4000  # nodes
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The expressions of one update, by what they are for."""
+
+    read: Read
+
+    def of(self, finding: Finding) -> Location | None:
+        """Where the finding's fault stands; None where the recording does not tell."""
+        role = ROLES.get(finding.rule.code)
+        site = None if role is None else role(self, finding.layer)
+        return None if site is None else location(site)
+
+    @cached_property
+    def weights(self) -> list[Chain]:
+        """The parameters that are matrices (or all, where none is), in the order of the forward pass."""
+        chains = [
+            chain for chain in self.read.chains if min(np.shape(chain.root.value), default=0) and _is_matrix(chain)
+        ]
+        return sorted(chains or self.read.chains, key=self._first_use)
+
+    def _first_use(self, chain: Chain) -> int:
+        node = self._forward(chain)
+        return node.number if node is not None else 1 << 60
+
+    def _forward(self, chain: Chain) -> Node | None:
+        """The first product in which the parameter stands."""
+        for node in self.read.update.nodes:
+            if node.op in MULTIPLYING and any(
+                isinstance(argument, Node) and shown(argument) is chain.root for argument in node.args
+            ):
+                return node
+        return None
+
+    def chain(self, layer: int | None) -> Chain:
+        """The weights of a layer, from 1; without a layer the first."""
+        number = (layer or 1) - 1
+        return self.weights[min(max(number, 0), len(self.weights) - 1)]
+
+    @cached_property
+    def _after_the_error(self) -> list[int]:
+        """For each node whether it depends on a place where outputs met targets."""
+        marks = {node.number: 1 for node in self.read.targets.nodes}
+        return dependence(self.read.recording.tape, marks, min(marks, default=0))
+
+    def gradient(self, layer: int | None) -> Node | None:
+        """The product that is the gradient of a layer's weights, before it is scaled and summed."""
+        pending, seen = [self.chain(layer).steps[0]], set()
+        while pending and len(seen) < LONGEST_WAY:
+            node = pending.pop(0)
+            if node.number in seen or not self._after_the_error[node.number]:
+                continue
+            seen.add(node.number)
+            if self._is_gradient(node):
+                return node
+            pending += list(node.parents())
+        return None
+
+    def _is_gradient(self, node: Node) -> bool:
+        if node.op not in MULTIPLYING:
+            return False
+        arrays = [argument for argument in node.args if np.ndim(_value(argument)) > 0]
+        if node.op in (operator.mul, np.multiply):
+            return len(arrays) == 2 and all(np.size(_value(argument)) > 1 for argument in arrays)
+        return bool(arrays)
+
+    def delta(self, layer: int | None) -> Node | None:
+        """The error of a layer's sums: what its gradient is made of."""
+        gradient = self.gradient(layer)
+        if gradient is None:
+            return None
+        for argument in gradient.args:
+            if isinstance(argument, Node) and self._after_the_error[argument.number]:
+                node = argument
+                while _only_shows(node) and isinstance(node.args[0], Node):
+                    node = node.args[0]
+                return node
+        return None
+
+    def made(self, layer: int | None) -> Site | None:
+        """Where the first weights of a layer are drawn."""
+        return self.chain(layer).root.site
+
+    def updated(self, layer: int | None) -> Site | None:
+        """Where the weights of a layer are updated."""
+        return self.chain(layer).changes[0].site
+
+    def decay(self, layer: int | None) -> Site | None:
+        """Where the weights themselves are added to their gradient; else the update."""
+        chain = self.chain(layer)
+        pending, seen = [chain.steps[0]], set()
+        while pending and len(seen) < 200:
+            node = pending.pop(0)
+            if node.number in seen or node.number <= chain.root.number:
+                continue
+            seen.add(node.number)
+            arguments = [argument for argument in node.args if isinstance(argument, Node)]
+            if node.op in (operator.mul, np.multiply, operator.truediv) and any(
+                shown(argument) is chain.root for argument in arguments
+            ):
+                return node.site
+            pending += [argument for argument in arguments if node.op not in (np.dot, np.matmul)]
+        return self.updated(layer)
+
+    def bias_gradient(self, layer: int | None) -> Site | None:
+        """Where the gradient of a bias is summed, or the bias updated."""
+        vectors = [chain for chain in self.read.chains if chain not in self.weights]
+        if not vectors:
+            return None
+        chain = vectors[min((layer or 1) - 1, len(vectors) - 1)]
+        pending, seen = [chain.steps[0]], 0
+        while pending and seen < 60:
+            node, seen = pending.pop(0), seen + 1
+            if node.op in SUMMING:
+                return node.site
+            pending += [parent for parent in node.parents() if self._after_the_error[parent.number]]
+        return chain.changes[0].site
+
+    def product(self, layer: int | None) -> Site | None:
+        """Where a layer's weights meet their inputs."""
+        node = self._forward(self.chain(layer))
+        return node.site if node is not None else None
+
+    def output(self, layer: int | None) -> Site | None:
+        """Where the outputs are made."""
+        return self.read.update.outputs[0].site
+
+    def inputs(self, layer: int | None) -> Site | None:
+        """Where the array that inputs are taken from is made."""
+        return _origin(self.read.inputs.nodes[0], self.read.inputs.position)
+
+    def loop(self, layer: int | None) -> Site | None:
+        """The outermost loop around the update."""
+        enclosing = self.read.loop.enclosing
+        return (enclosing[0] if enclosing else self.read.loop.place).site
+
+    def rate(self, layer: int | None) -> Site | None:
+        """Where the number is written that a gradient is multiplied by; else the update."""
+        pending, steps = [self.chain(layer).steps[0]], 0
+        while pending and steps < 6:
+            node, steps = pending.pop(0), steps + 1
+            for argument in node.args:
+                if not isinstance(argument, Node):
+                    continue
+                if argument.op is LEAF and np.ndim(argument.value) == 0 and isinstance(argument.value, float):
+                    return argument.site
+                pending.append(argument)
+        return self.updated(layer)
+
+
+def _is_matrix(chain: Chain) -> bool:
+    shape = np.shape(chain.root.value)
+    return len(shape) >= 2 and sum(size > 1 for size in shape) >= 1 and not (1 in shape and len(shape) == 2)
+
+
+def _only_shows(node: Node) -> bool:
+    return node.op in (np.transpose, np.ndarray.transpose, np.ndarray.reshape, np.reshape, operator.getitem, np.array)
+
+
+def _value(argument: object) -> object:
+    return argument.value if isinstance(argument, Node) else argument
+
+
+def _origin(node: Node, position: int | None) -> Site | None:
+    """The expression that made the outermost array from outside that a value was taken from."""
+    argument = node.args[position] if position is not None and position < len(node.args) else None
+    found: Site | None = node.site
+    while isinstance(argument, Node):
+        found = argument.site or found
+        argument = argument.args[0] if argument.args else None
+    return found
+
+
+def location(site: Site) -> Location:
+    """A place of the recording as a place of the report: the line, and the column of the expression."""
+    text = linecache.getline(site.file, site.line).strip()
+    return Location(site.file, site.line, text, site.column)
+
+
+def _site_of(find: Callable[[Lines, int | None], Node | None]) -> Callable[[Lines, int | None], Site | None]:
+    def found(lines: Lines, layer: int | None) -> Site | None:
+        node = find(lines, layer)
+        return node.site if node is not None else None
+
+    return found
+
+
+def _output_error(lines: Lines, layer: int | None) -> Site | None:
+    node = lines.delta(len(lines.weights))
+    return node.site if node is not None else None
+
+
+_delta, _gradient = _site_of(Lines.delta), _site_of(Lines.gradient)
+
+ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
+    **dict.fromkeys(("D02", "D03", "D04", "D01"), Lines.inputs),
+    **dict.fromkeys(("A01", "A02", "A04", "A05", "A06", "A07", "U06"), Lines.made),
+    **dict.fromkeys(("F01", "F02", "F03", "F10"), Lines.output),
+    "F07": Lines.product,
+    **dict.fromkeys(("L04", "B11", "L01", "L02"), _output_error),
+    **dict.fromkeys(("B01", "B02", "B03", "B04", "B05", "B12", "B18"), _delta),
+    **dict.fromkeys(("B07", "B14", "B15", "B16"), _gradient),
+    "B08": Lines.bias_gradient,
+    **dict.fromkeys(("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U12", "U14"), Lines.updated),
+    "U10": Lines.decay,
+    **dict.fromkeys(("U07", "U08"), Lines.rate),
+    "U09": Lines.loop,
+}
+"""For the code of a finding, which expression it is about."""
+
+
+def with_lines(findings: list[Finding], read: Read) -> list[Finding]:
+    """The findings at the expressions of the recording, where those are known."""
+    lines = Lines(read)
+    found = []
+    for finding in findings:
+        place = None
+        try:
+            place = lines.of(finding)
+        except (IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs the line alone
+            place = None
+        found.append(replace(finding, location=place) if place is not None else finding)
+    return found
