@@ -26,6 +26,12 @@ class KerasModels(Models):
 
         return call
 
+    def enter_parameters(self, module: Any, owned: bool) -> None:
+        made = self._watch.made
+        for layer in module._flatten_layers() if hasattr(module, "_flatten_layers") else [module]:
+            for variable in layer._trainable_variables:
+                self._watch.parameters.enter(variable.value, variable.path, made.get(id(layer)), owned).called = True
+
     def is_in_training(self, module: Any, kwargs: dict[str, Any]) -> bool:
         return bool(kwargs.get("training"))
 

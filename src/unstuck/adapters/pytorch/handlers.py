@@ -205,7 +205,7 @@ def _equal(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
             found = count(answers, labels, result, threshold)
             if found is not None:
                 shapes = (tuple(args[answered[0]].shape), tuple(labels.shape))
-                learning = answers.outputs.scores.requires_grad
+                learning = answers.outputs.learning
                 place = innermost(sys._getframe(1))
                 compared = Compared(
                     watch.updates,

@@ -79,6 +79,10 @@ class Models:
     def _is_model(self, module: nn.Module) -> bool:
         return not isinstance(module, nn.modules.loss._Loss) and any(True for _ in module.parameters())
 
+    def enter_parameters(self, module: nn.Module, owned: bool) -> None:
+        """Makes the parameters of a module known."""
+        self._watch.parameters.enter_module(module, self._watch.made, owned)
+
     def _enter(self, module: nn.Module, outermost: bool) -> None:
         """Once for each module: its parameters become known."""
         if not any(True for _ in module.parameters(recurse=False)) and not outermost:
@@ -88,7 +92,7 @@ class Models:
         self._entered.add(id(module))
         self._models.append(module)
         owned = outermost and self._is_model(module)
-        self._watch.parameters.enter_module(module, self._watch.made, owned)
+        self.enter_parameters(module, owned)
         if owned:
             self._numbers[id(module)] = len(self._numbers)
 
@@ -131,10 +135,11 @@ class Models:
         if not isinstance(outputs, torch.Tensor):
             return
         self._resolve(place)
-        watch.origins.set(outputs, Outputs(outputs))
         if watch.exact:
             return
         learning = outputs.requires_grad
+        with watch.aside():
+            watch.origins.set(outputs, Outputs(outputs.detach(), learning=learning))
         tensors = [value for value in args if isinstance(value, torch.Tensor)]
         keep = watch.detailed or (not learning and self._measured.get(place, 0) < EVALUATIONS)
         is_random, in_training = self.is_random(module), self.is_in_training(module, kwargs)

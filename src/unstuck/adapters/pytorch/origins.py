@@ -19,6 +19,7 @@ class Outputs:
 
     scores: torch.Tensor
     squashed: bool = False  # seen through a sigmoid or a softmax
+    learning: bool = False  # they can be learnt from
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ DETAILED = 4  # updates of which everything is kept
 LONGEST = 3.0  # times the updates that are enough: then the script is stopped wherever it is
 WORK = 2e10  # multiplications of a forward pass, summed over the updates: after that it is enough
 FEWEST = 24
+LIGHT = 300  # updates of an experiment from which on each is so light that threads only wait for each other
 
 
 class Watch:
@@ -177,6 +178,9 @@ class Watch:
                 stack.callback(handle.remove)
             stack.enter_context(_Mode(self))
             self._seed_all()
+            if self.exact and self.enough >= LIGHT:
+                stack.callback(torch.set_num_threads, torch.get_num_threads())
+                torch.set_num_threads(1)
             stack.enter_context(self.further())
             yield self
         with suppress(Stopped):

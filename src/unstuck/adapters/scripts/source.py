@@ -10,6 +10,7 @@ import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from unstuck.adapters.scripts.notebook import code_cells
@@ -44,9 +45,9 @@ class Source:
     cells: tuple[tuple[int, int], ...] = ()
     remarks: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def filename(self) -> str:
-        """What its code is compiled as: the absolute path."""
+        """What its code is compiled as: the absolute path, wherever the process goes meanwhile."""
         return str(self.path.resolve())
 
     def cell_and_line(self, line: int) -> tuple[int | None, int]:

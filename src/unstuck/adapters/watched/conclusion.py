@@ -66,7 +66,8 @@ def conclude(name: str, h: History, reading: Reading, seen: list[Seen], decided:
     for one in seen:
         matters = True if one.certain else False if one.asleep else decided.matters.get(one.code)
         rule = in_words_of(RULES[one.code], reading.framework)
-        finding = Finding(rule, one.grade, one.summary, one.numbers, matters, None, located(one.place))
+        numbers = {**one.numbers, **explained(one.code, decided.comparisons)}
+        finding = Finding(rule, one.grade, one.summary, numbers, matters, None, located(one.place))
         undecided = matters is None and one.grade != SUSPECTED and not RULES[one.code].setting
         (findings if matters or undecided else notes).append(finding)
     if any(finding.rule.code not in CONSEQUENCES for finding in findings):
@@ -132,12 +133,26 @@ def located(place: Place | None) -> Any:
 def as_cure(comparison: Comparison) -> Cure | None:
     """The comparison as an experiment of the report, where it helped and has scores."""
     before, after = ([r.score for r in side] for side in (comparison.before, comparison.after))
-    if not comparison.helps or any(score is None for score in [*before, *after]):
+    if not comparison.helps or any(score is None for score in [*before, *after]) or _of_squares(comparison):
         return None
     first, second = np.array(before, float), np.array(after, float)
     spread = (float(first.std()), float(second.std()))
     seeds = len(first)
     return Cure(comparison.codes, float(first.mean()), float(second.mean()), comparison.updates, 0, 0.0, seeds, spread)
+
+
+def _of_squares(comparison: Comparison) -> bool:
+    return any(result.kind == "squares" for result in comparison.after)
+
+
+def explained(code: str, comparisons: list[Comparison]) -> dict[str, float]:
+    """What a network for numbers explains of its targets before and after, where the change of this code helps."""
+    for comparison in comparisons:
+        sides = [[r.score for r in side if r.score is not None] for side in (comparison.before, comparison.after)]
+        if code in comparison.codes and comparison.helps and _of_squares(comparison) and all(sides):
+            before, after = (float(np.mean(side)) for side in sides)
+            return {"squares_explained_as_it_is": before, "squares_explained_put_right": after}
+    return {}
 
 
 def network(reading: Reading) -> dict[str, Any]:

@@ -105,7 +105,8 @@ class Experiments:
         if isinstance(outcome.error, OutOfTime):
             raise OutOfTime
         score, loss = how_well(watch.events, watch.updates // 2, watch.updates + 1)
-        return Result(score, loss, watch.updates)
+        kinds = {event.score.kind for event in watch.events if isinstance(event, LossTaken) and event.score is not None}
+        return Result(score, loss, watch.updates, "squares" if "squares" in kinds else "accuracy")
 
     def learns_later(self) -> bool:
         """Whether the script as it is gets better in a longer run, or in the whole of its own."""

@@ -28,11 +28,15 @@ Repairs = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Result:
-    """One run: the score and the mean loss over the second half of its updates; None where there is none."""
+    """One run: the score and the mean loss over the second half of its updates; None where there is none.
+
+    kind: "accuracy", or "squares" where the score is the share of the targets' squares that is explained.
+    """
 
     score: float | None
     loss: float | None
     updates: int
+    kind: str = "accuracy"
 
 
 Train = Callable[[Repairs, int, int], Result]  # (repairs, seed, updates): the script, run again
