@@ -25,6 +25,7 @@ _HOMES = {
     "BatchNormalization": "unstuck.nn.engine.normalization",
     "Case": "unstuck.diagnosis.case",
     "diagnose": "unstuck.diagnosis.diagnose",
+    "examine": "unstuck.adapters.objects",
     "UnstuckError": "unstuck.errors",
     "DataError": "unstuck.errors",
     "ModelFileError": "unstuck.errors",

@@ -24,7 +24,7 @@ def digits():
 
 
 def test_every_rule_has_an_example_and_its_curves():
-    assert set(EXAMPLES) == set(RULES) == set(recorded())
+    assert set(EXAMPLES) == {code for code, rule in RULES.items() if not rule.of_library} == set(recorded())
 
 
 @pytest.mark.parametrize("code", ["F01", "A03", "U09", "E02"])

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from unstuck.adapters.frameworks import examine_framework, framework_of
 from unstuck.adapters.scripts.examine import examine
 from unstuck.adapters.scripts.failure import sentence, why_no_update
 from unstuck.adapters.scripts.job import Answer, Job
@@ -36,6 +37,7 @@ from unstuck.errors import CaseError, UnstuckError
 from unstuck.nn.engine.compiled.library import cache_folders, load_library
 
 RUNNING = 0.6  # of the budget, at most: the rest is for the diagnosis
+ALMOST_ALL = 0.95  # of the budget, where the diagnosis itself runs the script
 MEMORY = 8 << 30  # bytes of address space for data: what asks for more is told at once, before the machine swaps
 Send = Callable[..., None]
 
@@ -83,7 +85,12 @@ def examine_script(job: Job, send: Send) -> Answer:
         for line in (READ, *reading_lines({**reading, "remarks": remarks}), ""):
             listen(line)
 
-    report = examine(run, job, started + job.budget, show, listen)
+    framework = framework_of(source.text)
+    if framework is None:
+        report = examine(run, job, started + job.budget, show, listen)
+    else:
+        run.ends = started + ALMOST_ALL * job.budget  # its experiments are runs of the script
+        report = examine_framework(framework, run, job.path, job.cures, listen, show)
     if report is None:
         raise CaseError(why_no_update(run.outcomes[0], source, run.wanted, run.remarks.sentences()))
     os.chdir(here)  # paths are told as one would type them there

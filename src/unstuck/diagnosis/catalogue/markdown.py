@@ -38,13 +38,15 @@ def index_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def rule_markdown(rule: Rule) -> str:
-    """A rule's documentation, with links to the rules that it names."""
+def rule_markdown(rule: Rule, in_frameworks: str = "") -> str:
+    """A rule's documentation, with links to the rules that it names; and how it looks in frameworks, where given."""
     about = f"Stage: {rule.stage}{', a setting' if rule.setting else ''}. [All faults](index.md)"
     parts = [f"# {rule.code} {rule.name}", rule.fact, about]
     for title in SECTIONS:
         if title in rule.sections:
             parts += [f"## {title}", _linked(rule.sections[title], rule)]
+    if in_frameworks:
+        parts += ["## In PyTorch and Keras", in_frameworks]
     curves = recorded().get(rule.code)
     if curves is not None:
         parts += ["## Example", f"![{alternative_text(curves)}]({picture_name(rule)})", in_words(curves)]

@@ -52,6 +52,7 @@ class Rule:
     documentation: str
     setting: bool = False
     look_alikes: tuple[str, ...] = ()
+    of_library: bool = False
 
     @property
     def stage(self) -> str:

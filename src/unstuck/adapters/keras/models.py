@@ -1,0 +1,58 @@
+"""Calls of Keras models: in which mode they are, and what their answers depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from unstuck.adapters.pytorch.models import Models, put_back
+
+RANDOM = ("Dropout", "BatchNormalization", "GaussianNoise", "AlphaDropout")
+
+
+class KerasModels(Models):
+    """What is seen of the Keras models of one run."""
+
+    def wrap_layer_call(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`Layer.__call__`, watched where it is given numbers and not symbols."""
+        watched = self.wrap_call(original)
+
+        def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            if not any(_has_numbers(value) for value in args):
+                return original(layer, *args, **kwargs)
+            return watched(layer, *args, **kwargs)
+
+        return call
+
+    def enter_parameters(self, module: Any, owned: bool) -> None:
+        made = self._watch.made
+        for layer in module._flatten_layers() if hasattr(module, "_flatten_layers") else [module]:
+            for variable in layer._trainable_variables:
+                self._watch.parameters.enter(variable.value, variable.path, made.get(id(layer)), owned).called = True
+
+    def is_in_training(self, module: Any, kwargs: dict[str, Any]) -> bool:
+        return bool(kwargs.get("training"))
+
+    def is_random(self, module: Any) -> bool:
+        layers = module._flatten_layers() if hasattr(module, "_flatten_layers") else module.modules()
+        return any(type(layer).__name__.startswith(RANDOM) for layer in layers)
+
+    def answers(self, module: Any, tensors: list[torch.Tensor]) -> torch.Tensor | None:
+        with put_back():
+            try:
+                result = module(*tensors, training=False)
+            except Exception:
+                return None
+        return result.detach() if isinstance(result, torch.Tensor) else None
+
+    def takes_time_first(self, module: Any) -> bool:
+        return False
+
+    def to_training(self, module: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+        return {**kwargs, "training": True}
+
+
+def _has_numbers(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) or hasattr(value, "__array_interface__")

@@ -1,0 +1,320 @@
+"""A Keras script under watch, on the PyTorch backend: what it did at compile, fit, losses, metrics and optimisers.
+
+What PyTorch computes below is seen as in a PyTorch script; the seams of Keras say what it is for, and on which line of
+the user's it was asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+import torch
+
+from unstuck.adapters.keras import tensorflow
+from unstuck.adapters.keras.data import class_numbers
+from unstuck.adapters.keras.losses import as_taken, kind_of
+from unstuck.adapters.keras.models import KerasModels
+from unstuck.adapters.pytorch.graph import chain, mark
+from unstuck.adapters.pytorch.models import Models
+from unstuck.adapters.pytorch.numbers import as_array, single
+from unstuck.adapters.pytorch.origins import Answers, Outputs, count
+from unstuck.adapters.pytorch.parameters import sample
+from unstuck.adapters.pytorch.repairs import PREDICTIONS
+from unstuck.adapters.pytorch.watch import Watch
+from unstuck.adapters.watched.events import Compared, LoaderMade, LossTaken, OptimizerMade, Stepped
+from unstuck.adapters.watched.examine import Framework
+from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.scores import classes, score
+from unstuck.adapters.watched.values import Place
+
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class KerasWatch(Watch):
+    """What is seen of one run of a Keras script."""
+
+    def make_models(self) -> Models:
+        self._compiled: Place | None = None
+        self._inside_fit = self._inside_keras = 0
+        self._optimizers: dict[int, int] = {}
+        self._accuracies: set[str] = set()
+        return KerasModels(self)
+
+    def _wrapped(self) -> list[tuple[Any, str, Wrap]]:
+        models = self.models
+        assert isinstance(models, KerasModels)
+        return [
+            *super()._wrapped(),
+            (keras.Layer, "__call__", models.wrap_layer_call),
+            (keras.Loss, "__call__", self._wrap_loss),
+            (keras.Loss, "__init__", self._wrap_loss_init),
+            (keras.metrics.MeanMetricWrapper, "update_state", self._wrap_metric),
+            (keras.Model, "compile", self._wrap_compile),
+            (keras.Model, "fit", self._wrap_fit),
+            (keras.Model, "evaluate", self._wrap_evaluation),
+            (keras.Model, "predict", self._wrap_evaluation),
+            (keras.optimizers.Optimizer, "apply", self._wrap_apply),
+        ]
+
+    @property
+    def notes_loaders(self) -> bool:
+        return self._inside_keras == 0
+
+    @contextmanager
+    def further(self) -> Iterator[None]:
+        """Where there is no TensorFlow, `tensorflow.keras` is Keras."""
+        if not tensorflow.is_missing():
+            yield
+            return
+        tensorflow.keep_from_keras()
+        finder = tensorflow.KerasFinder()
+        sys.meta_path.insert(0, finder)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(finder)
+            tensorflow.forget()
+
+    def _seed_all(self) -> None:
+        keras.utils.clear_session()  # forgets the seeds that earlier runs drew
+        super()._seed_all()
+
+    # -- compile and fit ---------------------------------------------------------------------------------------------
+
+    def _wrap_compile(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def compile_(model: Any, *args: Any, **kwargs: Any) -> Any:
+            self._compiled = innermost(sys._getframe(1))
+            self.made[id(model) + 1] = self._compiled
+            return original(model, *args, **kwargs)
+
+        return compile_
+
+    def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def fit(model: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+            shuffles = kwargs.get("shuffle", True)
+            if "shuffle" in self.repairs and kwargs.get("shuffle") is False:
+                kwargs["shuffle"] = True
+            n = len(x) if hasattr(x, "__len__") else None
+            size = kwargs.get("batch_size") or (args[0] if args else None) or 32
+            labels = class_numbers(y)
+            split = kwargs.get("validation_split")
+            if labels is not None and split:
+                labels = labels[: int(len(labels) * (1 - split))]
+            place = innermost(sys._getframe(1))
+            self.note(LoaderMade(self.updates, place, n, size, bool(shuffles), labels))
+            kwargs["verbose"] = 0
+            kwargs["callbacks"] = [*_as_list(kwargs.get("callbacks")), _StopsFit(self)]
+            self._inside_fit += 1
+            self._inside_keras += 1
+            try:
+                return original(model, x, y, *args, **kwargs)
+            finally:
+                self._inside_fit -= 1
+                self._inside_keras -= 1
+
+        return fit
+
+    def _wrap_evaluation(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def evaluate(model: Any, *args: Any, **kwargs: Any) -> Any:
+            self._inside_keras += 1
+            try:
+                return original(model, *args, **kwargs)
+            finally:
+                self._inside_keras -= 1
+
+        return evaluate
+
+    # -- losses ------------------------------------------------------------------------------------------------------
+
+    def _wrap_loss_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def init(loss: Any, *args: Any, **kwargs: Any) -> None:
+            original(loss, *args, **kwargs)
+            self.made[id(loss)] = innermost(sys._getframe(1))
+
+        return init
+
+    def _wrap_loss(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(loss: Any, y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+            if self.quiet or not isinstance(y_pred, torch.Tensor) or type(loss).__name__ == "CompileLoss":
+                return original(loss, y_true, y_pred, *args, **kwargs)
+            kind = kind_of(loss)
+            repair = self.repairs.get(f"loss {kind}")
+            if repair is not None:
+                y_pred = (
+                    torch.softmax(y_pred, -1) if repair == "softmax of scores" else PREDICTIONS[repair](y_pred, y_true)
+                )
+            try:
+                with self._silent():
+                    result = original(loss, y_true, y_pred, *args, **kwargs)
+            except Exception:
+                self._note_loss(loss, kind, y_true, y_pred, None)
+                raise
+            self._note_loss(loss, kind, y_true, y_pred, result)
+            return result
+
+        return call
+
+    @contextmanager
+    def _silent(self) -> Iterator[None]:
+        """What Keras calls of PyTorch inside is its own affair."""
+        self.quiet += 1
+        try:
+            yield
+        finally:
+            self.quiet -= 1
+
+    def _note_loss(self, loss: Any, kind: str, y_true: Any, y_pred: torch.Tensor, result: Any) -> None:
+        with self.aside():
+            target = as_array(torch.as_tensor(np.asarray(y_true)) if not isinstance(y_true, torch.Tensor) else y_true)
+            prediction = as_array(y_pred)
+            assert target is not None
+            assert prediction is not None
+            prediction, target = as_taken(kind, prediction, target)
+            last, last_place = chain(y_pred)
+            number, learning = self.number(), y_pred.requires_grad
+            place = self._compiled if self._inside_fit and not self._own_step() else innermost(sys._getframe(2))
+            event = LossTaken(
+                update=self.updates,
+                place=place,
+                number=number,
+                kind=kind,
+                learning=learning,
+                prediction_shape=tuple(prediction.shape),
+                target_shape=tuple(target.shape),
+                target_dtype=str(target.dtype),
+                value=single(result),
+                made=self.made.get(id(loss)) or self._compiled,
+                last=last,
+                last_place=last_place,
+                prediction=prediction if self.detailed else None,
+                target=target if self.detailed else None,
+                classes=classes(kind, prediction, target),
+                score=score(kind, prediction, target),
+            )
+            self.note(event)
+        if learning and isinstance(result, torch.Tensor):
+            mark(result, loss=number)
+            self.losses[:] = [*self.losses[-64:], (number, result)]
+            self.loss_kind = kind
+
+    def _own_step(self) -> bool:
+        """Whether a `train_step` of the user's is at work: its line is the innermost one."""
+        place = innermost(sys._getframe(2))
+        return place is not None and "fit(" not in place.text
+
+    # -- metrics -----------------------------------------------------------------------------------------------------
+
+    def _wrap_metric(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def update_state(metric: Any, y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+            name = getattr(metric._fn, "__name__", "")
+            if not self.quiet and name.endswith("accuracy") and isinstance(y_pred, torch.Tensor) and not self.exact:
+                with self.aside():
+                    self._note_metric(metric, name, y_true, y_pred)
+            return original(metric, y_true, y_pred, *args, **kwargs)
+
+        return update_state
+
+    def _note_metric(self, metric: Any, name: str, y_true: Any, y_pred: torch.Tensor) -> None:
+        labels = y_true if isinstance(y_true, torch.Tensor) else torch.as_tensor(np.asarray(y_true))
+        values = metric._fn(y_true, y_pred, **metric._fn_kwargs)
+        if not isinstance(values, torch.Tensor):
+            return
+        n = y_pred.shape[0]
+        right = values.double().mean() * n if values.numel() else values.double().sum()
+        answers = Answers(Outputs(y_pred.detach(), squashed=True), f"argmax ({name})")
+        found = count(answers, labels, values, 0.0 if "logits" in self.loss_kind else 0.5)
+        if found is None and y_pred.ndim == 2 and y_pred.shape[1] == 1 and labels.numel() == n:
+            expected: int | None = int(((y_pred.reshape(n) > 0.5).double() == labels.reshape(n).double()).sum())
+        elif found is not None:
+            expected = found.expected
+        else:
+            return
+        shapes = (tuple(y_pred.shape), tuple(labels.shape))
+        place = self._compiled if self._inside_fit and not self._own_step() else innermost(sys._getframe(3))
+        where = self._compiled or place
+        learning = y_pred.requires_grad
+        self.note(
+            Compared(self.updates, where, round(float(right)), n, expected, n, answers.how, shapes, learning, raw=False)
+        )
+
+    # -- optimisers --------------------------------------------------------------------------------------------------
+
+    def _wrap_apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def apply(optimizer: Any, grads: Any, trainable_variables: Any = None) -> Any:
+            if self.quiet or self.steps.in_step:
+                return original(optimizer, grads, trainable_variables)
+            grads = list(grads)
+            variables = trainable_variables if trainable_variables is not None else optimizer._trainable_variables
+            tensors = [variable.value for variable in variables]
+            number = self._entered(optimizer, variables, tensors)
+            gradients: list[Any] = []
+            with self.aside():
+                if self.detailed:
+                    gradients = [sample(gradient) for gradient in grads]
+                    self.ledger.before_step(tensors)
+            self.steps.in_step = True
+            try:
+                with self._silent():
+                    result = original(optimizer, grads, trainable_variables)
+            finally:
+                self.steps.in_step = False
+            if self.detailed:
+                with self.aside():
+                    steps = self.ledger.step(tensors, gradients)
+                place = innermost(sys._getframe(1))
+                self.note(Stepped(self.updates, place, number, steps, self.steps.backward_place, self.steps.zero_place))
+            self.steps.stepped(tensors)
+            self.updated()
+            return result
+
+        return apply
+
+    def _entered(self, optimizer: Any, variables: Any, tensors: list[torch.Tensor]) -> int:
+        """The number of an optimiser; at first sight it is noted, and given another rate where that is asked for."""
+        if id(optimizer) in self._optimizers:
+            return self._optimizers[id(optimizer)]
+        number = self._optimizers[id(optimizer)] = len(self._optimizers)
+        self.keep.append(optimizer)
+        for variable, tensor in zip(variables, tensors, strict=True):
+            known = self.parameters.enter(tensor, variable.path, None, True)
+            known.called = True
+        if "rate" in self.repairs and not callable(getattr(optimizer, "_learning_rate", None)):
+            optimizer.learning_rate = float(optimizer.learning_rate) * self.repairs["rate"]
+        with self.aside():
+            rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        holds = tuple(self.parameters.enter(tensor).key for tensor in tensors)
+        decay = float(optimizer.weight_decay or 0.0)
+        place = self._compiled or innermost(sys._getframe(2))
+        self.note(OptimizerMade(self.updates, place, number, type(optimizer).__name__, rate, decay, holds))
+        return number
+
+
+class _StopsFit(keras.callbacks.Callback):
+    """Ends fit once enough updates were seen."""
+
+    def __init__(self, watch: KerasWatch) -> None:
+        super().__init__()
+        self._watch = watch
+        self._first = watch.updates
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self._watch.is_enough(self._watch.updates - self._first):
+            self.model.stop_training = True
+
+
+def _as_list(callbacks: Any) -> list[Any]:
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+
+
+def _watch(enough: int, repairs: Mapping[str, Any], seed: int, exact: bool) -> KerasWatch:
+    return KerasWatch(enough, repairs, seed, exact)
+
+
+KERAS = Framework("keras", _watch)

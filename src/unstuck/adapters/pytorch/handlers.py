@@ -1,0 +1,293 @@
+"""What is noted of each watched function of tensors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from unstuck.adapters.pytorch import functions
+from unstuck.adapters.pytorch.graph import chain, mark
+from unstuck.adapters.pytorch.numbers import as_array, single
+from unstuck.adapters.pytorch.origins import Answers, Coded, Outputs, count
+from unstuck.adapters.pytorch.repairs import with_prediction
+from unstuck.adapters.pytorch.reshapes import exchanged, note_reshape
+from unstuck.adapters.watched.events import Broadcast, Compared, Cut, LossTaken, Normalised
+from unstuck.adapters.watched.losses import LOSSES, SCORES
+from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.scores import classes, score
+from unstuck.adapters.watched.values import Place
+
+if TYPE_CHECKING:
+    from unstuck.adapters.pytorch.watch import Watch
+
+Handler = Callable[["Watch", Any, tuple[Any, ...], dict[str, Any]], Any]
+RECENT = 64  # losses that are remembered between two updates
+
+
+def here(watch: Watch) -> Place | None:
+    """The line that made the library's layer that is at work, or the innermost line of the user."""
+    return watch.models.layer_place() or innermost(sys._getframe(2))
+
+
+def tag(watch: Watch, result: Any) -> None:
+    """Notes at the node that made a tensor where that was."""
+    if isinstance(result, torch.Tensor) and result.grad_fn is not None:
+        mark(result, place=here(watch))
+
+
+def _loss(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    kind = functions.LOSSES[func]
+    repair = watch.repairs.get(f"loss {kind}")
+    if repair is not None:
+        args, kwargs = with_prediction(args, kwargs, repair)
+    prediction = args[0] if args else kwargs.get("input")
+    target = args[1] if len(args) > 1 else kwargs.get("target")
+    if not isinstance(prediction, torch.Tensor) or not isinstance(target, torch.Tensor):
+        return func(*args, **kwargs)
+    error: Exception | None = None
+    result = None
+    try:
+        result = func(*args, **kwargs)
+    except Exception as raised:
+        error = raised
+    with watch.aside():
+        learning = prediction.requires_grad
+        number = watch.number()
+        last, last_place = chain(prediction)
+        shown_prediction, shown_target = as_array(prediction), as_array(target)
+        assert shown_prediction is not None
+        assert shown_target is not None
+        found = score(kind, shown_prediction, shown_target)
+        keep = watch.detailed or error is not None
+        event = LossTaken(
+            update=watch.updates,
+            place=innermost(sys._getframe(1)),
+            number=number,
+            kind=kind,
+            learning=learning,
+            prediction_shape=tuple(prediction.shape),
+            target_shape=tuple(target.shape),
+            target_dtype=str(target.dtype).removeprefix("torch."),
+            value=single(result),
+            made=watch.models.layer_place(),
+            last=last,
+            last_place=last_place,
+            prediction=shown_prediction if keep else None,
+            target=shown_target if keep else None,
+            classes=classes(kind, shown_prediction, shown_target),
+            score=found,
+            options={"repaired": repair} if repair else {},
+        )
+        watch.note(event)
+    if error is not None:
+        raise error
+    if learning and isinstance(result, torch.Tensor):
+        mark(result, loss=number)
+        watch.losses[:] = [*watch.losses[-RECENT:], (number, result)]
+        watch.loss_kind = kind
+    return result
+
+
+def _softmax(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    lines = watch.repairs.get("softmax axis", ())
+    if lines and (place := here(watch)) is not None and place.line in lines:
+        args, kwargs = args[:1], {**kwargs, "dim": 1}
+    result = func(*args, **kwargs)
+    if isinstance(result, torch.Tensor):
+        _carry(watch, args, result, squashed=True)
+        if watch.detailed:
+            axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
+            if not isinstance(axis, int):
+                axis = 0 if result.ndim in (0, 1, 3) else 1
+            mark(result, place=here(watch))
+            watch.note(Normalised(watch.updates, here(watch), tuple(result.shape), axis % max(1, result.ndim)))
+    return result
+
+
+def _carry(watch: Watch, args: tuple[Any, ...], result: Any, squashed: bool = False) -> None:
+    origin = watch.origins.of(args[0]) if args else None
+    if origin is not None and result is not args[0]:
+        if squashed and isinstance(origin, Outputs):
+            origin = replace(origin, squashed=True)
+        watch.origins.set(result, origin)
+
+
+def _carried(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    before = args[0] if args else None
+    if func in functions.CUTS:
+        kept = _cut(watch, func, before)
+        if kept is not None:
+            return kept
+    lines = watch.repairs.get("exchange", ())
+    if lines and func in functions.RESHAPES and (place := innermost(sys._getframe(1))) is not None:
+        permuted = exchanged(func, args, kwargs) if place.line in lines else None
+        if permuted is not None:
+            return permuted
+    result = func(*args, **kwargs)
+    if func in functions.RESHAPES and watch.detailed and isinstance(before, torch.Tensor):
+        note_reshape(watch, before, result, innermost(sys._getframe(1)))
+    _carry(watch, args, result, func in functions.KEEPS_ORDER)
+    return result
+
+
+def _cut(watch: Watch, func: Any, before: Any) -> Any:
+    """Notes that a tensor leaves the graph; gives the tensor itself where that is to be put right."""
+    if not (isinstance(before, torch.Tensor) and before.requires_grad and before.grad_fn is not None):
+        return None
+    if not watch.detailed and "reattach" not in watch.repairs:
+        return None
+    place = innermost(sys._getframe(2))
+    carries_loss = any(value is before for _, value in watch.losses)
+    watch.note(Cut(watch.updates, place, functions.CUTS[func], carries_loss))
+    lines = watch.repairs.get("reattach", ())
+    return before if place is not None and place.line in lines and func in _IDENTITIES else None
+
+
+_IDENTITIES = (torch.Tensor.detach, torch.Tensor.data.__get__)
+
+
+def _leaves(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    _cut(watch, func, args[0] if args else None)
+    result = func(*args, **kwargs)
+    if func is torch.Tensor.numpy:
+        _carry(watch, args, result)
+    return result
+
+
+def _largest(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    before = args[0] if args else None
+    if isinstance(before, torch.Tensor) and func in functions.CUTS:
+        _cut(watch, func, before)
+    result = func(*args, **kwargs)
+    if not isinstance(before, torch.Tensor):
+        return result
+    name = getattr(func, "__name__", "max")
+    answer = getattr(result, "indices", result) if name in ("max", "topk") else result
+    if not isinstance(answer, torch.Tensor) or answer.is_floating_point():
+        return result
+    axis = kwargs.get("dim", kwargs.get("axis", args[1] if len(args) > 1 and name != "topk" else None))
+    how = f"{name} along axis {axis}" if axis is not None else name
+    origin = watch.origins.of(before)
+    if isinstance(origin, Outputs):
+        watch.origins.set(answer, Answers(origin, how))
+    elif origin is None:
+        watch.origins.set(answer, Coded(how))
+    return result
+
+
+def _threshold(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if func in functions.CUTS:
+        _cut(watch, func, args[0] if args else None)
+    result = func(*args, **kwargs)
+    origin = watch.origins.of(args[0]) if args else None
+    if isinstance(origin, Outputs) and isinstance(result, torch.Tensor):
+        name = getattr(func, "__name__", "compared")
+        watch.origins.set(result, Answers(origin, f"{name} {args[1] if len(args) > 1 else ''}".strip()))
+    return result
+
+
+def _equal(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    result = func(*args, **kwargs)
+    if len(args) < 2 or not isinstance(result, torch.Tensor):
+        return result
+    origins = [watch.origins.of(value) for value in args[:2]]
+    answered = [i for i, origin in enumerate(origins) if isinstance(origin, Answers)]
+    if len(answered) != 1 or getattr(func, "__name__", "") in ("ne", "__ne__"):
+        return result
+    answers, labels = origins[answered[0]], args[1 - answered[0]]
+    if isinstance(labels, torch.Tensor) and isinstance(answers, Answers):
+        with watch.aside():
+            threshold = 0.0 if LOSSES[watch.loss_kind].prediction == SCORES else 0.5
+            found = count(answers, labels, result, threshold)
+            if found is not None:
+                shapes = (tuple(args[answered[0]].shape), tuple(labels.shape))
+                learning = answers.outputs.learning
+                place = innermost(sys._getframe(1))
+                compared = Compared(
+                    watch.updates,
+                    place,
+                    found.right,
+                    found.total,
+                    found.expected,
+                    found.examples,
+                    answers.how,
+                    shapes,
+                    learning,
+                    not answers.outputs.squashed,
+                )
+                watch.note(compared)
+                watch.models.compared(compared)
+    return result
+
+
+def _combine(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    result = func(*args, **kwargs)
+    if watch.detailed and len(args) > 1 and all(isinstance(value, torch.Tensor) for value in args[:2]):
+        first, second = tuple(args[0].shape), tuple(args[1].shape)
+        column = sorted((first, second), key=len)
+        n = column[0][0] if len(column[0]) == 1 else 0
+        known = [value.requires_grad for value in args[:2]]
+        if n > 1 and column[1] == (n, 1) and known.count(True) == 1:
+            place, by = innermost(sys._getframe(1)), functions.COMBINES[func]
+            watch.note(Broadcast(watch.updates, place, by, (first, second)))
+    return result
+
+
+def _write(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    target = args[0] if args else None
+    known = None
+    if isinstance(target, torch.Tensor) and not watch.steps.in_step and not watch.models.stack:
+        known = watch.parameters.sharing(target)
+    if known is not None:
+        watch.steps.before_write(known)
+    result = func(*args, **kwargs)
+    if known is not None:
+        watch.steps.after_write(known)
+    return result
+
+
+def _multiply(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if "activate" in watch.repairs and func is torch.nn.functional.linear and chain(args[0], 1)[0] == ("linear",):
+        args = (torch.relu(args[0]), *args[1:])
+    result = func(*args, **kwargs)
+    if isinstance(result, torch.Tensor) and len(args) > 1 and isinstance(args[1], torch.Tensor) and args[1].ndim:
+        weight = args[1]
+        each = weight.numel() / max(1, weight.shape[0]) if weight.ndim != 2 else max(weight.shape)
+        if result.requires_grad:
+            watch.work += result.numel() * each
+    return result
+
+
+def _activate(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    lines = watch.repairs.get("skip", ())
+    if lines and (place := here(watch)) is not None and place.line in lines:
+        return args[0]
+    if func in functions.KEEPS_ORDER:
+        return _carried(watch, func, args, kwargs)
+    return func(*args, **kwargs)
+
+
+def _all_handlers() -> dict[Any, Handler]:
+    table: dict[Any, Handler] = {}
+    for group, handler in (
+        (functions.CUTS, _leaves),
+        (functions.CARRIES, _carried),
+        (functions.ACTIVATIONS, _activate),
+        (functions.SOFTMAXES, _softmax),
+        (functions.LARGEST, _largest),
+        (functions.THRESHOLDS, _threshold),
+        (functions.EQUALS, _equal),
+        (functions.COMBINES, _combine),
+        (functions.WRITES, _write),
+        (functions.MULTIPLIES, _multiply),
+        (functions.LOSSES, _loss),
+    ):
+        table.update(dict.fromkeys(group, handler))
+    return table
+
+
+HANDLERS = _all_handlers()

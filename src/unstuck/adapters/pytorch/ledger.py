@@ -1,0 +1,113 @@
+"""Where the gradient that a step uses comes from: kept account of by what `.grad` held before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from unstuck.adapters.pytorch.parameters import Known, Parameters, sample
+from unstuck.adapters.watched.values import ParameterStep
+
+NOTHING = 1e-12  # of the gradient's own size: rounding
+
+
+@dataclass
+class Account:
+    """One parameter's account, in samples of its numbers."""
+
+    fresh: Any = None  # what backward added since the gradient was last empty or used
+    kept: Any = None  # what was there from before the last step
+    used: Any = None  # the gradient of the last step
+    value: Any = None  # the parameter before the next step
+    thrown: float = 0.0
+    stepped: bool = False
+
+
+class Ledger:
+    """Accounts of all known parameters."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+        self._accounts: dict[int, tuple[Known, Account]] = {}
+        self._held: dict[int, Any] = {}
+
+    def _account(self, known: Known) -> Account:
+        entry = self._accounts.get(id(known))
+        if entry is None:
+            entry = self._accounts[id(known)] = (known, Account())
+        return entry[1]
+
+    def before_backward(self) -> None:
+        self._held = {}
+        for known in self._parameters.living():
+            tensor, account = known.tensor, self._account(known)
+            assert tensor is not None
+            held = sample(tensor.grad)
+            self._held[id(known)] = held
+            if held is None or not held.any():
+                account.kept = account.fresh = None
+            elif account.stepped:
+                account.kept = held
+            account.stepped = False
+
+    def after_backward(self) -> None:
+        for known in self._parameters.living():
+            now, held, account = sample(known.tensor.grad), self._held.get(id(known)), self._account(known)  # type: ignore[union-attr]
+            if now is None:
+                continue
+            added = now if held is None else now - held
+            account.fresh = added if account.fresh is None else account.fresh + added
+            account.thrown = 0.0
+
+    def zeroed(self, tensors: list[torch.Tensor]) -> None:
+        """Called before gradients are set to zero: what has not been used is thrown away."""
+        for tensor in tensors:
+            known = self._parameters.of(tensor)
+            if known is not None and tensor.grad is not None:
+                account = self._account(known)
+                if account.fresh is not None and not account.stepped:
+                    account.thrown = _size(account.fresh)
+
+    def before_step(self, tensors: list[torch.Tensor]) -> None:
+        for tensor in tensors:
+            self._account(self._parameters.enter(tensor)).value = sample(tensor)
+
+    def step(self, tensors: list[torch.Tensor], gradients: list[Any]) -> tuple[ParameterStep, ...]:
+        """Closes the accounts of these parameters; `gradients` are samples of what the step used."""
+        steps = []
+        for tensor, used in zip(tensors, gradients, strict=True):
+            known = self._parameters.enter(tensor)
+            account = self._account(known)
+            before, now = account.value, sample(tensor)
+            moved = _size(now - before) if before is not None and now is not None else 0.0
+            kept = account.kept if used is not None and used.any() else None
+            steps.append(
+                ParameterStep(
+                    parameter=known.described(),
+                    used=_size(used),
+                    fresh=_size(account.fresh),
+                    kept=_size(kept) if _size(kept) > NOTHING * _size(used) else 0.0,
+                    factor=_factor(kept, account.used),
+                    thrown=account.thrown,
+                    moved=moved,
+                    scale=_size(before),
+                    trainable=tensor.requires_grad,
+                )
+            )
+            account.used, account.fresh, account.kept, account.stepped = used, None, None, True
+            account.thrown = 0.0
+        return tuple(steps)
+
+
+def _size(values: Any) -> float:
+    return 0.0 if values is None else float(torch.linalg.vector_norm(values))
+
+
+def _factor(kept: Any, used: Any) -> float | None:
+    """The multiple of the last step's gradient that the kept part is, None where it is none."""
+    if kept is None or used is None or not used.any():
+        return None
+    factor = float(kept @ used / (used @ used))
+    return factor if _size(kept - factor * used) <= 1e-6 * _size(kept) else None

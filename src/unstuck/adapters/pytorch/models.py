@@ -1,0 +1,283 @@
+"""Calls of modules: which is the model, in which mode it is, and what its answers depend on."""
+
+from __future__ import annotations
+
+import copy
+import io
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from unstuck.adapters.pytorch.numbers import as_array
+from unstuck.adapters.pytorch.origins import Outputs
+from unstuck.adapters.pytorch.repairs import scaled
+from unstuck.adapters.watched.events import Compared, Divided, ModelCalled
+from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.values import Place
+from unstuck.sandbox.origin import is_user_class
+
+if TYPE_CHECKING:
+    from unstuck.adapters.pytorch.watch import Watch
+
+RANDOM = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)
+EVALUATIONS = 3  # of one line, that are held against evaluation mode
+FEW = 20  # right answers below which equal counts may be chance
+
+
+class Models:
+    """What is seen of the modules of one run."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self.stack: list[nn.Module] = []
+        self._numbers: dict[int, int] = {}
+        self._models: list[nn.Module] = []  # kept, so that identities stay
+        self._entered: set[int] = set()
+        self._pending: tuple[int, nn.Module, tuple[Any, ...], torch.Tensor] | None = None
+        self._pending_compared = False
+        self._measured: dict[Place | None, int] = {}
+        self._counts: dict[Place | None, tuple[int, int, int]] = {}
+
+    def layer_place(self) -> Place | None:
+        """The line that made the innermost module at work, if its class is a library's."""
+        if not self.stack or is_user_class(type(self.stack[-1])):
+            return None
+        return self._watch.made.get(id(self.stack[-1]))
+
+    def wrap_call(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`Module.__call__`, watched."""
+
+        def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            watch = self._watch
+            if watch.quiet:
+                return original(module, *args, **kwargs)
+            outermost = not self.stack
+            model = outermost and self._is_model(module)
+            if id(module) not in self._entered:
+                self._enter(module, outermost)
+            place = innermost(sys._getframe(1)) if model else None
+            if model:
+                args, kwargs = self._prepared(module, args, kwargs)
+            self.stack.append(module)
+            try:
+                result = original(module, *args, **kwargs)
+            finally:
+                self.stack.pop()
+            if model:
+                self._called(module, args, kwargs, result, place)
+            return result
+
+        return call
+
+    def _is_model(self, module: nn.Module) -> bool:
+        return not isinstance(module, nn.modules.loss._Loss) and any(True for _ in module.parameters())
+
+    def enter_parameters(self, module: nn.Module, owned: bool) -> None:
+        """Makes the parameters of a module known."""
+        self._watch.parameters.enter_module(module, self._watch.made, owned)
+
+    def _enter(self, module: nn.Module, outermost: bool) -> None:
+        """Once for each module: its parameters become known."""
+        if not any(True for _ in module.parameters(recurse=False)) and not outermost:
+            self._models.append(module)
+            self._entered.add(id(module))
+            return
+        self._entered.add(id(module))
+        self._models.append(module)
+        owned = outermost and self._is_model(module)
+        self.enter_parameters(module, owned)
+        if owned:
+            self._numbers[id(module)] = len(self._numbers)
+
+    def is_in_training(self, module: nn.Module, kwargs: dict[str, Any]) -> bool:
+        """Whether the model is in training mode."""
+        return module.training
+
+    def is_random(self, module: nn.Module) -> bool:
+        """Whether the model holds layers that act otherwise in training mode."""
+        return any(isinstance(layer, RANDOM) for layer in module.modules())
+
+    def answers(self, module: nn.Module, tensors: list[torch.Tensor]) -> torch.Tensor | None:
+        """What the model answers in evaluation mode; None where that cannot be tried."""
+        return answers_of(module, tensors)
+
+    def takes_time_first(self, module: nn.Module) -> bool:
+        """Whether a layer of it takes the first axis for time."""
+        return any(not getattr(layer, "batch_first", True) for layer in module.modules())
+
+    def to_training(self, module: nn.Module, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Repair: the call is one in training mode."""
+        module.train()
+        return kwargs
+
+    def _prepared(
+        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        repairs = self._watch.repairs
+        if "train mode" in repairs and torch.is_grad_enabled():
+            kwargs = self.to_training(module, kwargs)
+        if "scale" in repairs and args:
+            args = scaled(args, *repairs["scale"])
+        return args, kwargs
+
+    def _called(
+        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, place: Place | None
+    ) -> None:
+        watch = self._watch
+        outputs = result[0] if isinstance(result, (tuple, list)) and result else result
+        if not isinstance(outputs, torch.Tensor):
+            return
+        self._resolve(place)
+        if watch.exact:
+            return
+        learning = outputs.requires_grad
+        with watch.aside():
+            watch.origins.set(outputs, Outputs(outputs.detach(), learning=learning))
+        tensors = [value for value in args if isinstance(value, torch.Tensor)]
+        keep = watch.detailed or (not learning and self._measured.get(place, 0) < EVALUATIONS)
+        is_random, in_training = self.is_random(module), self.is_in_training(module, kwargs)
+        with watch.aside():
+            event = ModelCalled(
+                update=watch.updates,
+                place=place,
+                number=watch.number(),
+                model=type(module).__name__,
+                which=self._numbers.get(id(module), 0),
+                learning=learning,
+                in_training=in_training,
+                random=is_random,
+                input_shapes=tuple(tuple(value.shape) for value in tensors),
+                output_shape=tuple(outputs.shape),
+                inputs=as_array(tensors[0]) if tensors and keep else None,
+                outputs=as_array(outputs) if keep else None,
+                made=watch.made.get(id(module)),
+                sequence_first=self.takes_time_first(module),
+            )
+            simple = len(tensors) == len(args) and not set(kwargs) - {"training"} and bool(tensors)
+            if simple and learning and watch.updates < 2 and watch.detailed:
+                event = replace(event, mixed=self._mixed(module, tensors, outputs))
+            if simple and is_random and in_training and self._measured.get(place, 0) < EVALUATIONS:
+                if not learning:
+                    event = self._in_evaluation_mode(event, module, tensors, outputs)
+                else:
+                    self._pending, self._pending_compared = (len(watch.events), module, tuple(tensors), outputs), False
+            if not learning:
+                self._measured[place] = self._measured.get(place, 0) + 1
+        watch.note(event)
+
+    def _in_evaluation_mode(
+        self, event: ModelCalled, module: nn.Module, tensors: list[torch.Tensor], outputs: torch.Tensor
+    ) -> ModelCalled:
+        quiet = self.answers(module, tensors)
+        if quiet is None or quiet.shape != outputs.shape or not quiet.is_floating_point():
+            return event
+        apart = float((quiet - outputs).norm() / max(float(quiet.norm()), 1e-30))
+        others = None
+        if outputs.ndim == 2 and outputs.shape[1] > 1:
+            others = float((quiet.argmax(1) != outputs.argmax(1)).double().mean())
+        return replace(event, apart=apart, other_answers=others)
+
+    def _mixed(self, module: nn.Module, tensors: list[torch.Tensor], outputs: torch.Tensor) -> float | None:
+        """How far the answers to all examples but the first change as the first is replaced by another, as a share.
+
+        None where the first axes of inputs and outputs do not both count examples, or it could not be tried.
+        """
+        first = tensors[0]
+        n = first.shape[0] if first.ndim else 0
+        if n < 3 or outputs.ndim == 0 or outputs.shape[0] != n or any(t.ndim and t.shape[0] != n for t in tensors):
+            return None
+        if first.ndim > 2 and first.shape[1] == n:
+            return None
+        other = first.detach().clone()
+        other[0] = first[1]
+        if torch.equal(other[0], first[0]):
+            return None
+        before, after = self.answers(module, tensors), self.answers(module, [other, *tensors[1:]])
+        if before is None or after is None or before.shape != after.shape or not before.is_floating_point():
+            return None
+        size = float(before.norm())
+        change = float((before[1:] - after[1:]).norm())
+        return change / size if size > 0 and np.isfinite(change) else None
+
+    def learnt(self) -> None:
+        """The last call was learnt from."""
+        self._pending = None
+
+    def compared(self, event: Compared) -> None:
+        """Answers were compared with labels."""
+        self._pending_compared = True
+        update, right, examples = self._counts.get(event.place, (-1, 0, 0))
+        if update != event.update:
+            right = examples = 0
+        self._counts[event.place] = (event.update, right + event.right, examples + event.examples)
+
+    def _resolve(self, place: Place | None) -> None:
+        """A call whose answers were compared with labels and that was never learnt from was an evaluation."""
+        if self._pending is None:
+            return
+        index, module, tensors, outputs = self._pending
+        event = self._watch.events[index]
+        assert isinstance(event, ModelCalled)
+        if event.place == place:
+            return
+        self._pending = None
+        if self._pending_compared:
+            with self._watch.aside():
+                done = self._in_evaluation_mode(event, module, list(tensors), outputs)
+            self._watch.events[index] = replace(done, learning=False)
+
+    def finish(self) -> None:
+        """The script has ended."""
+        self._resolve(None)
+
+    def divided(self, left: Any, right: Any) -> Any:
+        """`left / right`, as scripts divide; noted where a count of right answers is divided."""
+        result = left / right
+        watch = self._watch
+        if watch.quiet or not self._counts or not _is_number(left) or not _is_number(right):
+            return result
+        with watch.aside():
+            count, divisor = float(left), float(right)
+            for update, counted, examples in self._counts.values():
+                if update == watch.updates and counted >= FEW and count in (counted, 100.0 * counted):
+                    place = innermost(sys._getframe(1))
+                    watch.note(Divided(watch.updates, place, float(counted), divisor, examples))
+        return result
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, torch.Tensor):
+        return value.numel() == 1 and not value.requires_grad
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+@contextmanager
+def put_back() -> Iterator[None]:
+    """Random states are afterwards what they were, and nothing is printed."""
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002 - what scripts use
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        random.setstate(states[2])
+
+
+def answers_of(module: nn.Module, tensors: list[torch.Tensor]) -> torch.Tensor | None:
+    """What a copy of the module answers in evaluation mode; None where it cannot be copied or called."""
+    with put_back():
+        try:
+            copied = copy.deepcopy(module).eval()
+            result = copied(*(tensor.detach().clone() for tensor in tensors))
+        except Exception:
+            return None
+    result = result[0] if isinstance(result, (tuple, list)) and result else result
+    return result.detach() if isinstance(result, torch.Tensor) else None

@@ -1,0 +1,32 @@
+"""Tensors as NumPy arrays for those who examine them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+ROWS, NUMBERS = 2048, 400_000  # at most, of an array that is kept
+
+
+def as_array(value: Any, rows: int = ROWS) -> np.ndarray | None:
+    """The first rows of a tensor, copied; None for what is none."""
+    if not isinstance(value, torch.Tensor):
+        return None
+    tensor = value.detach()
+    if tensor.ndim:
+        per_row = max(1, tensor[0].numel()) if len(tensor) else 1
+        tensor = tensor[: max(1, min(rows, NUMBERS // per_row))]
+    if tensor.is_sparse:
+        tensor = tensor.to_dense()
+    if tensor.dtype in (torch.bfloat16, torch.float16):
+        tensor = tensor.float()
+    return np.array(tensor.cpu().resolve_conj().numpy(), copy=True)
+
+
+def single(value: Any) -> float | None:
+    """The number in a tensor of one number."""
+    if isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex():
+        return float(value.detach())
+    return None

@@ -1,0 +1,97 @@
+"""The parameters that are known, by identity, with their names and the line that made them."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import count
+
+import torch
+from torch import nn
+
+from unstuck.adapters.watched.values import Parameter, Place
+
+SAMPLE = 4096  # numbers of a parameter that are compared
+
+
+def sample(tensor: torch.Tensor | None) -> torch.Tensor | None:
+    """Some of the numbers of a tensor, always the same ones, in float64; None for none."""
+    if tensor is None:
+        return None
+    values = tensor.detach()
+    if values.is_sparse:
+        values = values.to_dense()
+    flat = values.reshape(-1)
+    return flat[:: max(1, flat.numel() // SAMPLE)].to(dtype=torch.float64, device="cpu", copy=True)
+
+
+@dataclass
+class Known:
+    """A parameter: its name, the line that made its layer, and whether a module that is called holds it."""
+
+    reference: weakref.ref[torch.Tensor]
+    key: int
+    name: str
+    place: Place | None
+    owned: bool
+    in_layer: bool
+    called: bool = False
+
+    @property
+    def tensor(self) -> torch.Tensor | None:
+        return self.reference()
+
+    def described(self) -> Parameter:
+        """What is known of it, as it is now."""
+        tensor = self.tensor
+        assert tensor is not None
+        shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+        return Parameter(self.key, self.name, shape, dtype, self.place, self.owned, self.in_layer, self.called)
+
+
+class Parameters:
+    """Parameters by identity. They are entered as modules are called, optimisers made and graphs walked."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Known] = {}
+        self._by_storage: dict[int, int] = {}
+        self._keys = count()
+
+    def enter(self, tensor: torch.Tensor, name: str = "", place: Place | None = None, owned: bool = False) -> Known:
+        """The entry of a parameter, made or completed."""
+        known = self._known.get(id(tensor))
+        if known is None or known.tensor is not tensor:
+            shape = "×".join(map(str, tensor.shape)) or "1"
+            in_layer = isinstance(tensor, nn.Parameter)
+            name = name or f"parameter of shape {shape}"
+            known = Known(weakref.ref(tensor), next(self._keys), name, place, owned, in_layer)
+            self._known[id(tensor)] = known
+        elif name and owned and not known.owned:
+            known.name, known.owned = name, True
+        known.place = known.place or place
+        self._by_storage[tensor.data_ptr()] = id(tensor)
+        return known
+
+    def enter_module(self, module: nn.Module, places: dict[int, Place | None], owned: bool = True) -> None:
+        """All parameters of a module, by their names in it and the lines of the layers that hold them."""
+        for prefix, layer in module.named_modules():
+            for name, tensor in layer.named_parameters(recurse=False):
+                place = places.get(id(layer)) or places.get(id(module))
+                known = self.enter(tensor, f"{prefix}.{name}" if prefix else name, place, owned)
+                known.called = known.called or layer is module
+
+    def of(self, tensor: torch.Tensor) -> Known | None:
+        known = self._known.get(id(tensor))
+        return known if known is not None and known.tensor is tensor else None
+
+    def sharing(self, tensor: torch.Tensor) -> Known | None:
+        """The parameter that a tensor is, or is a view of from its first number on."""
+        found = self.of(tensor)
+        if found is None and (identity := self._by_storage.get(tensor.data_ptr())) is not None:
+            found = self._known.get(identity)
+        return found if found is not None and found.tensor is not None else None
+
+    def living(self) -> Iterable[Known]:
+        """All entries whose tensors are still there."""
+        return [known for known in self._known.values() if known.tensor is not None]

@@ -1,0 +1,199 @@
+"""Derivatives and updates: which gradients a step uses, and where they come from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from unstuck.adapters.pytorch.graph import is_minus_a_loss, leaves_and_losses
+from unstuck.adapters.pytorch.numbers import single
+from unstuck.adapters.pytorch.parameters import Known, sample
+from unstuck.adapters.watched.events import Stepped, WentBackward
+from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.values import Place
+
+if TYPE_CHECKING:
+    from unstuck.adapters.pytorch.watch import Watch
+
+FIRST = 3  # ways back on which parameters are looked for that no optimiser holds
+
+
+class Steps:
+    """What is seen of the way back and of the updates of one run."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self.in_step = False
+        self._gradients: list[Any] = []
+        self._written: dict[int, tuple[Known, Any]] = {}
+        self._went_back = False
+        self.backward_place: Place | None = None
+        self.zero_place: Place | None = None
+        self._write_place: Place | None = None
+        self._used_up: list[torch.Tensor] = []
+        self._walked = 0
+
+    # -- derivatives -------------------------------------------------------------------------------------------------
+
+    def wrap_backward(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`torch.autograd.backward`, watched."""
+
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            watch = self._watch
+            if watch.quiet:
+                return original(tensors, *args, **kwargs)
+            if not self.in_step:
+                self._close_writes()
+            root = tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors), None)
+            place = innermost(sys._getframe(1))
+            self.backward_place, self._went_back = place, True
+            watch.models.learnt()
+            if "clear" in watch.repairs and not self.in_step:
+                self._clear_used()
+            with watch.aside():
+                detailed = watch.detailed and isinstance(root, torch.Tensor)
+                leaves: list[torch.Tensor] = []
+                losses: list[int] = []
+                by_hand = not watch.optimizers and self._walked < FIRST
+                if detailed or by_hand or "hold" in watch.repairs:
+                    self._walked += 1
+                    leaves, losses = leaves_and_losses(root) if isinstance(root, torch.Tensor) else ([], [])
+                if "hold" in watch.repairs:
+                    self._hold(leaves)
+                reached = tuple(watch.parameters.enter(leaf).described() for leaf in leaves)
+                if watch.detailed:
+                    watch.ledger.before_backward()
+                climbs = detailed and is_minus_a_loss(root)
+            if "descend" in watch.repairs and isinstance(root, torch.Tensor):
+                tensors = -root
+            refused = ""
+            try:
+                return original(tensors, *args, **kwargs)
+            except RuntimeError as error:
+                refused = str(error).splitlines()[0]
+                raise
+            finally:
+                with watch.aside():
+                    if watch.detailed and not refused:
+                        watch.ledger.after_backward()
+                event = WentBackward(watch.updates, place, single(root), tuple(losses), reached, climbs, refused)
+                watch.note(event)
+
+        return backward
+
+    def _clear_used(self) -> None:
+        """Repair: gradients that a step has used are gone before new ones are added."""
+        for tensor in self._used_up:
+            tensor.grad = None
+        self._used_up.clear()
+
+    def _hold(self, leaves: list[torch.Tensor]) -> None:
+        """Repair: parameters that no optimiser holds are given to the last one."""
+        optimizers = [o for o in (reference() for reference in self._watch.optimizers) if o is not None]
+        held = {id(tensor) for optimizer in optimizers for tensor in _held(optimizer)}
+        missing = [leaf for leaf in leaves if id(leaf) not in held and leaf.is_leaf and leaf.requires_grad]
+        known = [leaf for leaf in missing if isinstance(leaf, nn.Parameter)]
+        if optimizers and known:
+            optimizers[-1].add_param_group({"params": known})
+
+    # -- zeroing -----------------------------------------------------------------------------------------------------
+
+    def wrap_zero(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`zero_grad` of optimisers and modules, watched."""
+
+        def zero_grad(owner: Any, *args: Any, **kwargs: Any) -> Any:
+            watch = self._watch
+            if not watch.quiet and not self.in_step:
+                tensors = _held(owner) if isinstance(owner, Optimizer) else list(owner.parameters())
+                if "keep" in watch.repairs and self._went_back:
+                    return None
+                if watch.detailed:
+                    with watch.aside():
+                        watch.ledger.zeroed(tensors)
+                    self.zero_place = innermost(sys._getframe(1))
+            return original(owner, *args, **kwargs)
+
+        return zero_grad
+
+    # -- steps of optimisers -----------------------------------------------------------------------------------------
+
+    def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """Hook before any optimiser's step."""
+        watch = self._watch
+        if watch.quiet:
+            return
+        if "backward" in watch.repairs and not self._went_back and watch.losses:
+            watch.losses[-1][1].backward()
+        self.in_step = True
+        if watch.detailed:
+            with watch.aside():
+                tensors = _held(optimizer)
+                self._gradients = [sample(tensor.grad) for tensor in tensors]
+                watch.ledger.before_step(tensors)
+
+    def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """Hook after any optimiser's step."""
+        watch = self._watch
+        if watch.quiet:
+            return
+        self.in_step = False
+        if watch.detailed:
+            closure = (bool(args) and callable(args[0])) or callable((kwargs or {}).get("closure"))
+            with watch.aside():
+                steps = watch.ledger.step(_held(optimizer), self._gradients)
+            number = next((i for i, known in enumerate(watch.optimizers) if known() is optimizer), None)
+            place = innermost(sys._getframe(1))
+            watch.note(Stepped(watch.updates, place, number, steps, self.backward_place, self.zero_place, closure))
+        self.stepped(_held(optimizer))
+        watch.updated()
+
+    def stepped(self, tensors: list[torch.Tensor]) -> None:
+        """A step has used the gradients of these."""
+        self._went_back = False
+        self._used_up = tensors if "clear" in self._watch.repairs else []
+
+    # -- updates by hand ---------------------------------------------------------------------------------------------
+
+    def before_write(self, known: Known) -> None:
+        """A parameter is about to be written to in place, outside of any step."""
+        if not self._went_back:
+            return
+        if id(known) not in self._written:
+            tensor = known.tensor
+            assert tensor is not None
+            with self._watch.aside():
+                gradient = sample(tensor.grad)
+                self._watch.ledger.before_step([tensor])
+            self._written[id(known)] = (known, gradient)
+            self._write_place = self._write_place or innermost(sys._getframe(2))
+
+    def after_write(self, known: Known) -> None:
+        """A parameter was written to."""
+
+    def _close_writes(self) -> None:
+        """What was written since the last derivatives was one update."""
+        if not self._written:
+            return
+        watch, written = self._watch, list(self._written.values())
+        place, self._write_place = self._write_place, None
+        self._written = {}
+        tensors = [tensor for known, _ in written if (tensor := known.tensor) is not None]
+        if watch.detailed and len(tensors) == len(written):
+            with watch.aside():
+                steps = watch.ledger.step(tensors, [gradient for _, gradient in written])
+            watch.note(Stepped(watch.updates, place, None, steps, self.backward_place, self.zero_place))
+        self.stepped(tensors)
+        watch.updated()
+
+    def finish(self) -> None:
+        """The script has ended."""
+        self._close_writes()
+
+
+def _held(optimizer: Optimizer) -> list[torch.Tensor]:
+    return [tensor for group in optimizer.param_groups for tensor in group["params"]]

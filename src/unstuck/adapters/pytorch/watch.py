@@ -1,0 +1,285 @@
+"""A script under watch at PyTorch's public seams: what it did, as events, and nothing that it computes changed.
+
+Functions of tensors are seen by a `TorchFunctionMode`, calls of modules, steps, and derivatives by wrapping the four
+methods that all of them pass through; all is put back afterwards. The watch draws no random number and writes to no
+tensor of the script, unless a repair is asked for.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import wraps
+from importlib.abc import MetaPathFinder
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.overrides import TorchFunctionMode
+from torch.utils.data import DataLoader
+
+from unstuck.adapters.pytorch.constructors import Constructors
+from unstuck.adapters.pytorch.handlers import HANDLERS, tag
+from unstuck.adapters.pytorch.ledger import Ledger
+from unstuck.adapters.pytorch.models import Models
+from unstuck.adapters.pytorch.origins import Origins
+from unstuck.adapters.pytorch.parameters import Parameters
+from unstuck.adapters.pytorch.steps import Steps
+from unstuck.adapters.scripts.watch import Stopped
+from unstuck.adapters.watched.events import Discarded, Event, ModeSet, OptimizerMade, Scheduled
+from unstuck.adapters.watched.examine import Framework
+from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.rewriting import DIVIDED, GOES_ON, TURNS, Loops, compile_watched, discarded
+from unstuck.adapters.watched.values import Place
+
+DETAILED = 4  # updates of which everything is kept
+LONGEST = 3.0  # times the updates that are enough: then the script is stopped wherever it is
+WORK = 2e10  # multiplications of a forward pass, summed over the updates: after that it is enough
+FEWEST = 24
+LIGHT = 300  # updates of an experiment from which on each is so light that threads only wait for each other
+
+
+class Watch:
+    """What is seen of one run. repairs: what to put right at the seams, by name; seed: added to every seed that is set.
+
+    enough   updates after which loops are ended; fewer where one update takes much work
+    exact    go on for exactly so many updates, then stop at once: for experiments
+    """
+
+    def __init__(
+        self, enough: int = 200, repairs: Mapping[str, Any] | None = None, seed: int = 0, exact: bool = False
+    ) -> None:
+        self.events: list[Event] = []
+        self.updates = 0
+        self.enough, self.exact, self.seed = enough, exact, seed
+        self.repairs: dict[str, Any] = dict(repairs or {})
+        self.parameters = Parameters()
+        self.ledger = Ledger(self.parameters)
+        self.origins = Origins()
+        self.models = self.make_models()
+        self.steps = Steps(self)
+        self.constructors = Constructors(self)
+        self.made: dict[int, Place | None] = {}  # modules and optimisers: the line that constructed them
+        self.optimizers: list[weakref.ref[Optimizer]] = []
+        self.loss_kind = "other"  # of the last loss that is learnt from
+        self.losses: list[tuple[int, torch.Tensor]] = []  # since the last update: number and value
+        self.work = 0.0
+        self.quiet = 0
+        self.loops = Loops(lambda: self.updates, self.is_enough)
+        self.counted = 0
+        self.keep: list[Any] = []  # objects known by identity, which must not be another's meanwhile
+
+    def make_models(self) -> Models:
+        """What watches the calls of models."""
+        return Models(self)
+
+    # -- what is asked of it by those who run scripts ----------------------------------------------------------------
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The names that compiled scripts call."""
+        return {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on, DIVIDED: self.models.divided}
+
+    def compile(self, text: str, filename: str) -> CodeType:
+        """The script with calls of this watch in it. Raises SyntaxError as `compile` does."""
+        for by, line, column in discarded(text, filename):
+            self.note(Discarded(0, Place(filename, line, column), by))
+        return compile_watched(text, filename)
+
+    def finder(self, folder: str) -> MetaPathFinder:
+        """An import hook that watches the Python modules of this folder like the script."""
+        from unstuck.adapters.watched.finder import WatchedFinder
+
+        return WatchedFinder(folder, self.compile, self.namespace)
+
+    @property
+    def notes_loaders(self) -> bool:
+        """Whether a DataLoader is the user's, and not made on the way by a library."""
+        return True
+
+    def optimizer_made(self, optimizer: Optimizer, place: Place | None) -> None:
+        """An optimiser was constructed; it is given another rate or decay where that is asked for."""
+        self.made[id(optimizer)] = place
+        for group in optimizer.param_groups:
+            if "rate" in self.repairs:
+                group["lr"] = group["lr"] * self.repairs["rate"]
+            if "decay" in self.repairs:
+                group["weight_decay"] = self.repairs["decay"]
+        first = optimizer.param_groups[0]
+        holds = tuple(self.parameters.enter(tensor).key for tensor in held_by(optimizer))
+        rate, decay = float(first.get("lr", 0.0)), float(first.get("weight_decay", 0.0))
+        number, kind = len(self.optimizers), type(optimizer).__name__
+        self.optimizers.append(weakref.ref(optimizer))
+        self.note(OptimizerMade(self.updates, place, number, kind, rate, decay, holds))
+
+    # -- what its parts ask ------------------------------------------------------------------------------------------
+
+    @property
+    def detailed(self) -> bool:
+        """Whether arrays are still kept."""
+        return self.updates < DETAILED and not self.exact
+
+    def note(self, event: Event) -> None:
+        self.events.append(event)
+
+    def number(self) -> int:
+        """A number that no other event has."""
+        self.counted += 1
+        return self.counted
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is computed inside is the watch's own: not seen, not differentiated."""
+        self.quiet += 1
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.quiet -= 1
+
+    def is_enough(self, inside: int) -> bool:
+        """Whether a loop may end that made so many updates: half of what is enough, so that two passes are seen."""
+        if self.exact:
+            return False
+        if self.updates >= self.enough or inside >= self.enough // 2:
+            return True
+        return self.updates >= FEWEST and self.work * (2 if inside == self.updates else 1) > WORK
+
+    def updated(self) -> None:
+        """One more update was made. Raises Stopped if that is more than enough."""
+        self.updates += 1
+        self.losses.clear()
+        if self.exact and self.updates >= self.enough:
+            raise Stopped
+        if self.updates >= LONGEST * self.enough or (self.updates >= FEWEST and self.work > LONGEST * WORK):
+            raise Stopped
+
+    # -- switching on and off ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def at_work(self) -> Iterator[Watch]:
+        """Everything inside is watched."""
+        with ExitStack() as stack:
+            for owner, name, make in self._wrapped():
+                original = getattr(owner, name)
+                setattr(owner, name, wraps(original)(make(original)))
+                stack.callback(setattr, owner, name, original)
+            for handle in (
+                register_optimizer_step_pre_hook(self.steps.before),
+                register_optimizer_step_post_hook(self.steps.after),
+            ):
+                stack.callback(handle.remove)
+            stack.enter_context(_Mode(self))
+            self._seed_all()
+            if self.exact and self.enough >= LIGHT:
+                stack.callback(torch.set_num_threads, torch.get_num_threads())
+                torch.set_num_threads(1)
+            stack.enter_context(self.further())
+            yield self
+        with suppress(Stopped):
+            self.steps.finish()
+        self.models.finish()
+
+    @contextmanager
+    def further(self) -> Iterator[None]:
+        """What else is switched on while it is at work."""
+        yield
+
+    def _wrapped(self) -> list[tuple[Any, str, Callable[[Callable[..., Any]], Callable[..., Any]]]]:
+        wrapped: list[tuple[Any, str, Callable[..., Any]]] = [
+            (nn.Module, "__init__", self.constructors.wrap_module),
+            (nn.Module, "__call__", self.models.wrap_call),
+            (torch.autograd, "backward", self.steps.wrap_backward),
+            (Optimizer, "__init__", self.constructors.wrap_optimizer),
+            (Optimizer, "zero_grad", self.steps.wrap_zero),
+            (nn.Module, "zero_grad", self.steps.wrap_zero),
+            (nn.Module, "train", self._wrap_train),
+            (DataLoader, "__init__", self.constructors.wrap_loader),
+            (torch.optim.lr_scheduler.LRScheduler, "step", self._wrap_schedule),
+            (torch, "compile", lambda original: lambda model=None, **_: (lambda m: m) if model is None else model),
+        ]
+        if self.seed:
+            wrapped += [(owner, name, self._wrap_seed) for owner, name in _SEEDS]
+        return wrapped
+
+    def _seed_all(self) -> None:
+        """The same start for every run with the same seed, where the script itself sets none."""
+        torch.manual_seed(self.seed)
+        np.random.seed(self.seed)  # noqa: NPY002 - what scripts use
+        random.seed(self.seed)
+
+    def _wrap_seed(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def seeded(seed: Any = 0, *args: Any, **kwargs: Any) -> Any:
+            return original(seed + 1000 * self.seed if isinstance(seed, int) else seed, *args, **kwargs)
+
+        return seeded
+
+    def _wrap_train(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def train(module: nn.Module, mode: bool = True) -> Any:
+            if not self.quiet and (place := outermost_call(sys._getframe(1), "train")) is not None:
+                self.note(ModeSet(self.updates, place, mode))
+            return original(module, mode)
+
+        return train
+
+    def _wrap_schedule(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def step(schedule: Any, *args: Any, **kwargs: Any) -> Any:
+            if "schedule" in self.repairs and getattr(schedule, "last_epoch", -1) >= 0 and self.updates:
+                return None
+            result = original(schedule, *args, **kwargs)
+            rate = float(schedule.optimizer.param_groups[0]["lr"])
+            place = innermost(sys._getframe(1))
+            if place is not None and self.updates:
+                self.note(Scheduled(self.updates, place, rate))
+            return result
+
+        return step
+
+
+_SEEDS = (
+    (torch, "manual_seed"),
+    (np.random, "seed"),
+    (random, "seed"),
+)
+
+
+def outermost_call(frame: FrameType, name: str) -> Place | None:
+    """The user's line that called a method; None where the method was called by itself, for a part of the module."""
+    above = frame.f_back if frame.f_code.co_name == "eval" else frame
+    return None if above is None or above.f_code.co_name == name else innermost(above)
+
+
+def held_by(optimizer: Optimizer) -> list[torch.Tensor]:
+    return [tensor for group in optimizer.param_groups for tensor in group["params"]]
+
+
+class _Mode(TorchFunctionMode):
+    """Leads every function of tensors through the watch."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        watch, kwargs = self._watch, kwargs or {}
+        if watch.quiet:
+            return func(*args, **kwargs)
+        handler = HANDLERS.get(func)
+        result = func(*args, **kwargs) if handler is None else handler(watch, func, args, kwargs)
+        if watch.detailed:
+            tag(watch, result)
+        return result
+
+
+def _watch(enough: int, repairs: Mapping[str, Any], seed: int, exact: bool) -> Watch:
+    return Watch(enough, repairs, seed, exact)
+
+
+PYTORCH = Framework("pytorch", _watch)

@@ -1,0 +1,150 @@
+"""The data as they reach the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from unstuck.adapters.watched.check import Seen, check
+from unstuck.adapters.watched.events import Discarded, LoaderMade, ModelCalled
+from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.values import Array
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
+
+FAR = 5.0  # deviations or units that inputs of a network are seldom away from 0 by
+OTHERWISE = 2.5  # times as widely spread: no accident among a hundred examples
+ENOUGH = 100
+IN_ORDER = 0.1  # of the changes of class that a shuffled order has
+
+
+def _inputs(calls: list[ModelCalled]) -> Array | None:
+    """The numbers that reached the model, (n, features)."""
+    shown = [call.inputs for call in calls if call.inputs is not None and call.inputs.dtype.kind == "f"]
+    shown = [x.reshape(len(x), -1) for x in shown if x.ndim > 1]
+    return np.concatenate([x for x in shown if x.shape[1] == shown[0].shape[1]]) if shown else None
+
+
+@check("D01")
+def inputs_not_finite(h: History) -> Iterator[Seen]:
+    """NaN or infinity reaches the model.
+
+    Cure: Find where it comes from (a column without a number, a division by a deviation of 0) and put it right there.
+    """
+    x = _inputs(h.training_calls)
+    if x is not None and not np.isfinite(x).all():
+        bad = int((~np.isfinite(x)).any(axis=1).sum())
+        place = h.training_calls[0].place
+        yield Seen("D01", PROVED, f"{bad} of {len(x)} inputs are not finite", {"examples": bad}, place, certain=True)
+
+
+@check("D02")
+def inputs_unscaled(h: History) -> Iterator[Seen]:
+    """The inputs reach the model in a range that its initialisation and rate cannot bear.
+
+    Cure: Scale them: pixels by 255, columns to mean 0 and deviation 1 with the numbers of the training set.
+    """
+    thrown = h.all(Discarded)
+    if thrown:
+        said = f"what {thrown[0].by} returns is thrown away: the data stay as they were"
+        yield Seen("D02", PROVED, said, {"calls": len(thrown)}, thrown[0].place, certain=True)
+        return
+    x = _inputs(h.training_calls)
+    if x is None or not np.isfinite(x).all() or len(x) < 2:
+        return
+    size = float(np.sqrt((x.astype(float) ** 2).mean()))
+    columns = x.shape[1] <= 64 and len(x) >= ENOUGH // 4
+    centre, spread = x.mean(axis=0 if columns else None), x.std(axis=0 if columns else None)
+    uneven = columns and spread.max() > 20 * max(float(np.median(spread)), 1e-300)
+    if (1 / (4 * FAR) < size < FAR and not uneven) or np.isin(x, (0, 1)).all():
+        return
+    factor = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0.0)
+    said = f"inputs from {x.min():.4g} to {x.max():.4g}, {size:.3g} from 0 in the mean square"
+    shape = h.training_calls[0].input_shapes[0][1:]
+    flat = columns and len(shape) == 1
+    repair = (
+        "scale",
+        (centre.tolist() if flat else float(x.mean()), factor.tolist() if flat else 1 / max(float(x.std()), 1e-9)),
+    )
+    numbers = {"lowest": float(x.min()), "highest": float(x.max()), "root_mean_square": size}
+    yield Seen("D02", MEASURED, said, numbers, h.training_calls[0].place, repair)
+
+
+@check("D05")
+def test_inputs_prepared_differently(h: History) -> Iterator[Seen]:
+    """The evaluation's inputs are scaled otherwise than those of the training.
+
+    Cure: One function that prepares inputs, with the training set's numbers, for both.
+    """
+    first, second = _inputs(h.training_calls), _inputs(h.evaluation_calls)
+    if first is None or second is None or first.shape[1] != second.shape[1]:
+        return
+    if min(len(first), len(second)) < ENOUGH // 4 or not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return
+    ratio = float(second.std() / max(float(first.std()), 1e-300))
+    shift = float(abs(second.mean() - first.mean()) / max(float(first.std()), 1e-300))
+    if 1 / OTHERWISE < ratio < OTHERWISE and shift < OTHERWISE:
+        return
+    said = f"inputs of the evaluation are {ratio:.3g} times as widely spread as those of the training"
+    said += f", and {shift:.2g} deviations away" if shift >= 1 else ""
+    place = next(call.place for call in h.evaluation_calls if call.inputs is not None)
+    grade = MEASURED if max(ratio, 1 / ratio, shift) > 2 * OTHERWISE else SUSPECTED
+    yield Seen("D05", grade, said, {"spread": ratio, "shift": shift}, place, certain=grade == MEASURED)
+
+
+@check("D07")
+def targets_collapsed(h: History) -> Iterator[Seen]:
+    """Every example has the same target.
+
+    Cure: Look at the labels as they are loaded: they may have been scaled with the pixels, or cut to whole numbers.
+    """
+    labels, made = h.labels, _labels_of_data(h)
+    known = made if made is not None and len(made) >= len(labels) else labels
+    if len(known) >= ENOUGH and len(np.unique(known)) == 1 and (made is not None or len(h.learnt) > 1):
+        said = f"all of {len(known)} targets seen are {known[0]}"
+        yield Seen("D07", PROVED if made is not None else MEASURED, said, {"targets": len(known)}, h.learnt[0].place,
+                   certain=True)  # fmt: skip
+
+
+@check("D12")
+def examples_in_label_order(h: History) -> Iterator[Seen]:
+    """The examples come sorted by class and are not shuffled: `DataLoader(…, shuffle=False)` on data in the order of
+    their folders or classes.
+
+    Cure: `DataLoader(…, shuffle=True)` for the training data.
+
+    Cure in Keras: `fit(…, shuffle=True)`; `validation_split` takes the last examples before any shuffling.
+    """
+    updates = [event.update for event in h.learnt]
+    if len(set(updates)) < len(updates) and len({event.place for event in h.learnt}) > 1:
+        return  # losses of several kinds
+    labels = h.labels
+    loaders = [made for made in h.all(LoaderMade) if made.labels is not None and not made.shuffles]
+    order = loaders[0].labels if loaders and len(labels) and _starts_with(loaders[0].labels, h.batches[0]) else labels
+    if order is None or len(order) < ENOUGH:
+        return
+    sizes = [len(batch) for batch in h.batches]
+    size = max(sizes)
+    shares = np.unique(order, return_counts=True)[1] / len(order)
+    if len(shares) < 2 or size * 2 > len(order):
+        return
+    changes = int((np.diff(order) != 0).sum())
+    by_chance = (len(order) - 1) * (1 - float((shares**2).sum()))
+    alone = np.mean([len(np.unique(batch)) == 1 for batch in h.batches if len(batch) > 1] or [changes < by_chance / 10])
+    if changes < IN_ORDER * by_chance and alone > 0.5:
+        said = (
+            f"the class changes {changes} times over {len(order)} examples in the order of training, where a shuffled "
+        )
+        said += f"order has about {by_chance:.0f}"
+        numbers = {"changes": changes, "by_chance": by_chance, "examples": len(order)}
+        place = loaders[0].place if loaders else h.training_calls[0].place if h.training_calls else None
+        yield Seen("D12", MEASURED, said, numbers, place, certain=True)
+
+
+def _labels_of_data(h: History) -> Array | None:
+    made = [made for made in h.all(LoaderMade) if made.labels is not None]
+    return made[0].labels if made else None
+
+
+def _starts_with(labels: Array | None, batch: Array) -> bool:
+    return labels is not None and len(labels) >= len(batch) and np.array_equal(labels[: len(batch)], batch)

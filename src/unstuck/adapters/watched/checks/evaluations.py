@@ -1,0 +1,75 @@
+"""How the model is judged by the script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from unstuck.adapters.watched.check import Seen, check
+from unstuck.adapters.watched.events import Compared, Divided
+from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.values import Place
+from unstuck.diagnosis.examination.evidence import PROVED
+
+OTHER_ANSWERS, APART = 0.002, 0.01  # shares from which on what is read is another number
+HALVES = ("gt 0.5", "ge 0.5", "__gt__ 0.5", "__ge__ 0.5", "round")
+
+
+@check("E01")
+def accuracy_computed_wrongly(h: History) -> Iterator[Seen]:
+    """The answers are compared along the wrong axis, spread over each other, or divided by another number than that of
+    the examples; or the metric counts something else.
+
+    Cure: `(outputs.argmax(dim=1) == labels).sum().item() / len(labels)`, both of shape (n,), divided by the number of
+    examples.
+
+    Cure in Keras: `metrics=["accuracy"]`, or the metric that fits the targets: sparse for class numbers, categorical
+    for one-hot rows, binary for one unit.
+    """
+    by_place: dict[Place | None, list[Compared]] = {}
+    for event in h.all(Compared):
+        by_place.setdefault(event.place, []).append(event)
+    for place, events in by_place.items():
+        right, total = sum(e.right for e in events), sum(e.total for e in events)
+        counted = [e.expected for e in events if e.expected is not None]
+        expected, examples = sum(counted) if counted else None, sum(e.examples for e in events)
+        first = events[0]
+        threshold = not first.how.startswith(("argmax", "max", "topk"))
+        if threshold and total == examples and not (first.raw and first.how in HALVES):
+            continue  # a threshold that was chosen
+        if (right, total) == (expected, examples):
+            continue
+        said = f"{right:,} right of {total:,} compared, where "
+        said += (
+            f"counting gives {expected:,} of {examples:,}" if expected is not None else f"{examples:,} are to be judged"
+        )
+        said += f": answers of shape {first.shapes[0]} ({first.how}) against labels of shape {first.shapes[1]}"
+        numbers = {"right": right, "compared": total, "counted_right": expected, "examples": examples}
+        yield Seen("E01", PROVED, said, numbers, place, certain=True)
+        return
+    for place, last in {event.place: event for event in h.all(Divided)}.items():
+        if last.divisor != last.examples and last.divisor not in (100 * last.examples, last.examples / 100):
+            said = f"{last.right:,.0f} right answers of {last.examples:,} examples are divided by {last.divisor:,.6g}"
+            divided = {"right": last.right, "divisor": last.divisor, "examples": last.examples}
+            yield Seen("E01", PROVED, said, divided, place, certain=True)
+            return
+
+
+@check("E03")
+def evaluated_in_training_mode(h: History) -> Iterator[Seen]:
+    """The model is evaluated in training mode: dropout is on, batch normalisation uses the test batch.
+
+    Cure: `model.eval()` before the evaluation, `model.train()` before training goes on.
+
+    Cure in Keras: Call the model with `training=False`, or use `evaluate` and `predict`.
+    """
+    calls = [call for call in h.evaluation_calls if call.in_training and call.random and call.apart is not None]
+    if not calls:
+        return
+    apart = max(call.apart or 0.0 for call in calls)
+    others = [call.other_answers for call in calls if call.other_answers is not None]
+    share = sum(others) / len(others) if others else None
+    matters = share > OTHER_ANSWERS if share is not None else apart > APART
+    said = f"outputs differ by {apart:.1%} from those in evaluation mode"
+    said += f", {share:.1%} of the answers are others" if share is not None else ""
+    numbers = {"difference": apart, "other_answers": share}
+    yield Seen("E03", PROVED, said, numbers, calls[0].place, certain=matters, asleep=not matters)

@@ -1,0 +1,141 @@
+"""The gradient that a step uses: kept, thrown away, or never taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from unstuck.adapters.watched.check import Seen, check
+from unstuck.adapters.watched.events import Cut
+from unstuck.adapters.watched.history import History, largest
+from unstuck.diagnosis.examination.evidence import PROVED
+
+WHOLE = 1e-3  # how near to 1 the factor of a gradient kept in full is
+
+
+@check("U02")
+def gradients_accumulate(h: History) -> Iterator[Seen]:
+    """The gradients are not set back to zero between two updates: `backward()` adds to what `.grad` holds.
+
+    Cure: Call `optimizer.zero_grad()` before `loss.backward()` in every turn of the loop.
+
+    Cure in Keras: Call `self.zero_grad()` (of the model) before `loss.backward()` in `train_step`.
+    """
+    yield from _kept(h, whole=True)
+
+
+@check("U14")
+def gradients_partly_kept(h: History) -> Iterator[Seen]:
+    """A part of the last gradient is left in `.grad` when the next one is added.
+
+    Cure: Call `optimizer.zero_grad()` before `loss.backward()`; for momentum use the optimiser's own.
+    """
+    yield from _kept(h, whole=False)
+
+
+def _kept(h: History, whole: bool) -> Iterator[Seen]:
+    steps = [step for step in h.steps if largest(step.parameters, "kept") > 0]
+    if not steps:
+        return
+    last = steps[-1]
+    kept = [one for one in last.parameters if one.kept > 0]
+    factors = [one.factor for one in kept if one.factor is not None]
+    partly = bool(factors) and all(abs(factor - 1) > WHOLE for factor in factors)
+    if partly == whole:
+        return
+    share = largest(kept, "kept") / max(largest(kept, "used"), 1e-300)
+    factor = factors[0] if factors else None
+    if whole:
+        said = f"update {last.update + 1} uses the gradients of earlier updates too: {len(kept)} of "
+        said += f"{len(last.parameters)} parameters held them when derivatives were taken anew"
+    else:
+        said = f"{factor:.4g} of the gradient that the last update used is left when the next one is added"
+    numbers = {"updates_seen": len(h.steps), "parameters": len(kept), "factor": factor, "kept_over_used": share}
+    yield Seen("U14" if partly else "U02", PROVED, said, numbers, last.backward_place, ("clear", True))
+
+
+@check("U05")
+def parameters_never_change(h: History) -> Iterator[Seen]:
+    """No step changes a parameter: `backward()` is never called, its gradients are set to zero before `step()`, or the
+    rate is 0.
+
+    Cure: In every turn `optimizer.zero_grad()`, then `loss.backward()`, then `optimizer.step()`.
+
+    Cure in Keras: Call `loss.backward()` in `train_step`, and give `apply` the gradients it made.
+    """
+    steps = h.steps
+    if not steps or any(one.used > 0 and one.moved > 0 for step in steps for one in step.parameters):
+        return
+    numbers = {"steps_seen": len(steps), "parameters": len(steps[-1].parameters)}
+    thrown = [step for step in steps if largest(step.parameters, "thrown") > 0]
+    if all(one.used == 0 for step in steps for one in step.parameters):
+        if len(thrown) == len(steps):
+            said = "the gradients are set to zero after they were made and before the step uses them"
+            yield Seen("U05", PROVED, said, numbers, thrown[-1].zero_place, ("keep", True), certain=True)
+        elif not h.backwards:
+            said = "the optimiser steps without any gradient: backward() is never called"
+            yield Seen("U05", PROVED, said, numbers, steps[0].place, ("backward", True), certain=True)
+        return
+    made = h.optimizer(steps[0].optimizer)
+    if made is not None and made.learning_rate == 0:
+        yield Seen("U05", PROVED, "the learning rate is 0", numbers, made.place, certain=True)
+
+
+@check("U01")
+def update_ascends(h: History) -> Iterator[Seen]:
+    """`backward()` is called on minus the loss: the optimiser climbs.
+
+    Cure: Call `backward()` on the loss itself; optimisers of both frameworks go down.
+    """
+    backwards = [event for event in h.backwards if event.losses or event.climbs]
+    if backwards and all(event.climbs for event in backwards):
+        said = "derivatives are taken of minus the loss, and the optimiser goes down: the loss is climbed"
+        yield Seen("U01", PROVED, said, {"updates_seen": len(backwards)}, backwards[0].place, ("descend", True))
+
+
+@check("B13")
+def layer_without_gradient(h: History) -> Iterator[Seen]:
+    """A layer, or the whole network, is cut off from the loss: by `detach()`, `.data`, `.item()`, `numpy()`, `argmax`,
+    `no_grad()`, or by a tensor made anew of its numbers.
+
+    Cure: Compute the loss from the model's outputs with tensor operations only, and take numbers out of the graph only
+    to print them.
+    """
+    steps, held = h.steps, h.held
+    reached = set(h.reached)
+    refused = [event for event in h.backwards if event.refused]
+    cuts = [cut for cut in h.all(Cut) if not cut.carries_loss]
+    if refused and not reached & held:
+        cut = _last_before(h, refused[0], cuts + [cut for cut in h.all(Cut) if cut.carries_loss])
+        by = f": {cut.by} takes the numbers out of the graph" if cut else ": it is made where no graph is recorded"
+        place = cut.place if cut else refused[0].place
+        yield Seen("B13", PROVED, f"the loss depends on no parameter{by}", {"said": refused[0].refused}, place,
+                   _reattach(cut), certain=True)  # fmt: skip
+        return
+    if not steps or not h.backwards or not h.reached:
+        return
+    if not any(one.in_layer for one in h.reached.values()) and not reached & held:
+        every = h.all(Cut)
+        cut = _last_before(h, h.backwards[0], every)
+        said = "derivatives are taken of a tensor that is made anew and depends on no parameter of the model"
+        yield Seen("B13", PROVED, said, {"updates_seen": len(h.backwards)}, (cut or h.backwards[0]).place, certain=True)
+        return
+    stepped = {one.parameter.key: one.parameter for step in steps for one in step.parameters if one.trainable}
+    lost = [one for key, one in stepped.items() if key not in reached and one.called]
+    if lost and len(lost) < len(stepped) and reached & set(stepped):
+        cut = _last_before(h, h.backwards[0], cuts)
+        where = f": {cut.by} takes what they answer out of the graph" if cut else ""
+        names = ", ".join(one.name for one in lost[:4])
+        said = f"{len(lost)} of {len(stepped)} parameters that the optimiser holds ({names}) get no gradient{where}"
+        place = cut.place if cut else lost[0].place
+        yield Seen("B13", PROVED, said, {"parameters": len(lost)}, place, _reattach(cut))
+
+
+def _last_before(h: History, event: object, cuts: list[Cut]) -> Cut | None:
+    """The last of these cuts before an event."""
+    index = h.events.index(event)
+    before = [cut for cut in h.events[:index] if cut in cuts and isinstance(cut, Cut)]
+    return before[-1] if before else None
+
+
+def _reattach(cut: Cut | None) -> tuple[str, list[int]] | None:
+    return ("reattach", [cut.place.line]) if cut is not None and cut.place is not None else None

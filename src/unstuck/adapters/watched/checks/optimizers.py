@@ -1,0 +1,88 @@
+"""What the optimiser holds, and what it is given to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from unstuck.adapters.watched.check import Seen, check
+from unstuck.adapters.watched.events import ModelCalled, OptimizerMade, Scheduled
+from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.values import Parameter
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
+
+SHRUNK = 0.01  # of its first value, within fewer updates than a pass has
+
+
+@check("U11")
+def parameters_not_optimised(h: History) -> Iterator[Seen]:
+    """The optimiser was given no parameters, those of another model, those of an earlier one, or only some; layers in a
+    plain list are not among `model.parameters()`.
+
+    Cure: Make the optimiser after the model that is trained, with `model.parameters()`; keep layers in `nn.ModuleList`
+    or `nn.Sequential`, not in a list.
+    """
+    refused = [made for made in h.all(OptimizerMade) if made.refused]
+    if refused:
+        said = "the optimiser is given no parameter at all: the model has none that it knows of"
+        yield Seen("U11", PROVED, said, {"parameters_held": 0}, refused[0].place, certain=True)
+        return
+    reached = {key: one for key, one in h.reached.items() if one.in_layer}
+    held = h.held
+    steps = [step for step in h.steps if step.optimizer is not None]
+    if not reached or not steps:
+        return
+    left_out = [one for key, one in reached.items() if key not in held]
+    made = h.optimizer(steps[-1].optimizer)
+    place = made.place if made is not None else steps[-1].place
+    if not set(reached) & held:
+        said = f"none of the {len(reached)} parameters that the loss depends on is held by the optimiser"
+        said += ": it holds those of another model" if held else ""
+        numbers = {"parameters_of_the_loss": len(reached), "of_them_held": 0, "held": len(held)}
+        yield Seen("U11", PROVED, said, numbers, place, ("hold", True), certain=True)
+    elif left_out and any(one.called or not one.owned for one in left_out):
+        strangers = [one for one in left_out if not one.owned]
+        names = _names(strangers or left_out)
+        why = " (layers that are in no module list: model.parameters() leaves them out)" if strangers else ""
+        said = f"{len(left_out)} of the {len(reached)} parameters that the loss depends on are held by no optimiser"
+        said += f": {names}{why}"
+        numbers = {"parameters_of_the_loss": len(reached), "of_them_held": len(reached) - len(left_out)}
+        place = strangers[0].place or place if strangers else place
+        yield Seen("U11", PROVED, said, numbers, place, ("hold", True))
+
+
+def _names(parameters: list[Parameter]) -> str:
+    names = [one.name for one in parameters[:4]]
+    return ", ".join(names) + (" …" if len(parameters) > 4 else "")
+
+
+@check("U16")
+def model_made_anew(h: History) -> Iterator[Seen]:
+    """The model is constructed inside the training loop: every update starts from new random parameters.
+
+    Cure: Make the model and the optimiser once, before the loop.
+    """
+    calls = [call for call in h.training_calls if call.update > 0]
+    by_update = {call.update: call.which for call in h.training_calls}
+    if len(by_update) < 3 or len(set(by_update.values())) < len(by_update):
+        return
+    seen: list[ModelCalled] = calls or h.training_calls
+    said = f"{len(by_update)} updates were made to {len(by_update)} models: each is made anew"
+    yield Seen("U16", PROVED, said, {"updates": len(by_update)}, seen[0].made or seen[0].place, certain=True)
+
+
+@check("U08")
+def rate_falls_too_soon(h: History) -> Iterator[Seen]:
+    """The schedule is stepped after every batch though its numbers count epochs: the rate is gone within one pass.
+
+    Cure: Call `scheduler.step()` once an epoch, or give it numbers that count batches.
+    """
+    moves, made = h.all(Scheduled), h.all(OptimizerMade)
+    if len(moves) < 10 or not made or not h.updates:
+        return
+    often = len(moves) / h.updates
+    fallen = moves[-1].learning_rate / max(moves[0].learning_rate, 1e-300)
+    if often > 0.5 and fallen < SHRUNK:
+        said = f"the schedule moves after every batch: the rate fell from {moves[0].learning_rate:.3g} to "
+        said += f"{moves[-1].learning_rate:.3g} within {len(moves)} updates"
+        numbers = {"updates": len(moves), "rate_first": moves[0].learning_rate, "rate_last": moves[-1].learning_rate}
+        yield Seen("U08", MEASURED, said, numbers, moves[0].place, ("schedule", True))

@@ -1,0 +1,111 @@
+"""What the model's outputs are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from unstuck.adapters.watched.check import Seen, check
+from unstuck.adapters.watched.events import ModeSet, Reshaped
+from unstuck.adapters.watched.history import History
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
+
+CLOSE = 1e-4
+MIXED = 1e-5  # change of an answer, as a share, that is no rounding in float32
+
+
+@check("F02")
+def softmax_over_examples(h: History) -> Iterator[Seen]:
+    """The softmax runs along the examples: `dim=0` (or no `dim`) where the classes are axis 1.
+
+    Cure: `softmax(x, dim=1)`, or `dim=-1`.
+
+    Cure in Keras: `axis=-1`.
+    """
+    events = [e for e in h.shown if e.prediction is not None and e.prediction.ndim == 2 and min(e.prediction.shape) > 1]
+    tables = []
+    for event in events:
+        assert event.prediction is not None
+        p = np.exp(event.prediction) if event.kind in ("nll_loss", "kl_div") else event.prediction
+        tables.append(p)
+    if not tables or not all(_columns(p) and not _columns(p.T) for p in tables):
+        return
+    event = events[0]
+    place = event.last_place or event.place
+    said = "each column of the outputs sums to 1 over the batch, and no row does: the softmax runs along the examples"
+    worst = max(float(abs(p.sum(axis=0) - 1).max()) for p in tables)
+    repair = ("softmax axis", [place.line]) if place is not None else None
+    yield Seen("F02", PROVED, said, {"residual": worst, "batches_seen": len(tables)}, place, repair, certain=True)
+
+
+def _columns(p: np.ndarray) -> bool:
+    return bool((p >= -CLOSE).all()) and bool((abs(p.sum(axis=0) - 1) < CLOSE).all())
+
+
+@check("F05")
+def activation_missing(h: History) -> Iterator[Seen]:
+    """Two linear layers follow each other without an activation between them: together they are one.
+
+    Cure: An activation, such as `ReLU`, between linear layers; or leave one of them out.
+    """
+    taken = [event for event in h.shown if ("linear", "linear") in zip(event.last, event.last[1:], strict=False)]
+    if taken and len(taken) == len(h.shown):
+        said = f"the outputs are made by {' of '.join(taken[0].last)}: two linear layers without anything between them"
+        yield Seen("F05", MEASURED, said, {"losses_seen": len(taken)}, taken[0].last_place, ("activate", True))
+
+
+@check("F13")
+def trained_in_evaluation_mode(h: History) -> Iterator[Seen]:
+    """`model.eval()` was called and never taken back by `model.train()`: dropout is off while the model learns, and
+    batch normalisation uses the statistics it started with.
+
+    Cure: `model.train()` at the start of every pass over the training data.
+
+    Cure in Keras: Call the model with `training=True` in your own `train_step`.
+    """
+    calls = [call for call in h.training_calls if call.random]
+    off = [call for call in calls if not call.in_training]
+    if not off:
+        return
+    before = h.events[: h.events.index(off[0])]
+    modes = [event for event in before if isinstance(event, ModeSet) and not event.training]
+    place = modes[-1].place if modes else off[0].place
+    said = (
+        f"{len(off)} of {len(calls)} training calls are in evaluation mode, where dropout and batch normalisation rest"
+    )
+    yield Seen(
+        "F13", MEASURED, said, {"calls": len(calls), "in_evaluation_mode": len(off)}, place, ("train mode", True)
+    )
+
+
+@check("F14")
+def examples_mixed(h: History) -> Iterator[Seen]:
+    """The answer to one example depends on the others in its batch: a recurrent or attention layer takes the axis of
+    the examples for time.
+
+    Cure: `batch_first=True`, or inputs with time first and the examples second.
+    """
+    calls = [call for call in h.training_calls if call.mixed is not None]
+    mixed = [call for call in calls if call.mixed is not None and call.mixed > MIXED]
+    if not mixed or len(mixed) < len(calls):
+        return
+    worst = max(call.mixed or 0.0 for call in mixed)
+    said = f"with the first example of a batch replaced by another, the answers to all others change by {worst:.1%}"
+    by_layer = mixed[0].sequence_first
+    yield Seen("F14", PROVED if by_layer else SUSPECTED, said, {"change": worst}, mixed[0].place, asleep=not by_layer)
+
+
+@check("F15")
+def axes_mixed_by_reshape(h: History) -> Iterator[Seen]:
+    """`view` or `reshape` gives the shape of a transposed array, and leaves every number where it was.
+
+    Cure: `permute` or `transpose` exchanges axes; `view` only draws other borders.
+    """
+    for event in h.all(Reshaped)[:1]:
+        if event.place is None:
+            continue
+        said = f"a reshape from {event.before} to {event.after} exchanges the lengths of axes, not the axes"
+        repair = ("exchange", [event.place.line])
+        numbers = {"before": list(event.before), "after": list(event.after)}
+        yield Seen("F15", MEASURED, said, numbers, event.place, repair)

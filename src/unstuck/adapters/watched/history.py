@@ -1,0 +1,103 @@
+"""The events of one run, asked in the ways that checks and the reading need. All functions are pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from unstuck.adapters.watched.events import Event, LossTaken, ModelCalled, OptimizerMade, Stepped, WentBackward
+from unstuck.adapters.watched.scores import pooled
+from unstuck.adapters.watched.values import Array, Parameter, ParameterStep
+
+E = TypeVar("E", bound=Event)
+
+
+class History:
+    """What happened, in order."""
+
+    def __init__(self, events: Sequence[Event], updates: int) -> None:
+        self.events, self.updates = tuple(events), updates
+
+    def all(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def learnt(self) -> list[LossTaken]:
+        """The losses that were learnt from; where no graph was walked, those that could have been."""
+        return [event for event in self.all(LossTaken) if event.learning]
+
+    @property
+    def shown(self) -> list[LossTaken]:
+        """Of these, such that were kept with their arrays."""
+        return [event for event in self.learnt if event.prediction is not None and event.target is not None]
+
+    @property
+    def steps(self) -> list[Stepped]:
+        return [event for event in self.all(Stepped) if event.parameters and not event.has_closure]
+
+    @property
+    def backwards(self) -> list[WentBackward]:
+        return self.all(WentBackward)
+
+    @property
+    def training_calls(self) -> list[ModelCalled]:
+        return [event for event in self.all(ModelCalled) if event.learning]
+
+    @property
+    def evaluation_calls(self) -> list[ModelCalled]:
+        """Calls after the first update that were not learnt from."""
+        return [event for event in self.all(ModelCalled) if not event.learning and event.update > 0]
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """Every parameter that a step changed or derivatives reached, as it was last seen."""
+        found: dict[int, Parameter] = {}
+        for step in self.all(Stepped):
+            found.update((one.parameter.key, one.parameter) for one in step.parameters)
+        for backward in self.backwards:
+            found.update((one.key, one) for one in backward.reached if one.in_layer or one.key in found)
+        return list(found.values())
+
+    @property
+    def held(self) -> set[int]:
+        """Keys of what optimisers hold, and of what was updated by hand."""
+        held = {key for made in self.all(OptimizerMade) for key in made.holds}
+        return held | {one.parameter.key for step in self.all(Stepped) for one in step.parameters}
+
+    @property
+    def reached(self) -> dict[int, Parameter]:
+        """What derivatives were taken by."""
+        return {one.key: one for backward in self.backwards for one in backward.reached}
+
+    def optimizer(self, number: int | None) -> OptimizerMade | None:
+        return next((made for made in self.all(OptimizerMade) if made.number == number), None)
+
+    @property
+    def labels(self) -> Array:
+        """(n,) class numbers of the targets in the order in which they were learnt from."""
+        found = [event.classes for event in self.learnt if event.classes is not None]
+        return np.concatenate(found) if found else np.zeros(0, np.int32)
+
+    @property
+    def batches(self) -> list[Array]:
+        """The class numbers of each loss."""
+        return [event.classes for event in self.learnt if event.classes is not None]
+
+
+def largest(steps: Sequence[ParameterStep], name: str) -> float:
+    """The largest of one number over parameters."""
+    return max((float(getattr(one, name)) for one in steps), default=0.0)
+
+
+def how_well(events: Sequence[Event], first: int, last: int) -> tuple[float | None, float | None]:
+    """The pooled score and the mean loss of the losses learnt from, from update `first` up to before `last`.
+
+    Each batch is judged before it is learnt from, so that in a first pass the score is that of examples not yet seen.
+    """
+    taken = [event for event in events if isinstance(event, LossTaken) and event.learning]
+    taken = [event for event in taken if first <= event.update < last]
+    values = [event.value for event in taken if event.value is not None]
+    loss = float(np.mean(values)) if values else None
+    return pooled([event.score for event in taken if event.score is not None]), loss

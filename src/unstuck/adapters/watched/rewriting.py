@@ -1,0 +1,94 @@
+"""A script with calls of the watch in it: loops that can be ended once enough was seen, and the divisions of counts.
+
+Nothing else changes: every expression keeps its value and its place.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType
+from typing import Any
+
+TURNS, GOES_ON, DIVIDED = "__unstuck_turns__", "__unstuck_goes_on__", "__unstuck_divided__"
+
+
+PREPARES = ("fit_transform", "transform", "normalize")  # what these return is what they are called for
+
+
+def discarded(text: str, filename: str) -> list[tuple[str, int, int]]:
+    """What a script computes of its data and throws away: by what, with line and column."""
+    found = []
+    for node in ast.walk(ast.parse(text, filename)):
+        if not isinstance(node, ast.Expr):
+            continue
+        call = node.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in PREPARES:
+            inplace = any(keyword.arg in ("inplace", "out", "copy") for keyword in call.keywords)
+            if not inplace:
+                found.append((call.func.attr, node.lineno, node.col_offset + 1))
+    return found
+
+
+class _Rewriter(ast.NodeTransformer):
+    def visit_For(self, node: ast.For) -> ast.For:
+        self.generic_visit(node)
+        node.iter = self._call(TURNS, node.iter, node.iter)
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.While:
+        self.generic_visit(node)
+        key = ast.Constant(f"{node.lineno}:{node.col_offset}")
+        go = self._call(GOES_ON, node.test, ast.copy_location(key, node.test))
+        node.test = ast.copy_location(ast.BoolOp(ast.And(), [go, node.test]), node.test)
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Div):
+            return node
+        return self._call(DIVIDED, node, node.left, node.right)
+
+    def _call(self, name: str, at: ast.expr, *arguments: ast.expr) -> ast.Call:
+        return ast.copy_location(ast.Call(ast.copy_location(ast.Name(name, ast.Load()), at), list(arguments), []), at)
+
+
+def compile_watched(text: str, filename: str) -> CodeType:
+    """The script's code with the calls in it. Raises SyntaxError as `compile` does."""
+    tree = ast.fix_missing_locations(_Rewriter().visit(ast.parse(text, filename)))
+    return compile(tree, filename, "exec", dont_inherit=True)
+
+
+class Loops:
+    """Ends loops that make updates once enough updates were seen: each after its present turn, innermost first.
+
+    updates  tells how many updates there were
+    enough   tells whether that is enough, given the updates that were made inside of the loop
+    """
+
+    def __init__(self, updates: Callable[[], int], enough: Callable[[int], bool]) -> None:
+        self._updates, self._enough = updates, enough
+        self._seen: dict[str, tuple[int, int]] = {}
+        self.cut = False
+
+    def turns(self, items: Iterable[Any]) -> Iterator[Any]:
+        """The items, as long as the loop may go on."""
+        first = before = self._updates()
+        for item in items:
+            yield item
+            now = self._updates()
+            if now > before and self._enough(now - first):
+                self.cut = True
+                return
+            before = now
+
+    def goes_on(self, key: str) -> bool:
+        """Whether a while loop may go on; `key` tells loops apart."""
+        now = self._updates()
+        first, before = self._seen.get(key, (now, now))
+        self._seen[key] = (first, now)
+        if now > before and self._enough(now - first):
+            self.cut = True
+            del self._seen[key]
+            return False
+        return True
