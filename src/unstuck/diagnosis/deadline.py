@@ -4,9 +4,9 @@ import ctypes
 import signal
 import sys
 import threading
-import time
 from types import FrameType, TracebackType
 
+from unstuck.diagnosis import clock
 from unstuck.diagnosis.origin import is_user_file
 
 GRACE = 0.05  # seconds for the clauses `finally` of a call that has used up its time, before it is ended by force
@@ -49,7 +49,7 @@ class Deadline:
         self._by_signal = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
         self._running = True
         if self._by_signal:
-            self._start = time.monotonic()
+            self._start = clock.now()
             self._handler = signal.signal(signal.SIGALRM, self._on_alarm)
             self._outer_timer = signal.setitimer(signal.ITIMER_REAL, self.seconds)
         else:
@@ -64,7 +64,7 @@ class Deadline:
             signal.signal(signal.SIGALRM, self._handler)
             remaining, interval = self._outer_timer
             if remaining:  # a timer of the caller was running: let it go on
-                remaining = max(remaining - (time.monotonic() - self._start), 1e-6)
+                remaining = max(remaining - clock.real(clock.now() - self._start), 1e-6)
                 signal.setitimer(signal.ITIMER_REAL, remaining, interval)
 
     def lift(self) -> None:

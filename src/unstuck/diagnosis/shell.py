@@ -17,13 +17,15 @@ from unstuck.diagnosis.report import Report
 from unstuck.diagnosis.rule import SECTIONS, Rule
 from unstuck.diagnosis.rules import RULES, find_rule, in_order
 from unstuck.errors import CaseError
+from unstuck.nn.threads import single_threaded
 
 WIDTH = 100
 
 
 def diagnose_file(path: str | os.PathLike[str], budget: float, cures: bool, listen: Listener | None = None) -> Report:
     """Diagnose the Case that a Python file defines as `case`, or makes with `build(seed)`. Raises CaseError."""
-    return diagnose(read_case(path), budget, cures, listen)
+    with single_threaded():
+        return diagnose(read_case(path), budget, cures, listen)
 
 
 def read_case(path: str | os.PathLike[str]) -> Case:

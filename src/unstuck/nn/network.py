@@ -24,6 +24,7 @@ from unstuck.nn.settings import (
     per_hidden_layer,
 )
 from unstuck.nn.targets import encode_labels, encode_targets
+from unstuck.nn.threads import single_threaded
 
 Array = np.ndarray
 
@@ -163,11 +164,12 @@ class Network:
         """The outputs (n, n_outputs) for inputs (n, n_inputs), in the network's dtype."""
         images = self.as_rows(x)
         outputs = np.empty((len(images), self.sizes[-1]), self.dtype)
-        for start in range(0, len(images), CHUNK):
-            a = self.prepare(images[start : start + CHUNK])
-            for layer in self.layers:
-                _, a = layer.forward(a)
-            outputs[start : start + CHUNK] = a
+        with single_threaded():
+            for start in range(0, len(images), CHUNK):
+                a = self.prepare(images[start : start + CHUNK])
+                for layer in self.layers:
+                    _, a = layer.forward(a)
+                outputs[start : start + CHUNK] = a
         return outputs
 
     def predict(self, x: ArrayLike) -> Array:

@@ -20,6 +20,7 @@ from unstuck.nn.examples import Examples
 from unstuck.nn.history import History
 from unstuck.nn.losses import Loss
 from unstuck.nn.network import Network
+from unstuck.nn.threads import single_threaded
 from unstuck.nn.training_run import Callback
 from unstuck.progress import live_progress
 from unstuck.sklearn.architecture import assemble, draw_parameters, layer_sizes, logits_of
@@ -250,7 +251,8 @@ class MultilayerPerceptron(BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         network = self._assemble(sparse=issparse(X))
-        return network.output.value(logits_of(network, X))
+        with single_threaded():
+            return network.output.value(logits_of(network, X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

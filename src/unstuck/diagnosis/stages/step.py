@@ -58,7 +58,7 @@ def examine_step(e: Examination) -> None:
     if e.backward is not None:
         _assemble(e)
         if any(layer.stopped and not layer.explained for layer in e.backward.layers):
-            e.leave_unchecked("all combinations of formulas", "a faster machine: the search was ended")
+            e.leave_unchecked("all combinations of formulas", "a larger search: it was ended before all had been tried")
 
 
 def _see_what_stays(e: Examination) -> None:
@@ -103,7 +103,7 @@ def _examine_changes(e: Examination, records: list[Record], given: Given | None)
     if found.backward is None:
         e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs, plan=())  # which layers stay
         rules = "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms"
-        return f"{rules}; not all were tried, as time was up" if found.stopped else rules
+        return f"{rules}; not all were tried" if found.stopped else rules
     e.backward, e.update.adaptive, e.update.adaptive_factor = found.backward, found.rule, found.factor
     e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
     e.update.scales = _scales(e.backward)

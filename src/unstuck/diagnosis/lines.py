@@ -1,0 +1,54 @@
+"""Counting the lines of Python that a call runs: how long it is, the same on every machine.
+
+How much work a loop of the user's makes cannot be known beforehand, and how long it takes depends on the machine. The
+lines it runs depend on the program alone. Those of libraries count as one for each call.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType, TracebackType
+from typing import Any
+
+from unstuck.diagnosis.origin import is_user_file
+
+
+class OutOfLines(BaseException):
+    """Raised in the code whose lines are counted; not an Exception, so that few handlers catch it."""
+
+
+class Lines:
+    """Counts the lines run inside a with-block, and ends it with OutOfLines after `most`; counts nothing for None."""
+
+    def __init__(self, most: int | None) -> None:
+        self.most = most or 0
+        self.count = 0
+        self._counts = most is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether all lines were used up."""
+        return self._counts and self.count > self.most
+
+    def __enter__(self) -> None:
+        if self._counts:
+            self._found = sys.gettrace()
+            sys.settrace(self._on_call)
+
+    def __exit__(self, kind: type | None, exception: BaseException | None, trace: TracebackType | None) -> None:
+        if self._counts:
+            sys.settrace(self._found)
+
+    def _on_call(self, frame: FrameType, event: str, argument: Any) -> Any:
+        self._add()
+        return self._on_line if is_user_file(frame.f_code.co_filename) else None
+
+    def _on_line(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "line":
+            self._add()
+        return self._on_line
+
+    def _add(self) -> None:
+        self.count += 1
+        if self.count > self.most:
+            raise OutOfLines
