@@ -128,11 +128,10 @@ class Judge:
 
     def longer(self, runs: Runs) -> Runs:
         """The same for as many of the user's updates as the work for longer runs allows."""
-        allowed = Allowance(2 * work.LONGER)
         whole = [replace(setup, updates=self.updates) for setup in (runs.user, runs.mended)]
         updates = min(affordable(setup, work.LONGER) for setup in whole)
         user, right = (replace(setup, updates=updates) for setup in whole)
-        return Runs(user, right, allowed.run(user, work.LONGER), allowed.run(right, work.LONGER))
+        return Runs(user, right, run(user, work.LONGER), run(right, work.LONGER))
 
     def may_run_longer(self, runs: Runs) -> bool:
         return runs.user.updates < self.updates
@@ -172,12 +171,10 @@ class Judge:
         """Proved faults matter if putting them right, alone or together, is worth two points; in a network that stays
         stuck for another reason, if putting them back into the one that learns costs two points."""
         found, formulas, mended_setup = self.found, self.found.formulas, runs.mended
-        together = runs.gain >= MATTERS
+        together = self.gains(runs)
         if formulas and not together and not stuck and self.may_run_longer(runs):
-            runs = self.longer(runs)
-            together = runs.gain >= MATTERS
-        if together and runs.as_it_is.finite:
-            together = self.gains_in_another_order(runs)
+            runs = self.longer(runs)  # a run that is shorter than the user's shows no fault to be harmless
+            together = self.gains(runs)
         if not together and not found.learnable:
             return  # nothing learns: a proved fault stays a finding
         found.matters |= dict.fromkeys(formulas, together)
@@ -186,9 +183,12 @@ class Judge:
         if not together and stuck and right is not mended_setup:
             self.put_each_back(runs.user, right)
 
-    def gains_in_another_order(self, runs: Runs) -> bool:
+    def gains(self, runs: Runs) -> bool:
+        """Whether putting right gains something, and again with the examples in another order."""
+        if runs.gain < MATTERS or not runs.as_it_is.finite:
+            return runs.gain >= MATTERS
         user, right = (baseline.reseeded(setup, 1) for setup in (runs.user, runs.mended))
-        again = Runs(user, right, self.allowance.run(user, work.LONGER), self.allowance.run(right, work.LONGER))
+        again = Runs(user, right, run(user, work.LONGER), run(right, work.LONGER))
         return again.gain >= MATTERS / 2 or again.put_right.score - again.as_it_is.score >= MATTERS
 
     def put_each_back(self, user: Setup, right: Setup) -> None:

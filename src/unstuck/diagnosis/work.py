@@ -10,7 +10,7 @@ from __future__ import annotations
 SECOND = 2e10  # of one core of a laptop with AVX2, with some margin: allowances are easier to picture in seconds
 
 # What is charged beside products.
-LAYER = 5e5  # the calls of NumPy in one layer of an update: forward, back, change
+LAYER = 6e5  # the calls of NumPy in one layer of an update: forward, back, change
 WEIGHT = 25.0  # an update reads and writes every weight once more than its products do, and each array like it again
 CALL = 4e6  # a call of the user's program, made safe: output caught, settings put back
 LINE = 6e4  # a line of the user's Python

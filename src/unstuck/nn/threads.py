@@ -70,11 +70,11 @@ class Pools:
             if len(sys.modules) != self._n_modules:
                 self._find()
             for library in self._found:
-                before = self._before if library.user_api == "blas" else getattr(self._of_thread, "before", None)
+                before = self._before if is_shared(library) else getattr(self._of_thread, "before", None)
                 threads = library.get_num_threads()
                 if before is not None and threads != 1:
                     before.setdefault(library.filepath, threads)
-                    library.set_num_threads(1)
+                    put(library, 1)
 
     def _find(self) -> None:
         """Look through the loaded libraries: only when modules have come, for it takes milliseconds."""
@@ -86,7 +86,22 @@ class Pools:
     def _put_back(self, before: dict[str, int]) -> None:
         for library in self._found:
             if library.filepath in before:
-                library.set_num_threads(before[library.filepath])
+                put(library, before[library.filepath])
+
+
+def is_shared(library: LibController) -> bool:
+    """Whether all threads of ours have one pool in common."""
+    return library.user_api == "blas" and getattr(library, "threading_layer", "") != "openmp"
+
+
+def put(library: LibController, n_threads: int) -> None:
+    """Set the number of threads, whichever of our threads set it before."""
+    clear = getattr(library, "clear_controlling_thread", None)  # from threadpoolctl 3.7 on one alone may set it
+    if clear is not None:
+        clear(force=True)
+    library.set_num_threads(n_threads)
+    if clear is not None:
+        clear(force=True)
 
 
 POOLS = Pools()
