@@ -75,10 +75,13 @@ class Deadline:
                 _PURSUED.pop(self._thread, None)
                 self._finished.set()
                 with self._lock:
-                    _throw(ctypes.c_ulong(self._thread), None)
-                return
+                    if self.passed:
+                        _throw(ctypes.c_ulong(self._thread), None)
+                break
             except OutOfTime:
                 continue
+        if self.passed and not self._by_signal:
+            _settle(self._thread)
 
     def is_inside(self, frame: FrameType | None) -> bool:
         """Whether a frame lies above the with-block and is not the end of it."""
@@ -122,6 +125,17 @@ class Deadline:
                 frame = frame.f_back
             if frame is not None:
                 self.place = frame.f_code.co_filename, frame.f_lineno
+
+
+def _settle(thread: int) -> None:
+    """Take one exception from outside. One that was called back leaves Python looking for it for ever, and code that is
+    traced then stands still (3.11)."""
+    try:
+        _throw(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
+        while True:
+            pass
+    except OutOfTime:
+        return
 
 
 _PURSUED: dict[int, Deadline] = {}  # by thread: deadlines whose first OutOfTime has been caught by the program

@@ -34,12 +34,12 @@ from unstuck.diagnosis.stages import examine_forward, examine_step, follow
 from unstuck.diagnosis.verdicts import MATTERS, Verdicts
 from unstuck.nn.threads import single_threaded
 
-LONG = 45.0  # seconds: a budget raised on purpose, beyond which runs are made longer
+USUAL_BUDGET, LONG = 30.0, 45.0  # seconds: with more than LONG, raised on purpose, the cure is trained further
 Listener = Callable[[str], None]
 T = TypeVar("T")
 
 
-def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Listener | None = None) -> Report:
+def diagnose(case: Case, budget: float = USUAL_BUDGET, cures: bool = True, listen: Listener | None = None) -> Report:
     """Name the faults of a network by reproducing what it did.
 
     case    what is known of the network; it is left exactly as it was found
@@ -61,7 +61,7 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
         safely(e, "the step", lambda: examine_step(e))
         evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}
-        as_planned = max(work.AS_PLANNED, budget / 3 * work.SECOND)
+        as_planned = work.AS_PLANNED * max(1.0, budget / USUAL_BUDGET)
         verdicts = safely(e, "what matters", lambda: decide(e, evidence, settings, as_planned))
         if cures and verdicts is not None:
             cure(e, evidence, verdicts, budget > LONG)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from unstuck.diagnosis import baseline, own_training, work
 from unstuck.diagnosis.cures import in_order_of_making
 from unstuck.diagnosis.examination import Examination
@@ -225,8 +227,10 @@ class Judge:
             return False
         if outcome.updates >= self.updates or not outcome.finite:
             return not self.learns_in_another_order(setup, outcome)
-        gain = max(outcome.score - outcome.scores[0], 0.0) / (0.75 * outcome.updates)
-        hoped_for = outcome.score + 2 * gain * (self.updates - outcome.updates)  # twice as fast as so far
+        gained = outcome.score - outcome.scores[0]
+        if gained < 2 * np.sqrt(outcome.score * (1 - outcome.score) / len(setup.x_held)):
+            return None  # two standard errors: no more than chance
+        hoped_for = outcome.score + 2 * gained / 0.75 * (self.updates / outcome.updates - 1)  # twice as fast as so far
         return False if self.corrected(hoped_for) >= goal else None
 
     def learns_in_another_order(self, setup: Setup, outcome: Outcome) -> bool:

@@ -92,13 +92,13 @@ def guard(
         POOLS.keep()
         start = clock.now()
         try:
-            with counted:
-                value = _call(function, args, copy_result, deadline)
+            value = _call(function, args, copy_result, deadline, counted)
         except BaseException as exception:
             error = _described(exception, deadline, counted)
             del exception
         elapsed = clock.now() - start
         deadline.lift()
+        counted.stop()
         POOLS.keep()
     if (deadline.passed or counted.over) and error is None:  # the program caught what ended it and went on to its end
         value, error = None, _described(OutOfTime(), deadline, counted)
@@ -127,9 +127,13 @@ def copied(value: Any) -> Any:
     return value
 
 
-def _call(function: Callable[..., Any], args: tuple[Any, ...], copy_result: bool, deadline: Deadline) -> Any:
+def _call(
+    function: Callable[..., Any], args: tuple[Any, ...], copy_result: bool, deadline: Deadline, counted: Lines
+) -> Any:
     with deadline:
+        counted.start()
         value = function(*args)
+        counted.stop()
         if copy_result and hasattr(type(value), "__next__"):
             value = [element for element in itertools.islice(value, ITEMS_LIMIT)]  # noqa: C416, list() cannot be ended
     return copied(value) if copy_result else value

@@ -7,7 +7,7 @@ lines it runs depend on the program alone. Those of libraries count as one for e
 from __future__ import annotations
 
 import sys
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
 from unstuck.diagnosis.origin import is_user_file
@@ -18,26 +18,31 @@ class OutOfLines(BaseException):
 
 
 class Lines:
-    """Counts the lines run inside a with-block, and ends it with OutOfLines after `most`; counts nothing for None."""
+    """Counts the lines run between start and stop; OutOfLines ends them after `most`. None: counts nothing."""
 
     def __init__(self, most: int | None) -> None:
         self.most = most or 0
         self.count = 0
         self._counts = most is not None
+        self._running = False
 
     @property
     def over(self) -> bool:
         """Whether all lines were used up."""
         return self._counts and self.count > self.most
 
-    def __enter__(self) -> None:
+    def start(self) -> None:
+        """Begin to count what this thread calls from here on."""
         if self._counts:
             self._found = sys.gettrace()
+            self._running = True
             sys.settrace(self._on_call)
 
-    def __exit__(self, kind: type | None, exception: BaseException | None, trace: TracebackType | None) -> None:
-        if self._counts:
+    def stop(self) -> None:
+        """Count no more, and put the trace function back that was there; may be called again."""
+        if self._running:
             sys.settrace(self._found)
+            self._running = False
 
     def _on_call(self, frame: FrameType, event: str, argument: Any) -> Any:
         self._add()
