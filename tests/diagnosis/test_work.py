@@ -190,7 +190,7 @@ def test_a_network_that_never_starts_is_stuck(short_runs):
 
 
 def test_a_training_too_long_to_be_run_to_its_end_is_no_accusation(short_runs, monkeypatch):
-    monkeypatch.setattr(work, "AS_PLANNED", 300 * work.of_update(2180, 4, 20))
+    monkeypatch.setattr(work, "AS_PLANNED", 210 * work.of_update(2180, 4, 20))
     report = unstuck.diagnose(LateStart().case(), cures=False)
     assert report.verdict == "inconclusive"
     assert not report.findings
