@@ -20,9 +20,9 @@ import click
 from benchmarks.__main__ import FOLDER, Names, describe_machine
 from unstuck.data import Dataset, load_mnist
 from unstuck.data.augmentation import Distortion
-from unstuck.nn.normalization import BatchNormalization
-from unstuck.recipes import Recipe
-from unstuck.runs import run
+from unstuck.nn.engine.normalization import BatchNormalization
+from unstuck.recipes.recipes import Recipe
+from unstuck.recipes.runs import run
 
 LECUN = "LeCun, Cortes, Burges: The MNIST database, table of results"
 NIELSEN = "Nielsen 2015: Neural networks and deep learning"

@@ -17,12 +17,13 @@ MAY_IMPORT = {
     "data": {"errors"},
     "nn": {"errors"},
     "exchange": {"errors", "nn", "__version__"},
-    "progress": {"errors", "nn"},
-    "tensorboard": {"errors", "nn"},
-    "plots": {"errors", "nn", "data", "runs"},
+    "charts": set(),
+    "sandbox": {"errors"},
+    "callbacks": {"errors", "nn"},
+    "recipes": {"errors", "nn", "data"},
     "adapters": {"errors", "diagnosis.case"},
     "diagnosis.case": {"errors"},
-    "diagnosis": {"errors", "nn", "diagnosis"},
+    "diagnosis": {"errors", "nn", "sandbox", "charts", "diagnosis"},
 }
 
 

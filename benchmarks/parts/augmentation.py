@@ -16,8 +16,8 @@ def measure(plan: Plan) -> Iterator[Row]:
     import numpy as np
 
     from unstuck.data import load_mnist
-    from unstuck.recipes import find_recipe
-    from unstuck.runs import run
+    from unstuck.recipes.recipes import find_recipe
+    from unstuck.recipes.runs import run
 
     data, best = load_mnist(), find_recipe("best")
     distort = best.distortion

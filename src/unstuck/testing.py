@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.case import Case
-    from unstuck.diagnosis.report import Report
+    from unstuck.diagnosis.report.report import Report
 
 Outcome = Literal["fail", "skip", "pass"]
 HINT = (

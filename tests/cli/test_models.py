@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.cli.answers import assert_one_sentence, only_document
-from unstuck.nn.model_file import load
+from unstuck.nn.files.model_file import load
 
 XOR = ["train", "--recipe", "xor", "--epochs", "20"]
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tests.cli.answers import assert_one_sentence, only_document
-from unstuck import recipes, runs
-from unstuck.nn import training_run
+from unstuck.nn.engine import training_run
+from unstuck.nn.files.model_file import load
 from unstuck.nn.initializers import INITIALIZERS
 from unstuck.nn.losses import LOSSES
-from unstuck.nn.model_file import load
 from unstuck.nn.schedules import SCHEDULES
+from unstuck.recipes import recipes, runs
 
 TRAIN_KEYS = {"recipe", "data", "train_examples", "test_examples", "sizes", "epochs", "seconds", "images_per_second"}
 TRAIN_KEYS |= {"train_loss", "train_accuracy", "validation_accuracy", "test_accuracy", "model", "seed"}

@@ -7,8 +7,9 @@ import numpy as np
 from unstuck.diagnosis.formulas.formula import Formula, Pass
 from unstuck.diagnosis.formulas.forward import Form, output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
-from unstuck.diagnosis.twin import Link, Parameters, Twin
-from unstuck.diagnosis.update_rule import UpdateRule
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.twin import Link, Twin
+from unstuck.diagnosis.twin.update_rule import UpdateRule
 
 STEP = 1e-5
 AS_GIVEN = Formula("as given", lambda given: given)

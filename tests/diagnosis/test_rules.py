@@ -10,10 +10,10 @@ import pytest
 import unstuck
 from tests.diagnosis.trials.trial import Trial
 from unstuck.diagnosis import schema
-from unstuck.diagnosis.pages import index_markdown, page_name, rule_markdown
-from unstuck.diagnosis.rule import SECTIONS, STAGES, rule
+from unstuck.diagnosis.catalogue.markdown import index_markdown, page_name, rule_markdown
+from unstuck.diagnosis.catalogue.terminal import rules_text
 from unstuck.diagnosis.rules import RULES, in_order
-from unstuck.diagnosis.shell import rules_text
+from unstuck.diagnosis.rules.rule import SECTIONS, STAGES, rule
 from unstuck.errors import CaseError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,13 +11,14 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import unstuck
+from tests.diagnosis.examination.small_network import SmallNetwork
 from tests.diagnosis.rules.small_program import Softmax, draw_images, make_case, softmax
-from tests.diagnosis.stages.small_network import SmallNetwork
-from unstuck.diagnosis import clock, work
-from unstuck.diagnosis.examination import WANT_OF_TIME
-from unstuck.diagnosis.guard import guard
+from unstuck.diagnosis.examination.examination import WANT_OF_TIME
+from unstuck.diagnosis.program import work
+from unstuck.sandbox import clock
+from unstuck.sandbox.call import guard
 
-DIAGNOSIS = Path(unstuck.__file__).parent / "diagnosis"
+SOURCE = Path(unstuck.__file__).parent
 
 
 def left_out(report) -> list[str]:
@@ -26,7 +27,8 @@ def left_out(report) -> list[str]:
 
 def test_only_the_clock_reads_the_time():
     reads = re.compile(r"^\s*(import|from) (time|datetime|timeit)\b", re.M)
-    readers = [path.name for path in DIAGNOSIS.rglob("*.py") if reads.search(path.read_text(encoding="utf-8"))]
+    modules = [*(SOURCE / "diagnosis").rglob("*.py"), *(SOURCE / "sandbox").rglob("*.py")]
+    readers = [path.name for path in modules if reads.search(path.read_text(encoding="utf-8"))]
     assert readers == ["clock.py"]
 
 
@@ -106,7 +108,7 @@ def test_a_budget_ends_between_calls_and_the_work_that_was_begun_is_left_out(mon
         return guard(function, *arguments, **named)
 
     case, clock_now = make_case(), clock.now
-    monkeypatch.setattr("unstuck.diagnosis.program.guard", counting_guard)
+    monkeypatch.setattr("unstuck.diagnosis.program.program.guard", counting_guard)
     monkeypatch.setattr(clock, "now", lambda: clock_now() + (1e6 if len(steps) >= 5 else 0.0))
     report = unstuck.diagnose(case, budget=1e3, cures=False)
     assert len(steps) == 5

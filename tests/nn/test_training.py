@@ -5,7 +5,7 @@ import pytest
 
 from tests.nn.numerical import relative_error
 from unstuck.errors import DataError, TrainingError
-from unstuck.nn import kernels
+from unstuck.nn.engine import kernels
 from unstuck.nn.history import Progress
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD, Adam

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from unstuck.nn.model_file import load
+from unstuck.nn.files.model_file import load
 from unstuck.web import jobs as module
 from unstuck.web import limits
 from unstuck.web.jobs import Jobs, QueueFull

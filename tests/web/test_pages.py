@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from unstuck.diagnosis.rule import STAGES
 from unstuck.diagnosis.rules import RULES
+from unstuck.diagnosis.rules.rule import STAGES
 from unstuck.web.gallery import FOLDER, PROGRAMS
 from unstuck.web.pages import static_files
 

@@ -17,10 +17,10 @@ from unstuck.errors import UnstuckError
 @click.option("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
 def evaluate(model: str, data: str | None, json_: bool) -> None:
     """Count right and wrong answers of a saved network on the test examples."""
-    from unstuck.evaluation import evaluate_dataset
-    from unstuck.nn.model_file import load
-    from unstuck.recipes import find_recipe
-    from unstuck.runs import load_data
+    from unstuck.nn.files.model_file import load
+    from unstuck.recipes.evaluation import evaluate_dataset
+    from unstuck.recipes.recipes import find_recipe
+    from unstuck.recipes.runs import load_data
 
     network = load(model)
     dataset = load_data(find_recipe("default"), data)
@@ -62,7 +62,7 @@ def predict(model: str, images: tuple[str, ...], json_: bool) -> None:
     import numpy as np
 
     from unstuck.data import read_image
-    from unstuck.nn.model_file import load
+    from unstuck.nn.files.model_file import load
 
     network = load(model)
     x = np.stack([read_image(image) for image in images])  # (n, 784)
@@ -83,7 +83,7 @@ def predict(model: str, images: tuple[str, ...], json_: bool) -> None:
 def export(model: str, form: str, out: str) -> None:
     """Write a saved network as OUT for other programs: as an ONNX graph, or as NumPy arrays."""
     from unstuck.exchange import export
-    from unstuck.nn.model_file import load
+    from unstuck.nn.files.model_file import load
 
     expect_writable(out, "OUT")
     network = load(model)

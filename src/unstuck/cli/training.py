@@ -12,7 +12,7 @@ from unstuck.cli.arguments import BatchSize, Sizes, expect_writable, underscored
 from unstuck.cli.shell import print_json
 
 if TYPE_CHECKING:
-    from unstuck.runs import Run
+    from unstuck.recipes.runs import Run
 
 
 @click.command()
@@ -59,10 +59,10 @@ def train(
     **changes: Any,
 ) -> None:
     """Train a network and save it. Without options: MNIST to 98 % in seconds."""
-    from unstuck import plots, recipes, runs
-    from unstuck.nn.model_file import save
-    from unstuck.progress import live_progress
-    from unstuck.tensorboard import tensorboard_log
+    from unstuck.callbacks.progress import live_progress
+    from unstuck.callbacks.tensorboard import tensorboard_log
+    from unstuck.nn.files.model_file import save
+    from unstuck.recipes import plots, recipes, runs
 
     chosen = recipes.change(recipes.find_recipe(recipe), {name: v for name, v in changes.items() if v is not None})
     expect_writable(out)
@@ -108,7 +108,7 @@ def describe_run(run: Run) -> str:
 @click.command(short_help="List the named configurations.")
 def recipes() -> None:
     """List the named configurations, their source and the accuracy to expect."""
-    from unstuck.recipes import RECIPES
+    from unstuck.recipes.recipes import RECIPES
 
     for recipe in RECIPES.values():
         goal = f", at least {recipe.must_reach:.1%} to expect" if recipe.must_reach else ""

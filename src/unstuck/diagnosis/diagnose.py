@@ -16,23 +16,26 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from unstuck.diagnosis import baseline, clock, work
 from unstuck.diagnosis.case import Case, with_plain_beliefs
-from unstuck.diagnosis.conclusion import conclude
-from unstuck.diagnosis.cures import find_cures, trained_further
-from unstuck.diagnosis.examination import WANT_OF_TIME, Examination
-from unstuck.diagnosis.experiments import decide
-from unstuck.diagnosis.portrait.portrait import Portrait, portray
-from unstuck.diagnosis.program import Program
-from unstuck.diagnosis.readings import read_twice, train_twice
-from unstuck.diagnosis.repairs import mended
-from unstuck.diagnosis.report import Finding, Report
-from unstuck.diagnosis.rule import Evidence
+from unstuck.diagnosis.examination import examine_forward, examine_step, follow
+from unstuck.diagnosis.examination.evidence import Evidence
+from unstuck.diagnosis.examination.examination import WANT_OF_TIME, Examination
+from unstuck.diagnosis.experiments import setup_as_it_is as baseline
+from unstuck.diagnosis.experiments.cures import find_cures, trained_further
+from unstuck.diagnosis.experiments.judge import decide
+from unstuck.diagnosis.experiments.outside_the_step import read_twice, train_twice
+from unstuck.diagnosis.experiments.repairs import mended
+from unstuck.diagnosis.experiments.verdicts import MATTERS, Verdicts
+from unstuck.diagnosis.program import work
+from unstuck.diagnosis.program.program import Program
+from unstuck.diagnosis.report.conclusion import conclude
+from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.report.portrait.portrait import Portrait, portray
+from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.change import change_line
-from unstuck.diagnosis.stages import examine_forward, examine_step, follow
-from unstuck.diagnosis.verdicts import MATTERS, Verdicts
-from unstuck.nn.threads import single_threaded
+from unstuck.nn.engine.threads import single_threaded
+from unstuck.sandbox import clock
 
 USUAL_BUDGET, LONG = 30.0, 45.0  # seconds: with more than LONG, raised on purpose, the cure is trained further
 Listener = Callable[[str], None]

@@ -6,8 +6,8 @@ import os
 
 import numpy as np
 
+from unstuck.nn.files.storage import write_whole
 from unstuck.nn.network import Network
-from unstuck.nn.storage import write_whole
 
 
 def write_npz(network: Network, path: str | os.PathLike[str]) -> None:

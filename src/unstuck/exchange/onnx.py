@@ -16,8 +16,8 @@ import numpy as np
 from unstuck import __version__
 from unstuck.errors import UnstuckError
 from unstuck.nn.activations import ACTIVATIONS, LEAK, Activation
+from unstuck.nn.files.storage import write_whole
 from unstuck.nn.network import Network
-from unstuck.nn.storage import write_whole
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from unstuck.nn.history import History
-    from unstuck.nn.network import Network
+from unstuck.nn.layers import Dense
 
+Curves = Mapping[str, Sequence[float | None]]  # one value an epoch
 COLUMNS = ("layer", "inputs", "units", "activation", "dropout", "parameters")
 
 WIDTH, HEIGHT = 320, 190  # pixels of one diagram
@@ -18,47 +16,37 @@ LEFT, RIGHT, TOP, BOTTOM = 48, 308, 34, 160  # its plane
 COLORS = {"train": "#2f7fd1", "validation": "#d1702f"}  # readable on white and on black
 
 
-def network_facts(network: Network) -> str:
-    """Sizes, number and type of the parameters, and the loss, in one line."""
-    sizes = "-".join(map(str, network.sizes))
-    count = sum(parameter.size for parameter in network.parameters)
-    return f"Network {sizes}: {count:,} {network.dtype.name} parameters, {network.loss.name} loss"
-
-
-def layer_rows(network: Network) -> list[tuple[str, ...]]:
-    """The cells of `COLUMNS` for each layer; dropout is that of the layer's units."""
+def layer_rows(layers: Sequence[Dense], dropout: Sequence[float]) -> list[tuple[str, ...]]:
+    """The cells of `COLUMNS` for each layer; dropout is that of the units of each hidden layer."""
     rows: list[tuple[str, ...]] = []
-    for i, (layer, rate) in enumerate(zip(network.layers, (*network.dropout, 0.0)), start=1):
+    for i, (layer, rate) in enumerate(zip(layers, (*dropout, 0.0)), start=1):
         n_in, n_out = layer.weights.shape
         count = layer.weights.size + (0 if layer.biases is None else layer.biases.size)
         rows.append((str(i), str(n_in), str(n_out), layer.activation.name, f"{rate:g}" if rate else "", f"{count:,}"))
     return rows
 
 
-def network_text(network: Network) -> str:
+def network_text(facts: str, layers: Sequence[Dense], dropout: Sequence[float]) -> str:
     """The facts, and a table of the layers below them."""
-    rows = [COLUMNS, *layer_rows(network)]
+    rows = [COLUMNS, *layer_rows(layers, dropout)]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
-    return "\n".join([network_facts(network), *lines])
+    return "\n".join([facts, *lines])
 
 
-def network_html(network: Network) -> str:
+def network_html(facts: str, layers: Sequence[Dense], dropout: Sequence[float]) -> str:
     """The same as an HTML table."""
     head = "".join(f"<th>{name}</th>" for name in COLUMNS)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in layer_rows(network))
-    caption = f"<caption>{escape(network_facts(network))}</caption>"
+    rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in layer_rows(layers, dropout))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    caption = f"<caption>{escape(facts)}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def history_html(history: History) -> str:
+def history_html(facts: str, losses: Curves, accuracies: Curves) -> str:
     """The facts, and loss and accuracy by epoch as two diagrams in one SVG image."""
-    title = escape(repr(history))
-    diagrams = [diagram("loss", {"train": history.train_loss, "validation": history.validation_loss})]
-    accuracies: dict[str, Sequence[float | None]] = {
-        "train": history.train_accuracy,
-        "validation": history.validation_accuracy,
-    }
+    title = escape(facts)
+    diagrams = [diagram("loss", losses)]
     if any(value is not None for values in accuracies.values() for value in values):
         diagrams.append(diagram("accuracy", accuracies))
     placed = "".join(f'<g transform="translate({i * WIDTH} 0)">{part}</g>' for i, part in enumerate(diagrams))
@@ -70,7 +58,7 @@ def history_html(history: History) -> str:
     )
 
 
-def diagram(quantity: str, curves: dict[str, Sequence[float | None]]) -> str:
+def diagram(quantity: str, curves: Curves) -> str:
     """Curves by epoch with axes and names, as SVG; values that are None or not finite leave a gap."""
     finite = [value for values in curves.values() for value in values if value is not None and math.isfinite(value)]
     ticks = round_ticks(min(finite, default=0.0), max(finite, default=1.0))

@@ -50,7 +50,11 @@ class History:
         return ", ".join([f"History of {epochs} in {self.seconds:.1f} s", *self.last_epoch()])
 
     def _repr_html_(self) -> str:
-        return history_html(self)
+        return history_html(
+            repr(self),
+            {"train": self.train_loss, "validation": self.validation_loss},
+            {"train": self.train_accuracy, "validation": self.validation_accuracy},
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON values."""

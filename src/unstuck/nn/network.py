@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from unstuck.errors import DataError, TrainingError
 from unstuck.nn.activations import Activation
 from unstuck.nn.display import network_html, network_text
+from unstuck.nn.engine.threads import single_threaded
 from unstuck.nn.initializers import Initializer, find_initializer
 from unstuck.nn.layers import Dense, dropout_mask
 from unstuck.nn.losses import Loss, find_loss
@@ -24,7 +25,6 @@ from unstuck.nn.settings import (
     per_hidden_layer,
 )
 from unstuck.nn.targets import encode_labels, encode_targets
-from unstuck.nn.threads import single_threaded
 
 Array = np.ndarray
 
@@ -143,11 +143,17 @@ class Network:
             "max_norm": self.max_norm,
         }
 
+    def _facts(self) -> str:
+        """Sizes, number and type of the parameters, and the loss, in one line."""
+        sizes = "-".join(map(str, self.sizes))
+        count = sum(parameter.size for parameter in self.parameters)
+        return f"Network {sizes}: {count:,} {self.dtype.name} parameters, {self.loss.name} loss"
+
     def __repr__(self) -> str:
-        return network_text(self)
+        return network_text(self._facts(), self.layers, self.dropout)
 
     def _repr_html_(self) -> str:
-        return network_html(self)
+        return network_html(self._facts(), self.layers, self.dropout)
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """A copy with its parameters in that dtype."""

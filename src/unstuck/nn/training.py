@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from unstuck.errors import TrainingError
-from unstuck.nn.checkpoint import fingerprint, read_checkpoint
-from unstuck.nn.examples import as_examples
+from unstuck.nn.engine.examples import as_examples
+from unstuck.nn.engine.normalization import BatchNormalization
+from unstuck.nn.engine.supply import Augmentation
+from unstuck.nn.engine.threads import SecondThread, single_threaded
+from unstuck.nn.engine.training_run import Callback, TrainingRun, Validation
+from unstuck.nn.files.checkpoint import fingerprint, read_checkpoint
 from unstuck.nn.history import History
 from unstuck.nn.network import Network
-from unstuck.nn.normalization import BatchNormalization
 from unstuck.nn.optimizers import SGD, Optimizer
 from unstuck.nn.schedules import Schedule, find_schedule
 from unstuck.nn.settings import name_of
-from unstuck.nn.supply import Augmentation
-from unstuck.nn.threads import SecondThread, single_threaded
-from unstuck.nn.training_run import Callback, TrainingRun, Validation
 
 
 def train(

@@ -11,14 +11,14 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from unstuck.errors import DataError, TrainingError
 from unstuck.nn.losses import Loss
-from unstuck.sklearn.estimator import MultilayerPerceptron
+from unstuck.sklearn.explanation import ExplainedPerceptron
 from unstuck.sklearn.losses import CLASSIFIER_LOSSES
 from unstuck.sklearn.parameters import Check, one_of
 
 Array = np.ndarray
 
 
-class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
+class MLPClassifier(ClassifierMixin, ExplainedPerceptron):
     """Multilayer perceptron classifier: `sklearn.neural_network.MLPClassifier` on this engine.
 
     With the same parameters and random state it makes the same updates, to rounding. Parameters that scikit-learn's
@@ -106,7 +106,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     ) -> None:
         self._store(locals())
 
-    @available_if(MultilayerPerceptron._solver_makes_epochs)
+    @available_if(ExplainedPerceptron._solver_makes_epochs)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> "MLPClassifier":
         """One epoch over X and y; `classes`, all that will ever occur, is needed in the first call."""
         if classes is None and not hasattr(self, "classes_"):

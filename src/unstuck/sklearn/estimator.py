@@ -13,20 +13,18 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from unstuck.diagnosis.case import Case
-from unstuck.diagnosis.report import Report
+from unstuck.callbacks.progress import live_progress
 from unstuck.errors import DataError, TrainingError
-from unstuck.nn.examples import Examples
+from unstuck.nn.engine.examples import Examples
+from unstuck.nn.engine.threads import single_threaded
+from unstuck.nn.engine.training_run import Callback
 from unstuck.nn.history import History
 from unstuck.nn.losses import Loss
 from unstuck.nn.network import Network
-from unstuck.nn.threads import single_threaded
-from unstuck.nn.training_run import Callback
-from unstuck.progress import live_progress
 from unstuck.sklearn.architecture import assemble, draw_parameters, layer_sizes, logits_of
 from unstuck.sklearn.descent import Descent, OptimizerState
 from unstuck.sklearn.parameters import Check, check_parameters
-from unstuck.sklearn.sparse import SparseExamples
+from unstuck.sklearn.sparse import as_examples, subset
 
 Array = np.ndarray
 
@@ -228,24 +226,6 @@ class MultilayerPerceptron(BaseEstimator):
         check_is_fitted(self)
         return self._assemble()
 
-    def case(self, X: Any, y: Any, *, X_test: Any = None, y_test: Any = None) -> Case:
-        """The training of this estimator on X and y, fitted or not, as a Case for `unstuck.diagnose`."""
-        from unstuck.sklearn.explanation import case_of
-
-        return case_of(self, X, y, X_test, y_test)
-
-    def explain(
-        self, X: Any, y: Any, *, X_test: Any = None, y_test: Any = None, budget: float = 30.0, cures: bool = True
-    ) -> Report:
-        """Why this estimator learns X and y, or does not: the Report of `unstuck.diagnose`, in about `budget` seconds.
-
-        What is examined is the training from the first weights that `fit` drew, or would draw, with its settings;
-        neither dropout nor class weights. Sparse X is made dense. The estimator is left as it is.
-        """
-        from unstuck.diagnosis.diagnose import diagnose
-
-        return diagnose(self.case(X, y, X_test=X_test, y_test=y_test), budget, cures)
-
     def _answer(self, X: Any) -> Array:
         """Outputs (n_samples, n_outputs) of the fitted network."""
         check_is_fitted(self)
@@ -258,17 +238,3 @@ class MultilayerPerceptron(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def as_examples(network: Network, x: Any, t: Array, weight: Array | None) -> Examples:
-    """Checked inputs, encoded targets and weights as the engine's examples."""
-    t = t.astype(network.dtype)
-    weight = None if weight is None else np.asarray(weight, network.dtype)
-    if issparse(x):
-        return SparseExamples(network, x.astype(network.dtype), t, weight)
-    return Examples(network, x, t, weight)
-
-
-def subset(examples: Examples, rows: Array) -> Examples:
-    """These rows of dense or sparse examples."""
-    return type(examples)(examples.network, examples.x[rows], *examples.answers(rows))

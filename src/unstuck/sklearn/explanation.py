@@ -14,16 +14,38 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from unstuck.diagnosis.case import Case
+from unstuck.diagnosis.report.report import Report
 from unstuck.nn import optimizers
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import initial_memory
 from unstuck.sklearn.descent import Adam, batch_size_of, optimizer_of
-from unstuck.sklearn.estimator import MultilayerPerceptron, as_examples
+from unstuck.sklearn.estimator import MultilayerPerceptron
 from unstuck.sklearn.parameters import check_parameters
+from unstuck.sklearn.sparse import as_examples
 
 Array = np.ndarray
 
 WEAK = 0.01  # share of an L2 term in the gradient that changes nothing
+
+
+class ExplainedPerceptron(MultilayerPerceptron):
+    """An estimator that says why it learns, or does not."""
+
+    def case(self, X: Any, y: Any, *, X_test: Any = None, y_test: Any = None) -> Case:
+        """The training of this estimator on X and y, fitted or not, as a Case for `unstuck.diagnose`."""
+        return case_of(self, X, y, X_test, y_test)
+
+    def explain(
+        self, X: Any, y: Any, *, X_test: Any = None, y_test: Any = None, budget: float = 30.0, cures: bool = True
+    ) -> Report:
+        """Why this estimator learns X and y, or does not: the Report of `unstuck.diagnose`, in about `budget` seconds.
+
+        What is examined is the training from the first weights that `fit` drew, or would draw, with its settings;
+        neither dropout nor class weights. Sparse X is made dense. The estimator is left as it is.
+        """
+        from unstuck.diagnosis.diagnose import diagnose
+
+        return diagnose(self.case(X, y, X_test=X_test, y_test=y_test), budget, cures)
 
 
 def case_of(estimator: MultilayerPerceptron, X: Any, y: Any, X_test: Any = None, y_test: Any = None) -> Case:

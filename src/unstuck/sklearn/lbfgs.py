@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from unstuck.nn.examples import Examples
+from unstuck.nn.engine.examples import Examples
+from unstuck.nn.engine.kernels import find_step
+from unstuck.nn.engine.threads import SecondThread, single_threaded
+from unstuck.nn.engine.training_run import Callback
+from unstuck.nn.engine.vector import ParameterVector
 from unstuck.nn.history import Progress
-from unstuck.nn.kernels import find_step
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD
-from unstuck.nn.threads import SecondThread, single_threaded
-from unstuck.nn.training_run import Callback
-from unstuck.nn.vector import ParameterVector
 from unstuck.sklearn.measurement import mean_loss, record_validation
 
 Array = np.ndarray

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.nn.examples import Examples
+from unstuck.nn.engine.examples import Examples
 from unstuck.nn.network import Network
 from unstuck.sklearn.architecture import logits_of
 

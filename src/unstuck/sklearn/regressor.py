@@ -10,14 +10,14 @@ from sklearn.utils.metaestimators import available_if
 
 from unstuck.errors import DataError
 from unstuck.nn.losses import Loss, find_loss
-from unstuck.sklearn.estimator import MultilayerPerceptron
+from unstuck.sklearn.explanation import ExplainedPerceptron
 from unstuck.sklearn.losses import ABSOLUTE_ERROR, GAMMA, POISSON, huber, quantile
 from unstuck.sklearn.parameters import POSITIVE, Check, is_number, one_of
 
 Array = np.ndarray
 
 
-class MLPRegressor(RegressorMixin, MultilayerPerceptron):
+class MLPRegressor(RegressorMixin, ExplainedPerceptron):
     """Multilayer perceptron regressor: `sklearn.neural_network.MLPRegressor` on this engine.
 
     With the same parameters and random state it makes the same updates, to rounding. Its parameters and attributes
@@ -74,7 +74,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     ) -> None:
         self._store(locals())
 
-    @available_if(MultilayerPerceptron._solver_makes_epochs)
+    @available_if(ExplainedPerceptron._solver_makes_epochs)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPRegressor":
         """One epoch over X and y."""
         self._partial_fit(X, y, sample_weight)

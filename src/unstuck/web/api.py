@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response
 
-from unstuck.nn.model_file import load
+from unstuck.nn.files.model_file import load
 from unstuck.nn.network import Network
 from unstuck.web import limits
 from unstuck.web.jobs import Job, Jobs, QueueFull, Task

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from unstuck.data import load_mnist
-from unstuck.evaluation import evaluate
+from unstuck.nn.files.model_file import save
 from unstuck.nn.history import Progress
-from unstuck.nn.model_file import save
 from unstuck.nn.network import Network
 from unstuck.nn.training import train
-from unstuck.recipes import change, find_recipe
-from unstuck.runs import build_network, build_optimizer
+from unstuck.recipes.evaluation import evaluate
+from unstuck.recipes.recipes import change, find_recipe
+from unstuck.recipes.runs import build_network, build_optimizer
 from unstuck.web.reading import weight_image
 
 Array = np.ndarray

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from unstuck.recipes import RECIPES
+from unstuck.recipes.recipes import RECIPES
 from unstuck.web import limits
 from unstuck.web.gallery import PROGRAMS
 from unstuck.web.jobs import State, Task

@@ -11,8 +11,8 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 
-from unstuck.diagnosis.page.style import STYLE as REPORT_STYLE
-from unstuck.recipes import RECIPES
+from unstuck.diagnosis.report.page.style import STYLE as REPORT_STYLE
+from unstuck.recipes.recipes import RECIPES
 from unstuck.web import limits
 from unstuck.web.gallery import PROGRAMS, StuckProgram
 from unstuck.web.messages import TRAINABLE

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 import uvicorn
 
 from unstuck.errors import UnstuckError
-from unstuck.nn.model_file import load
+from unstuck.nn.files.model_file import load
 from unstuck.web.application import create_application
 from unstuck.web.reading import expect_reader
 

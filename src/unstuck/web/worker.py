@@ -81,7 +81,7 @@ def run(say: Say, stop: threading.Event, program: str, cured: bool) -> None:
 def diagnose(say: Say, stop: threading.Event, program: str, cured: bool) -> None:
     """Diagnose a program of the gallery."""
     from unstuck.diagnosis.diagnose import diagnose
-    from unstuck.diagnosis.page.document import as_fragment
+    from unstuck.diagnosis.report.page.document import as_fragment
     from unstuck.web.limits import DIAGNOSIS_BUDGET
 
     case = load_program(program, cured).build(0)

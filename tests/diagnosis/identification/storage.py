@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from unstuck.diagnosis.twin import Parameters
+from unstuck.diagnosis.twin.parameters import Parameters
 
 STORAGES = ("rows", "columns", "columns_flat_biases", "weights_then_biases", "last_layer_first", "folded_last",
             "folded_first", "folded_columns")  # fmt: skip

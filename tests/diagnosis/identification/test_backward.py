@@ -14,9 +14,9 @@ from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.forward import identify_forward
 from unstuck.diagnosis.identification.layout import find_chains
 from unstuck.diagnosis.identification.results import Backward
-from unstuck.diagnosis.program import Record
-from unstuck.diagnosis.twin import Link
-from unstuck.diagnosis.update_rule import State, UpdateRule
+from unstuck.diagnosis.program.observations import Record
+from unstuck.diagnosis.twin.twin import Link
+from unstuck.diagnosis.twin.update_rule import State, UpdateRule
 
 SIZES = (7, 6, 6, 4)
 ROUNDING = 1e-9

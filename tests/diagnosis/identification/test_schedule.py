@@ -6,15 +6,15 @@ import pytest
 
 from tests.diagnosis.identification.storage import store
 from tests.diagnosis.networks import draw_batch, draw_parameters, draw_twin
-from tests.diagnosis.portrait.setups import digits_setup
+from tests.diagnosis.report.portrait.setups import digits_setup
+from unstuck.diagnosis.experiments.changes import with_falling_rate
 from unstuck.diagnosis.identification.following import departure
 from unstuck.diagnosis.identification.forward import identify_forward
 from unstuck.diagnosis.identification.layout import find_chains
 from unstuck.diagnosis.identification.schedule import find_rate_law
 from unstuck.diagnosis.identification.update import power_of
-from unstuck.diagnosis.program import Record
-from unstuck.diagnosis.twin_training import with_falling_rate
-from unstuck.diagnosis.update_rule import CONSTANT, RateLaw, State, UpdateRule
+from unstuck.diagnosis.program.observations import Record
+from unstuck.diagnosis.twin.update_rule import CONSTANT, RateLaw, State, UpdateRule
 
 SIZES = (7, 6, 4)
 

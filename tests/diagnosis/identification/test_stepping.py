@@ -7,7 +7,7 @@ import pytest
 
 import unstuck
 from unstuck.diagnosis.identification.stepping import observe, observe_runs, pick_examples, probe_stepping
-from unstuck.diagnosis.program import Program
+from unstuck.diagnosis.program.program import Program
 
 N_EXAMPLES = 40
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from unstuck.diagnosis.case import Case
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.program import Program
+from unstuck.diagnosis.examination import examine_forward
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.rules import RULES
-from unstuck.diagnosis.stages import examine_forward
 
 N_CLASSES, SIDE = 5, 8
 N_TRAIN, N_TEST, BATCH = 300, 120, 10

@@ -17,10 +17,10 @@ from tests.diagnosis.rules.small_program import (
     prepare,
     see,
 )
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.program import Program
+from unstuck.diagnosis.examination import examine_forward, examine_step
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.rules import RULES
-from unstuck.diagnosis.stages import examine_forward, examine_step
 
 IMAGES, LABELS = draw_images(N_TRAIN, 1)
 IMAGES_TEST, LABELS_TEST = draw_images(N_TEST, 2)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import unstuck
+from tests.diagnosis.examination.small_network import SmallNetwork
 from tests.diagnosis.rules.small_program import N_CLASSES, make_case, see
-from tests.diagnosis.stages.small_network import SmallNetwork
-from unstuck.diagnosis.stages import examine_forward, examine_step
+from unstuck.diagnosis.examination import examine_forward, examine_step
 
 STAGES = (examine_forward, examine_step)
 random = np.random.RandomState(0)

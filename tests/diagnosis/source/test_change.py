@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from unstuck.diagnosis.shell import diagnose_file
+from unstuck.cli.diagnosis import diagnose_file
 from unstuck.diagnosis.source.change import COLUMNS, ROWS, change_line
 
 STUCK = Path(__file__).resolve().parents[3] / "examples" / "stuck"

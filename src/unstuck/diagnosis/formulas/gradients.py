@@ -12,6 +12,7 @@ from unstuck.diagnosis.formulas.forward import hidden_form
 
 RIGHT_WEIGHTS = Formula("inputs times delta", lambda p, l, d: p.activations[l].T @ d)
 RIGHT_BIAS = Formula("sum of the deltas", lambda p, l, d: d.sum(0))
+INCOMPARABLE = ("B08", "B16", "B19", "B20")  # another sum over the examples: what divides it is no factor
 
 
 def _filled(value: float, p: Pass, l: int) -> Array:

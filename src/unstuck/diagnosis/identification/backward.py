@@ -11,16 +11,28 @@ from dataclasses import replace
 
 import numpy as np
 
-from unstuck.diagnosis import clock, work
 from unstuck.diagnosis.formulas import gradients
 from unstuck.diagnosis.formulas.formula import Formula
-from unstuck.diagnosis.identification.clipping import compare_clipped, fit_clipped, is_clipped
-from unstuck.diagnosis.identification.decay import decaying, fit_decaying
-from unstuck.diagnosis.identification.fit import Fit, Transform, fit, fit_each, rounding_floor, stack, tolerance
+from unstuck.diagnosis.identification.fit import (
+    Fit,
+    Transform,
+    compare_clipped,
+    decaying,
+    fit,
+    fit_clipped,
+    fit_decaying,
+    fit_each,
+    is_clipped,
+    rounding_floor,
+    stack,
+    tolerance,
+)
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, hidden_levels, output_levels
 from unstuck.diagnosis.identification.results import EACH, PLAN, Backward, LayerResult, Plan
-from unstuck.diagnosis.program import Record
+from unstuck.diagnosis.program import work
+from unstuck.diagnosis.program.observations import Record
+from unstuck.sandbox import clock
 
 Array = np.ndarray
 RIGHT = "the right formula"

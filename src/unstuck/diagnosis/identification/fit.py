@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from unstuck.diagnosis.twin.update_rule import without_rows
+
 Array = np.ndarray
+LEAST_CUT, LEAST_FREE = 3, 20  # entries of one largest size, and smaller ones, that show gradients cut off at a size
+CLOSE = 1e-5  # the rounding of the stored parameters shows in changes that were equal
 Transform = Callable[[list[Array]], list[Array]]
 
 
@@ -84,3 +88,50 @@ def rounding_floor(before: Sequence[Array], changes: Sequence[Array], epsilon: f
 def tolerance(floor: float) -> float:
     """Exact means: no more left over than rounding can explain, and never more than a hundredth."""
     return min(max(1e-9, 100 * floor), 1e-2)
+
+
+def is_clipped(changes: Array) -> bool:
+    """Whether several changes are the largest one, and enough are smaller."""
+    cut = _cut(changes)
+    return bool(cut.sum() >= LEAST_CUT and np.count_nonzero(changes[~cut]) >= LEAST_FREE)
+
+
+def _cut(changes: Array) -> Array:
+    sizes = np.abs(changes)
+    return sizes >= (1 - CLOSE) * sizes.max()
+
+
+def fit_clipped(changes: Array, prediction: Array) -> Fit:
+    """The factor by the changes that were not cut off, and what is left over by all of them."""
+    free = ~_cut(changes)
+    found = fit(changes[free], prediction[free])
+    return compare_clipped(changes, prediction, found.scale) if np.isfinite(found.residual) else NO_FIT
+
+
+def compare_clipped(changes: Array, prediction: Array, scale: float) -> Fit:
+    """What is left over of the changes by this factor times the prediction, cut off at the largest change."""
+    bound = np.abs(changes).max()
+    rest = changes - np.clip(scale * prediction, -bound, bound)
+    return Fit(float(np.linalg.norm(rest) / max(float(np.linalg.norm(changes)), 1e-300)), scale)
+
+
+Decaying = tuple[tuple[int, ...], Array]  # the rows of the weights that are spared, and what the decay is a share of
+
+
+def decaying(values: list[Array], inputs: list[Array]) -> list[Decaying]:
+    """What a decay of these values may be a share of; inputs (n, n_features) where they are the first weights."""
+    ones = [row for row in (0, -1) if inputs and _constant(np.concatenate([x[:, row] for x in inputs]))]
+    folded = [((row,), stack([without_rows(weights, (row,)) for weights in values])) for row in ones]
+    return [((), stack(values)), *folded]
+
+
+def _constant(values: Array) -> bool:
+    return bool(values[0] != 0 and np.ptp(values) == 0)
+
+
+def fit_decaying(changes: Array, prediction: Array, candidates: list[Decaying]) -> Fit:
+    """The best fit with one of the candidates as a further term, or without any."""
+    if not candidates:
+        return fit(changes, prediction)
+    fits = [replace(fit(changes, prediction, values), spared=rows) for rows, values in candidates]
+    return min(fits, key=lambda found: found.residual)

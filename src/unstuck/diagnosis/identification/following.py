@@ -10,9 +10,11 @@ import numpy as np
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.identification.stepping import batch
-from unstuck.diagnosis.program import Program, Record
-from unstuck.diagnosis.twin import Parameters, Twin
-from unstuck.diagnosis.update_rule import State
+from unstuck.diagnosis.program.observations import Record
+from unstuck.diagnosis.program.program import Program
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.twin import Twin
+from unstuck.diagnosis.twin.update_rule import State
 
 Array = np.ndarray
 

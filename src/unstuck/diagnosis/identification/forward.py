@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from unstuck.diagnosis import clock, work
 from unstuck.diagnosis.formulas.forward import HIDDEN, OUTPUT, Form, hidden_form, output_form
 from unstuck.diagnosis.identification.layout import Chain, read_chain
+from unstuck.diagnosis.program import work
+from unstuck.sandbox import clock
 
 Array = np.ndarray
 # Of the orders of the arrays: so many, the likeliest, are looked at more closely first, and so many at all.

@@ -17,7 +17,7 @@ from unstuck.diagnosis.identification.fit import Transform
 from unstuck.diagnosis.identification.forward import Forward, propagate
 from unstuck.diagnosis.identification.layout import read_chain
 from unstuck.diagnosis.identification.smoothing import find_levels, usual_levels
-from unstuck.diagnosis.program import Record
+from unstuck.diagnosis.program.observations import Record
 
 Array = np.ndarray
 

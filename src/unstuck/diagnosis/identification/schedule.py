@@ -9,9 +9,9 @@ import numpy as np
 
 from unstuck.diagnosis.identification.following import departure
 from unstuck.diagnosis.identification.forward import Forward
-from unstuck.diagnosis.program import Record
-from unstuck.diagnosis.twin import Twin
-from unstuck.diagnosis.update_rule import RateLaw
+from unstuck.diagnosis.program.observations import Record
+from unstuck.diagnosis.twin.twin import Twin
+from unstuck.diagnosis.twin.update_rule import RateLaw
 
 
 def find_rate_law(twin: Twin, ratio: float, runs: list[list[Record]], forward: Forward) -> tuple[Twin, float]:

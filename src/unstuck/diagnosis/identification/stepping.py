@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.diagnosis.identification.fit import rounding_floor
-from unstuck.diagnosis.program import Program, Record
+from unstuck.diagnosis.program.observations import Record
+from unstuck.diagnosis.program.program import Program
 
 Array = np.ndarray
 SMALL_BATCH = 6

@@ -10,8 +10,9 @@ from unstuck.diagnosis.formulas.updates import AdaptiveRule
 from unstuck.diagnosis.identification.fit import rounding_floor, stack, tolerance
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import View
-from unstuck.diagnosis.program import Record
-from unstuck.diagnosis.twin import Parameters, Twin
+from unstuck.diagnosis.program.observations import Record
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.twin import Twin
 
 Array = np.ndarray
 UNCLEAR = 1e-3  # rounding of the changes above which nothing is said of the optimiser's memory

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from unstuck.diagnosis.rule import RULES, STAGES, Rule
+from unstuck.diagnosis.rules.rule import RULES, STAGES, Rule
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

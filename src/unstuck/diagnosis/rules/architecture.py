@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.rule import MEASURED, Evidence, rule
-from unstuck.diagnosis.rules.data.coding import labels_of
-from unstuck.diagnosis.rules.start import start
+from unstuck.diagnosis.examination.evidence import MEASURED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.first_forward_pass import start
+from unstuck.diagnosis.measurements.target_coding import labels_of
+from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
 MOSTLY = 0.6  # a share of units or weights above which "most" is said

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
-from unstuck.diagnosis.rules.counting import (
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.counting import (
     Counted,
     all_pairs,
     constant_answer,
@@ -16,7 +16,8 @@ from unstuck.diagnosis.rules.counting import (
     reproduces,
     wrong_forms,
 )
-from unstuck.diagnosis.rules.own_accuracy import Evaluations, evaluations, spread_of_predictions
+from unstuck.diagnosis.measurements.own_accuracy import Evaluations, evaluations, spread_of_predictions
+from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
 

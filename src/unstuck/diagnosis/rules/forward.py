@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.first_updates import first_updates
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.stepping import batch
-from unstuck.diagnosis.proof import proved
-from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
-from unstuck.diagnosis.rules.data.coding import labels_of
+from unstuck.diagnosis.measurements.first_updates import first_updates
+from unstuck.diagnosis.measurements.proof import proved
+from unstuck.diagnosis.measurements.target_coding import labels_of
+from unstuck.diagnosis.rules.rule import rule
 
 
 @rule("F01")

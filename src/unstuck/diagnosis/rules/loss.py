@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.first_updates import first_updates
-from unstuck.diagnosis.proof import proved
-from unstuck.diagnosis.rule import PROVED, Evidence, rule
-from unstuck.diagnosis.rules.loss_values import EXACT, FAR, residuals_of_softmax_twice
+from unstuck.diagnosis.examination.evidence import PROVED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.first_updates import first_updates
+from unstuck.diagnosis.measurements.loss_values import EXACT, FAR, residuals_of_softmax_twice
+from unstuck.diagnosis.measurements.proof import proved
+from unstuck.diagnosis.rules.rule import rule
 
 
 @rule("L01")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-from unstuck.diagnosis.origin import is_user_class, is_user_namespace, names_used
-from unstuck.diagnosis.reachable import walk
+from unstuck.sandbox.origin import is_user_class, is_user_namespace, names_used
+from unstuck.sandbox.reachable import walk
 
 FIELDS = ("predict", "step", "train", "gradients", "loss", "accuracy", "parameters", "build")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.proof import proved
-from unstuck.diagnosis.rule import Evidence, rule
+from unstuck.diagnosis.examination.evidence import Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.proof import proved
+from unstuck.diagnosis.rules.rule import rule
 
 
 @rule("B01")

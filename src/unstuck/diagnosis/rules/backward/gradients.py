@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
-from unstuck.diagnosis.central_differences import follows_loss
-from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.examination.evidence import PROVED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.backward import RIGHT
 from unstuck.diagnosis.identification.results import LayerResult
-from unstuck.diagnosis.proof import proved
-from unstuck.diagnosis.rule import PROVED, SUSPECTED, Evidence, rule
+from unstuck.diagnosis.measurements.central_differences import follows_loss
+from unstuck.diagnosis.measurements.proof import proved
+from unstuck.diagnosis.rules.rule import rule
 
 HARMLESS = 1e-2  # share of a change that nothing explains beside the right formula
 

@@ -7,14 +7,15 @@ from itertools import product
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.proof import formula_faults
-from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
-from unstuck.diagnosis.twin import Twin
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.formulas.gradients import INCOMPARABLE
+from unstuck.diagnosis.measurements.proof import formula_faults
+from unstuck.diagnosis.rules.rule import rule
+from unstuck.diagnosis.twin.twin import Twin
 
 NEARLY = 1e-3
 ANOTHER = 5.0  # times the rate stated, or less than one in so many: a rate that its author does not know of
-INCOMPARABLE = ("B08", "B16", "B19", "B20")  # another sum over the examples: what divides it is no factor
 
 
 @rule("B09", setting=True, look_alikes=("U07",))

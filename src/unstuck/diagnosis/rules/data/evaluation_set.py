@@ -6,19 +6,27 @@ from collections import Counter
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED, Evidence, rule
-from unstuck.diagnosis.rules.data.comparison import (
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.linear_map import rotation_would_not_show
+from unstuck.diagnosis.measurements.once import once
+from unstuck.diagnosis.measurements.plain_data import (
+    labels,
+    raw_test,
+    raw_training,
+    row_keys,
+    test_classes,
+    test_inputs,
+)
+from unstuck.diagnosis.measurements.preparation import cut_across_images, test_matching
+from unstuck.diagnosis.measurements.probes import consistency, read_test, training_probe
+from unstuck.diagnosis.measurements.test_preparation import (
     DEVIATES,
     compare_preparation,
     deviation_of_test_inputs,
     inputs_differ,
 )
-from unstuck.diagnosis.rules.data.examples import labels, raw_test, raw_training, row_keys, test_classes, test_inputs
-from unstuck.diagnosis.rules.data.linear_map import rotation_would_not_show
-from unstuck.diagnosis.rules.data.preparation import cut_across_images, test_matching
-from unstuck.diagnosis.rules.data.probes import consistency, read_test, training_probe
-from unstuck.diagnosis.rules.once import once
+from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
-from unstuck.diagnosis.rules.data.examples import Raw, classes, raw_training, row_keys, sample, test_inputs
-from unstuck.diagnosis.rules.data.preparation import Matching, find_wrapping, training_matching, value_table
-from unstuck.diagnosis.rules.data.probes import Reading, fit_and_hold_out
-from unstuck.diagnosis.rules.once import once
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.once import once
+from unstuck.diagnosis.measurements.plain_data import Raw, classes, raw_training, row_keys, sample, test_inputs
+from unstuck.diagnosis.measurements.preparation import Matching, find_wrapping, training_matching, value_table
+from unstuck.diagnosis.measurements.probes import Reading, fit_and_hold_out
+from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
 

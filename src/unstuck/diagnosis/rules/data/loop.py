@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED, Evidence, rule
-from unstuck.diagnosis.rules.data.examples import classes
-from unstuck.diagnosis.rules.data.own_loop import Loop, own_loop, steps_in_order
-from unstuck.diagnosis.rules.data.pairing import pairs_are_broken
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.own_loop import Loop, own_loop, steps_in_order
+from unstuck.diagnosis.measurements.pairing import pairs_are_broken
+from unstuck.diagnosis.measurements.plain_data import classes
+from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
 

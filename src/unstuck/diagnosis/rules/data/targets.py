@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.proof import proved
-from unstuck.diagnosis.rule import MEASURED, PROVED, SUSPECTED, Evidence, rule
-from unstuck.diagnosis.rules.data.coding import coded_targets, numeric_targets, other_columns, strange_rows
-from unstuck.diagnosis.rules.data.examples import classes, labels, raw_training, test_classes, test_inputs
-from unstuck.diagnosis.rules.data.preparation import cut_across_images, raw_labels
-from unstuck.diagnosis.rules.data.probes import (
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.plain_data import classes, labels, raw_training, test_classes, test_inputs
+from unstuck.diagnosis.measurements.preparation import cut_across_images, raw_labels
+from unstuck.diagnosis.measurements.probes import (
     FEW,
     Reading,
     consistency,
@@ -18,6 +16,9 @@ from unstuck.diagnosis.rules.data.probes import (
     of_answers,
     training_probe,
 )
+from unstuck.diagnosis.measurements.proof import proved
+from unstuck.diagnosis.measurements.target_coding import coded_targets, numeric_targets, other_columns, strange_rows
+from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
 

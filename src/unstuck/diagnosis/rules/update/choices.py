@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.rule import MEASURED, PROVED, Evidence, rule
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.rules.rule import rule
 
 
 @rule("U07", setting=True, look_alikes=("B09",))

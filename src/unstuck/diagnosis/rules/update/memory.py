@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from unstuck.diagnosis.examination import Examination
+from unstuck.diagnosis.examination.evidence import PROVED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.formulas.updates import OTHER_FORM
 from unstuck.diagnosis.identification.update import Key, Response
-from unstuck.diagnosis.rule import PROVED, SUSPECTED, Evidence, rule
+from unstuck.diagnosis.rules.rule import rule
 
 
 def _responses(e: Examination, *kinds: str) -> dict[Key, Response]:

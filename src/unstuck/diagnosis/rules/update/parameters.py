@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination import Examination
-from unstuck.diagnosis.first_updates import first_updates
+from unstuck.diagnosis.examination.evidence import PROVED, Evidence
+from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.formulas.updates import OTHER_FORM
-from unstuck.diagnosis.rule import PROVED, Evidence, rule
+from unstuck.diagnosis.measurements.first_updates import first_updates
+from unstuck.diagnosis.rules.rule import rule
 
 
 @rule("U01", look_alikes=("B10",))

@@ -1,0 +1,301 @@
+"""Putting right: for every code that is a formula, the change that turns a twin's training run into one without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.experiments.changes import (
+    right_targets,
+    shuffled,
+    with_an_output_for_each_class,
+    with_classes,
+    with_finite_inputs,
+    with_images,
+    with_right_inputs,
+)
+from unstuck.diagnosis.formulas.forward import hidden_form, output_form
+from unstuck.diagnosis.formulas.gradients import INCOMPARABLE, RIGHT_BIAS, RIGHT_WEIGHTS
+from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
+from unstuck.diagnosis.formulas.output_deltas import right_deltas
+from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM, adaptive_rule
+from unstuck.diagnosis.measurements.preparation import images_in_order, images_of_examples, raw_classes
+from unstuck.diagnosis.measurements.proof import formula_faults
+from unstuck.diagnosis.twin.parameters import Parameters
+from unstuck.diagnosis.twin.training import Change, Setup
+
+Array = np.ndarray
+
+
+def mended(setup: Setup, e: Examination, codes: Iterable[str], meant: str = "sigmoid") -> Setup:
+    """The setup with these faults of formula put right, and no others; `meant` as in `with_right_forward`."""
+    for code in sorted(set(codes)):
+        for change in changes_for(code, e, meant):
+            setup = change(setup)
+    return setup
+
+
+def changes_for(code: str, e: Examination, meant: str = "sigmoid") -> list[Change]:
+    """The changes that put right one code, all its occurrences together; none if it is not a formula."""
+    if code == "D03":
+        images = images_of_examples(e)
+        return [] if images is None else [with_right_inputs(images, e.program.x)]
+    if code == "D04":
+        images = images_in_order(e)
+        images = images_of_examples(e) if images is None else images
+        return [] if images is None else [with_images(images)]
+    if code == "D10":
+        classes = raw_classes(e)
+        return [] if classes is None else [with_classes(classes)]
+    if code in FORWARD:
+        changes = [with_right_forward(meant)]
+        changes += [right_output_delta] if code in ("F01", "F02", "L01") else []
+        return changes + ([with_biases] if code == "F07" else [])
+    if code in CHANGES:
+        in_delta = e.twin is not None and e.twin.output_delta.fault == code
+        return [CHANGES[code], right_output_delta] if in_delta else [CHANGES[code]]
+    return _changes_of_links(code, e)
+
+
+def _changes_of_links(code: str, e: Examination) -> list[Change]:
+    """Faults of the way back, in the layers where they were found."""
+    top = len(e.twin.links) if e.twin is not None else 0
+    changes: list[Change] = []
+    for fault in formula_faults(e):
+        if fault.code != code:
+            continue
+        if code in ("B07", "B15", "B16", "B19", "B20"):
+            changes.append(with_right_link(fault.layer - 1, "weights", "back"))
+            if e.twin is not None and e.twin.links[fault.layer - 1].weights.fault in INCOMPARABLE:
+                changes.append(with_right_scales(weights=True, layers=(fault.layer - 1,)))
+        elif code in ("B05", "B06"):
+            changes.append(with_right_link(fault.layer - 1, "back"))
+        else:
+            changes += [right_output_delta] if fault.layer == top else []
+            changes.append(with_right_link(fault.layer - 1, "factor", "back"))
+        if code == "B12":
+            changes.append(with_right_scales(weights=True, biases=True))  # the factors went with the errors
+    return changes
+
+
+# -- forward -----------------------------------------------------------------------------------------------------------
+
+INTENDED = {
+    "sigmoid without the minus": "sigmoid",
+    "1 / (1 + exp(-z)) without brackets": "sigmoid",
+    "derivative of the sigmoid": "sigmoid",
+    "derivative of tanh": "tanh",
+    "scores over their sum": "softmax",
+    "softmax over the largest": "softmax",
+    "exp without normalisation": "softmax",
+}
+
+
+MEANT = ("relu", "tanh", "sigmoid")  # what a layer without a usable activation may have been meant to apply
+
+
+def intended(name: str, is_output: bool, n_outputs: int, meant: str = "sigmoid") -> str:
+    """The right activation in the place of a faulty one; `meant` where the faulty one does not tell."""
+    if name in INTENDED:
+        return INTENDED[name]
+    if is_output:
+        if name.startswith("softmax") and n_outputs > 1:
+            return "softmax"
+        return "sigmoid"
+    return meant if _leaves_open(name) else "relu"
+
+
+def leaves_activation_open(setup: Setup) -> bool:
+    """Whether a faulty hidden activation does not tell which one was meant."""
+    return any(_leaves_open(name) for name in setup.twin.hidden)
+
+
+def _leaves_open(name: str) -> bool:
+    return name == "linear" or name.startswith("softmax")
+
+
+def with_right_forward(meant: str = "sigmoid") -> Change:
+    """Right activations, inside of which biases are; `meant` in hidden layers that do not tell which one was meant."""
+
+    def change(setup: Setup) -> Setup:
+        twin, n_outputs = setup.twin, setup.targets.shape[1]
+
+        def right(name: str) -> str:
+            return intended(name, True, n_outputs) if output_form(name).fault else name
+
+        output, training = right(twin.output), right(twin.training_output)
+        changed = twin.plant(
+            hidden=tuple(intended(h, False, n_outputs, meant) if hidden_form(h).fault else h for h in twin.hidden),
+            output=output,
+            training_output=training,
+            bias_modes=tuple("inside" if mode in ("outside", "unused") else mode for mode in twin.bias_modes),
+        )
+        if training != twin.training_output:
+            fitting = right_deltas(output_form(training))
+            if twin.output_delta.name not in [formula.name for formula in fitting]:
+                changed = changed.plant(output_delta=fitting[0])
+        for l, name in enumerate(twin.hidden):
+            if _leaves_open(name):
+                changed = changed.plant_link(l, factor=RIGHT_FACTOR)
+        return replace(setup, twin=changed)
+
+    return change
+
+
+def right_output_delta(setup: Setup) -> Setup:
+    """The delta of the loss that belongs to the output function (the user's own where it is right)."""
+    twin = setup.twin
+    training = twin.training_output
+    if twin.output not in ("linear", "log_softmax", "log_sigmoid") and training != twin.output:
+        training = twin.output
+    if twin.output == "linear" and twin.output_delta.name == "error of the sums":
+        training = "linear"  # the error was that of a linear output, whatever else was multiplied in
+    table = right_deltas(output_form(training))
+    own = next((f for f in table if f.name == twin.output_delta.name), None)
+    squared = next((f for f in table if f.name == "squared_error"), table[0])
+    best = own or (squared if training.startswith("sigmoid") or "softmax" not in training else table[0])
+    return replace(setup, twin=twin.plant(output_delta=best, training_output=training))
+
+
+def with_right_link(layer: int, *slots: str) -> Change:
+    """Some slots of one layer's link put right: back, factor, weights, bias."""
+    right = {"back": RIGHT_BACK, "factor": RIGHT_FACTOR, "weights": RIGHT_WEIGHTS, "bias": RIGHT_BIAS}
+    return lambda s: replace(s, twin=s.twin.plant_link(layer, **{slot: right[slot] for slot in slots}))
+
+
+def right_biases(setup: Setup) -> Setup:
+    links = tuple(
+        replace(
+            link,
+            bias=RIGHT_BIAS,
+            bias_scale=link.weight_scale or 1.0,
+            bias_divisions=link.weight_divisions if link.weight_scale else 0,
+        )
+        for link in setup.twin.links
+    )
+    return replace(setup, twin=setup.twin.plant(links=links))
+
+
+def with_right_scales(weights: bool = False, biases: bool = False, layers: Iterable[int] | None = None) -> Change:
+    """All arrays, or those of these layers, descend at one rate."""
+
+    def change(setup: Setup) -> Setup:
+        links = tuple(
+            replace(
+                link,
+                weight_scale=1.0 if weights else link.weight_scale,
+                bias_scale=1.0 if biases else link.bias_scale,
+                weight_divisions=0 if weights else link.weight_divisions,
+                bias_divisions=0 if biases else link.bias_divisions,
+            )
+            if layers is None or l in layers
+            else link
+            for l, link in enumerate(setup.twin.links)
+        )
+        return replace(setup, twin=setup.twin.plant(links=links))
+
+    return change
+
+
+def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
+    """The right setup with the user's formulas in the place where this fault is."""
+    mine, twin = user.twin, right.twin
+    if code in ("F01", "F02", "F04", "F05", "F06", "F08", "F11", "F12", "L01", "L02", "L04", "B11", "F07"):
+        twin = twin.plant(
+            hidden=mine.hidden,
+            output=mine.output,
+            training_output=mine.training_output,
+            output_delta=mine.output_delta,
+            bias_modes=mine.bias_modes,
+        )
+    elif code[0] == "B":
+        twin = twin.plant(links=mine.links, output_delta=mine.output_delta)
+    elif code in ("U02", "U03", "U04", "U12", "U14", "U15"):
+        twin = twin.plant(
+            update=replace(
+                twin.update,
+                response=mine.update.response,
+                bias_response=mine.update.bias_response,
+                adaptive=mine.update.adaptive,
+            )
+        )
+    elif code == "U01":
+        twin = twin.plant(links=mine.links)
+    if code in ("D01", "D04"):
+        return replace(right, x=user.x, x_held=user.x_held)
+    if code == "D10":
+        return replace(right, targets=user.targets, labels=user.labels, labels_held=user.labels_held)
+    if code == "F10":
+        return replace(right, parameters=_with_one_output(right.parameters), targets=user.targets)
+    as_wide = user.targets.shape == right.targets.shape
+    targets = user.targets if code in ("D07", "D08", "D09") and as_wide else right.targets
+    if code == mine.output_delta.fault:
+        twin = twin.plant(output_delta=mine.output_delta)
+    return replace(right, twin=twin, targets=targets)
+
+
+def _with_one_output(p: Parameters) -> Parameters:
+    last = p.biases[-1]
+    return Parameters([*p.weights[:-1], p.weights[-1][:, :1]], [*p.biases[:-1], None if last is None else last[:1]])
+
+
+def right_update(setup: Setup) -> Setup:
+    """Momentum in units of the rate, accumulators cleared, bias correction as published; the rate is a setting."""
+    rule = setup.twin.update
+
+    def mended(response: tuple[str, float] | None) -> tuple[str, float] | None:
+        if response is None:
+            return None
+        kind, beta = response
+        if kind == "accumulate and momentum":
+            return ("momentum", beta)
+        if kind == "raw":
+            share = abs(beta) * rule.learning_rate
+            return ("momentum", share if share < 1 else 0.9)
+        if kind == "momentum" and beta < 0:
+            return ("momentum", min(-beta, 0.95))
+        return ("plain", 0.0) if kind == "momentum" and beta > 0.9999 else response
+
+    adaptive = rule.adaptive
+    if adaptive and adaptive_rule(adaptive).fault:
+        adaptive = DEFAULT_ADAM
+    new = replace(
+        rule,
+        response=mended(rule.response) or rule.response,
+        bias_response=mended(rule.bias_response),
+        adaptive=adaptive,
+        decay=max(rule.decay, 0.0),
+        bias_decay=max(rule.bias_decay, 0.0),
+    )
+    return replace(setup, twin=setup.twin.plant(update=new))
+
+
+def with_biases(setup: Setup) -> Setup:
+    biases: list[Array | None] = [
+        np.zeros(w.shape[1], w.dtype) if b is None else b
+        for w, b in zip(setup.parameters.weights, setup.parameters.biases, strict=True)
+    ]
+    modes = tuple("inside" for _ in setup.twin.bias_modes)
+    links = tuple(replace(link, bias=RIGHT_BIAS, bias_scale=1.0, bias_divisions=0) for link in setup.twin.links)
+    return replace(
+        setup,
+        parameters=Parameters(setup.parameters.weights, biases),
+        twin=setup.twin.plant(bias_modes=modes, links=links),
+    )
+
+
+FORWARD = ("F01", "F02", "F04", "F05", "F06", "F07", "F08", "F11", "F12", "L01")
+CHANGES: dict[str, Change] = {
+    "D01": with_finite_inputs,
+    **dict.fromkeys(("L02", "L04", "B11"), right_output_delta),
+    **dict.fromkeys(("D07", "D08", "D09"), right_targets),
+    **dict.fromkeys(("U02", "U03", "U04", "U12", "U14", "U15"), right_update),
+    **dict.fromkeys(("B10", "U01", "B17", "U06"), with_right_scales(weights=True, biases=True)),
+    "B08": right_biases,
+    "B13": with_right_scales(weights=True),
+    "D12": shuffled,
+    "F10": with_an_output_for_each_class,
+}

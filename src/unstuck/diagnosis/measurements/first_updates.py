@@ -1,0 +1,79 @@
+"""The first updates of the user's own training, watched: the loss, and whether outputs and parameters stay finite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unstuck.diagnosis.examination.examination import Examination
+
+Array = np.ndarray
+MOST_UPDATES = 30
+
+
+@dataclass(frozen=True)
+class Moment:
+    """After so many updates: the user's own loss, None where it gives no number, and whether all numbers are finite."""
+
+    updates: int
+    loss: float | None
+    finite: bool  # all outputs and parameters
+    parameters_finite: bool
+    bounded: bool  # all outputs between -1 and 1, as probabilities are
+
+
+def first_updates(e: Examination) -> list[Moment]:
+    """Moments before each of the first updates, in the user's batch size and order; run once, then restored."""
+    measured = e.__dict__.setdefault("measured", {})
+    if "first_updates" not in measured:
+        measured["first_updates"] = _watch(e)
+    return measured["first_updates"]
+
+
+def _watch(e: Examination) -> list[Moment]:
+    program = e.program
+    moments: list[Moment] = []
+    if e.outputs is None:
+        return moments
+    size = int(min(e.case.batch_size or 32, 500, len(program.x)))
+    probe = slice(0, min(200, len(program.x)))
+    try:
+        for k in range(MOST_UPDATES + 1):
+            outputs = program.predict(program.x[probe], restore=False)
+            if outputs is None:
+                break  # a call that failed or took too long says nothing of numbers
+            finite = bool(np.isfinite(outputs).all())
+            bounded = finite and float(np.abs(outputs).max()) <= 1.0001
+            parameters_finite = all(np.isfinite(array).all() for array in program.parameters())
+            moments.append(
+                Moment(
+                    k,
+                    users_loss(e, program.x[probe], program.targets[probe]),
+                    finite and parameters_finite,
+                    parameters_finite,
+                    bounded,
+                )
+            )
+            if not moments[-1].finite or e.case.step is None:
+                break
+            begin = (k * size) % max(1, len(program.x) - size + 1)
+            rows = slice(begin, begin + size)
+            if program.call("step", program.typed(program.x[rows]), program.targets[rows]).failed:
+                break
+    finally:
+        program.restore()
+    return moments
+
+
+def users_loss(e: Examination, x: Array, targets: Array) -> float | None:
+    """The user's own loss of these examples; None where it gives no number."""
+    if e.case.loss is None:
+        return None
+    call = e.program.call("loss", e.program.typed(x), targets)
+    if call.failed:
+        return float("nan") if "math domain error" in (call.error or "") else None
+    try:
+        return float(np.sum(np.asarray(call.value, dtype=float)))
+    except (TypeError, ValueError):
+        return None

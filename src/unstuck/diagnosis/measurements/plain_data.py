@@ -1,0 +1,127 @@
+"""The user's examples as plain arrays: inputs as rows, classes as integers, raw images beside their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unstuck.diagnosis.measurements.once import once
+from unstuck.diagnosis.program.program import as_rows, as_targets
+
+if TYPE_CHECKING:
+    from unstuck.diagnosis.examination.examination import Examination
+
+Array = np.ndarray
+
+MANY_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Data before the user's preparation: one image a row, as (n, n_pixels) of the type given, and its class."""
+
+    images: Array
+    labels: Array | None
+    shape: tuple[int, ...]  # of one image
+
+
+def as_classes(given: Any, n: int) -> Array | None:
+    """(n,) integer classes from labels, one column or one-hot rows; None where the numbers are no classes.
+
+    Two different values in one column are classes 0 and 1, whatever they are (-1 and 1, 0.1 and 0.9).
+    """
+    if given is None:
+        return None
+    try:
+        values = np.asarray(as_targets(given, n), dtype=float)
+    except (TypeError, ValueError):
+        return None
+    if n == 0 or not np.isfinite(values).all():
+        return None
+    values = values.reshape(n, -1)
+    if values.shape[1] > 1:
+        return values.argmax(axis=1)
+    column = values[:, 0]
+    levels = np.unique(column)
+    if len(levels) == 2 and not (np.all(levels == np.round(levels)) and levels[0] >= 0):
+        return (column == levels[1]).astype(int)
+    if len(levels) > min(MANY_CLASSES, max(2, n // 2)) or np.any(column != np.round(column)):
+        return None
+    return column.astype(int)
+
+
+@once
+def classes(e: Examination) -> Array | None:
+    """Class of each training example as its target says, (n,); from `labels` where the targets do not tell."""
+    n = len(e.program.x)
+    targets = e.program.targets
+    if (targets.ndim > 1 and targets.shape[-1] > 1) or e.case.labels is None:
+        found = as_classes(targets, n)
+        if found is not None:
+            return found
+    return labels(e)
+
+
+@once
+def labels(e: Examination) -> Array | None:
+    """Class of each training example as `labels` says, or as the targets do where there are no labels."""
+    n = len(e.program.x)
+    return as_classes(e.case.targets if e.case.labels is None else e.case.labels, n)
+
+
+@once
+def test_inputs(e: Examination) -> Array | None:
+    """(n_test, n_features) float64, None without test inputs of the width of the training inputs."""
+    if e.case.x_test is None:
+        return None
+    try:
+        x = as_rows(e.case.x_test)
+    except (TypeError, ValueError):
+        return None
+    return x if len(x) and x.shape[1] == e.n_features else None
+
+
+@once
+def test_classes(e: Examination) -> Array | None:
+    """(n_test,) integer classes of the test examples."""
+    x = test_inputs(e)
+    if x is None:
+        return None
+    found = as_classes(e.case.labels_test, len(x))
+    return found if found is not None else as_classes(e.case.targets_test, len(x))
+
+
+@once
+def raw_training(e: Examination) -> Raw | None:
+    return _raw(e, 0)
+
+
+@once
+def raw_test(e: Examination) -> Raw | None:
+    return _raw(e, 2)
+
+
+def _raw(e: Examination, start: int) -> Raw | None:
+    try:
+        parts = list(e.case.raw or ())
+        images = np.asarray(parts[start])
+        rows = images.reshape(len(images), -1)
+        labels = as_classes(parts[start + 1], len(rows)) if len(parts) > start + 1 else None
+    except (TypeError, ValueError, IndexError):
+        return None
+    if rows.dtype.kind not in "iuf" or not rows.size:
+        return None
+    return Raw(rows, labels, images.shape[1:])
+
+
+def row_keys(x: Array) -> list[bytes]:
+    """Equal for rows that are equal number by number."""
+    rows = np.ascontiguousarray(x + 0.0)  # turns -0.0 into 0.0
+    return [row.tobytes() for row in rows]
+
+
+def sample(n: int, size: int, seed: int = 0) -> Array:
+    """Up to `size` different indices below n, in random order."""
+    return np.random.default_rng(seed).permutation(n)[:size]

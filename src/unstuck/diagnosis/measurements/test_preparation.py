@@ -1,0 +1,206 @@
+"""Were training and test inputs prepared alike? Means and spreads of the columns are compared, and changes tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unstuck.diagnosis.measurements.linear_map import linear_map
+from unstuck.diagnosis.measurements.once import once
+from unstuck.diagnosis.measurements.plain_data import raw_test, raw_training, sample, test_inputs
+from unstuck.diagnosis.measurements.preparation import test_matching, training_matching, value_table
+from unstuck.diagnosis.measurements.probes import Reading, read_test, training_probe
+
+if TYPE_CHECKING:
+    from unstuck.diagnosis.examination.examination import Examination
+
+Array = np.ndarray
+
+FEW_FEATURES, FEW_EXAMPLES = 10, 50  # with less, only another order of magnitude is evidence
+FAR, NEAR = 10.0, 3.0  # squared distance of column means in squared standard errors; 1 for alike
+WORSE = 0.8  # of what the probe read before: then the change is not what is missing
+DEVIATES = 0.3  # of the spread of the inputs: by so much test inputs differ from what they should be
+
+
+@dataclass(frozen=True)
+class Difference:
+    """change     what has to be done to the test inputs, in words; empty where nothing tried puts them right
+    certain    the change is one of few and turns what the probe reads from bad to good"""
+
+    change: str
+    distance: float
+    distance_after: float
+    before: Reading | None
+    after: Reading | None
+    certain: bool
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Means, spreads and number of the rows of some inputs, column by column."""
+
+    mean: Array
+    spread: Array
+    n: int
+
+    @staticmethod
+    def of(x: Array) -> Columns:
+        return Columns(x.mean(axis=0), x.std(axis=0), len(x))
+
+    @property
+    def size(self) -> float:
+        """Root mean square deviation of all numbers from their common mean."""
+        return float(np.sqrt(np.mean(self.spread**2) + np.var(self.mean)))
+
+
+def distance(a: Columns, b: Columns) -> float:
+    """Mean over the columns of the squared distance of the means in squared standard errors; near 1 for one source.
+
+    A twentieth of the typical spread is added to the errors, so that columns that hardly ever vary do not decide.
+    """
+    floor = 0.05 * float(np.sqrt(np.mean(a.spread**2) + np.mean(b.spread**2)))
+    errors = (a.spread**2 + floor**2) / a.n + (b.spread**2 + floor**2) / b.n
+    return float(np.mean((a.mean - b.mean) ** 2 / np.maximum(errors, 1e-300)))
+
+
+@once
+def inputs_differ(e: Examination) -> bool:
+    """Whether training and test inputs look as if they had been prepared differently."""
+    deviation = deviation_of_test_inputs(e)
+    return compare_preparation(e) is not None if deviation is None else deviation >= DEVIATES
+
+
+@once
+def deviation_of_test_inputs(e: Examination) -> float | None:
+    """How far the test inputs are from what the preparation of the training inputs makes of their raw images, as a
+    share of their spread; None where that is not known."""
+    known = _straight_lines(e) or _value_by_value(e) or linear_map(e)
+    if known is None:
+        return None
+    given, expected = known
+    spread = float(np.sqrt(np.mean(expected.var(axis=0)))) or 1.0
+    return float(np.sqrt(np.mean((given - expected) ** 2))) / spread
+
+
+def _straight_lines(e: Examination) -> tuple[Array, Array] | None:
+    """Test inputs as given and as expected, both (m, f), where each column is a straight line in its raw value."""
+    found = _both_beside_raw(e)
+    if found is None:
+        return None
+    v, x, images, given = found
+    centred = v - v.mean(axis=0)
+    variance = np.mean(centred**2, axis=0)
+    slope = np.mean(centred * x, axis=0) / np.maximum(variance, 1e-12)
+    offset = x.mean(axis=0) - slope * v.mean(axis=0)
+    if np.abs(v * slope + offset - x).max() > 1e-4 * (np.ptp(x) or 1.0):
+        return None
+    known = variance > 1e-12
+    if known.sum() < FEW_FEATURES:
+        return None
+    slope[~known], offset[~known] = np.median(slope[known]), np.median(offset[known])
+    return given[:, known], (images * slope + offset)[:, known]
+
+
+def _value_by_value(e: Examination) -> tuple[Array, Array] | None:
+    """Test inputs as given and as expected, both (m, f), where each raw value became the same in all columns; of test
+    images whose values all occur in training images."""
+    found = _both_beside_raw(e)
+    table = None if found is None else value_table(found[1], found[0], 1e-4)
+    if found is None or table is None:
+        return None
+    (values, became), images, given = table, found[2], found[3]
+    known = np.isin(images, values).all(axis=1)
+    if known.sum() < FEW_EXAMPLES:
+        return None
+    return given[known], became[np.searchsorted(values, images[known])]
+
+
+def _both_beside_raw(e: Examination) -> tuple[Array, Array, Array, Array] | None:
+    """Raw training images and the inputs made of them, raw test images, their columns in the same order, and the
+    inputs made of those; some of each."""
+    raw, raw_for_test, x_test = raw_training(e), raw_test(e), test_inputs(e)
+    training, test = training_matching(e), test_matching(e)
+    if raw is None or raw_for_test is None or training is None or test is None or x_test is None:
+        return None
+    rows, rows_for_test = sample(len(training.rows), 1000), sample(len(test.rows), 500)
+    return (
+        raw.images[training.images[rows]][:, training.columns].astype(float),
+        e.program.x[training.rows[rows]],
+        raw_for_test.images[test.images[rows_for_test]][:, training.columns].astype(float),
+        x_test[test.rows[rows_for_test]],
+    )
+
+
+@once
+def compare_preparation(e: Examination) -> Difference | None:
+    """None where both look alike, or where nothing simple makes them so."""
+    x, x_test = e.program.x, test_inputs(e)
+    if x_test is None or min(len(x), len(x_test)) < 20 or not np.isfinite(x_test).all():
+        return None
+    x = x[sample(len(x), 2000)]
+    a, b = Columns.of(x), Columns.of(x_test)
+    if a.size == 0 or b.size == 0:
+        return None
+    ratio = b.size / a.size
+    little = x.shape[1] < FEW_FEATURES or min(len(x), len(x_test)) < FEW_EXAMPLES
+    far = 20.0 if little else 2.0
+    given = distance(a, b)
+    if ratio > far or ratio < 1 / far:
+        return _other_scale(e, a, b, ratio, given)
+    if little or given < FAR:
+        return None
+    training, before = training_probe(e), read_test(e)
+    for change, changed in _changes(x_test, a, b):
+        after_distance = distance(a, Columns.of(changed))
+        if after_distance > NEAR or after_distance > given / 3:
+            continue
+        after = read_test(e, x_test=changed)
+        if training is None or before is None or after is None:
+            continue
+        good = after.score > 0.8 * training.reading.score and training.reading.score > 0.3
+        if good and before.score < 0.6 * after.score:
+            return Difference(change, given, after_distance, before, after, True)
+        if good and change.startswith("shifted") and given > 100:
+            return Difference(change, given, after_distance, before, after, False)
+    return None
+
+
+def _other_scale(e: Examination, a: Columns, b: Columns, ratio: float, given: float) -> Difference:
+    slope = a.size / b.size
+    offset = float(np.mean(a.mean) - slope * np.mean(b.mean))
+    x_test = test_inputs(e)
+    assert x_test is not None
+    changed = x_test * slope + offset
+    said = f"divided by {ratio:.4g}" if ratio > 1 else f"multiplied by {1 / ratio:.4g}"
+    if abs(offset) > 0.05 * a.size:
+        said += f" and shifted by {offset:.3g}"
+    after_distance, before, after = distance(a, Columns.of(changed)), read_test(e), read_test(e, x_test=changed)
+    if before is not None and after is not None and after.score < WORSE * before.score:
+        return Difference("", given, after_distance, before, after, False)
+    return Difference(said, given, after_distance, before, after, False)
+
+
+def _changes(x_test: Array, a: Columns, b: Columns) -> Iterator[tuple[str, Array]]:
+    """Test inputs after each simple change that might put them right."""
+    n_features = x_test.shape[1]
+    slope = a.size / b.size
+    yield "inverted", -slope * x_test + float(np.mean(a.mean) + slope * np.mean(b.mean))
+    side = int(np.sqrt(n_features))
+    orders: list[tuple[str, Array]] = [("taken with their columns in reverse", np.arange(n_features)[::-1])]
+    if side * side == n_features and side > 2:
+        grid = np.arange(n_features).reshape(side, side)
+        orders += [
+            ("transposed", grid.T.ravel()),
+            ("mirrored left to right", grid[:, ::-1].ravel()),
+            ("mirrored top to bottom", grid[::-1].ravel()),
+            ("turned to the left", np.rot90(grid, 1).ravel()),
+            ("turned to the right", np.rot90(grid, -1).ravel()),
+        ]
+    for said, order in orders:
+        yield said, x_test[:, order]
+    yield "shifted and scaled as a whole", slope * x_test + float(np.mean(a.mean) - slope * np.mean(b.mean))
+    scale = a.spread / np.where(b.spread > 0, b.spread, 1.0)
+    yield "standardised column by column as the training inputs", (x_test - b.mean) * scale + a.mean

@@ -1,5 +1,0 @@
-"""The report as a page: one HTML file that needs nothing but itself, for light, dark and paper.
-
-`drawing.py` draws numbers as SVG and knows nothing else; `pictures.py` chooses what to draw of a portrait; `chain.py`,
-`findings.py` and `sections.py` are the parts of the page; `document.py` puts them together and writes the file.
-"""

@@ -1,0 +1,111 @@
+"""The report as one HTML page that needs nothing but itself: no network, no script; for light, dark and paper."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from string import Template
+
+from unstuck.diagnosis.report.contents import Contents
+from unstuck.diagnosis.report.page.chain import chain
+from unstuck.diagnosis.report.page.findings import finding_article
+from unstuck.diagnosis.report.page.sections import (
+    confusion_parts,
+    layer_parts,
+    note_list,
+    section,
+    training_parts,
+    unchecked_list,
+)
+from unstuck.diagnosis.report.page.style import STYLE
+from unstuck.diagnosis.report.text import (
+    EXPERIMENTS,
+    UNCHECKED,
+    followed_line,
+    network_line,
+    note_groups,
+    verdict_sentence,
+)
+from unstuck.errors import UnstuckError
+
+
+def write_html(report: Contents, path: str | os.PathLike[str]) -> None:
+    """Write the page beside its place first, so that nothing half-written is ever found there. Raises UnstuckError."""
+    place = Path(path)
+    if place.is_dir():
+        raise UnstuckError(f"{place}: is a folder, expected the name of an HTML file")
+    if not place.parent.is_dir():
+        raise UnstuckError(f"{place}: there is no folder {place.parent}")
+    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(as_html(report))
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, place)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def as_html(report: Contents) -> str:
+    """The whole page."""
+    title = f"{report.name or 'network'}: {report.verdict}"
+    return PAGE.substitute(title=escape(title), style=STYLE, body=as_fragment(report))
+
+
+def as_notebook_cell(report: Contents) -> str:
+    """The page's content with its style, for a cell of a notebook."""
+    return f'<div class="unstuck-report"><style>{STYLE}</style>{as_fragment(report)}</div>'
+
+
+def as_fragment(report: Contents) -> str:
+    """The sections of the page, without those that have nothing to say."""
+    bare = replace(report, portrait=None)
+    parts = [
+        f'<header class="{report.verdict}">',
+        f"<h1>{escape(verdict_sentence(report))}</h1>",
+        *(f"<p>{escape(line)}</p>" for line in (network_line(report.network), followed_line(report.network)) if line),
+        "</header>",
+        chain(report),
+        section("findings", "Findings", safely(lambda: articles(report), lambda: articles(bare))),
+        section("training", EXPERIMENTS, safely(lambda: training_parts(report), lambda: training_parts(bare))),
+        section("layers", "The layers at the start", safely(lambda: layer_parts(report.portrait))),
+        section("confusions", "What it confuses", safely(lambda: confusion_parts(report.portrait))),
+        *(section("notes", heading, [note_list(notes)]) for heading, notes in note_groups(report).items()),
+        section("unchecked", UNCHECKED, [unchecked_list(report)]),
+        f"<footer>diagnosed in {report.seconds:.1f} s</footer>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def articles(report: Contents) -> list[str]:
+    return [finding_article(finding, report.portrait, report.cures) for finding in report.findings]
+
+
+def safely(draw: Callable[[], list[str]], without: Callable[[], list[str]] = list) -> list[str]:
+    """The parts of a section; where this package itself fails to draw them, the words alone, and that it failed."""
+    try:
+        return draw()
+    except Exception as error:
+        if os.environ.get("UNSTUCK_STRICT"):
+            raise
+        return [*without(), f"<p>Not drawn: {escape(f'{type(error).__name__}: {error}')} (please report it).</p>"]
+
+
+PAGE = Template("""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>$style@page { margin: 14mm; }</style>
+</head>
+<body class="unstuck-report">
+$body
+</body>
+</html>
+""")

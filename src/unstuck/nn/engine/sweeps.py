@@ -1,0 +1,79 @@
+"""Updates on one batch after another, in the form that suits the network and the optimiser best."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.random import Generator
+
+from unstuck.nn.engine.compiled.step import CompiledSteps, has_compiled_form, makes_updates
+from unstuck.nn.engine.examples import Examples
+from unstuck.nn.engine.kernels import (
+    WORTH_COMPILING,
+    Step,
+    find_step,
+    find_step_of_numpy,
+    has_fast_form,
+)
+from unstuck.nn.engine.threads import SecondThread
+from unstuck.nn.engine.vector import ParameterVector
+
+Array = np.ndarray
+
+
+class Sweep(Protocol):
+    """Updates on one batch after another."""
+
+    def make(self, rows: Array, rates: Array, update: int, logits: Array) -> int:
+        """An update on each batch of these rows of the examples, at its own learning rate; `update` counts from 1.
+
+        Puts the logits (n, n_outputs) before each update; returns how many rows went through finite numbers.
+        """
+
+    def bring_back(self) -> None:
+        """Put parameters and what the optimiser remembers where others read them; updates may leave them elsewhere."""
+
+
+def find_sweep(
+    examples: Examples,
+    vector: ParameterVector,
+    batch_size: int,
+    generator: Generator,
+    second_thread: SecondThread,
+    work: int,
+    deterministic: bool,
+) -> Sweep:
+    """The fastest form of updates that the network and the optimiser allow.
+
+    `work` counts the examples of all epochs. What is deterministic does not depend on the machine's compiler.
+    """
+    worth = work * vector.n_weights >= WORTH_COMPILING and not deterministic and has_fast_form(examples.network)
+    if worth and makes_updates(vector) and has_compiled_form(examples.network, examples.x):
+        return CompiledSteps(examples, vector, batch_size, second_thread, False, generator)
+    find = find_step_of_numpy if deterministic else find_step
+    return StepByStep(lambda n: find(examples, vector, n, second_thread), vector, batch_size, generator)
+
+
+class StepByStep:
+    """Gradients, then the optimiser, for each batch."""
+
+    def __init__(
+        self, find: Callable[[int], Step], vector: ParameterVector, batch_size: int, generator: Generator
+    ) -> None:
+        self.find, self.vector, self.batch_size, self.generator = find, vector, batch_size, generator
+        self.steps: dict[int, Step] = {}  # batch size -> its step; the last batch may be smaller
+
+    def make(self, rows: Array, rates: Array, update: int, logits: Array) -> int:
+        """See `Sweep.make`."""
+        for i, start in enumerate(range(0, len(rows), self.batch_size)):
+            batch = rows[start : start + self.batch_size]
+            n = len(batch)
+            if n not in self.steps:
+                self.steps[n] = self.find(n)
+            if not self.steps[n].gradients(batch, self.generator, logits[start : start + n]):
+                return start
+            self.vector.update(rates[i], update + i)
+        return len(rows)
+
+    def bring_back(self) -> None:
+        """They are always there."""

@@ -1,0 +1,1 @@
+"""Networks and interrupted trainings on disk: `model_file` and `checkpoint`, both written as `storage` says."""

@@ -1,0 +1,143 @@
+"""Training runs: a recipe, a data set and a seed in, a trained and evaluated network out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstuck.data import Dataset, load_mnist
+from unstuck.errors import DataError, TrainingError
+from unstuck.nn.history import History
+from unstuck.nn.network import Network
+from unstuck.nn.optimizers import SGD, Adam, RMSProp
+from unstuck.nn.training import Callback, train
+from unstuck.recipes.evaluation import Evaluation, evaluate
+from unstuck.recipes.recipes import ADAPTIVE, Recipe
+
+
+def build_optimizer(recipe: Recipe) -> SGD | RMSProp | Adam:
+    """The optimiser that a recipe names; TrainingError if there is none of that name."""
+    if recipe.optimizer in ADAPTIVE:
+        return ADAPTIVE[recipe.optimizer](recipe.learning_rate)
+    if recipe.optimizer == "sgd":
+        return SGD(recipe.learning_rate, recipe.momentum)
+    if recipe.optimizer in ("momentum", "nesterov"):
+        return SGD(recipe.learning_rate, recipe.momentum or 0.9, nesterov=recipe.optimizer == "nesterov")
+    names = ", ".join(["sgd", "momentum", "nesterov", *ADAPTIVE])
+    raise TrainingError(f"unknown optimizer {recipe.optimizer!r}: expected one of {names}")
+
+
+def build_network(recipe: Recipe, n_features: int, n_classes: int, seed: int, dtype: str) -> Network:
+    """The untrained network of a recipe; two classes share one output unless it is softmax."""
+    n_outputs = 1 if n_classes <= 2 and recipe.output != "softmax" else max(2, n_classes)
+    return Network(
+        [n_features, *recipe.hidden, n_outputs],
+        hidden=recipe.activation,
+        output=recipe.output,
+        loss=recipe.loss,
+        initializer=recipe.initializer,
+        bias_initializer=recipe.bias_initializer,
+        seed=seed,
+        dtype=dtype,
+        input_range=recipe.input_range,
+        dropout=recipe.dropout,
+        l2=recipe.l2,
+    )
+
+
+def load_data(recipe: Recipe, path: str | None = None) -> Dataset:
+    """What a recipe trains on, or the data set at `path`."""
+    if path is not None:
+        from unstuck.data import read_data
+
+        return read_data(path)
+    return xor() if recipe.data == "xor" else load_mnist()
+
+
+def xor() -> Dataset:
+    """The four cases of exclusive or, for training and for testing."""
+    x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+    y = np.array([0, 1, 1, 0])
+    return Dataset(x, y, x, y, name="xor")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A recipe as it was trained; `test` is None where there were no labelled test examples."""
+
+    recipe: Recipe
+    seed: int
+    dataset: Dataset
+    network: Network
+    history: History
+    train_examples: int  # without those held out for validation
+    test: Evaluation | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as JSON values; accuracies are shares in 0..1, None where there were no examples to measure on.
+
+        Loss and accuracy on the training examples are those of the epoch whose weights were kept, each example
+        measured just before it was trained on.
+        """
+        history = self.history
+        kept = (history.best_epoch or history.epochs) - 1
+        return {
+            "recipe": self.recipe.name,
+            "data": self.dataset.name,
+            "train_examples": self.train_examples,
+            "test_examples": self.test.n_examples if self.test else 0,
+            "sizes": list(self.network.sizes),
+            "epochs": history.epochs,
+            "seconds": round(history.seconds, 3),
+            "images_per_second": round(history.images_per_second),
+            "train_loss": history.train_loss[kept],
+            "train_accuracy": history.train_accuracy[kept],
+            "validation_accuracy": history.validation_accuracy[kept] if history.validation_accuracy else None,
+            "test_accuracy": self.test.accuracy if self.test else None,
+            "seed": self.seed,
+        }
+
+
+def run(
+    recipe: Recipe,
+    dataset: Dataset,
+    seed: int = 0,
+    dtype: str = "float32",
+    validation: int | None = None,
+    early_stopping: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str | None = None,
+    resume: bool = False,
+    deterministic: bool = False,
+) -> Run:
+    """Train a recipe on a data set and evaluate the result on its test examples.
+
+    validation: training examples to hold out; a sixth of them if only early_stopping is given. The rest is as for
+    `train`. Raises TrainingError, DataError or ModelFileError, as `train` does.
+    """
+    n = len(dataset.images_train)
+    if not n:
+        raise DataError(f"{dataset.name} has no training examples")
+    held_out = validation or (n // 6 if early_stopping else 0)
+    network = build_network(recipe, dataset.images_train.shape[1], dataset.n_classes, seed, dtype)
+    history = train(
+        network,
+        dataset,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size or None,
+        optimizer=build_optimizer(recipe),
+        schedule=recipe.schedule,
+        validation=held_out or None,
+        early_stopping=early_stopping,
+        callbacks=callbacks,
+        checkpoint=checkpoint,
+        resume=resume,
+        deterministic=deterministic,
+        augmentation=recipe.distortion,
+        normalization=recipe.normalization,
+    )
+    test = evaluate(network, dataset.images_test, dataset.y_test) if len(dataset.y_test) else None
+    return Run(recipe, seed, dataset, network, history, n - held_out, test)
