@@ -103,7 +103,7 @@ def corrected(score: float, chance: float) -> float:
 def work_of_update(setup: Setup) -> float:
     """One update of the setup's batch, or one after every example of it."""
     weights, rule = setup.parameters.weights, setup.twin.update
-    arrays = 4 if rule.adaptive else 1 if rule.response[0] == "plain" else 2
+    arrays = 8 if rule.adaptive else 1 if rule.response[0] == "plain" else 2
     sizes = sum(w.size for w in weights), len(weights)
     size = min(setup.batch_size, len(setup.x))
     if rule.reduction == "each":
