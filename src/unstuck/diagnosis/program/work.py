@@ -13,7 +13,7 @@ SECOND = 2e10  # of one core of a laptop with AVX2, with some margin: allowances
 LAYER = 6e5  # the calls of NumPy in one layer of an update: forward, back, change
 WEIGHT = 25.0  # an update reads and writes every weight once more than its products do, and each array like it again
 CALL = 1e7  # a call of the user's program, made safe: output caught, settings put back
-LINE = 6e4  # a line of the user's Python
+LINE = 2e4  # a line of the user's Python, or a call of a library's
 NUMBER = 10.0  # one number compared, in a search for a formula
 FORMULA = 1e6  # the calls of NumPy that trying one formula takes
 
