@@ -1,9 +1,8 @@
-"""python -m benchmarks: measure, print one table, write JSON and a picture."""
+"""python -m benchmarks: measure, print tables, write JSON and pictures."""
 
 import importlib
 import json
 import os
-import platform
 import sys
 import time
 from datetime import UTC, datetime
@@ -11,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
+from benchmarks.limits import BEST, choices, limited
 from benchmarks.peers import MODULES
 from benchmarks.picture import draw
 from benchmarks.plan import Plan
-from benchmarks.row import OURS
+from benchmarks.processor import LEVELS, describe_machine, levels_of, processor_flags
+from benchmarks.row import OURS, Row
 from benchmarks.sizes import SIZES
-from benchmarks.table import build_table
+from benchmarks.table import build_table, describe_limit
 
-PARTS = ("machine", "throughput", "prompt", "inference", "memory", "growth", "out_of_core", "augmentation", "diagnosis")
+PARTS_OF_KERNELS = ("machine", "throughput", "prompt", "inference")  # measured for each instruction set
+OTHER_PARTS = ("memory", "growth", "out_of_core", "augmentation", "diagnosis")  # once, with all that the processor has
+PARTS = (*PARTS_OF_KERNELS, *OTHER_PARTS)
 FOLDER = Path(__file__).parent / "results"
 BUSY = 0.5  # load average at the start from which on a warning is given
 
@@ -44,61 +46,106 @@ class Names(click.ParamType):
 @click.command(context_settings={"show_default": True})
 @click.option("--only", type=Names(PARTS), default=",".join(PARTS), help="What to measure.")
 @click.option(
-    "--sizes", type=Names(tuple("123456")), default="1,2,3,4,5,6", help="Networks, by their place in sizes.py."
+    "--isa",
+    type=Names((BEST, *LEVELS)),
+    default=BEST,
+    help="Instruction sets that everybody is limited to, a table for each: best is all that the processor has.",
+)
+@click.option(
+    "--sizes",
+    type=Names(tuple("123456")),
+    default="1,2,3,4,5,6",
+    callback=lambda context, option, names: tuple(SIZES[int(name) - 1] for name in names),
+    help="Networks, by their place in sizes.py.",
 )
 @click.option("--peers", type=Names(tuple(MODULES)), default=",".join(MODULES), help="Whom to measure.")
 @click.option("--rounds", type=click.IntRange(1), default=5, help="Repetitions; medians of them are compared.")
-@click.option("--seconds", type=float, default=0.4, help="Of one measurement of throughput.")
+@click.option("--seconds", type=float, default=0.3, help="Of one measurement of throughput.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Where results are written."
 )
-def main(only: list[str], sizes: list[str], peers: list[str], rounds: int, seconds: float, out: Path) -> None:
-    """Measure unstuck beside other libraries, alternating; those that are not installed are skipped and said so."""
-    plan = Plan(list(peers), tuple(SIZES[int(size) - 1] for size in sizes), rounds=rounds, seconds=seconds)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load > BUSY:
-        print(f"other programs are running (load {load:.1f}): they distort what is measured", file=sys.stderr)
+def main(only: list[str], isa: list[str], out: Path, **settings: Any) -> None:
+    """Measure unstuck beside other libraries, alternating.
+
+    Libraries that are not installed are skipped and said so, and those that cannot be kept to an instruction set.
+    """
+    refuse_missing(isa, levels_of(processor_flags()))
+    warn(dict(os.environ))
     started = time.perf_counter()
-    rows = []
-    for part in only:
+    load_at_start = round(load(), 2)
+    runs = [(level, [part for part in only if part in PARTS_OF_KERNELS]) for level in isa]
+    runs.append((BEST, [part for part in only if part in OTHER_PARTS]))
+    tables = []
+    for level, parts in runs:
+        with limited(level, os.environ) as limit:
+            if parts:
+                tables.append(measure(Plan(limit=limit, **settings), parts))
+    results = {
+        "machine": describe_machine(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "rounds": settings["rounds"],
+        "seconds": round(time.perf_counter() - started),
+        "load_at_start": load_at_start,
+        "tables": tables,
+    }
+    write(results, out)
+
+
+def refuse_missing(chosen: list[str], available: list[str]) -> None:
+    """A usage error if the processor has not what it is to be limited to."""
+    for level in chosen:
+        if level != BEST and level not in available:
+            raise click.UsageError(f"--isa {level}: this processor has no {LEVELS[level]}, or does not say so")
+
+
+def warn(environment: dict[str, str]) -> None:
+    """What else would distort the numbers: other programs, and variables that choose kernels."""
+    if load() > BUSY:
+        print(f"other programs are running (load {load():.1f}): they distort what is measured", file=sys.stderr)
+    if chosen := choices(environment):
+        print(f"not passed on to what is measured: {', '.join(chosen)}", file=sys.stderr)
+
+
+def load() -> float:
+    """The load average of the last minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
+def measure(plan: Plan, parts: list[str]) -> dict[str, Any]:
+    """One table: its rows, and all that must be known to read them."""
+    rows: list[Row] = []
+    seconds = {}
+    for part in parts:
+        started = time.perf_counter()
         for row in importlib.import_module(f"benchmarks.parts.{part}").measure(plan):
             rows.append(row)
             said = ", ".join(f"{peer} {row.median(peer):,.4g}" for peer in row.values)
-            print(f"{time.perf_counter() - started:5.0f} s  {row.part}: {row.what}: {said} {row.unit}", file=sys.stderr)
-    machine = describe_machine()
-    results = {
-        "machine": machine,
-        "date": datetime.now(UTC).date().isoformat(),
-        "seconds": round(time.perf_counter() - started),
-        "rounds": rounds,
-        "load_at_start": round(load, 2),
+            print(f"{plan.limit.isa}  {row.part}: {row.what}: {said} {row.unit}", file=sys.stderr)
+        seconds[part] = round(time.perf_counter() - started)
+    return {
+        "isa": plan.limit.isa,
+        "hidden": plan.limit.hidden,
+        "seconds": seconds,
         "labels": plan.labels,
+        "kernels": plan.kernels,
         "skipped": plan.skipped,
         "rows": [row.to_dict() for row in rows],
     }
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "benchmarks.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    if any(row.part == "throughput" and OURS in row.values for row in rows):
-        draw(rows, plan.labels, machine).savefig(out / "throughput.png", dpi=120)
+
+
+def write(results: dict[str, Any], folder: Path) -> None:
+    """The results as JSON and as pictures in the folder, and as tables on the screen."""
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else 170).print(build_table(rows, plan.labels, machine))
-
-
-def describe_machine() -> str:
-    """Processor, cores, system and the versions that matter, in one line."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [
-            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
-        ]
-        name = names[0] if names else name
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"{name}, {cores} cores, {platform.system()} {platform.release().split('-')[0]}, "
-        f"Python {platform.python_version()}, NumPy {np.__version__}"
-    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "benchmarks.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    console = Console(width=None if sys.stdout.isatty() else 170)
+    for table in results["tables"]:
+        rows = [Row.from_dict(row) for row in table["rows"]]
+        title = f"{results['machine']}; {describe_limit(table['isa'])}"
+        if any(row.part == "throughput" and OURS in row.values for row in rows):
+            draw(rows, table["labels"], title).savefig(folder / f"throughput-{table['isa']}.png", dpi=120)
+        console.print(build_table(rows, table["labels"], title))
 
 
 if __name__ == "__main__":

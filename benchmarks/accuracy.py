@@ -17,7 +17,8 @@ from typing import Any
 
 import click
 
-from benchmarks.__main__ import FOLDER, Names, describe_machine
+from benchmarks.__main__ import FOLDER, Names
+from benchmarks.processor import describe_machine
 from unstuck.data import Dataset, load_mnist
 from unstuck.data.augmentation import Distortion
 from unstuck.nn.engine.normalization import BatchNormalization

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from benchmarks.row import OURS, Row
 
 
-def draw(rows: list[Row], labels: dict[str, str], machine: str) -> Figure:
+def draw(rows: list[Row], labels: dict[str, str], title: str) -> Figure:
     """Images per second at each size, one panel for plain gradient descent and one for momentum."""
     rows = [row for row in rows if row.part == "throughput"]
     kinds = [kind for kind in ("plain", "momentum") if any(row.what.endswith(kind) for row in rows)]
@@ -24,5 +24,5 @@ def draw(rows: list[Row], labels: dict[str, str], machine: str) -> Figure:
         axes.set_xlabel("training images per second")
         axes.set_title("gradient descent" if kind == "plain" else "momentum")
     axes.legend(fontsize=8)
-    figure.suptitle(machine, fontsize=9)
+    figure.suptitle(title, fontsize=9)
     return figure

@@ -1,6 +1,6 @@
 """One line of the results: what was measured of each peer, round by round."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from statistics import median
 from typing import Any
 
@@ -32,6 +32,12 @@ class Row:
         """How many times better unstuck is than the peer: the median of the rounds' ratios."""
         ratios = [ours / theirs for ours, theirs in zip(self.values[OURS], self.values[peer])]
         return median(ratios if self.more_is_better else [1 / ratio for ratio in ratios])
+
+    @classmethod
+    def from_dict(cls, recorded: dict[str, Any]) -> "Row":
+        """What `to_dict` made; medians and ratios are computed anew."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in recorded.items() if name in names})
 
     def to_dict(self) -> dict[str, Any]:
         best = self.best_peer

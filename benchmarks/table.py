@@ -2,13 +2,20 @@
 
 from rich.table import Table
 
+from benchmarks.limits import BEST
+from benchmarks.processor import LEVELS
 from benchmarks.row import OURS, Row
 
 
-def build_table(rows: list[Row], labels: dict[str, str], machine: str) -> Table:
+def describe_limit(isa: str) -> str:
+    """What everybody may use, in words."""
+    return "all that the processor has" if isa == BEST else f"everybody limited to {LEVELS[isa]} (x86-64-{isa})"
+
+
+def build_table(rows: list[Row], labels: dict[str, str], title: str) -> Table:
     """A column for each library; the last says how many times better unstuck is than the best of the others."""
     peers = [peer for peer in labels if any(peer in row.values for row in rows)]
-    table = Table(title=machine, title_justify="left", caption="medians; ratio: median over the rounds", box=None)
+    table = Table(title=title, title_justify="left", caption="medians; ratio: median over the rounds", box=None)
     table.add_column("measured")
     table.add_column("unit")
     for peer in peers:

@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.kernels import used_avx512
+from benchmarks.limits import BEST, Limit
 from benchmarks.peers import MODULES
 from benchmarks.sizes import Size
 
@@ -29,14 +31,16 @@ def is_installed(peer: str) -> bool:
 class Worker:
     """The parent's end. A request that fails raises RuntimeError with what the process said."""
 
-    def __init__(self, peer: str) -> None:
+    def __init__(self, peer: str, limit: Limit | None = None) -> None:
         self.peer = peer
+        isa, environment = (limit.isa, limit.environment) if limit else (BEST, None)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", peer],
+            [sys.executable, "-m", "benchmarks.worker", peer, isa],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
+            env=environment,
         )
 
     def ask(self, request: str, *arguments: Any) -> Any:
@@ -65,15 +69,29 @@ class Worker:
 
 
 class Holder:
-    """The child's end: one method for each request."""
+    """The child's end: one method for each request.
 
-    def __init__(self, peer: str) -> None:
+    Where the process is limited to less than AVX-512, what is timed raises RuntimeError if Linux saw such registers.
+    """
+
+    def __init__(self, peer: str, isa: str = BEST) -> None:
+        self.isa = isa
         self.module = importlib.import_module(f"benchmarks.peers.{peer}")
         self.train: Callable[[], object] = lambda: None
         self.n_images = 0
 
     def label(self) -> str:
         return self.module.label()
+
+    def kernels(self) -> dict[str, str]:
+        return self.module.kernels()
+
+    def timed(self, action: Callable[[], object]) -> float:
+        """Its seconds."""
+        seconds = seconds_of(action)
+        if self.isa in ("v2", "v3") and used_avx512(seconds):
+            raise RuntimeError(f"it uses AVX-512 where it is limited to {self.isa}")
+        return seconds
 
     def build(self, hidden: list[int], batch_size: int, learning_rate: float, momentum: float, n_images: int) -> float:
         """Build, train once; the seconds that took, compilation included."""
@@ -83,7 +101,7 @@ class Holder:
 
     def throughput(self) -> float:
         """Images per second of one pass."""
-        return self.n_images / seconds_of(self.train)
+        return self.n_images / self.timed(self.train)
 
     def build_prediction(self, layers: list[int]) -> None:
         self.predict = self.module.prediction(tuple(layers))
@@ -95,7 +113,9 @@ class Holder:
         from benchmarks.sizes import images_and_labels
 
         x = images_and_labels()[0][:n_images]
-        return median(seconds_of(lambda: self.predict(x)) for _ in range(repetitions))
+        seconds: list[float] = []
+        self.timed(lambda: seconds.extend(seconds_of(lambda: self.predict(x)) for _ in range(repetitions)))
+        return median(seconds)
 
     def peak_memory(self) -> float:
         """Megabytes of the whole process at its largest."""
@@ -106,7 +126,8 @@ class Holder:
         import numpy as np
 
         a, b = np.ones((m, k), np.float32), np.ones((k, n), np.float32)
-        return 2e-9 * m * k * n / min(seconds_of(self.module.product(a, b)) for _ in range(5))
+        multiply = self.module.product(a, b)
+        return 2e-9 * m * k * n / min(self.timed(multiply) for _ in range(5))
 
 
 def seconds_of(action: Callable[[], object]) -> float:
@@ -123,14 +144,14 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
-def main(peer: str) -> None:
+def main(peer: str, isa: str) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not mix with answers
     holder: Holder | None = None
     for line in sys.stdin:
         request, arguments = json.loads(line)
         try:
-            holder = holder or Holder(peer)
+            holder = holder or Holder(peer, isa)
             answer = {"value": getattr(holder, request)(*arguments)}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"[:500]}
@@ -138,4 +159,4 @@ def main(peer: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

@@ -22,6 +22,8 @@ def measure(plan: Plan) -> Iterator[Row]:
             row = Row("growth", f"exponent of time by {what}", "", more_is_better=False)
             row.remark = f"{points[0][0]:,} to {points[-1][0]:,}"
             for peer, worker in workers.items():
+                if peer in plan.skipped:
+                    continue
                 with plan.reporting(peer):
                     seconds = [seconds_of_epoch(worker, size, n) for _, size, n in points]
                     slope, _ = np.polyfit(np.log([value for value, _, _ in points]), np.log(seconds), 1)

@@ -19,8 +19,8 @@ def measure(plan: Plan) -> Iterator[Row]:
                 workers[peer].ask("latency", 10_000, 1)
                 continue
             del workers[peer]
-        for peers in plan.alternate(list(workers)):
-            for peer in peers:
+        for peer in plan.turns(list(workers)):
+            with plan.reporting(peer, one, many):
                 one.values.setdefault(peer, []).append(1e6 * workers[peer].ask("latency", 1, 200))
                 many.values.setdefault(peer, []).append(10_000 / workers[peer].ask("latency", 10_000, 5))
     yield from (one, many)

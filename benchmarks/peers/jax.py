@@ -15,6 +15,10 @@ def label() -> str:
     return f"JAX {jax.__version__}"
 
 
+def kernels() -> dict[str, str]:
+    return {}
+
+
 def initial_parameters(layers: tuple[int, ...]) -> list[tuple[jax.Array, jax.Array]]:
     keys = jax.random.split(jax.random.key(0), len(layers))
     return [
@@ -66,3 +70,10 @@ def prediction(layers: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
     parameters = initial_parameters(layers)
     predict = jax.jit(lambda x: jax.nn.softmax(logits(parameters, x)))
     return lambda x: np.asarray(predict(x))
+
+
+def product(a: np.ndarray, b: np.ndarray) -> Callable[[], object]:
+    multiply = jax.jit(jnp.matmul)
+    left, right = jnp.asarray(a), jnp.asarray(b)
+    jax.block_until_ready(multiply(left, right))  # compiled
+    return lambda: jax.block_until_ready(multiply(left, right))

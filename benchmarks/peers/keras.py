@@ -9,11 +9,16 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from benchmarks.peers import pytorch
 from benchmarks.sizes import Size, images_and_labels
 
 
 def label() -> str:
     return f"Keras {keras.__version__} on {keras.backend.backend()}"
+
+
+def kernels() -> dict[str, str]:
+    return pytorch.kernels()
 
 
 def build(layers: tuple[int, ...], activation: str | None) -> keras.Sequential:

@@ -8,11 +8,21 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.kernels import mkl_in, printed_by
 from benchmarks.sizes import Size, images_and_labels
 
 
 def label() -> str:
     return f"PyTorch {torch.__version__.split('+')[0]}"
+
+
+def kernels() -> dict[str, str]:
+    def multiply() -> None:
+        with torch.backends.mkl.verbose(torch.backends.mkl.VERBOSE_ON):
+            torch.ones(2, 2) @ torch.ones(2, 2)
+
+    aten = {"ATen": torch.backends.cpu.get_cpu_capability()}
+    return aten | mkl_in(printed_by(multiply)) if torch.backends.mkl.is_available() else aten
 
 
 def build(layers: tuple[int, ...]) -> torch.nn.Sequential:

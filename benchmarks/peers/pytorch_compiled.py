@@ -12,6 +12,12 @@ def label() -> str:
     return pytorch.label() + " compiled"
 
 
+def kernels() -> dict[str, str]:
+    from torch._inductor.cpu_vec_isa import pick_vec_isa
+
+    return pytorch.kernels() | {"torch.compile": str(pick_vec_isa()) or "default"}
+
+
 def training(size: Size, momentum: float, n_images: int) -> Callable[[], object]:
     return pytorch.training(size, momentum, n_images, compiled=True)
 

@@ -6,11 +6,16 @@ import numpy as np
 import sklearn
 from sklearn.neural_network import MLPClassifier
 
+from benchmarks.kernels import openblas_of
 from benchmarks.sizes import Size, images_and_labels
 
 
 def label() -> str:
     return f"scikit-learn {sklearn.__version__}"
+
+
+def kernels() -> dict[str, str]:
+    return openblas_of("numpy") | openblas_of("scipy")
 
 
 def training(size: Size, momentum: float, n_images: int) -> Callable[[], object]:

@@ -5,11 +5,19 @@ from collections.abc import Callable
 import numpy as np
 
 import unstuck
+from benchmarks.kernels import openblas_of
 from benchmarks.sizes import Size
 
 
 def label() -> str:
     return f"unstuck {unstuck.__version__}"
+
+
+def kernels() -> dict[str, str]:
+    from unstuck.nn.engine.compiled.library import load_library
+
+    level = getattr(load_library("float32"), "level", None)  # none where training takes its NumPy form
+    return openblas_of("numpy") | ({"compiled step": level} if level else {})
 
 
 def training(size: Size, momentum: float, n_images: int) -> Callable[[], object]:

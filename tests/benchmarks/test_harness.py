@@ -39,7 +39,23 @@ def test_ratios_are_paired_by_round() -> None:
 
 def test_every_round_begins_with_another_peer() -> None:
     plan = Plan(["unstuck"], (TINY,), rounds=3)
-    assert list(plan.alternate(["a", "b", "c"])) == [["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"]]
+    assert list(plan.turns(["a", "b", "c"])) == ["a", "b", "c", "b", "c", "a", "c", "a", "b"]
+
+
+def test_a_peer_that_fails_has_no_more_turns_and_no_values(capsys) -> None:
+    plan = Plan(["unstuck"], (TINY,), rounds=3)
+    plan.peers.append("b")
+    row = Row("p", "w", "s", False)
+    taken = []
+    for peer in plan.turns(["unstuck", "b"]):
+        taken.append(peer)
+        with plan.reporting(peer, row):
+            row.values.setdefault(peer, []).append(1.0)
+            if len(taken) == 3:
+                raise RuntimeError("it uses AVX-512 where it is limited to v3")
+    assert taken == ["unstuck", "b", "b", "unstuck", "unstuck"]
+    assert row.values == {"unstuck": [1.0] * 3}
+    assert plan.skipped == {"b": "it uses AVX-512 where it is limited to v3"}
 
 
 def test_peers_that_are_not_installed_are_skipped_and_said_so(monkeypatch, capsys) -> None:
@@ -76,6 +92,26 @@ def test_throughput_table_and_picture() -> None:
     assert len(draw(rows, plan.labels, "a machine").axes) == 2
 
 
+class FakeWorker:
+    """Trains 1,000 images a second; remembers with how many images it was built."""
+
+    def __init__(self) -> None:
+        self.built: list[int] = []
+
+    def ask(self, request: str, *arguments) -> float:
+        if request == "build":
+            self.built.append(arguments[-1])
+        return 1000.0
+
+
+def test_a_measurement_takes_as_many_images_as_its_seconds_allow() -> None:
+    worker = FakeWorker()
+    assert throughput.prepare(worker, TINY, 0.0, seconds=0.5, n=20) == 500
+    assert worker.built == [20, 500]
+    assert throughput.prepare(worker, TINY, 0.9, seconds=0.5, n=500) == 500
+    assert worker.built == [20, 500, 500]
+
+
 def test_other_parts(monkeypatch) -> None:
     monkeypatch.setattr(memory, "SIZE", TINY)
     monkeypatch.setattr(inference, "LAYERS", (784, 8, 10))
@@ -92,9 +128,12 @@ def test_the_command_writes_json_and_prints_a_table(tmp_path, monkeypatch) -> No
     result = CliRunner().invoke(harness.main, command.split())
     assert result.exit_code == 0, result.output
     written = json.loads((tmp_path / "benchmarks.json").read_text())
-    assert {"machine", "labels", "skipped", "rows"} <= set(written)
-    assert written["rows"][0]["medians"]["unstuck"] > 0
-    assert (tmp_path / "throughput.png").stat().st_size > 1000
+    assert {"machine", "date", "rounds", "seconds", "load_at_start"} <= set(written)
+    (table,) = written["tables"]
+    assert {"labels", "skipped", "kernels", "seconds"} <= set(table)
+    assert table["isa"] == "best"
+    assert table["rows"][0]["medians"]["unstuck"] > 0
+    assert (tmp_path / "throughput-best.png").stat().st_size > 1000
     assert "784-8-10" in result.output
 
 
