@@ -15,6 +15,7 @@ from unstuck.diagnosis.twin.twin import Twin
 
 Array = np.ndarray
 LEAST_UPDATES = 20
+UNSTATED_UPDATES = 1200  # at least, of a program that does not say: as many as the one with everything right is given
 LEAST_EXAMPLES, MOST_EXAMPLES = 400, 4000  # of a batch of all examples, and of any training set
 
 
@@ -27,7 +28,7 @@ def as_it_is(e: Examination, allowed: float, seed: int = 0, all_examples: bool =
     if n < 4 or not e.initial.finite:
         return None
     batch_size = _batch_size(e, n)
-    updates = e.case.updates or max(1, round(3 * n / batch_size))
+    updates = e.case.updates or max(UNSTATED_UPDATES, round(3 * n / batch_size))
     n_parameters = sum(w.size for w in e.initial.weights)
     keep = n
     if batch_size >= n:
