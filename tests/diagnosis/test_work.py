@@ -224,3 +224,10 @@ def test_a_diagnosis_in_another_thread_at_the_same_time_says_the_same():
     other.join()
     assert [report.verdict for report in reports] == ["healthy", "healthy"]
     assert not left_out(reports[0])
+
+
+def test_too_few_updates_are_no_fault_of_a_program_that_states_none(short_runs):
+    case = LateStart(scale=0.01).case()
+    case.updates, case.batch_size = None, len(case.x)
+    report = unstuck.diagnose(case, cures=False)
+    assert "U09" not in {entry.rule.code for entry in report.findings}
