@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -19,13 +20,14 @@ from typing import TypeVar
 from unstuck.diagnosis.case import Case, with_plain_beliefs
 from unstuck.diagnosis.examination import examine_forward, examine_step, follow
 from unstuck.diagnosis.examination.evidence import Evidence
-from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.examination.examination import WANT_OF_TIME, Examination
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
-from unstuck.diagnosis.experiments.cures import LONG, find_cures
+from unstuck.diagnosis.experiments.cures import find_cures, trained_further
 from unstuck.diagnosis.experiments.judge import decide
 from unstuck.diagnosis.experiments.outside_the_step import read_twice, train_twice
 from unstuck.diagnosis.experiments.repairs import mended
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Verdicts
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.report.conclusion import conclude
 from unstuck.diagnosis.report.contents import Finding
@@ -35,24 +37,23 @@ from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.change import change_line
 from unstuck.errors import is_strict
 
-DECIDING, CURING = 6.0, 15.0  # seconds, of a budget that is not raised on purpose
+USUAL_BUDGET, LONG = 30.0, 45.0  # seconds: with more than LONG, raised on purpose, the cure is trained further
 Listener = Callable[[str], None]
 T = TypeVar("T")
-SECONDS_A_RUN = 0.86  # of a training that a page shows
 
 
-def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Listener | None = None) -> Report:
+def diagnose(case: Case, budget: float = USUAL_BUDGET, cures: bool = True, listen: Listener | None = None) -> Report:
     """Name the faults of a network by reproducing what it did.
 
     case    what is known of the network; it is left exactly as it was found
-    budget  seconds to spend at most, about
+    budget  seconds to spend at most, about. What does not fit into them is left out as a whole, last things first, and
+            the report says so; what is said does not depend on how fast the machine is
     cures   whether to search for the smallest cure as well; without, experiments only decide what matters
     listen  called with a line of text as soon as something is known
     """
-    started = time.perf_counter()
+    started = clock.now()
     case, complaints = with_plain_beliefs(case)
-    program = Program(case)
-    try:
+    with single_threaded(), closing(Program(case)) as program, clock.until(started + budget):
         e = Examination(case, program)
         for complaint in complaints:
             e.leave_unchecked("what the user believes", complaint)
@@ -61,46 +62,50 @@ def diagnose(case: Case, budget: float = 30.0, cures: bool = True, listen: Liste
             sizes, residual = "-".join(map(str, e.sizes)), max(e.forward.residual, 1e-17)
             listen(f"network {sizes}, {e.forward.describe()}: outputs reproduced to {residual:.0e}")
         safely(e, "the step", lambda: examine_step(e))
-        evidence = look(e, listen, started + budget)
+        evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}
-        left = budget - (time.perf_counter() - started)
-        found = safely(e, "what matters", lambda: decide(e, evidence, settings, min(left, DECIDING), left))
-        verdicts = found or Verdicts()
-        if cures:
-            cure(e, evidence, verdicts, started + budget)
-        report = conclude(e, evidence, verdicts, time.perf_counter() - started)
-        report.portrait = safely(e, "what the page draws", lambda: sit(e, report, verdicts))
-        report.findings = safely(e, "lines to change", lambda: with_changes(report)) or report.findings
+        as_planned = work.AS_PLANNED * max(1.0, budget / USUAL_BUDGET)
+        verdicts = safely(e, "what matters", lambda: decide(e, evidence, settings, as_planned))
+        if cures and verdicts is not None:
+            cure(e, evidence, verdicts, budget > LONG)
+        report = conclude(e, evidence, verdicts, clock.now() - started)
+        report.portrait = safely(
+            e, "what the page draws", lambda: sit(e, report, verdicts or Verdicts()), decides=False
+        )
+        report.findings = safely(e, "lines to change", lambda: with_changes(report), decides=False) or report.findings
         return report
-    finally:
-        program.close()
 
 
-def safely(e: Examination, what: str, function: Callable[[], T]) -> T | None:
-    """The function's answer; where this package itself fails, the report says so and goes on without."""
+def safely(e: Examination, what: str, function: Callable[[], T], decides: bool = True) -> T | None:
+    """The function's answer; where this package itself fails, or the budget is spent, all that the function did is left
+    out, and the report says so. `decides`: it may find a fault, so that without it nothing is called healthy."""
+    before = {name: list(value) if isinstance(value, list) else value for name, value in vars(e).items()}
     try:
         return function()
+    except clock.OutOfBudget:
+        vars(e).update(before)
+        e.leave_unchecked(what, WANT_OF_TIME)
     except Exception as error:
-        e.program.restore()
         e.leave_unchecked(what, f"a correction in unstuck: {type(error).__name__}: {error} (please report it)")
         if is_strict():
             raise
-        return None
+    e.program.restore()
+    e.undecided |= decides
+    return None
 
 
-def cure(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verdicts, ends: float) -> None:
-    """Puts the cures that were run into the place of the experiments that decided what matters."""
-
-    def left() -> float:
-        return ends - time.perf_counter()
-
-    def share() -> float:
-        return left() if left() > LONG else min(left(), CURING)
-
-    safely(e, "how far the twin follows", lambda: follow(e))
-    found = safely(e, "the cure", lambda: find_cures(e, verdicts, share())) or verdicts.trials
-    for name, compare in (("what is read", read_twice), ("the user's own training", train_twice)):
-        found = [*found, *(safely(e, name, partial(compare, e, list(evidence), 0.8 * share())) or [])]
+def cure(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verdicts, further: bool) -> None:
+    """Puts the cures that were run into the place of the experiments that decided what matters; `further` trains them
+    longer."""
+    safely(e, "how far the twin follows", lambda: follow(e), decides=False)
+    found = safely(e, "the cure", lambda: find_cures(e, verdicts), decides=False) or []
+    if found and further:
+        longer = safely(e, "the cure, trained further", lambda: trained_further(e, verdicts, found[-1]), decides=False)
+        found += [longer] if longer is not None else []
+    found = found or verdicts.trials
+    codes = list(evidence)
+    found += safely(e, "what is read", lambda: read_twice(e, codes, further), decides=False) or []
+    found += safely(e, "the user's own training", lambda: train_twice(e, codes), decides=False) or []
     verdicts.trials = found
     for trial in found:
         if len(trial.changes) == 1 and trial.after - trial.before >= MATTERS:
@@ -112,7 +117,7 @@ def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:
     codes = [finding.rule.code for finding in report.findings]
     if verdicts.cured is not None:
         return portray(e, codes, *verdicts.cured, verdicts.spoilt)
-    made = baseline.as_it_is(e, SECONDS_A_RUN) if e.twin is not None else None
+    made = baseline.as_it_is(e, work.DRAWN_RUN) if e.twin is not None else None
     before = None if made is None else made[0]
     if before is None or not codes:
         return portray(e, codes, before, None)
@@ -133,14 +138,10 @@ def with_changes(report: Report) -> list[Finding]:
     return found
 
 
-def look(e: Examination, listen: Listener | None = None, ends: float = math.inf) -> dict[str, list[Evidence]]:
-    """What every rule sees, by code, in the order data flows. Past `ends` no more of the user's code is run for the
-    data and the evaluation, and the report says so."""
+def look(e: Examination, listen: Listener | None = None) -> dict[str, list[Evidence]]:
+    """What every rule sees, by code, in the order data flows."""
     seen: dict[str, list[Evidence]] = {}
     for code in in_order(list(RULES)):
-        if time.perf_counter() > ends and code[0] in "DE":
-            e.leave_unchecked(f"{code} {RULES[code].name}", "a larger budget")
-            continue
         found = safely(e, f"{code} {RULES[code].name}", partial(RULES[code].look, e))
         if found:
             seen[code] = found

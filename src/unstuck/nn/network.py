@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from unstuck.errors import DataError, TrainingError
 from unstuck.nn.activations import Activation
 from unstuck.nn.display import network_html, network_text
+from unstuck.nn.engine.threads import single_threaded
 from unstuck.nn.initializers import Initializer, find_initializer
 from unstuck.nn.layers import Dense, dropout_mask
 from unstuck.nn.losses import Loss, find_loss
@@ -169,11 +170,12 @@ class Network:
         """The outputs (n, n_outputs) for inputs (n, n_inputs), in the network's dtype."""
         images = self.as_rows(x)
         outputs = np.empty((len(images), self.sizes[-1]), self.dtype)
-        for start in range(0, len(images), CHUNK):
-            a = self.prepare(images[start : start + CHUNK])
-            for layer in self.layers:
-                _, a = layer.forward(a)
-            outputs[start : start + CHUNK] = a
+        with single_threaded():
+            for start in range(0, len(images), CHUNK):
+                a = self.prepare(images[start : start + CHUNK])
+                for layer in self.layers:
+                    _, a = layer.forward(a)
+                outputs[start : start + CHUNK] = a
         return outputs
 
     def predict(self, x: ArrayLike) -> Array:

@@ -5,7 +5,6 @@ Not undone: what the code does to its own objects (see snapshot), to files, and 
 
 import itertools
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.sandbox import clock
 from unstuck.sandbox.deadline import Deadline, OutOfTime
+from unstuck.sandbox.lines import Lines
 from unstuck.sandbox.origin import is_user_file
 from unstuck.sandbox.surroundings import (
     Warnings,
@@ -36,7 +37,8 @@ class Call:
     """What came of one call of the user's code.
 
     error is None or one line such as "ValueError: shapes do not fit (train.py, line 12)"; the value is then None.
-    output is what was printed, warnings one line each, seconds the time the call took.
+    output is what was printed, warnings one line each, seconds the time the call took, lines how many it ran where they
+    were counted. timed_out: it hung; cut_short: it had run all the lines that it was given.
     """
 
     value: Any
@@ -45,6 +47,8 @@ class Call:
     warnings: tuple[str, ...]
     seconds: float
     timed_out: bool
+    lines: int = 0
+    cut_short: bool = False
 
     @property
     def failed(self) -> bool:
@@ -55,6 +59,7 @@ def guard(
     function: Callable[..., Any],
     *args: Any,
     seconds: float = 5.0,
+    lines: int | None = None,
     copy_arguments: bool = False,
     copy_result: bool = True,
 ) -> Call:
@@ -69,30 +74,34 @@ def guard(
     a watching thread. Both act between two Python instructions, so one long call inside a C library runs to its end
     first; handlers as broad as `except:` are outlasted by trying again and again.
 
+    With `lines`, the lines of Python that the call runs are counted, and it is ended after so many, at the same place
+    on every machine.
+
     With copy_arguments, arrays, tensors and containers are handed over as copies; with copy_result they come back as
     copies (iterators as lists), so that a live buffer is not taken for a value.
     """
     if copy_arguments:
         args = tuple(copied(argument) for argument in args)
-    value, error, deadline = None, None, Deadline(seconds)
+    value, error, deadline, counted = None, None, Deadline(clock.real(seconds)), Lines(lines)
     with ExitStack() as stack:
         output, warned = stack.enter_context(captured_output()), Warnings()
         for context in (process_settings(), array_settings(), closed_plots(), recorded_warnings(warned)):
             stack.enter_context(context)
         interrupt = stack.enter_context(keyboard_interrupts())
-        start = time.perf_counter()
+        start = clock.now()
         try:
-            value = _call(function, args, copy_result, deadline)
+            value = _call(function, args, copy_result, deadline, counted)
         except BaseException as exception:
-            error = _described(exception, deadline)
+            error = _described(exception, deadline, counted)
             del exception
-        elapsed = time.perf_counter() - start
+        elapsed = clock.now() - start
         deadline.lift()
-    if deadline.passed and error is None:  # the program caught OutOfTime and went on to its end
-        value, error = None, _described(OutOfTime(), deadline)
+        counted.stop()
+    if (deadline.passed or counted.over) and error is None:  # the program caught what ended it and went on to its end
+        value, error = None, _described(OutOfTime(), deadline, counted)
     if interrupt.is_set():
         raise KeyboardInterrupt
-    return Call(value, error, output.text(), warned.lines(), elapsed, deadline.passed)
+    return Call(value, error, output.text(), warned.lines(), elapsed, deadline.passed, counted.count, counted.over)
 
 
 def copied(value: Any) -> Any:
@@ -115,15 +124,21 @@ def copied(value: Any) -> Any:
     return value
 
 
-def _call(function: Callable[..., Any], args: tuple[Any, ...], copy_result: bool, deadline: Deadline) -> Any:
+def _call(
+    function: Callable[..., Any], args: tuple[Any, ...], copy_result: bool, deadline: Deadline, counted: Lines
+) -> Any:
     with deadline:
+        counted.start()
         value = function(*args)
+        counted.stop()
         if copy_result and hasattr(type(value), "__next__"):
             value = [element for element in itertools.islice(value, ITEMS_LIMIT)]  # noqa: C416, list() cannot be ended
     return copied(value) if copy_result else value
 
 
-def _described(exception: BaseException, deadline: Deadline) -> str:
+def _described(exception: BaseException, deadline: Deadline, counted: Lines) -> str:
+    if counted.over:
+        return f"did not end within {counted.most:,} lines"
     if deadline.passed:
         return f"did not end within {deadline.seconds:g} s{place(*deadline.place) if deadline.place else ''}"
     where = ""

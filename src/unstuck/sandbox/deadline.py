@@ -4,9 +4,9 @@ import ctypes
 import signal
 import sys
 import threading
-import time
 from types import FrameType, TracebackType
 
+from unstuck.sandbox import clock
 from unstuck.sandbox.origin import is_user_file
 
 GRACE = 0.05  # seconds for the clauses `finally` of a call that has used up its time, before it is ended by force
@@ -49,7 +49,7 @@ class Deadline:
         self._by_signal = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
         self._running = True
         if self._by_signal:
-            self._start = time.monotonic()
+            self._start = clock.now()
             self._handler = signal.signal(signal.SIGALRM, self._on_alarm)
             self._outer_timer = signal.setitimer(signal.ITIMER_REAL, self.seconds)
         else:
@@ -64,7 +64,7 @@ class Deadline:
             signal.signal(signal.SIGALRM, self._handler)
             remaining, interval = self._outer_timer
             if remaining:  # a timer of the caller was running: let it go on
-                remaining = max(remaining - (time.monotonic() - self._start), 1e-6)
+                remaining = max(remaining - clock.real(clock.now() - self._start), 1e-6)
                 signal.setitimer(signal.ITIMER_REAL, remaining, interval)
 
     def lift(self) -> None:
@@ -75,10 +75,13 @@ class Deadline:
                 _PURSUED.pop(self._thread, None)
                 self._finished.set()
                 with self._lock:
-                    _throw(ctypes.c_ulong(self._thread), None)
-                return
+                    if self.passed:
+                        _throw(ctypes.c_ulong(self._thread), None)
+                break
             except OutOfTime:
                 continue
+        if self.passed and not self._by_signal:
+            _settle(self._thread)
 
     def is_inside(self, frame: FrameType | None) -> bool:
         """Whether a frame lies above the with-block and is not the end of it."""
@@ -122,6 +125,17 @@ class Deadline:
                 frame = frame.f_back
             if frame is not None:
                 self.place = frame.f_code.co_filename, frame.f_lineno
+
+
+def _settle(thread: int) -> None:
+    """Take one exception from outside. One that was called back leaves Python looking for it for ever, and code that is
+    traced then stands still (3.11)."""
+    try:
+        _throw(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
+        while True:
+            pass
+    except OutOfTime:
+        return
 
 
 _PURSUED: dict[int, Deadline] = {}  # by thread: deadlines whose first OutOfTime has been caught by the program

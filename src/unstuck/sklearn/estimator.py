@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from unstuck.callbacks.progress import live_progress
 from unstuck.errors import DataError, TrainingError
 from unstuck.nn.engine.examples import Examples
+from unstuck.nn.engine.threads import single_threaded
 from unstuck.nn.engine.training_run import Callback
 from unstuck.nn.history import History
 from unstuck.nn.losses import Loss
@@ -230,7 +231,8 @@ class MultilayerPerceptron(BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         network = self._assemble(sparse=issparse(X))
-        return network.output.value(logits_of(network, X))
+        with single_threaded():
+            return network.output.value(logits_of(network, X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from unstuck.nn.engine.examples import Examples
 from unstuck.nn.engine.kernels import find_step
-from unstuck.nn.engine.threads import SecondThread
+from unstuck.nn.engine.threads import SecondThread, single_threaded
 from unstuck.nn.engine.training_run import Callback
 from unstuck.nn.engine.vector import ParameterVector
 from unstuck.nn.history import Progress
@@ -27,7 +27,6 @@ def minimize_loss(
     SciPy and NumPy each bring an OpenBLAS whose waiting threads keep the other's from working: both get one thread.
     """
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     n, rows = len(examples), np.arange(len(examples))
     total = n if examples.weight is None else float(examples.weight.sum(dtype=np.float64))
@@ -67,7 +66,7 @@ def minimize_loss(
             raise StopIteration
 
     try:
-        with threadpool_limits(1, "blas"), SecondThread() as second_thread, np.errstate(all="ignore"):
+        with single_threaded(), SecondThread() as second_thread, np.errstate(all="ignore"):
             step = find_step(examples, vector, n, second_thread)
             result = minimize(
                 loss_and_gradient,

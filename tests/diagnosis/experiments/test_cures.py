@@ -127,8 +127,9 @@ def test_the_twin_follows_the_users_own_updates():
 
 
 def test_hardly_any_time_is_no_error():
-    report = diagnosed("relu_softmax", "F01 SumOverWholeBatch", budget=0.1)
-    assert [finding.rule.code for finding in report.findings] == ["F01"]
+    report = diagnosed("relu_softmax", "F01 SumOverWholeBatch", budget=1e-9)
+    assert report.verdict == "inconclusive"
+    assert not report.findings
 
 
 def test_what_changes_nothing_is_left_out():
@@ -155,7 +156,7 @@ def test_a_gain_within_the_spread_over_the_seeds_is_not_claimed(gain, claimed):
         score=lambda changes: run(changes).score,
         setup=lambda changes: setup,
         outcomes={},
-        clock=SimpleNamespace(left=1.0),
+        allowance=SimpleNamespace(left=1.0),
         per_run=0.1,
     )
     assert (compared(search, frozenset(["B01"]), ["B01"]) is not None) == claimed
@@ -180,7 +181,7 @@ def test_the_mean_is_over_the_seeds():
         score=lambda changes: run(changes).score,
         setup=lambda changes: None,
         outcomes={},
-        clock=SimpleNamespace(left=1.0),
+        allowance=SimpleNamespace(left=1.0),
         per_run=0.1,
     )
     trial = compared(search, frozenset(["B01"]), ["B01"])

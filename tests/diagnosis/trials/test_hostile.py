@@ -18,6 +18,11 @@ VERDICTS = ("faulty", "healthy", "inconclusive")
 FICKLE = {"parameters_come_and_go", "parameters_raise_later"}  # answer differently each time they are read
 
 
+@pytest.fixture
+def slow_clock():
+    """The real one: some of these programs hang."""
+
+
 @pytest.fixture(autouse=True)
 def numpy_as_before():
     with np.errstate():

@@ -1,9 +1,15 @@
+import os
+import subprocess
+import sys
+import threading
+
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController
 
 from tests.nn.numerical import problem, relative_error
 from unstuck.nn.engine import threads
-from unstuck.nn.engine.threads import SecondThread
+from unstuck.nn.engine.threads import SecondThread, single_threaded
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD
 from unstuck.nn.training import train
@@ -46,16 +52,89 @@ def test_what_the_second_thread_raises_is_raised_and_it_goes_on() -> None:
     assert not second_thread.thread.is_alive()
 
 
-def test_the_number_of_threads_is_given_back() -> None:
-    library = threads._openblas()
-    if library is None:
-        pytest.skip("NumPy brings no OpenBLAS of its own here")
-    get, put = library
-    before = get()
-    put(2)
-    try:
-        with threads.single_threaded():
-            assert get() == 1
-        assert get() == 2
-    finally:
-        put(before)
+def numbers_of_threads() -> dict[str, int]:
+    return {library.filepath: library.get_num_threads() for library in ThreadpoolController().lib_controllers}
+
+
+@pytest.fixture
+def two_threads():
+    """All pools at two threads, as on a machine with two cores; as found afterwards."""
+    libraries = ThreadpoolController().lib_controllers
+    if not libraries:
+        pytest.skip("no library with a pool of threads is loaded here")
+    before = [library.get_num_threads() for library in libraries]
+    for library in libraries:
+        threads.put(library, 2)
+    yield numbers_of_threads()
+    for library, number in zip(libraries, before, strict=True):
+        threads.put(library, number)
+
+
+def test_pools_are_limited_inside_and_put_back_afterwards(two_threads) -> None:
+    with single_threaded():
+        assert set(numbers_of_threads().values()) == {1}
+        with single_threaded():
+            assert set(numbers_of_threads().values()) == {1}
+        assert set(numbers_of_threads().values()) == {1}
+    assert numbers_of_threads() == two_threads
+
+
+def test_pools_are_put_back_when_something_is_raised(two_threads) -> None:
+    with pytest.raises(ZeroDivisionError), single_threaded(), single_threaded():
+        raise ZeroDivisionError
+    assert numbers_of_threads() == two_threads
+
+
+def test_two_threads_at_once_leave_the_pools_as_they_were(two_threads) -> None:
+    """The first to leave takes nothing from the other."""
+    inside, left, seen = threading.Event(), threading.Event(), []
+
+    def other() -> None:
+        with single_threaded():
+            inside.set()
+            assert left.wait(60)
+            seen.append(set(numbers_of_threads().values()))
+
+    thread = threading.Thread(target=other)
+    with single_threaded():
+        thread.start()
+        assert inside.wait(60)
+    left.set()
+    thread.join()
+    assert seen == [{1}]
+    assert numbers_of_threads() == two_threads
+
+
+def test_a_pool_that_is_set_inside_is_limited_again_and_put_back_to_what_it_was(two_threads) -> None:
+    with single_threaded():
+        for library in ThreadpoolController().lib_controllers:
+            threads.put(library, 2)
+        threads.POOLS.keep()
+        assert set(numbers_of_threads().values()) == {1}
+    assert numbers_of_threads() == two_threads
+
+
+def test_libraries_loaded_inside_are_limited_too() -> None:
+    program = """
+import numpy
+from threadpoolctl import threadpool_info
+from unstuck.nn.engine.threads import POOLS, single_threaded
+
+with single_threaded():
+    before = len(threadpool_info())
+    import scipy.linalg
+    POOLS.keep()
+    assert len(threadpool_info()) > before
+    assert all(pool["num_threads"] == 1 for pool in threadpool_info())
+assert all(pool["num_threads"] == 2 for pool in threadpool_info() if pool["user_api"] == "blas"), threadpool_info()
+"""
+    if os.cpu_count() == 1:
+        pytest.skip("there is one core only")
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_prediction_leaves_the_pools_as_they_were(two_threads) -> None:
+    Network([3, 2]).predict(np.zeros((4, 3)))
+    assert numbers_of_threads() == two_threads

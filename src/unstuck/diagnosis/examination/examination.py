@@ -20,6 +20,7 @@ from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.twin import Twin
 
 Array = np.ndarray
+WANT_OF_TIME = "a larger budget"  # missing where the budget's end left something out
 FAITHFUL = 1e-3  # a twin that departs further in three steps cannot speak for the program
 
 
@@ -53,6 +54,7 @@ class Examination:
     followed: list[float] = field(default_factory=list)  # the same after each of the first updates of the user's own
     source: str = "step"  # whether changes came from step() or gradients()
     sight: Sight = field(default_factory=Sight)  # what was observed, for those who draw it
+    undecided: bool = False  # something was left out that may have found a fault
 
     def leave_unchecked(self, what: str, missing: str) -> None:
         if all(known.what != what for known in self.unchecked):

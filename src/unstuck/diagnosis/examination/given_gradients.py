@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +10,10 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.results import PLAN, Backward, Plan
 from unstuck.diagnosis.identification.stepping import SMALL_BATCH, batch
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.observations import Record
 
 Array = np.ndarray
-SECONDS = 3.0  # where a step is given as well
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ def read_gradients(e: Examination) -> Given | None:
     if not all(np.allclose(a, b, rtol=1e-6, equal_nan=True) for a, b in zip(found[0].after, again.after, strict=True)):
         e.leave_unchecked("loss and gradients", "gradients(x, targets) that are the same each time")
         return None
-    ends = np.inf if e.case.step is None else time.thread_time() + SECONDS
-    return Given(found, identify_backward(found, e.forward, e.epsilon, e.n_outputs, ends=ends))
+    allowed = work.BACKWARD if e.case.step is None else work.GIVEN_GRADIENTS
+    return Given(found, identify_backward(found, e.forward, e.epsilon, e.n_outputs, allowed=allowed))
 
 
 def guesses_like(given: Given | None) -> Plan:

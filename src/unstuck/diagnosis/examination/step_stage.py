@@ -58,7 +58,7 @@ def examine_step(e: Examination) -> None:
     if e.backward is not None:
         _assemble(e)
         if any(layer.stopped and not layer.explained for layer in e.backward.layers):
-            e.leave_unchecked("all combinations of formulas", "a faster machine: the search was ended")
+            e.leave_unchecked("all combinations of formulas", "a larger search: it was ended before all had been tried")
 
 
 def _see_what_stays(e: Examination) -> None:

@@ -5,7 +5,6 @@ Found by putting everything right and then the user's choices back one at a time
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -22,13 +21,14 @@ from unstuck.diagnosis.experiments.changes import (
     with_width,
     without_decay,
 )
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin import training as twin_training
-from unstuck.diagnosis.twin.training import Change, Outcome, Setup, corrected, run
+from unstuck.diagnosis.twin.training import Allowance, Change, Outcome, Setup
 
 KEPT = 0.8  # share of the reference that a change may cost and still be called harmless
 SMALL_BATCH, MANY_UPDATES = 20, 1200
 TINY, HUGE = 0.1, 8.0  # largest inputs outside of which scaling them is tried
-LEAST_RATES = 3  # tried whatever the clock says: without a network that learns nothing is known
+LEAST_RATES = 3  # tried whatever is left: without a network that learns nothing is known
 INITIAL = ("A01", "A05", "A07", "A06", "A03", "A02", "A04")
 ASPECTS = {
     **dict.fromkeys(INITIAL, "initialisation"),
@@ -40,24 +40,12 @@ ASPECTS = {
 }
 
 
-class Clock:
-    """Processor seconds left to spend, so that a busy machine changes no verdict; never past the wall clock's end."""
-
-    def __init__(self, seconds: float, wall_seconds: float) -> None:
-        self.seconds = seconds
-        self.ends, self.wall_ends = time.thread_time() + seconds, time.perf_counter() + wall_seconds
-
-    @property
-    def left(self) -> float:
-        return min(self.ends - time.thread_time(), self.wall_ends - time.perf_counter())
-
-
-def reference(setup: Setup, clock: Clock, per_run: float) -> tuple[Setup, Outcome]:
+def reference(setup: Setup, allowance: Allowance) -> tuple[Setup, Outcome]:
     """Everything put right: fresh weights, scaled inputs, small batches, enough updates, no decay, the best rate."""
     right = setup
     for change in _everything(setup).values():
         right = change(right)
-    return _best_rate(right, clock, per_run)
+    return _best_rate(right, allowance)
 
 
 def _everything(setup: Setup) -> dict[str, Change]:
@@ -85,50 +73,53 @@ def _rates(setup: Setup) -> list[float]:
     return [0.3, 0.05, 2.0]
 
 
-def _best_rate(setup: Setup, clock: Clock, per_run: float) -> tuple[Setup, Outcome]:
+def _best_rate(setup: Setup, allowance: Allowance) -> tuple[Setup, Outcome]:
     momentum = (
         setup.twin.update.response[1] if setup.twin.update.response[0] in ("momentum", "nesterov gradient") else 0.0
     )
     brake = max(1 - momentum, 0.02)
     best: tuple[Setup, Outcome] | None = None
     for tries, rate in enumerate([setup.twin.update.learning_rate, *(r * brake for r in _rates(setup))]):
-        if best is not None and tries >= LEAST_RATES and clock.left < per_run:
+        if best is not None and tries >= LEAST_RATES and allowance.left < work.ONE_RUN:
             break
         tried = with_rate(rate)(setup)
-        outcome = run(tried, 2 * per_run)
+        outcome = allowance.run(tried, 2 * work.ONE_RUN)
         if best is None or outcome.score > best[1].score + 0.01:
             best = (tried, outcome)
     assert best is not None
     return best
 
 
-def needed(
-    user: Setup,
-    right: Setup,
-    learnt: float,
-    level: float,
-    clock: Clock,
-    per_run: float,
-    evidence: dict[str, list[Evidence]],
-) -> tuple[list[str], list[str]]:
-    """Put the user's choices back one at a time, in two orders; what cannot be put back is needed."""
+def aspects_of(user: Setup, right: Setup) -> list[str]:
+    """In which choices the user's run may differ from the one with everything right."""
     aspects = list(_everything(user))
     mine, best = user.twin.update, right.twin.update
     if (mine.learning_rate, mine.rate_law) != (best.learning_rate, best.rate_law) or "mean" in aspects:
         aspects.append("rate")
-    aspects = [a for a in aspects if a not in ("order", "mean")]
-    goal = KEPT * corrected(learnt, level)
+    return [a for a in aspects if a not in ("order", "mean")]
+
+
+def needed(
+    user: Setup,
+    right: Setup,
+    aspects: list[str],
+    goal: float,
+    allowance: Allowance,
+    evidence: dict[str, list[Evidence]],
+) -> tuple[list[str], list[str]]:
+    """Put the user's choices back one at a time, in two orders; what cannot be put back is needed for a score of
+    `goal`, which the run with everything right reaches."""
     sets: list[set[str]] = []
     for order in (aspects, aspects[::-1]):
-        if sets and clock.left < 2 * per_run:
+        if sets and allowance.left < 2 * work.ONE_RUN:
             break
         kept = dict.fromkeys(aspects, True)
         for aspect in order:
             trial = {**kept, aspect: False}
-            outcome = run(_mixed(user, right, trial), 2 * per_run, enough=goal * (1 - level) + level)
-            if corrected(max(outcome.scores, default=0.0), level) >= goal:
+            outcome = allowance.run(_mixed(user, right, trial), 2 * work.ONE_RUN, goal)
+            if outcome.best >= goal:
                 kept = trial
-            if clock.left < 0:
+            if allowance.left < 0:
                 break
         sets.append({aspect for aspect, needed in kept.items() if needed})
     always = set.intersection(*sets) or min(sets, key=len)

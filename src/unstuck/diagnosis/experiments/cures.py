@@ -15,14 +15,14 @@ import numpy as np
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
 from unstuck.diagnosis.experiments.changes import with_falling_rate, with_rate, with_small_batches, with_width
-from unstuck.diagnosis.experiments.choices import ASPECTS, Clock, in_words, with_right
+from unstuck.diagnosis.experiments.choices import ASPECTS, in_words, with_right
 from unstuck.diagnosis.experiments.repairs import mended
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Trial, Verdicts
-from unstuck.diagnosis.twin.training import Outcome, Setup, run
+from unstuck.diagnosis.program import work
+from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, run
 
 Array = np.ndarray
 SEEDS = (0, 1, 2)
-LONG, SEARCHING = 45.0, 15.0  # seconds: with more than LONG the cured network is trained further, on all examples
 PASSES, FEW_BATCHES, MORE = 30, 200, "more updates"  # of that further training
 LAST_RATE = 0.03  # of its first rate
 WIDTHS = (32, 64)
@@ -40,8 +40,8 @@ class Search:
     found: Verdicts
     user: Setup
     right: Setup
-    clock: Clock
-    per_run: float
+    allowance: Allowance
+    per_run: float  # work
     outcomes: dict[tuple[Changes, int], Outcome] = field(default_factory=dict)
 
     def setup(self, changes: Changes, seed: int = 0) -> Setup:
@@ -55,7 +55,7 @@ class Search:
     def run(self, changes: Changes, seed: int = 0) -> Outcome:
         key = (changes, seed)
         if key not in self.outcomes:
-            self.outcomes[key] = run(self.setup(changes, seed), 2 * self.per_run)
+            self.outcomes[key] = self.allowance.run(self.setup(changes, seed), 2 * self.per_run)
         return self.outcomes[key]
 
     def score(self, changes: Changes) -> float:
@@ -68,25 +68,23 @@ def in_order_of_making(changes: Changes) -> list[str]:
     return sorted((code for code in changes if code in ASPECTS), key=lambda code: order.index(ASPECTS[code]))
 
 
-def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
-    """The smallest cure, with the worth of each of its changes; that with one more, where this brings much; and with
-    much time left, the same trained further.
+def find_cures(e: Examination, found: Verdicts) -> list[Trial]:
+    """The smallest cure, with the worth of each of its changes; and that with one more, where this brings much.
 
     Empty where no twin speaks for the program, where nothing can be put right, or where the gain is within the spread
     over the seeds.
     """
     codes = [*found.formulas, *(code for code in found.settings if code in ASPECTS)]
-    if not codes or seconds < 1:
+    if not codes:
         return []
-    searching = seconds if seconds <= LONG else max(SEARCHING, 0.2 * seconds)
-    search = prepared(e, found, codes, searching)
+    search = prepared(e, found, codes)
     if search is None:
         return []
     everything = frozenset(codes)
-    search.right = finer(search, everything)
+    search.right = found.right = finer(search, everything)
     doubtful_first = sorted(codes, key=lambda code: (bool(found.matters.get(code)), code not in ASPECTS))
     enough = 2 * len(SEEDS) * search.per_run
-    smallest = smallest_of(everything, doubtful_first, search.score, lambda: search.clock.left > enough)
+    smallest = smallest_of(everything, doubtful_first, search.score, lambda: search.allowance.left > enough)
     cure = compared(search, smallest, codes)
     if cure is None and smallest != everything:  # what costs little one by one may cost much together
         smallest, cure = everything, compared(search, everything, codes)
@@ -98,27 +96,27 @@ def find_cures(e: Examination, found: Verdicts, seconds: float) -> list[Trial]:
     found.spoilt = {code: search.setup(smallest - {code}) for code in codes if code in smallest}
     more = extended(search, smallest)
     wider = compared(search, more, [*codes, *found.choices]) if more != smallest else None
-    further = trained_further(search, wider or cure, seconds - searching) if seconds > LONG else None
-    return [trial for trial in (cure, wider, further) if trial is not None]
+    return [trial for trial in (cure, wider) if trial is not None]
 
 
-def prepared(e: Examination, found: Verdicts, codes: list[str], seconds: float) -> Search | None:
-    """A search whose runs are as long as the user's training, or as so many of them fit into the time."""
+def prepared(e: Examination, found: Verdicts, codes: list[str]) -> Search | None:
+    """A search whose runs are as long as the user's training, or as the work allows for so many of them."""
     made = baseline.as_it_is(e, np.inf)
     if made is None or found.right is None:
         return None
     others = len(list(variants(found.right, frozenset(codes))))
     runs = 3 * len(SEEDS) + others + 2 + (len(codes) + 1 if len(codes) > 1 else 0)
-    per_run = 0.9 * seconds / runs
-    user = shortened(baseline.in_order(made[0]) if "D12" in codes else made[0], per_run)
-    return Search(e, found, user, found.right, Clock(seconds, seconds), per_run)
+    per_run = 0.9 * work.CURING / runs
+    user = baseline.in_order(made[0]) if "D12" in codes else made[0]
+    user = replace(user, updates=affordable(user, per_run))
+    return Search(e, found, user, found.right, Allowance(work.CURING), per_run)
 
 
 def finer(search: Search, changes: Changes) -> Setup:
     """The right setup with the rate and the width that do best among a few, where these are to be changed."""
     best, right = search.score(changes), search.right
     for variant in variants(right, changes):
-        if search.clock.left < 0.6 * search.clock.seconds:
+        if search.allowance.left < 0.6 * work.CURING:
             break
         tried = replace(search, right=variant, outcomes={})
         if tried.score(changes) >= best + 0.5 * MATTERS:
@@ -139,21 +137,13 @@ def variants(right: Setup, changes: Changes) -> Iterator[Setup]:
         yield replace(right, updates=MORE_UPDATES * right.updates)
 
 
-def shortened(setup: Setup, seconds: float) -> Setup:
-    """The run with as few updates as fit into so many seconds, at the pace of its first ones."""
-    few = min(setup.updates, 100)
-    run(replace(setup, updates=min(few, 10)))  # the first updates are slower than any other
-    pace = run(replace(setup, updates=few, x_held=setup.x_held[:1], labels_held=None)).seconds / few
-    return replace(setup, updates=int(np.clip(seconds / max(pace, 1e-6), 1, setup.updates)))
-
-
 def smallest_of(
-    changes: Changes, order: list[str], score: Callable[[Changes], float], time_is_left: Callable[[], bool]
+    changes: Changes, order: list[str], score: Callable[[Changes], float], work_is_left: Callable[[], bool]
 ) -> Changes:
     """The changes without those that cost less than two points when left out, tried one after the other."""
     for code in order:
         fewer = changes - {code}
-        if fewer and time_is_left() and score(changes) - score(fewer) < MATTERS:
+        if fewer and work_is_left() and score(changes) - score(fewer) < MATTERS:
             changes = fewer
     return changes
 
@@ -164,7 +154,7 @@ def extended(search: Search, changes: Changes) -> Changes:
     others = {ASPECTS[code]: code for code in search.found.choices if code in ASPECTS}
     scores: dict[Changes, float] = {}
     for aspect, code in others.items():
-        if aspect not in {*aspects, "rate"} and search.clock.left > len(SEEDS) * search.per_run:
+        if aspect not in {*aspects, "rate"} and search.allowance.left > len(SEEDS) * search.per_run:
             scores[changes | {code}] = search.score(changes | {code})
     best = max(scores, key=lambda more: scores[more], default=changes)
     return best if scores.get(best, 0.0) - search.score(changes) >= WORTHWHILE else changes
@@ -190,7 +180,7 @@ def compared(search: Search, changes: Changes, order: list[str]) -> Trial | None
         worth={
             code: float(after.mean() - search.score(changes - {code}))
             for code in dict.fromkeys(order)
-            if code in changes and (len(changes) == 1 or search.clock.left > search.per_run)
+            if code in changes and (len(changes) == 1 or search.allowance.left > search.per_run)
         },
         words={code: in_words(code, setup) for code in in_order_of_making(changes)},
     )
@@ -214,19 +204,19 @@ def say_what_was_compared(search: Search, codes: list[str]) -> None:
     )
 
 
-def trained_further(search: Search, cure: Trial, seconds: float) -> Trial | None:
-    """The cured network trained on all examples, in small batches, at a rate that falls, for as long as there is time;
-    None if that brings nothing."""
-    made = baseline.as_it_is(search.e, np.inf, all_examples=True)
-    if made is None:
+def trained_further(e: Examination, found: Verdicts, cure: Trial) -> Trial | None:
+    """The cured network trained on all examples, in small batches, at a rate that falls, for as many updates as the
+    work allows; None if that brings nothing."""
+    made = baseline.as_it_is(e, np.inf, all_examples=True)
+    if made is None or found.right is None:
         return None
-    whole = replace(search, user=made[0], outcomes={})
-    setup = whole.setup(frozenset(cure.changes))
+    setup = Search(e, found, made[0], found.right, Allowance(work.FURTHER), work.FURTHER).setup(frozenset(cure.changes))
     if setup.batch_size > FEW_BATCHES:
-        setup = with_small_batches(search.right.batch_size, setup.updates)(setup)
-    setup = shortened(replace(setup, updates=PASSES * len(setup.x) // setup.batch_size), 0.8 * seconds)
+        setup = with_small_batches(found.right.batch_size, setup.updates)(setup)
+    setup = replace(setup, updates=PASSES * len(setup.x) // setup.batch_size)
+    setup = replace(setup, updates=affordable(setup, work.FURTHER))
     setup = with_falling_rate(LAST_RATE)(setup)
-    outcome = run(setup, 0.9 * seconds)
+    outcome = run(setup, work.FURTHER)
     if outcome.score < cure.after + 0.005:
         return None
     return Trial(

@@ -12,7 +12,7 @@ from unstuck.diagnosis.examination.evidence import SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
-from unstuck.diagnosis.experiments.choices import Clock, causes_of_log_of_zero, needed, reference, with_right
+from unstuck.diagnosis.experiments.choices import KEPT, aspects_of, causes_of_log_of_zero, needed, reference, with_right
 from unstuck.diagnosis.experiments.cures import in_order_of_making
 from unstuck.diagnosis.experiments.outside_the_step import users_loss_stays_finite
 from unstuck.diagnosis.experiments.own_training import ENOUGH, LEARNABLE
@@ -24,71 +24,77 @@ from unstuck.diagnosis.experiments.repairs import (
     put_back,
 )
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Trial, Verdicts
-from unstuck.diagnosis.twin.training import Outcome, Setup, chance, corrected, run
+from unstuck.diagnosis.program import work
+from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run
 
 OF_OUTPUTS_AT_ZERO = ("D02", "U07")  # the choices that causes_of_log_of_zero knows
 HALFWAY = 0.4  # share of what a network that is not stuck learns, from which on chance may decide
 
 
 def decide(
-    e: Examination, evidence: dict[str, list[Evidence]], settings: dict[str, bool], seconds: float, wall_seconds: float
+    e: Examination, evidence: dict[str, list[Evidence]], settings: dict[str, bool], as_planned: float = work.AS_PLANNED
 ) -> Verdicts:
-    """Runs the experiments that the evidence calls for. `settings` says which codes are choices, not formulas."""
+    """Runs the experiments that the evidence calls for. `settings` says which codes are choices, not formulas;
+    `as_planned` is the work for a run as long as the user's training.
+
+    Raises OutOfBudget: then nothing is decided."""
     found = Verdicts(choices=[code for code in evidence if settings[code]])
-    per_run = float(np.clip(seconds / 14, 0.15, 1.0))
-    made = baseline.as_it_is(e, per_run) if e.source == "step" or e.faithful else None
+    made = baseline.as_it_is(e, work.ONE_RUN) if e.source == "step" or e.faithful else None
     if made is None:
-        _decide_by_own_training(e, evidence, found, seconds)
+        _decide_by_own_training(e, evidence, found)
         return found
     user, updates = made
     if "D12" in evidence and _any_shown(evidence["D12"]):
         user = baseline.in_order(user)
     found.chance = chance(user)
     if not e.faithful:
-        task = own_training.find_task(e, 0.2 * seconds)
-        found.learns = None if task is None else own_training.learns(e, task, 0.2 * seconds)
+        task = own_training.find_task(e)
+        found.learns = None if task is None else own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
     found.formulas = [
         code
         for code, items in evidence.items()
         if not settings[code] and changes_for(code, e) and not _asleep(items) and _may_be_tried(e, code, items)
     ]
-    Judge(e, evidence, found, Clock(seconds, wall_seconds), per_run, updates).judge(user)
-    if e.faithful or found.learns:
+    Judge(e, evidence, found, Allowance(work.DECIDING), updates, as_planned).judge(user)
+    if found.stuck is None:
+        e.leave_unchecked(
+            f"whether the network stays stuck: trained as it is for {found.run_for:,} of the {updates:,} updates "
+            f"planned, it reached {found.mended:.0%}",
+            "a larger budget",
+        )
+    elif e.faithful or found.learns:
         found.matters |= {code: code in found.settings for code in found.choices}
     return found
 
 
 @dataclass
 class Judge:
-    """Finds out by training what matters: `per_run` seconds for each run, `updates` those of the user's training."""
+    """Finds out by training what matters; `updates` are those of the user's training."""
 
     e: Examination
     evidence: dict[str, list[Evidence]]
     found: Verdicts
-    clock: Clock
-    per_run: float
+    allowance: Allowance
     updates: int
+    as_planned: float
 
     def judge(self, user: Setup) -> None:
         """Of formulas and settings, beginning with the user's own run."""
         found = self.found
         runs = self.first_runs(user)
-        right, learnt = reference(runs.mended, self.clock, self.per_run)
+        right, learnt = reference(runs.mended, self.allowance)
         found.reference, found.right = max(learnt.score, runs.put_right.score), right
         found.learnable = self.corrected(found.reference) > LEARNABLE
         runs = self.without_repairs_that_ruin(runs)
-        stuck = (
-            found.learnable
-            and self.e.faithful
-            and self.corrected(runs.as_it_is.best) < self.goal
-            and self.is_stuck(runs.mended, runs.put_right)
-        )
+        if found.learnable and self.e.faithful and self.corrected(runs.as_it_is.best) < self.goal:
+            found.stuck = self.is_stuck(runs.mended, runs.put_right)
+        stuck = bool(found.stuck)
         self.judge_formulas(runs, right, stuck)
         if stuck:
             longer = replace(runs.mended, updates=min(self.updates, 5 * runs.mended.updates))
-            found.settings, found.alternatives = needed(
-                longer, right, found.reference, found.chance, self.clock, self.per_run, self.evidence
-            )
+            aspects = [a for a in aspects_of(longer, right) if a != "updates" or self.e.case.updates is not None]
+            goal = self.score_of(KEPT * self.corrected(found.reference))
+            found.settings, found.alternatives = needed(longer, right, aspects, goal, self.allowance, self.evidence)
             found.trials.append(runs.trial([*found.formulas, *found.settings], learnt))
         if "L03" in self.evidence:
             found.loss_stays_finite = self.loss_stays_finite(runs.user, right)
@@ -98,6 +104,10 @@ class Judge:
     def corrected(self, score: float) -> float:
         return corrected(score, self.found.chance)
 
+    def score_of(self, corrected_score: float) -> float:
+        """The score that is so much when corrected for chance."""
+        return corrected_score * (1 - self.found.chance) + self.found.chance
+
     @property
     def goal(self) -> float:
         """The chance-corrected score from which on a network is not stuck."""
@@ -106,10 +116,10 @@ class Judge:
     def first_runs(self, user: Setup) -> Runs:
         """As it is, and with all faults of formula put right."""
         found = self.found
-        as_it_is = run(user, 3 * self.per_run)
+        as_it_is = self.run(user)
         found.meant = self.meant_activation(user)
         right = mended(user, self.e, found.formulas, found.meant)
-        runs = Runs(user, right, as_it_is, run(right, 3 * self.per_run) if found.formulas else as_it_is)
+        runs = Runs(user, right, as_it_is, self.run(right) if found.formulas else as_it_is)
         found.as_it_is, found.mended, found.mended_finite = as_it_is.score, runs.put_right.score, runs.put_right.finite
         if found.formulas:
             found.trials.append(runs.trial(found.formulas))
@@ -120,17 +130,21 @@ class Judge:
         formulas = self.found.formulas
         if not leaves_activation_open(user) or not {"F05", "F08"} & set(formulas):
             return MEANT[-1]
-        return max(MEANT, key=lambda name: run(mended(user, self.e, formulas, name), self.per_run).score)
+        return max(MEANT, key=lambda name: self.run(mended(user, self.e, formulas, name)).score)
+
+    def run(self, setup: Setup) -> Outcome:
+        """One of the short runs."""
+        return self.allowance.run(setup, 2 * work.ONE_RUN)
 
     def longer(self, runs: Runs) -> Runs:
-        """The same for as many of the user's updates as time allows, by the time that they took before."""
-        pace = max(runs.as_it_is.seconds, 0.02) / runs.user.updates
-        most = max(2 * runs.user.updates, int(0.3 * self.clock.left / pace))
-        user, right = (replace(setup, updates=min(self.updates, most)) for setup in (runs.user, runs.mended))
-        return Runs(user, right, run(user, 0.4 * self.clock.left), run(right, 0.4 * self.clock.left))
+        """The same for as many of the user's updates as the work for longer runs allows."""
+        whole = [replace(setup, updates=self.updates) for setup in (runs.user, runs.mended)]
+        updates = min(affordable(setup, work.LONGER) for setup in whole)
+        user, right = (replace(setup, updates=updates) for setup in whole)
+        return Runs(user, right, run(user, work.LONGER), run(right, work.LONGER))
 
     def may_run_longer(self, runs: Runs) -> bool:
-        return runs.user.updates < self.updates and self.clock.left > 4 * self.per_run
+        return runs.user.updates < self.updates
 
     def without_repairs_that_ruin(self, runs: Runs) -> Runs:
         """The runs; or, where putting formulas right ruins a network that learns, the user's own alone."""
@@ -167,32 +181,33 @@ class Judge:
         """Proved faults matter if putting them right, alone or together, is worth two points; in a network that stays
         stuck for another reason, if putting them back into the one that learns costs two points."""
         found, formulas, mended_setup = self.found, self.found.formulas, runs.mended
-        together = runs.gain >= MATTERS
+        together = self.gains(runs)
         if formulas and not together and not stuck and self.may_run_longer(runs):
-            runs = self.longer(runs)
-            together = runs.gain >= MATTERS
-        if together and runs.as_it_is.finite:
-            together = self.gains_in_another_order(runs)
+            runs = self.longer(runs)  # a run that is shorter than the user's shows no fault to be harmless
+            together = self.gains(runs)
         if not together and not found.learnable:
             return  # nothing learns: a proved fault stays a finding
         found.matters |= dict.fromkeys(formulas, together)
-        if together and len(formulas) > 1 and self.clock.left > self.per_run:
+        if together and len(formulas) > 1 and self.allowance.left > work.ONE_RUN:
             self.drop_harmless(runs)
         if not together and stuck and right is not mended_setup:
             self.put_each_back(runs.user, right)
 
-    def gains_in_another_order(self, runs: Runs) -> bool:
+    def gains(self, runs: Runs) -> bool:
+        """Whether putting right gains something, and again with the examples in another order."""
+        if runs.gain < MATTERS or not runs.as_it_is.finite:
+            return runs.gain >= MATTERS
         user, right = (baseline.reseeded(setup, 1) for setup in (runs.user, runs.mended))
-        again = Runs(user, right, run(user, 3 * self.per_run), run(right, 3 * self.per_run))
+        again = Runs(user, right, run(user, work.LONGER), run(right, work.LONGER))
         return again.gain >= MATTERS / 2 or again.put_right.score - again.as_it_is.score >= MATTERS
 
     def put_each_back(self, user: Setup, right: Setup) -> None:
         """Which of the formulas spoil the network that learns."""
         for code in self.found.formulas:
-            if self.clock.left < self.per_run:
+            if self.allowance.left < work.ONE_RUN:
                 del self.found.matters[code]  # not tried: a proved fault stays a finding
                 continue
-            spoilt = run(put_back(user, right, code, self.e), 2 * self.per_run)
+            spoilt = self.run(put_back(user, right, code, self.e))
             self.found.matters[code] = (self.found.reference or 0) - spoilt.score >= 5 * MATTERS
 
     def drop_harmless(self, runs: Runs) -> None:
@@ -200,62 +215,50 @@ class Judge:
         formulas = self.found.formulas
         for code in [c for c in formulas if c[0] == "U"]:
             others = [c for c in formulas if c != code]
-            without = run(mended(runs.user, self.e, others, self.found.meant), 2 * self.per_run)
-            if runs.put_right.score - without.score < MATTERS and self.clock.left > 0:
+            without = self.run(mended(runs.user, self.e, others, self.found.meant))
+            if runs.put_right.score - without.score < MATTERS and self.allowance.left > 0:
                 self.found.matters[code] = False
 
     # -- settings ------------------------------------------------------------------------------------------------------
 
-    def is_stuck(self, setup: Setup, outcome: Outcome) -> bool:
-        """Whether the network stays below the goal for all the updates of the user's own training. A run that was cut
-        short is given more time as long as it gets better; where time does not suffice to see, it is not called
-        stuck."""
-        found, updates, goal = self.found, self.updates, self.goal
+    def is_stuck(self, setup: Setup, outcome: Outcome) -> bool | None:
+        """Whether the network stays below the goal for all the updates of the user's own training: a late start is no
+        standstill. None where that training is too long to be run to its end, unless it is well on its way."""
+        found, goal = self.found, self.goal
         if self.corrected(outcome.best) >= goal:
             return False
-        if setup.updates >= updates:
-            return not self.learns_in_another_order(setup, outcome)
-        enough = goal * (1 - found.chance) + found.chance
-        if len(outcome.scores) > 1 and outcome.finite:
-            gain = max(outcome.score - outcome.scores[0], 0.0) / (0.75 * setup.updates)
-            if self.corrected(outcome.score + 4 * gain * (updates - setup.updates)) < goal:
-                return True  # at four times its pace so far it would not get there
-        factor = min(updates / setup.updates, max(2.0, 0.5 * self.clock.left / max(outcome.seconds, 0.05)))
-        seconds = max(0.5 * self.clock.left, 2 * self.per_run)
-        longer = run(replace(setup, updates=int(setup.updates * factor)), seconds, enough)
-        if self.corrected(longer.best) >= goal:
+        if outcome.updates < self.updates and outcome.finite:
+            setup = replace(setup, updates=self.updates)
+            outcome = run(setup, self.as_planned, self.score_of(goal))
+            found.mended, found.run_for = outcome.score, outcome.updates
+        if self.corrected(outcome.best) >= goal:
             return False
-        found.mended = longer.score
-        if longer.updates >= updates or not longer.finite:
-            return not self.learns_in_another_order(replace(setup, updates=updates), longer)
-        per_update = (longer.score - outcome.score) / max(longer.updates - outcome.updates, 1)
-        hoped_for = longer.score + 2 * max(per_update, 0.0) * (updates - longer.updates)  # twice as fast as so far
-        return self.corrected(hoped_for) < goal
+        if outcome.updates >= self.updates or not outcome.finite:
+            return not self.learns_in_another_order(setup, outcome)
+        gained = outcome.score - outcome.scores[0]
+        if gained < 2 * np.sqrt(outcome.score * (1 - outcome.score) / len(setup.x_held)):
+            return None  # two standard errors: no more than chance
+        hoped_for = outcome.score + 2 * gained / 0.75 * (self.updates / outcome.updates - 1)  # twice as fast as so far
+        return False if self.corrected(hoped_for) >= goal else None
 
     def learns_in_another_order(self, setup: Setup, outcome: Outcome) -> bool:
         """Whether a run that learns something, but too little, was only unlucky in the order of its examples."""
         if self.corrected(outcome.best) < HALFWAY * self.goal:
             return False
-        for seed in (1, 2):
-            if self.clock.left < max(2 * outcome.seconds, self.per_run):
-                return False
-            other = run(baseline.reseeded(setup, seed), 3 * outcome.seconds + self.per_run)
-            if self.corrected(other.best) >= self.goal:
-                return True
-        return False
+        enough = self.score_of(self.goal)
+        others = (run(baseline.reseeded(setup, seed), self.as_planned, enough) for seed in (1, 2))
+        return any(self.corrected(other.best) >= self.goal for other in others)
 
 
-def _decide_by_own_training(
-    e: Examination, evidence: dict[str, list[Evidence]], found: Verdicts, seconds: float
-) -> None:
+def _decide_by_own_training(e: Examination, evidence: dict[str, list[Evidence]], found: Verdicts) -> None:
     """What can be said without a twin: whether the program learns, and which choices keep its own loop from it."""
-    task = own_training.find_task(e, 0.2 * seconds)
+    task = own_training.find_task(e)
     if task is None:
         return
-    found.learns = own_training.learns(e, task, 0.3 * seconds)
+    found.learns = own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
     if "B14" in evidence and found.learns is not None:
         found.matters["B14"] = not found.learns
-    cause = None if found.learns else own_training.cause(e, task, evidence, 0.5 * seconds)
+    cause = None if found.learns else own_training.cause(e, task, evidence, 0.5 * work.OWN_TRAINING)
     if cause is not None:
         found.settings = list(cause.codes)
         found.trials.append(Trial(cause.codes, cause.before, cause.after, 0, 0, cause.seconds))

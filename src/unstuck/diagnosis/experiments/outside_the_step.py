@@ -15,7 +15,6 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
 from unstuck.diagnosis.experiments.changes import with_rate
-from unstuck.diagnosis.experiments.cures import LONG
 from unstuck.diagnosis.experiments.repairs import intended
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Trial
 from unstuck.diagnosis.formulas.forward import hidden_form, output_form
@@ -27,6 +26,7 @@ from unstuck.diagnosis.measurements.own_accuracy import as_number
 from unstuck.diagnosis.measurements.own_loop import own_loop
 from unstuck.diagnosis.measurements.plain_data import test_classes, test_inputs
 from unstuck.diagnosis.measurements.proof import formula_faults
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup, batches, decide, run, score, train
 from unstuck.diagnosis.twin.twin import Link, Twin
@@ -41,15 +41,16 @@ PROBED = 200  # examples of which the user's loss is asked for
 RATES = (0.1, 0.5, 0.02)
 
 
-def read_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
-    """One trial for the faults of the test data and one for those of the evaluation, where there are any."""
+def read_twice(e: Examination, codes: list[str], further: bool) -> list[Trial]:
+    """One trial for the faults of the test data and one for those of the evaluation, where there are any; trained on
+    all examples if `further`."""
     wanted = [tuple(code for code in codes if code in group) for group in (OF_TEST_DATA, OF_EVALUATION)]
-    made = baseline.as_it_is(e, np.inf, all_examples=seconds > LONG) if e.faithful and any(wanted) else None
+    made = baseline.as_it_is(e, np.inf, all_examples=further) if e.faithful and any(wanted) else None
     x, y = test_inputs(e), test_classes(e)
     if made is None or x is None or y is None:
         return []
     setup, parameters = made[0], made[0].parameters.copy()
-    outcome = train(setup, parameters, seconds)
+    outcome = train(setup, parameters, (3 if further else 1) * work.READING)
     answers = decide(setup.twin.predict(parameters, x.astype(setup.x.dtype)), setup.twin.output)
     counted = float(np.mean(answers == y))
     readings = [
@@ -63,32 +64,32 @@ def read_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
     ]
 
 
-def train_twice(e: Examination, codes: list[str], seconds: float) -> list[Trial]:
+def train_twice(e: Examination, codes: list[str]) -> list[Trial]:
     """The user's own training, where its loop or its parameters are at fault, beside a right one of the same length."""
     if e.twin is None and e.case.step is not None and "B14" in codes:
-        return _steps_beside_right_ones(e, seconds)
+        return _steps_beside_right_ones(e)
     stays = e.twin is None or e.source != "step"  # what gradients() gives is no training
     changes = tuple(code for code in codes if code in (OF_NO_CHANGE if stays else OF_LOOP))
     if not changes:
         return []
-    setup = by_the_book(e, 0.1 * seconds) if stays else _as_it_is(e)
+    setup = by_the_book(e) if stays else _as_it_is(e)
     if setup is None:
         return []
-    before = score(setup, setup.parameters) if stays else _learnt_by_own_loop(e, setup, 0.5 * seconds)
-    after = run(setup, 0.4 * seconds)
+    before = score(setup, setup.parameters) if stays else _learnt_by_own_loop(e, setup)
+    after = run(setup, work.READING)
     if before is None:
         return []
     return [Trial(changes, before, after.score, after.updates, setup.seed, after.seconds)]
 
 
-def _steps_beside_right_ones(e: Examination, seconds: float) -> list[Trial]:
+def _steps_beside_right_ones(e: Examination) -> list[Trial]:
     """The user's own steps, some of whose gradients no formula explains, beside as many with right ones."""
-    task = own_training.find_task(e, 0.1 * seconds)
-    scores = [] if task is None else own_training.scores_by_steps(e, task, 0.3 * seconds)
-    setup = by_the_book(e, 0.1 * seconds) if scores else None
+    task = own_training.find_task(e)
+    scores = [] if task is None else own_training.scores_by_steps(e, task, 0.5 * work.READING)
+    setup = by_the_book(e) if scores else None
     if task is None or setup is None:
         return []
-    before, after = task.chance + scores[-1] * (1 - task.chance), run(setup, 0.3 * seconds)
+    before, after = task.chance + scores[-1] * (1 - task.chance), run(setup, work.READING)
     if after.score - before < MATTERS:
         return []
     changes = tuple(dict.fromkeys([*(fault.code for fault in formula_faults(e)), "B14"]))  # by the book is all of them
@@ -120,7 +121,7 @@ def _as_it_is(e: Examination) -> Setup | None:
     return None if made is None else made[0]
 
 
-def by_the_book(e: Examination, seconds_per_run: float) -> Setup | None:
+def by_the_book(e: Examination) -> Setup | None:
     """A run of the user's network with right formulas, at the rate stated or, if it does better, a usual one."""
     if not e.forward_proved or e.forward is None:
         return None
@@ -139,24 +140,24 @@ def by_the_book(e: Examination, seconds_per_run: float) -> Setup | None:
     if made is None:
         return None
     tried = [with_rate(rate)(made[0]) for rate in (twin.update.learning_rate, *RATES)]
-    return max(tried, key=lambda setup: run(setup, seconds_per_run).score)
+    return max(tried, key=lambda setup: run(setup, work.ONE_RUN).score)
 
 
-def _learnt_by_own_loop(e: Examination, setup: Setup, seconds: float) -> float | None:
-    """The score on held-out examples after the user's own loop over the twin's training examples, or what it gets
-    through in so many seconds."""
+def _learnt_by_own_loop(e: Examination, setup: Setup) -> float | None:
+    """The score on held-out examples after the user's own loop over the twin's training examples, or as many of them as
+    the work allows."""
     program = e.program
     loop = own_loop(e)
     if loop is None or setup.rows is None:
         return None
-    affordable = int(len(loop.x) * 0.8 * seconds / max(loop.seconds, 1e-4))
+    affordable = int(len(loop.x) * 0.8 * work.READING / max(loop.work, 1.0))
     rows = setup.rows[: max(affordable, len(loop.x))]
     try:
-        program.call("train", program.typed(program.x[rows]), program.targets[rows], seconds=seconds)
+        call = program.train(program.typed(program.x[rows]), program.targets[rows].copy(), work.READING)
         outputs = program.predict(program.x[setup.rows_held], restore=False)
     finally:
         program.restore()
-    if outputs is None or setup.labels_held is None:
+    if call.cut_short or outputs is None or setup.labels_held is None:
         return None
     return float(np.mean(decide(outputs, setup.twin.output) == setup.labels_held))
 

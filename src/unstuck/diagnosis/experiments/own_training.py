@@ -21,11 +21,12 @@ from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup, chance, corrected, decide, run
 from unstuck.diagnosis.twin.twin import Link, Twin
 from unstuck.diagnosis.twin.update_rule import UpdateRule
-from unstuck.sandbox.call import guard
+from unstuck.sandbox import clock
 
 Array = np.ndarray
 ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
 HALF = 0.5  # of what is enough: a loop below it learns next to nothing beside steps that learn
+LOOKS, MOST_STEPS = 5, 10_000
 LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 
@@ -50,7 +51,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the user's loop: its score on the held-out examples, and whether it came to its end."""
+    """One run of the user's loop: its score on the held-out examples, and whether it came to its end before the work
+    allowed was spent."""
 
     score: float
     ended: bool
@@ -66,7 +68,7 @@ class Cause:
     seconds: float
 
 
-def find_task(e: Examination, seconds: float) -> Task | None:
+def find_task(e: Examination) -> Task | None:
     """None without labels, outputs and a hundred examples, or where a network of 32 units learns nothing from them."""
     labels = labels_of(e) if e.outputs is not None else None
     if labels is None or len(labels) < 100:
@@ -74,23 +76,23 @@ def find_task(e: Examination, seconds: float) -> Task | None:
     order = np.random.default_rng(77).permutation(len(labels))
     held, train = order[: min(500, len(order) // 5)], order[min(500, len(order) // 5) :]
     reference = _reference(e, labels, train, held)
-    goal = corrected(run(reference, seconds).score, chance(reference))
+    goal = corrected(run(reference).score, chance(reference))
     return Task(labels, train, held, reference, goal) if goal >= LEARNABLE else None
 
 
-def learns(e: Examination, task: Task, seconds: float) -> bool | None:
+def learns(e: Examination, task: Task, allowed: float) -> bool | None:
     """Whether the program, trained by its own step for a while or else by its own loop, reaches most of what a plain
     network of 32 units does. None where this cannot be seen, and where steps learn and the loop does not."""
     if e.case.step is None:
-        whole = run_loop(e, task, seconds)
+        whole = run_loop(e, task, allowed)
         return None if whole is None or (whole.score < task.enough and not whole.ended) else whole.score >= task.enough
-    scores = scores_by_steps(e, task, 0.5 * seconds)
+    scores = scores_by_steps(e, task, 0.5 * allowed)
     if not scores:
         return None
     if max(scores) < task.enough:
         still_rising = len(scores) > 2 and scores[-1] > scores[len(scores) // 2] + 0.02
         return None if still_rising else False
-    whole = run_loop(e, task, 0.5 * seconds)
+    whole = run_loop(e, task, 0.5 * allowed)
     if whole is not None and whole.score < HALF * task.enough:
         e.leave_unchecked(
             "why the training loop learns next to nothing where single steps learn",
@@ -100,7 +102,7 @@ def learns(e: Examination, task: Task, seconds: float) -> bool | None:
     return True
 
 
-def cause(e: Examination, task: Task, codes: Iterable[str], seconds: float) -> Cause | None:
+def cause(e: Examination, task: Task, codes: Iterable[str], allowed: float) -> Cause | None:
     """What keeps the user's whole loop from learning: the smallest of the choices at hand that it does not learn with.
 
     None where the loop learns as it is, or as little with all of them put right.
@@ -113,7 +115,7 @@ def cause(e: Examination, task: Task, codes: Iterable[str], seconds: float) -> C
     sets = [chosen for size in range(1, len(at_hand) + 1) for chosen in combinations(at_hand, size)]
     if not sets:
         return None
-    share = seconds / (len(sets) + 1)
+    share, started = allowed / (len(sets) + 1), clock.now()
     before = run_loop(e, task, share)
     if before is None or before.score >= (task.enough if before.ended else LEARNABLE):
         return None
@@ -121,12 +123,12 @@ def cause(e: Examination, task: Task, codes: Iterable[str], seconds: float) -> C
         after = run_loop(e, task, share, chosen)
         if after is not None and after.score >= task.enough:
             scores = [task.chance + done.score * (1 - task.chance) for done in (before, after)]
-            return Cause(tuple(at_hand[aspect] for aspect in chosen), scores[0], scores[1], seconds)
+            return Cause(tuple(at_hand[aspect] for aspect in chosen), scores[0], scores[1], clock.now() - started)
     return None
 
 
-def run_loop(e: Examination, task: Task, seconds: float, right: Iterable[str] = ()) -> Run | None:
-    """The user's whole loop from the parameters as found, or with these aspects put right; for so long at most."""
+def run_loop(e: Examination, task: Task, allowed: float, right: Iterable[str] = ()) -> Run | None:
+    """The user's whole loop from the parameters as found, or with these aspects put right; for so much work at most."""
     if e.case.train is None:
         return None
     program, x = e.program, e.program.x_as_given
@@ -137,13 +139,13 @@ def run_loop(e: Examination, task: Task, seconds: float, right: Iterable[str] = 
         program.restore()
         if "initialisation" in right and not program.set_parameters(_fresh_parameters(e, task)):
             return None
-        call = guard(e.case.train, program.typed(x[task.train]), program.targets[task.train].copy(), seconds=seconds)
+        call = program.train(program.typed(x[task.train]), program.targets[task.train].copy(), allowed)
         outputs = program.predict(x[task.held], restore=False)
     finally:
         program.restore()
-    if outputs is None or (call.failed and not call.timed_out):
+    if outputs is None or (call.failed and not call.cut_short):
         return None
-    return Run(_score(e, task, outputs), not call.timed_out)
+    return Run(_score(e, task, outputs), not call.cut_short)
 
 
 def _fresh_parameters(e: Examination, task: Task) -> list[Array]:
@@ -161,25 +163,24 @@ def _score(e: Examination, task: Task, outputs: Array) -> float:
     return corrected(float(np.mean(decide(outputs, output) == task.labels[task.held])), task.chance)
 
 
-def scores_by_steps(e: Examination, task: Task, seconds: float) -> list[float]:
-    """Chance-corrected accuracy of the user's program along its own steps."""
+def scores_by_steps(e: Examination, task: Task, allowed: float) -> list[float]:
+    """Chance-corrected accuracy of the user's program along its own steps: five looks, evenly spaced."""
     program, scores, train = e.program, [], task.train
     stated, seen = e.case.batch_size, e.stepping
     if seen is not None and seen.acts_on and (stated is None or stated < min(seen.acts_on)):
         stated = seen.batch_size  # a smaller batch was seen to change nothing
     size = int(min(stated or 32, len(train)))
-    started, position, generator = program.now(), 0, np.random.default_rng(5)
+    steps = int(np.clip(allowed / program.work_of_step(size), LOOKS, MOST_STEPS))
+    position, order, generator = 0, train, np.random.default_rng(5)
     try:
-        order, next_look = train, 0.2
-        while program.now() - started < seconds:
+        for k in range(1, steps + 1):
             if position + size > len(order):
                 order, position = generator.permutation(train), 0
             rows = order[position : position + size]
             position += size
             if program.call("step", program.typed(program.x_as_given[rows]), program.targets[rows]).failed:
                 break
-            if program.now() - started > next_look * seconds:
-                next_look += 0.2
+            if k % (steps // LOOKS) == 0:
                 outputs = program.predict(program.x_as_given[task.held], restore=False)
                 if outputs is None:
                     break

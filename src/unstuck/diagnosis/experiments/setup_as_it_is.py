@@ -8,31 +8,33 @@ import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.target_coding import labels_of
+from unstuck.diagnosis.twin import training as twin_training
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup
 from unstuck.diagnosis.twin.twin import Twin
 
 Array = np.ndarray
-FLOPS_PER_SECOND = 1.5e10
-SECONDS_PER_UPDATE = 8e-5
+LEAST_UPDATES = 20
+UNSTATED_UPDATES = 1200  # at least, of a program that does not say: as many as the one with everything right is given
+LEAST_EXAMPLES, MOST_EXAMPLES = 400, 4000  # of a batch of all examples, and of any training set
 
 
-def as_it_is(e: Examination, seconds: float, seed: int = 0, all_examples: bool = False) -> tuple[Setup, int] | None:
-    """The user's network, data and settings as a Setup that trains in about `seconds`, on fewer examples or updates
-    if need be; and the number of updates that the user's own training makes."""
+def as_it_is(e: Examination, allowed: float, seed: int = 0, all_examples: bool = False) -> tuple[Setup, int] | None:
+    """The user's network, data and settings as a Setup that trains within the work allowed, on fewer examples or
+    updates if need be; and the number of updates that the user's own training makes."""
     if e.twin is None or e.initial is None:
         return None
     n = len(e.program.x)
     if n < 4 or not e.initial.finite:
         return None
     batch_size = _batch_size(e, n)
-    updates = e.case.updates or max(1, round(3 * n / batch_size))
+    updates = e.case.updates or max(UNSTATED_UPDATES, round(3 * n / batch_size))
     n_parameters = sum(w.size for w in e.initial.weights)
     keep = n
     if batch_size >= n:
-        affordable = seconds * FLOPS_PER_SECOND / (6 * n_parameters * min(updates, 1000))
-        keep = int(np.clip(affordable, min(n, 400), n))
-    keep = n if all_examples else min(keep, 4000)
+        affordable = allowed / (3 * n_parameters * min(updates, 1000))
+        keep = int(np.clip(affordable, min(n, LEAST_EXAMPLES), n))
+    keep = n if all_examples else min(keep, MOST_EXAMPLES)
     train, held = _split(n, keep, seed)
     twin = e.twin
     if batch_size >= n:
@@ -40,8 +42,6 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0, all_examples: bool =
             twin = _with_rate_times(twin, n / len(train))
         batch_size = len(train)
     twin = _with_decay_for(twin, e, batch_size if batch_size < len(train) else n)
-    cost = SECONDS_PER_UPDATE * len(twin.links) / 2 + 6 * min(batch_size, len(train)) * n_parameters / FLOPS_PER_SECOND
-    affordable_updates = int(min(updates, max(20, seconds / cost)))
     targets = np.asarray(e.program.targets)
     labels = labels_of(e)
     coded = twin.coding.compute(targets)
@@ -56,14 +56,14 @@ def as_it_is(e: Examination, seconds: float, seed: int = 0, all_examples: bool =
         targets_held=coded[held].astype(kind),
         labels_held=None if labels is None else labels[held],
         batch_size=batch_size,
-        updates=affordable_updates,
+        updates=updates,
         shuffled=True,
         seed=seed,
         given=targets[train],
         rows=train,
         rows_held=held,
     )
-    return setup, updates
+    return replace(setup, updates=max(min(updates, LEAST_UPDATES), twin_training.affordable(setup, allowed))), updates
 
 
 def _batch_size(e: Examination, n: int) -> int:

@@ -50,6 +50,8 @@ class Verdicts:
     right: Setup | None = None  # the twin's run with everything put right, at the best rate found
     cured: tuple[Setup, Setup] | None = None  # the runs without and with the smallest cure
     spoilt: dict[str, Setup] = field(default_factory=dict)  # by code: the cured run without this one of its changes
+    stuck: bool | None = False  # whether all the user's updates leave the network far below; None: not seen to the end
+    run_for: int = 0  # updates that the longest run with the user's choices was given
     learns: bool | None = None  # whether the user's own program learns, where no twin could be trained in its stead
 
 

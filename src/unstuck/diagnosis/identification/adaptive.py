@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -15,6 +14,7 @@ from unstuck.diagnosis.identification.fit import Transform
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, output_levels
 from unstuck.diagnosis.identification.results import BY_STEP, PLAN, QUICK, Backward, LayerResult, Plan
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.observations import Record
 
 Array = np.ndarray
@@ -22,13 +22,12 @@ Found = list[tuple[AdaptiveRule, LayerResult]]
 EPSILON_UNKNOWN = 2e-2  # what Adam's epsilon, unknown as the corrections are, can make of small gradients
 USUAL = ("adam(beta1=0.9, beta2=0.999", "rms_prop(decay=0.9", "ada_grad(epsilon=1e-08")  # families looked at in full
 COARSE, MAGNIFIED = 1e-10, 1e-2  # rounding units of less than 64 bits, and what saturated units make of them at most
-SECONDS, LATE_SECONDS = 4.0, 2.0  # for the rules as they are, and for those with a factor for every step
 
 
 @dataclass(frozen=True)
 class Adaptive:
     """The adaptive rule, the gradients' formulas seen through it, and the factor on the summed gradient it was given;
-    `stopped` where time was up before all had been tried."""
+    `stopped` where the work allowed was done before all had been tried."""
 
     rule: AdaptiveRule | None = None
     backward: Backward | None = None
@@ -58,10 +57,9 @@ def identify_adaptive(
     search = _Search(runs, forward, epsilon, n_outputs)
     if not search.records:
         return Adaptive()
-    ends = time.thread_time() + SECONDS
-    found = next((found for found in search.attempts(plan, ends) if found), [])
+    found = next((found for found in search.attempts(plan) if found), [])
     if not found:
-        return search.with_other_corrections(stopped=time.thread_time() > ends)
+        return search.with_other_corrections(stopped=search.left < 0)
     rule, factor, residual = search.nearest(found)
     allowed = min(1e-3, max(1e-6, 30 * residual))
     backward = search.backward(rule, factor, least_allowed=allowed)
@@ -86,6 +84,7 @@ class _Search:
     forward: Forward
     epsilon: float
     n_outputs: int
+    left: float = work.ADAPTIVE
 
     @cached_property
     def records(self) -> list[Record]:
@@ -115,7 +114,7 @@ class _Search:
         plan: Plan = PLAN,
         least_allowed: float = 1e-2,
         only_top: bool = False,
-        ends: float = np.inf,
+        allowed: float = work.BACKWARD,
     ) -> Backward:
         return identify_backward(
             self.records,
@@ -127,25 +126,30 @@ class _Search:
             only_top=only_top,
             least_allowed=least_allowed,
             levels=self.levels,
-            ends=ends,
+            allowed=allowed,
         )
 
-    def top(self, rule: AdaptiveRule, factor: float, plan: Plan, ends: float = np.inf) -> LayerResult:
-        return self.backward(rule, factor, plan, only_top=True, ends=ends).layers[-1]
+    def top(self, rule: AdaptiveRule, factor: float, plan: Plan) -> LayerResult:
+        return self.backward(rule, factor, plan, only_top=True).layers[-1]
 
-    def attempts(self, plan: Plan, ends: float) -> Iterator[Found]:
+    def attempts(self, plan: Plan) -> Iterator[Found]:
         """The rules that explain the output layer: by its weights, by its biases alone, by rarer guesses."""
         families = list({rule.family: rule for rule in reversed(ADAPTIVE)}.values())
         usual = [rule for rule in families if rule.family in USUAL]
         for entry in plan[:QUICK]:
-            yield [(rule, top) for rule, top in self._tops(families, (entry,), ends) if top.explained]
-        yield [(rule, top) for rule, top in self._tops(families, plan[:1], ends) if top.guess is not None]
+            yield [(rule, top) for rule, top in self._tops(families, (entry,)) if top.explained]
+        yield [(rule, top) for rule, top in self._tops(families, plan[:1]) if top.guess is not None]
         for entry in plan[QUICK:]:
-            yield [(rule, top) for rule, top in self._tops(usual, (entry,), ends) if top.explained]
+            yield [(rule, top) for rule, top in self._tops(usual, (entry,)) if top.explained]
 
-    def _tops(self, rules: list[AdaptiveRule], plan: Plan, ends: float) -> Iterator[tuple[AdaptiveRule, LayerResult]]:
+    def _tops(self, rules: list[AdaptiveRule], plan: Plan) -> Iterator[tuple[AdaptiveRule, LayerResult]]:
         size = len(self.records[0].x)
-        return ((rule, self.top(rule, 1 / size, plan, ends)) for rule in rules if time.thread_time() < ends)
+        for rule in rules:
+            if self.left < 0:
+                return
+            made = self.backward(rule, 1 / size, plan, only_top=True, allowed=self.left)
+            self.left -= made.work
+            yield rule, made.layers[-1]
 
     def nearest(self, found: Found) -> tuple[AdaptiveRule, float, float]:
         """Of the likeliest rule the form, epsilon and factor that leave least, and what they leave."""
@@ -164,9 +168,10 @@ class _Search:
 
     def with_other_corrections(self, stopped: bool) -> Adaptive:
         """Adam's running means with a factor of its own for every step: corrections, or a rate, of another form."""
-        factor, ends = 1 / len(self.records[0].x), time.thread_time() + LATE_SECONDS
+        factor, left = 1 / len(self.records[0].x), work.OTHER_CORRECTIONS
         for rule in (rule for rule in ADAPTIVE if rule.name.endswith(OTHER_FORM)):
-            made = self.backward(rule, factor, BY_STEP, EPSILON_UNKNOWN, ends=ends)
+            made = self.backward(rule, factor, BY_STEP, EPSILON_UNKNOWN, allowed=left)
+            left -= made.work
             if made.layers[-1].explained:
                 return Adaptive(rule, made, factor)
         return Adaptive(stopped=stopped)

@@ -7,7 +7,6 @@ look-alike.
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -31,12 +30,13 @@ from unstuck.diagnosis.identification.fit import (
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, hidden_levels, output_levels
 from unstuck.diagnosis.identification.results import EACH, PLAN, Backward, LayerResult, Plan
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.observations import Record
+from unstuck.sandbox import clock
 
 Array = np.ndarray
 RIGHT = "the right formula"
 MOST_GUESSES = 12
-MOST_SECONDS = 6.0
 LEAST_BY_BIAS = 20  # numbers of different sizes, so that a wrong delta does not fit by chance
 LEAST_OWN_FACTORS = 20  # numbers per record, so that a factor for each record explains little by itself
 
@@ -51,16 +51,16 @@ def identify_backward(
     only_top: bool = False,
     least_allowed: float = 0.0,
     levels: list[Level] | None = None,
-    ends: float = np.inf,
+    allowed: float = work.BACKWARD,
 ) -> Backward:
     """Explain the changes in `records` (all of one batch size, each from a fresh state) by formulas.
 
     epsilon is the rounding unit of the user's parameters. `transform` turns a layer's gradients into directions where
     the update rule is not proportional to them (Adam and its kind). `levels` are the guesses of the output's delta,
-    where they have been made before; `ends`, in this thread's seconds, is when to stop if it comes sooner.
+    where they have been made before; `allowed` is the work that the search may take.
     """
     setting = Setting([View.of(r, forward) for r in records], forward, epsilon, transform, plan, least_allowed)
-    setting.ends = min(ends, time.thread_time() + MOST_SECONDS)
+    setting.left = allowed
     depth = len(forward.hidden) + 1
     results: list[LayerResult] = []
     with np.errstate(all="ignore"):
@@ -70,7 +70,7 @@ def identify_backward(
             above = results[-1]
             guesses = _surviving(above, setting, n_outputs)
             results.append(_identify_layer(setting, l, hidden_levels(setting, l, guesses)))
-    return Backward(results[::-1])
+    return Backward(results[::-1], allowed - setting.left)
 
 
 def _surviving(above: LayerResult, setting: Setting, n_outputs: int) -> list[Guess]:
@@ -108,7 +108,8 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
         index, with_weights, how = entry
         if index >= len(levels) or (with_weights and by_bias):
             continue
-        if time.thread_time() > setting.ends:
+        clock.check()
+        if setting.left < 0:
             result.stopped = True
             break
         if how == "each" and (setting.transform is not None or changes[0].size < LEAST_OWN_FACTORS):
@@ -223,6 +224,7 @@ def _try_level(
             predicted = _directions(
                 setting, [formula.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)]
             )
+            setting.left -= _work_of_fit(setting, flat.size)
             if how == "clipped":
                 found = fit_clipped(flat, stack(predicted))
             elif how in EACH:
@@ -256,6 +258,11 @@ def _try_level(
             seen.add(codes(faults))
             result.look_alikes.append(faults)
     return True
+
+
+def _work_of_fit(setting: Setting, n_numbers: int) -> float:
+    """One formula beside the changes of one layer; through an adaptive rule every number is moved several times."""
+    return (1 if setting.transform is None else 4) * (work.FORMULA + work.NUMBER * n_numbers)
 
 
 def codes(faults: tuple[tuple[str, int, str], ...]) -> frozenset[tuple[str, int]]:

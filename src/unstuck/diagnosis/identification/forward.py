@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -11,9 +10,10 @@ import numpy as np
 
 from unstuck.diagnosis.formulas.forward import HIDDEN, OUTPUT, Form, hidden_form, output_form
 from unstuck.diagnosis.identification.layout import Chain, read_chain
+from unstuck.diagnosis.program import work
+from unstuck.sandbox import clock
 
 Array = np.ndarray
-MOST_SECONDS = 5.0
 # Of the orders of the arrays: so many, the likeliest, are looked at more closely first, and so many at all.
 LIKELY_CHAINS, MOST_CHAINS = 6, 60
 LIKELY = HIDDEN[:5] + tuple(form for form in HIDDEN if form.name in ("sigmoid without the minus", "linear", "softmax"))
@@ -97,17 +97,19 @@ def identify_forward(
     best: Forward | None = None
     if not np.isfinite(outputs).all():
         return None
-    ends = time.thread_time() + MOST_SECONDS
+    spent = 0.0
     with np.errstate(all="ignore"):
         levels = (_uniform, _one_likely_deviation, _one_deviation, _two_deviations)[:most_levels]
         rounds = [(levels[:1], chains[:MOST_CHAINS]), (levels[1:], chains[:LIKELY_CHAINS])]
         rounds.append((levels[1:], chains[LIKELY_CHAINS:MOST_CHAINS]))
         for level, among in ((level, among) for some, among in rounds for level in some):
             for chain in among:
-                if time.thread_time() > ends:
+                if spent > work.FORWARD:
                     return best
+                clock.check()
                 weights, biases = read_chain(chain, arrays)
                 scored = _score_all(chain, level(chain), x, outputs, weights, biases)
+                spent += len(scored) * work.FORMULA / 4 + len(x) * sum(w.size for w in weights)
                 if not scored:
                     continue
                 fitting = [s for s in scored if s.residual <= tolerance]

@@ -80,7 +80,7 @@ class Setting:
     transform: Transform | None
     plan: tuple[tuple[int, bool, str], ...] = ()
     least_allowed: float = 0.0
-    ends: float = np.inf
+    left: float = np.inf  # work
     has_scale: dict[int, float] = field(default_factory=dict)
 
 

@@ -51,7 +51,7 @@ class LayerResult:
     bias_frozen: bool = False
     hidden: bool = False  # the right change would be lost in rounding: taken for right, and nothing said of it
     own_factors: bool = False  # every record needed a factor of its own
-    stopped: bool = False  # time was up before every formula had been tried
+    stopped: bool = False  # the work allowed was done before every formula had been tried
     found_at: tuple[int, bool, str] = PLAN[0]
     allowed: float = 1e-9
     rival: str = ""
@@ -76,6 +76,7 @@ class LayerResult:
 @dataclass
 class Backward:
     layers: list[LayerResult]  # first layer first
+    work: float = 0.0  # of the search
 
     @property
     def output(self) -> str:

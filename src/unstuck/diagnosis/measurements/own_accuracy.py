@@ -11,6 +11,7 @@ import numpy as np
 from unstuck.diagnosis.measurements.counting import Counted, is_right
 from unstuck.diagnosis.measurements.once import once
 from unstuck.diagnosis.measurements.plain_data import classes, test_classes, test_inputs
+from unstuck.diagnosis.program import work
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-SECONDS = 2.5  # for one evaluation
-SLOW = 0.4  # an evaluation that takes longer is made fewer times
 REPEATED = 1e-5  # relative difference between two predictions that are the same
 
 
@@ -104,7 +103,7 @@ def evaluations(e: Examination) -> Evaluations | None:
         return None
     if spread_of_predictions(e)[0]:
         return None
-    outputs = e.program.predict(x, seconds=SECONDS)
+    outputs = e.program.predict(x)
     if outputs is None:
         return None
     k = max(outputs.shape[1], 2)
@@ -148,7 +147,7 @@ class _Readings:
 
     def __init__(self, e: Examination, x: Array, y: Array, outputs: Array, form: LabelForm) -> None:
         self.e, self.x, self.y, self.outputs, self.form = e, x, y, outputs, form
-        self.slowest = 0.0
+        self.lines = 0  # of the longest evaluation
 
     def make(self) -> Evaluations | None:
         program = self.e.program
@@ -156,7 +155,7 @@ class _Readings:
         program.restore()
         if first is None:
             return None
-        quick = program.writable and self.slowest < SLOW
+        quick = program.writable and self.lines * work.LINE < work.QUICK_EVALUATION
         made = self._at_best_threshold(Evaluations([first, *(self._under(71) if quick else [])]))
         if quick and made.right:
             return made
@@ -175,8 +174,9 @@ class _Readings:
 
     def _read(self, outputs: Array, y: Array) -> Counted | None:
         program = self.e.program
-        call = program.call("accuracy", program.typed(self.x), self.form.write(y), seconds=SECONDS)
-        self.slowest = max(self.slowest, call.seconds)
+        most = int(work.EVALUATION / work.LINE)
+        call = program.call("accuracy", program.typed(self.x), self.form.write(y), lines=most)
+        self.lines = max(self.lines, call.lines)
         value = None if call.failed else as_number(call.value)
         return None if value is None else Counted(outputs, y, value)
 
@@ -185,7 +185,7 @@ class _Readings:
         program = self.e.program
         try:
             self._set_varied(seed)
-            outputs = program.predict(self.x, restore=False, seconds=SECONDS)
+            outputs = program.predict(self.x, restore=False)
             if outputs is None or not np.isfinite(outputs).all():
                 return []
             own, k = self._answers(outputs), max(outputs.shape[1], 2)
@@ -203,7 +203,7 @@ class _Readings:
         program, few = self.e.program, self.x[:100]
         for attempt in range(6):
             program.set_parameters(program.draw_parameters(seed + 10 * attempt))
-            outputs = program.predict(few, restore=False, seconds=SECONDS)
+            outputs = program.predict(few, restore=False)
             if outputs is None or np.unique(self._answers(outputs), return_counts=True)[1].max() < 0.6 * len(few):
                 return
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unstuck.diagnosis.measurements.once import once
-from unstuck.sandbox.call import guard
+from unstuck.diagnosis.program import work
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 LEAST_EXAMPLES, FEW_EXAMPLES, MOST_EXAMPLES = 48, 400, 3000
-FIRST_SECONDS = 0.8  # for one run on so few examples
-SECONDS = 0.15  # a loop that takes longer is run no more
-EPOCHS = 40
+EPOCHS, MOST_STEPS = 40, 1000
 BATCHES, MORE_BATCHES = 3, 9  # a walk one by one instead of batch by batch passes over a third of three batches
 
 
@@ -43,7 +41,7 @@ class Loop:
     x_after: Array
     targets_after: Array
     end: list[Array]
-    seconds: float
+    work: float
     moved: bool
     repeats: bool | None = None
     idle: dict[str, int] = field(default_factory=dict)
@@ -61,25 +59,25 @@ def own_loop(e: Examination) -> Loop | None:
         e.leave_unchecked("what the training loop does with its examples", "three examples or more")
         return None
     for count in _counts(n, size):
-        loop = _loop(e, count, size, FIRST_SECONDS)
+        loop = _loop(e, count, size, work.FIRST_LOOP)
         if loop is not None:
             break
     else:
         e.leave_unchecked(
-            "what the training loop does with its examples", f"train=… that ends within a second on {count} examples"
+            "what the training loop does with its examples", f"train=… that ends sooner on {count} examples"
         )
         return None
-    if loop.moved and loop.seconds < SECONDS:
+    if loop.moved and loop.work < work.LOOP:
         _compare(e, loop)
     return loop
 
 
-def _loop(e: Examination, count: int, batch_size: int, seconds: float) -> Loop | None:
-    """One run over so many examples; None where it does not end in time."""
+def _loop(e: Examination, count: int, batch_size: int, allowed: float) -> Loop | None:
+    """One run over so many examples; None where it does not end within the work allowed."""
     rows = np.linspace(0, len(e.program.x) - 1, count).astype(int)
     x = e.program.typed(e.program.x[rows]).copy()
     targets = e.program.targets[rows].copy()
-    first = _run(e, x, targets, 1, seconds)
+    first = _run(e, x, targets, 1, allowed)
     if first is None:
         return None
     end, x_after, targets_after, taken = first
@@ -102,7 +100,7 @@ def state(e: Examination) -> list[Array]:
 
 
 def _compare(e: Examination, loop: Loop) -> None:
-    again = _run(e, loop.x, loop.targets, 2, 3 * SECONDS, reseed=True)
+    again = _run(e, loop.x, loop.targets, 2, 3 * work.LOOP, reseed=True)
     if again is None:
         return
     loop.repeats = _same(again[0], loop.end)
@@ -117,7 +115,7 @@ def _with_more_batches(e: Examination, loop: Loop) -> Loop:
     count = min(MORE_BATCHES * loop.batch_size, len(e.program.x))
     if not len(loop.x) < count <= MOST_EXAMPLES:
         return loop
-    larger = _loop(e, count - count % 3, loop.batch_size, SECONDS)
+    larger = _loop(e, count - count % 3, loop.batch_size, work.LOOP)
     return larger if larger is not None and larger.moved else loop
 
 
@@ -128,7 +126,7 @@ def _idle(e: Examination, loop: Loop) -> dict[str, int]:
         x, targets = loop.x.copy(), loop.targets.copy()
         x[part] = e.program.typed(1.1 * e.program.x[others[part]] + 0.01)
         targets[part] = np.roll(loop.targets, 1 + n // 3, axis=0)[part]
-        changed = _run(e, x, targets, 1, 3 * SECONDS)
+        changed = _run(e, x, targets, 1, 3 * work.LOOP)
         if changed is not None and _identical(changed[0], loop.end) and _still_learns(e, loop, part):
             idle[name] = n
     return idle
@@ -143,7 +141,7 @@ def _still_learns(e: Examination, loop: Loop, part: slice) -> bool:
     try:
         program.restore()
         program.perturb_randomness(1)
-        guard(e.case.train, loop.x.copy(), loop.targets.copy(), seconds=3 * SECONDS)
+        program.train(loop.x.copy(), loop.targets.copy(), 3 * work.LOOP)
         before = program.parameters()
         for i in range(part.start, part.stop, loop.batch_size):
             batch = slice(i, min(i + loop.batch_size, part.stop))
@@ -154,23 +152,20 @@ def _still_learns(e: Examination, loop: Loop, part: slice) -> bool:
 
 
 def _run(
-    e: Examination, x: Array, targets: Array, seed: int, seconds: float, reseed: bool = False
+    e: Examination, x: Array, targets: Array, seed: int, allowed: float, reseed: bool = False
 ) -> tuple[list[Array], Array, Array, float] | None:
-    """(parameters after train, x and targets after it, seconds) of one run on copies of x and targets."""
+    """(parameters after train, x and targets after it, work) of one run on copies of x and targets."""
     program = e.program
     x, targets = x.copy(), targets.copy()
-    assert e.case.train is not None
     try:
         program.restore()
         program.perturb_randomness(seed)
-        started = program.now()
         with _other_seeds(seed) if reseed else nullcontext():
-            call = guard(e.case.train, x, targets, seconds=seconds)
-        taken = program.now() - started
+            call = program.train(x, targets, allowed)
         end = state(e)
         if call.failed or (program.as_found and [a.shape for a in end] != [a.shape for a in program.as_found]):
             return None
-        return end, x, targets, taken
+        return end, x, targets, program.work_of_lines(call.lines)
     finally:
         program.restore()
 
@@ -197,16 +192,13 @@ def steps_in_order(e: Examination, loop: Loop) -> bool:
     """Whether some whole number of epochs of step() through the batches in the order given ends in these parameters."""
     if e.case.step is None or not e.program.as_found:
         return False
-    program, started = e.program, e.program.now()
+    program, steps = e.program, 0
     try:
         program.restore()
         for _ in range(EPOCHS):
             for i in range(0, len(loop.x), loop.batch_size):
-                part = slice(i, i + loop.batch_size)
-                if (
-                    program.call("step", loop.x[part], loop.targets[part]).failed
-                    or program.now() - started > 3 * SECONDS
-                ):
+                part, steps = slice(i, i + loop.batch_size), steps + 1
+                if steps > MOST_STEPS or program.call("step", loop.x[part], loop.targets[part]).failed:
                     return False
             if _same(program.parameters(), loop.end):
                 return True

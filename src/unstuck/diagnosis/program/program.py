@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,14 +11,20 @@ from typing import Any
 import numpy as np
 
 from unstuck.diagnosis.case import Case
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.leaves import Leaf, find_leaves
 from unstuck.diagnosis.program.observations import Record
 from unstuck.diagnosis.program.one_vector import Cut, cut, join
 from unstuck.errors import CaseError
+from unstuck.nn.engine.threads import POOLS
+from unstuck.sandbox import clock
 from unstuck.sandbox.call import Call, guard
 from unstuck.sandbox.snapshot import Snapshot, walk
 
 Array = np.ndarray
+HANGING = 10.0  # seconds after which a call is taken to hang: a net only, too wide for any that can be examined
+ON_ITS_WAY = 3.0  # seconds that a call may go on past the end of the budget
+UNKNOWN_WIDTH = 32  # units taken for the first layer of a program that shows no parameters
 
 
 @dataclass
@@ -35,10 +40,10 @@ class Program:
     """Runs a Case's callables from known states; after `close` everything is as it was found."""
 
     case: Case
-    seconds_per_call: float = 3.0
     calls_per_update: int = 1  # at most: a step is called again with the same batch until the parameters move
     problems: list[Problem] = field(default_factory=list)
     first_warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    hung: dict[str, Call] = field(default_factory=dict)  # by name: calls that did not return
 
     def __post_init__(self) -> None:
         self.snapshot = Snapshot([self.case])
@@ -69,9 +74,8 @@ class Program:
     def _leaves(self) -> list[Leaf]:
         if self.case.parameters is None:
             return []
-        call = guard(self.case.parameters, seconds=self.seconds_per_call, copy_result=False)
+        call = self._guarded("parameters", copy_result=False)
         if call.failed:
-            self.problem(f"parameters() did not return: {call.error}", call)
             return []
         return find_leaves(call.value)
 
@@ -145,18 +149,45 @@ class Program:
         if all(what != known.what for known in self.problems):
             self.problems.append(Problem(what, call))
 
-    def call(self, name: str, *args: Any, seconds: float | None = None) -> Call:
-        """The case's callable of this name, guarded; copies go in and come out."""
-        call = guard(getattr(self.case, name), *args, seconds=seconds or self.seconds_per_call, copy_arguments=True)
-        if call.failed:
-            self.problem(f"{name}() did not return: {call.error}", call)
-        elif call.warnings:
+    def call(self, name: str, *args: Any, lines: int | None = None) -> Call:
+        """The case's callable of this name, guarded; copies go in and come out. With `lines`, those that it runs are
+        counted, and after so many it is ended."""
+        call = self._guarded(name, *args, lines=lines, copy_arguments=True)
+        if not call.failed and call.warnings:
             self.first_warnings.setdefault(name, call.warnings)
         return call
 
-    def predict(self, x: Array, restore: bool = True, seconds: float | None = None) -> Array | None:
+    def train(self, x: Array, targets: Array, allowed: float) -> Call:
+        """The user's whole loop on these very arrays, ended after the lines that the work allows."""
+        return self._guarded("train", x, targets, lines=int(allowed / self.work_of_lines(1)))
+
+    def _guarded(self, name: str, *args: Any, **how: Any) -> Call:
+        """A call that hung is not made again. Raises OutOfBudget before a call, and where the budget ended one."""
+        if name in self.hung:
+            return self.hung[name]
+        clock.check()
+        POOLS.keep()  # libraries that the call before has loaded
+        call = guard(getattr(self.case, name), *args, seconds=min(HANGING, clock.left() + ON_ITS_WAY), **how)
+        if call.timed_out:
+            clock.check()
+            self.hung[name] = call
+        if call.failed and not call.cut_short:
+            self.problem(f"{name}() did not return: {call.error}", call)
+        return call
+
+    def work_of_lines(self, lines: int) -> float:
+        """Lines of the user's loop over batches."""
+        n_weights = sum(array.size for array in self.as_found) or UNKNOWN_WIDTH * self.x.shape[1]
+        return work.of_lines(lines, n_weights, int(self.case.batch_size or 1))
+
+    def work_of_step(self, n: int) -> float:
+        """One call of the user's step on n examples."""
+        n_weights = sum(array.size for array in self.as_found) or UNKNOWN_WIDTH * self.x.shape[1]
+        return work.CALL + work.of_update(n_weights, max(len(self.as_found), 2), n)
+
+    def predict(self, x: Array, restore: bool = True) -> Array | None:
         """(n, n_outputs) float64, or None with a problem noted."""
-        call = self.call("predict", self.typed(x), seconds=seconds)
+        call = self.call("predict", self.typed(x))
         if restore:
             self.restore()
         if call.failed:
@@ -184,7 +215,6 @@ class Program:
         parameters: list[Array] | None = None,
         callable_name: str = "step",
         perturb: int | None = None,
-        seconds: float | None = None,
     ) -> list[Record] | None:
         """Consecutive steps from a restored state, one record each; None where a step fails. Restores afterwards."""
         records: list[Record] = []
@@ -196,7 +226,7 @@ class Program:
             for x, targets in batches:
                 before = after = self.parameters()
                 for _ in range(self.calls_per_update):
-                    if self.call(callable_name, self.typed(x), targets, seconds=seconds).failed:
+                    if self.call(callable_name, self.typed(x), targets).failed:
                         return None
                     after = self.parameters()
                     if not all(np.array_equal(a, b) for a, b in zip(after, before)):
@@ -234,10 +264,6 @@ class Program:
         torch = sys.modules.get("torch")
         if torch is not None:
             torch.manual_seed(seed)
-
-    def now(self) -> float:
-        """Processor seconds: what is measured between two calls does not depend on how busy the machine is."""
-        return time.thread_time()
 
 
 def as_rows(x: Any) -> Array:

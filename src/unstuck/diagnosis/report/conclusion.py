@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from unstuck.diagnosis.examination.evidence import MEASURED, SUSPECTED, Evidence
-from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.examination.examination import WANT_OF_TIME, Examination
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Verdicts
 from unstuck.diagnosis.report.contents import Cure, Finding
 from unstuck.diagnosis.report.report import Report
@@ -17,8 +17,10 @@ CONSEQUENCES = ("F03", "U13")  # numbers that stop being finite: often the work 
 QUIET = ("U07", "U08", "U09", "U10")  # every network has a rate, a number of updates and a decay: no news by themselves
 
 
-def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verdicts, seconds: float) -> Report:
-    """Sort the evidence by what the experiments said."""
+def conclude(e: Examination, evidence: dict[str, list[Evidence]], decided: Verdicts | None, seconds: float) -> Report:
+    """Sort the evidence by what the experiments said; None where there was no time for them. What only they can tell
+    is then not examined, and what is shown without them stays a finding."""
+    verdicts = decided or Verdicts()
     findings: list[Finding] = []
     notes: list[Finding] = []
     for code in verdicts.settings:
@@ -27,8 +29,11 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verd
         for item in evidence[code]:
             matters = _matters(code, item, verdicts)
             finding = _finding(code, item, matters)
-            if matters or (matters is None and not RULES[code].setting and item.grade != SUSPECTED):
+            shown = not RULES[code].setting and item.grade != SUSPECTED
+            if matters or (matters is None and shown):
                 findings.append(finding)
+            elif matters is None and decided is None and code not in QUIET:
+                e.leave_unchecked(f"whether {code} {RULES[code].name} is in the way: {item.summary}", WANT_OF_TIME)
             elif code not in QUIET:
                 notes.append(finding)
     if verdicts.alternatives:
@@ -94,6 +99,8 @@ def _located(e: Examination, findings: list[Finding]) -> list[Finding]:
 def _verdict(e: Examination, findings: list[Finding], verdicts: Verdicts) -> str:
     if findings:
         return "faulty"
+    if e.undecided or verdicts.stuck is None:
+        return "inconclusive"
     if e.faithful:
         return "healthy" if verdicts.learnable else "inconclusive"
     return "healthy" if verdicts.learns and e.case.step is not None else "inconclusive"

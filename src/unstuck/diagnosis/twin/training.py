@@ -5,18 +5,19 @@ A Setup is everything one training run depends on; a change is a function Setup 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.twin import Twin
 from unstuck.diagnosis.twin.update_rule import State
+from unstuck.sandbox import clock
 
 Array = np.ndarray
-BUSY = 4  # times as long as its processor seconds a run may last on a machine that others use
+LOOK = 50  # updates from one look at the numbers to the next
 CHECKPOINTS = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -52,7 +53,8 @@ class Outcome:
     scores: list[float] = field(default_factory=list)
     finite: bool = True
     updates: int = 0
-    seconds: float = 0.0
+    work: float = 0.0
+    seconds: float = 0.0  # to be read only
 
     @property
     def score(self) -> float:
@@ -98,31 +100,58 @@ def corrected(score: float, chance: float) -> float:
     return (score - chance) / max(1 - chance, 1e-9)
 
 
-def run(setup: Setup, seconds: float = 10.0, enough: float = np.inf) -> Outcome:
-    """Train a copy for setup.updates updates; stops when `enough` is reached, numbers are not finite or so many
-    processor seconds are used up."""
-    return train(setup, setup.parameters.copy(), seconds, enough)
+def work_of_update(setup: Setup) -> float:
+    """One update of the setup's batch, or one after every example of it."""
+    weights, rule = setup.parameters.weights, setup.twin.update
+    arrays = 8 if rule.adaptive else 1 if rule.response[0] == "plain" else 2
+    sizes = sum(w.size for w in weights), len(weights)
+    size = min(setup.batch_size, len(setup.x))
+    if rule.reduction == "each":
+        return size * work.of_update(*sizes, 1, arrays)
+    return work.of_update(*sizes, size, arrays)
 
 
-def train(setup: Setup, parameters: Parameters, seconds: float = 10.0, enough: float = np.inf) -> Outcome:
+def affordable(setup: Setup, allowed: float) -> int:
+    """How many of the setup's updates this work allows: one at least."""
+    return int(np.clip(allowed / work_of_update(setup), 1, setup.updates))
+
+
+def run(setup: Setup, allowed: float = 10 * work.SECOND, enough: float = np.inf) -> Outcome:
+    """Train a copy for setup.updates updates, or as many of them as the work allows; stops when `enough` is reached or
+    numbers are not finite. Raises OutOfBudget."""
+    return train(setup, setup.parameters.copy(), allowed, enough)
+
+
+def train(setup: Setup, parameters: Parameters, allowed: float = 10 * work.SECOND, enough: float = np.inf) -> Outcome:
     """The same on these parameters, which change in place."""
-    outcome, started, state = Outcome(), time.thread_time(), State()
-    wall_ends = time.perf_counter() + BUSY * seconds
-    marks = [max(1, round(setup.updates * share)) for share in CHECKPOINTS]
+    outcome, started, state = Outcome(), clock.now(), State()
+    last = affordable(setup, allowed)
+    marks = [max(1, round(last * share)) for share in CHECKPOINTS]
     with np.errstate(all="ignore"):
-        for update, (x, targets) in zip(range(1, setup.updates + 1), batches(setup), strict=False):
+        for update, (x, targets) in zip(range(1, last + 1), batches(setup), strict=False):
             setup.twin.step(parameters, state, x, targets)
-            if update % 50 == 0 or update in marks:
-                if not parameters.finite:
-                    outcome.finite = False
-                late = time.thread_time() - started > seconds or time.perf_counter() > wall_ends
-                if update in marks or late or not outcome.finite:
+            if update % LOOK == 0 or update in marks:
+                clock.check()
+                outcome.updates, outcome.finite = update, parameters.finite
+                if update in marks or not outcome.finite:
                     outcome.scores.append(score(setup, parameters))
-                outcome.updates = update
-                if late or not outcome.finite or (outcome.scores and outcome.scores[-1] >= enough):
+                if not outcome.finite or (outcome.scores and outcome.scores[-1] >= enough):
                     break
-    outcome.seconds = time.thread_time() - started
+    outcome.work, outcome.seconds = outcome.updates * work_of_update(setup), clock.now() - started
     return outcome
+
+
+@dataclass
+class Allowance:
+    """Work left to spend on training runs."""
+
+    left: float
+
+    def run(self, setup: Setup, at_most: float, enough: float = np.inf) -> Outcome:
+        """The run, paid for."""
+        outcome = run(setup, at_most, enough)
+        self.left -= outcome.work
+        return outcome
 
 
 def batches(setup: Setup) -> Iterator[tuple[Array, Array]]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.diagnosis.report.portrait.setups import digits_setup
 from unstuck.diagnosis.report.portrait.training import confusion, mistakes, most_confused, train
-from unstuck.diagnosis.twin.training import batches, run
+from unstuck.diagnosis.twin.training import batches, run, work_of_update
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,10 @@ def test_numbers_that_overflow_end_it(setup):
     assert not training.complete
 
 
-def test_spent_time_ends_it_and_is_said(setup):
-    training = train(replace(setup, updates=10**6), seconds=0.05)
+def test_spent_work_ends_it_after_as_many_updates_each_time_and_is_said(setup):
+    long = replace(setup, updates=10**6)
+    training = train(long, allowed=100 * work_of_update(long))
+    assert training.updates[-1] == 100
     assert training.finite
     assert not training.complete
 

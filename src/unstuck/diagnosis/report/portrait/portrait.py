@@ -12,6 +12,7 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments.repairs import changes_for, mended, put_back
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.measurements.plain_data import test_classes, test_inputs
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.observations import Sight
 from unstuck.diagnosis.report.portrait.comparison import Comparison, compare_changes, compare_outputs
 from unstuck.diagnosis.report.portrait.layers import Layer, layers_at_start
@@ -26,7 +27,6 @@ STATE = ("A01", "A02", "A03", "A04", "A05", "A06", "A07")
 RATE = ("U07", "U08", "B09")
 MOST_TEST = 300  # examples
 MOST_SPOILT = 4  # training runs with one fault left in
-SECONDS, SECONDS_SPOILT = 1.5, 0.7  # of the processor, for each training that is drawn
 
 
 @dataclass
@@ -52,13 +52,15 @@ class Portrait:
     @cached_property
     def trained(self) -> tuple[Training, ...]:
         """The training as it is, and as cured where there is a cure."""
-        return tuple(train(setup, SECONDS) for setup in (self.before, self.after) if setup is not None)
+        return tuple(train(setup, work.CURVE) for setup in (self.before, self.after) if setup is not None)
 
     @cached_property
     def trained_spoilt(self) -> dict[str, Training]:
         """By code: the cured training with this one fault left in. Empty where there is but one fault."""
         return (
-            {code: train(setup, SECONDS_SPOILT) for code, setup in self.spoilt.items()} if len(self.spoilt) > 1 else {}
+            {code: train(setup, work.SPOILT_CURVE) for code, setup in self.spoilt.items()}
+            if len(self.spoilt) > 1
+            else {}
         )
 
     @cached_property

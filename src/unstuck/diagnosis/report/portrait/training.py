@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.report.portrait.data import as_pictures
 from unstuck.diagnosis.twin.parameters import Parameters
-from unstuck.diagnosis.twin.training import Setup, batches, decide, score
+from unstuck.diagnosis.twin.training import Setup, affordable, batches, decide, score
 from unstuck.diagnosis.twin.update_rule import State
 
 Array = np.ndarray
@@ -30,7 +30,7 @@ class Training:
     scores: tuple[float, ...]
     parameters: Parameters
     finite: bool
-    complete: bool  # False where time ended the run early
+    complete: bool  # False where the work ended the run early
 
     @cached_property
     def predicted(self) -> Array | None:
@@ -42,22 +42,21 @@ class Training:
         return decide(outputs, self.setup.twin.output)
 
 
-def train(setup: Setup, seconds: float = 2.0, n_points: int = N_POINTS) -> Training:
+def train(setup: Setup, allowed: float = work.CURVE, n_points: int = N_POINTS) -> Training:
     """Train a copy for setup.updates updates, with a look at about n_points evenly spaced moments, the first before
-    any update; stops when numbers are no longer finite or when the processor seconds are spent."""
+    any update; stops when numbers are no longer finite or when the work is spent."""
     parameters, state, source = setup.parameters.copy(), State(), batches(setup)
     marks = sorted({round(mark) for mark in np.linspace(0, setup.updates, min(n_points, setup.updates + 1))})
-    updates, scores, started, late = [0], [score(setup, parameters)], time.thread_time(), False
+    updates, scores, last = [0], [score(setup, parameters)], affordable(setup, allowed)
     with np.errstate(all="ignore"):
         for mark in marks[1:]:
             done = updates[-1]
-            while done < mark and not late:
+            while done < min(mark, last):
                 setup.twin.step(parameters, state, *next(source))
                 done += 1
-                late = done % 20 == 0 and time.thread_time() - started > seconds
             updates.append(done)
             scores.append(score(setup, parameters))
-            if late or not parameters.finite:
+            if done == last or not parameters.finite:
                 break
     return Training(setup, tuple(updates), tuple(scores), parameters, parameters.finite, updates[-1] == setup.updates)
 
