@@ -38,7 +38,7 @@ LAW = {
         ("diagnose", "catalogue"),
     ),
     "unstuck.nn": (
-        ("activations", "initializers", "optimizers", "schedules", "targets", "__init__"),
+        ("activations", "blas_threads", "initializers", "optimizers", "schedules", "targets", "__init__"),
         ("layers", "losses", "settings"),
         ("display",),
         ("history", "network"),

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from unstuck.adapters.scripts.watch import Outcome, Stopped
+from unstuck.adapters.watch import Outcome, Stopped
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.parameters import Chain, find_chains
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
-from unstuck.adapters.scripts.watch import Stopped
+from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.step import Parameter, Step, step_of
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unstuck.errors import CaseError
 
 if TYPE_CHECKING:
-    from unstuck.adapters.scripts.watch import Run
+    from unstuck.adapters.watch import Run
     from unstuck.diagnosis.report.report import Report
 
 SIGNS = {"keras": ("keras", "tensorflow.keras", "tf_keras"), "pytorch": ("torch", "pytorch_lightning", "lightning")}

@@ -112,7 +112,7 @@ def diagnose_file(path: str | os.PathLike[str], budget: float, cures: bool, list
     """Diagnose the Case that a Python file defines as `case`, or makes with `build(seed)`. Raises CaseError."""
     from unstuck.adapters.case_file import read_case
     from unstuck.diagnosis import diagnose as method
-    from unstuck.nn.engine.threads import single_threaded
+    from unstuck.nn.blas_threads import single_threaded
 
     with single_threaded():
         return method.diagnose(read_case(path), budget, cures, listen)

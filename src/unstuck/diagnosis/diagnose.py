@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -36,6 +34,8 @@ from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.change import change_line
 from unstuck.errors import is_strict
+from unstuck.nn.blas_threads import single_threaded
+from unstuck.sandbox import clock
 
 USUAL_BUDGET, LONG = 30.0, 45.0  # seconds: with more than LONG, raised on purpose, the cure is trained further
 Listener = Callable[[str], None]

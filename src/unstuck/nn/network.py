@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from unstuck.errors import DataError, TrainingError
 from unstuck.nn.activations import Activation
+from unstuck.nn.blas_threads import single_threaded
 from unstuck.nn.display import network_html, network_text
-from unstuck.nn.engine.threads import single_threaded
 from unstuck.nn.initializers import Initializer, find_initializer
 from unstuck.nn.layers import Dense, dropout_mask
 from unstuck.nn.losses import Loss, find_loss

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from unstuck.errors import TrainingError
+from unstuck.nn.blas_threads import single_threaded
 from unstuck.nn.engine.examples import as_examples, fingerprint
 from unstuck.nn.engine.normalization import BatchNormalization
 from unstuck.nn.engine.supply import Augmentation
-from unstuck.nn.engine.threads import SecondThread, single_threaded
+from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.engine.training_run import Callback, TrainingRun, Validation
 from unstuck.nn.files.checkpoint import read_checkpoint
 from unstuck.nn.history import History

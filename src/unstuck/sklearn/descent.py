@@ -13,9 +13,10 @@ from sklearn.utils import shuffle
 
 from unstuck.errors import TrainingError
 from unstuck.nn import optimizers
+from unstuck.nn.blas_threads import single_threaded
 from unstuck.nn.engine.examples import Examples
 from unstuck.nn.engine.kernels import find_step
-from unstuck.nn.engine.threads import SecondThread, single_threaded
+from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.engine.training_run import Callback, explain_non_finite
 from unstuck.nn.engine.vector import ParameterVector
 from unstuck.nn.history import Progress

@@ -15,8 +15,8 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from unstuck.callbacks.progress import live_progress
 from unstuck.errors import DataError, TrainingError
+from unstuck.nn.blas_threads import single_threaded
 from unstuck.nn.engine.examples import Examples
-from unstuck.nn.engine.threads import single_threaded
 from unstuck.nn.engine.training_run import Callback
 from unstuck.nn.history import History
 from unstuck.nn.losses import Loss

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from unstuck.nn.blas_threads import single_threaded
 from unstuck.nn.engine.examples import Examples
 from unstuck.nn.engine.kernels import find_step
-from unstuck.nn.engine.threads import SecondThread, single_threaded
+from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.engine.training_run import Callback
 from unstuck.nn.engine.vector import ParameterVector
 from unstuck.nn.history import Progress

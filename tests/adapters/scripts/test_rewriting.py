@@ -7,7 +7,7 @@ import pytest
 
 from unstuck.adapters.scripts.recorder import Recorder
 from unstuck.adapters.scripts.rewriting import rewritten
-from unstuck.adapters.scripts.watch import Stopped
+from unstuck.adapters.watch import Stopped
 
 SNIPPETS = {
     "zero-argument super": """

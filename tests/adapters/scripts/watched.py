@@ -8,13 +8,13 @@ import time
 
 import numpy as np
 
-from unstuck.adapters.scripts.watch import Outcome, Stopped
+from unstuck.adapters.watch import Outcome, Stopped
 
 NAME = "drawn_script.py"
 
 
 def runner(text):
-    """The `run` that `unstuck.adapters.scripts.watch` speaks of, for a script without files of its own."""
+    """The `run` that `unstuck.adapters.watch` speaks of, for a script without files of its own."""
     linecache.cache[NAME] = (len(text), None, text.splitlines(keepends=True), NAME)
 
     def run(watch):

@@ -8,8 +8,9 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 from tests.nn.numerical import problem, relative_error
+from unstuck.nn.blas_threads import single_threaded
 from unstuck.nn.engine import threads
-from unstuck.nn.engine.threads import SecondThread, single_threaded
+from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD
 from unstuck.nn.training import train
@@ -118,7 +119,7 @@ def test_libraries_loaded_inside_are_limited_too() -> None:
     program = """
 import numpy
 from threadpoolctl import threadpool_info
-from unstuck.nn.engine.threads import POOLS, single_threaded
+from unstuck.nn.blas_threads import POOLS, single_threaded
 
 with single_threaded():
     before = len(threadpool_info())

@@ -9,7 +9,7 @@ import keras
 
 from unstuck.adapters.keras.watch import KERAS
 from unstuck.adapters.pytorch.models import put_back
-from unstuck.adapters.scripts.watch import Outcome, Stopped, Watch
+from unstuck.adapters.watch import Outcome, Stopped, Watch
 from unstuck.adapters.watched.examine import examine
 from unstuck.diagnosis.report.report import Report
 from unstuck.errors import CaseError

@@ -5,25 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
 from unstuck.adapters.pytorch.data_sets import labels_of, size_of
+from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import LoaderMade, OptimizerMade
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
-
-if TYPE_CHECKING:
-    from unstuck.adapters.pytorch.watch import Watch
 
 
 class Constructors:
     """What is seen of the objects that are made in one run."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watching) -> None:
         self._watch = watch
 
     def wrap_module(self, original: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -15,31 +15,29 @@ from unstuck.adapters.pytorch.numbers import as_array, single
 from unstuck.adapters.pytorch.origins import Answers, Coded, Outputs, count
 from unstuck.adapters.pytorch.repairs import with_prediction
 from unstuck.adapters.pytorch.reshapes import exchanged, note_reshape
+from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Broadcast, Compared, Cut, LossTaken, Normalised
 from unstuck.adapters.watched.losses import LOSSES, SCORES
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
 from unstuck.adapters.watched.values import Place
 
-if TYPE_CHECKING:
-    from unstuck.adapters.pytorch.watch import Watch
-
-Handler = Callable[["Watch", Any, tuple[Any, ...], dict[str, Any]], Any]
+Handler = Callable[["Watching", Any, tuple[Any, ...], dict[str, Any]], Any]
 RECENT = 64  # losses that are remembered between two updates
 
 
-def here(watch: Watch) -> Place | None:
+def here(watch: Watching) -> Place | None:
     """The line that made the library's layer that is at work, or the innermost line of the user."""
     return watch.models.layer_place() or innermost(sys._getframe(2))
 
 
-def tag(watch: Watch, result: Any) -> None:
+def tag(watch: Watching, result: Any) -> None:
     """Notes at the node that made a tensor where that was."""
     if isinstance(result, torch.Tensor) and result.grad_fn is not None:
         mark(result, place=here(watch))
 
 
-def _loss(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     kind = functions.LOSSES[func]
     repair = watch.repairs.get(f"loss {kind}")
     if repair is not None:
@@ -92,7 +90,7 @@ def _loss(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     return result
 
 
-def _softmax(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _softmax(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     lines = watch.repairs.get("softmax axis", ())
     if lines and (place := here(watch)) is not None and place.line in lines:
         args, kwargs = args[:1], {**kwargs, "dim": 1}
@@ -108,7 +106,7 @@ def _softmax(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
     return result
 
 
-def _carry(watch: Watch, args: tuple[Any, ...], result: Any, squashed: bool = False) -> None:
+def _carry(watch: Watching, args: tuple[Any, ...], result: Any, squashed: bool = False) -> None:
     origin = watch.origins.of(args[0]) if args else None
     if origin is not None and result is not args[0]:
         if squashed and isinstance(origin, Outputs):
@@ -116,7 +114,7 @@ def _carry(watch: Watch, args: tuple[Any, ...], result: Any, squashed: bool = Fa
         watch.origins.set(result, origin)
 
 
-def _carried(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _carried(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     before = args[0] if args else None
     if func in functions.CUTS:
         kept = _cut(watch, func, before)
@@ -134,7 +132,7 @@ def _carried(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
     return result
 
 
-def _cut(watch: Watch, func: Any, before: Any) -> Any:
+def _cut(watch: Watching, func: Any, before: Any) -> Any:
     """Notes that a tensor leaves the graph; gives the tensor itself where that is to be put right."""
     if not (isinstance(before, torch.Tensor) and before.requires_grad and before.grad_fn is not None):
         return None
@@ -150,7 +148,7 @@ def _cut(watch: Watch, func: Any, before: Any) -> Any:
 _IDENTITIES = (torch.Tensor.detach, torch.Tensor.data.__get__)
 
 
-def _leaves(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _leaves(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     _cut(watch, func, args[0] if args else None)
     result = func(*args, **kwargs)
     if func is torch.Tensor.numpy:
@@ -158,7 +156,7 @@ def _leaves(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
     return result
 
 
-def _largest(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _largest(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     before = args[0] if args else None
     if isinstance(before, torch.Tensor) and func in functions.CUTS:
         _cut(watch, func, before)
@@ -179,7 +177,7 @@ def _largest(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
     return result
 
 
-def _threshold(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _threshold(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if func in functions.CUTS:
         _cut(watch, func, args[0] if args else None)
     result = func(*args, **kwargs)
@@ -190,7 +188,7 @@ def _threshold(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str,
     return result
 
 
-def _equal(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _equal(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     result = func(*args, **kwargs)
     if len(args) < 2 or not isinstance(result, torch.Tensor):
         return result
@@ -224,7 +222,7 @@ def _equal(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     return result
 
 
-def _combine(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _combine(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     result = func(*args, **kwargs)
     if watch.detailed and len(args) > 1 and all(isinstance(value, torch.Tensor) for value in args[:2]):
         first, second = tuple(args[0].shape), tuple(args[1].shape)
@@ -237,7 +235,7 @@ def _combine(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
     return result
 
 
-def _write(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _write(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     target = args[0] if args else None
     known = None
     if isinstance(target, torch.Tensor) and not watch.steps.in_step and not watch.models.stack:
@@ -250,7 +248,7 @@ def _write(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     return result
 
 
-def _multiply(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _multiply(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if "activate" in watch.repairs and func is torch.nn.functional.linear and chain(args[0], 1)[0] == ("linear",):
         args = (torch.relu(args[0]), *args[1:])
     result = func(*args, **kwargs)
@@ -262,7 +260,7 @@ def _multiply(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
     return result
 
 
-def _activate(watch: Watch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _activate(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     lines = watch.repairs.get("skip", ())
     if lines and (place := here(watch)) is not None and place.line in lines:
         return args[0]

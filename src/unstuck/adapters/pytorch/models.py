@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,13 +18,11 @@ from torch import nn
 from unstuck.adapters.pytorch.numbers import as_array
 from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.repairs import scaled
+from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Compared, Divided, ModelCalled
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
 from unstuck.sandbox.origin import is_user_class
-
-if TYPE_CHECKING:
-    from unstuck.adapters.pytorch.watch import Watch
 
 RANDOM = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)
 EVALUATIONS = 3  # of one line, that are held against evaluation mode
@@ -34,7 +32,7 @@ FEW = 20  # right answers below which equal counts may be chance
 class Models:
     """What is seen of the modules of one run."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watching) -> None:
         self._watch = watch
         self.stack: list[nn.Module] = []
         self._numbers: dict[int, int] = {}

@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 
 from unstuck.adapters.pytorch.models import put_back
 from unstuck.adapters.pytorch.watch import PYTORCH, Watch
-from unstuck.adapters.scripts.watch import Outcome, Stopped
-from unstuck.adapters.scripts.watch import Watch as ScriptWatch
+from unstuck.adapters.watch import Outcome, Stopped
+from unstuck.adapters.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.examine import examine
 from unstuck.diagnosis.report.report import Report
 from unstuck.errors import CaseError

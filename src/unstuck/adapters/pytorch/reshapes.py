@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
+from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Reshaped
 from unstuck.adapters.watched.values import Place
 
-if TYPE_CHECKING:
-    from unstuck.adapters.pytorch.watch import Watch
 
-
-def note_reshape(watch: Watch, before: torch.Tensor, result: Any, place: Place | None) -> None:
+def note_reshape(watch: Watching, before: torch.Tensor, result: Any, place: Place | None) -> None:
     """Notes a reshape whose shape is the old one with axes exchanged."""
     old, new = tuple(before.shape), tuple(result.shape)
     if len(old) == len(new) >= 3 and old != new and sorted(old) == sorted(new):

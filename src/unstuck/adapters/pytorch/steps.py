@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,12 +13,10 @@ from torch.optim import Optimizer
 from unstuck.adapters.pytorch.graph import is_minus_a_loss, leaves_and_losses
 from unstuck.adapters.pytorch.numbers import single
 from unstuck.adapters.pytorch.parameters import Known, sample
+from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Stepped, WentBackward
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
-
-if TYPE_CHECKING:
-    from unstuck.adapters.pytorch.watch import Watch
 
 FIRST = 3  # ways back on which parameters are looked for that no optimiser holds
 
@@ -26,7 +24,7 @@ FIRST = 3  # ways back on which parameters are looked for that no optimiser hold
 class Steps:
     """What is seen of the way back and of the updates of one run."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watching) -> None:
         self._watch = watch
         self.in_step = False
         self._gradients: list[Any] = []

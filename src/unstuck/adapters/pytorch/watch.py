@@ -32,7 +32,7 @@ from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.parameters import Parameters
 from unstuck.adapters.pytorch.steps import Steps
-from unstuck.adapters.scripts.watch import Stopped
+from unstuck.adapters.watch import Stopped
 from unstuck.adapters.watched.events import Discarded, Event, ModeSet, OptimizerMade, Scheduled
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost

@@ -17,7 +17,7 @@ from unstuck.adapters.scripts.parameters import Chain, shown
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.update import Meeting, Update
-from unstuck.adapters.scripts.watch import Run
+from unstuck.adapters.watch import Run
 from unstuck.autodiff.tape import Node
 from unstuck.sandbox.call import copied
 

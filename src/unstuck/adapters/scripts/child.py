@@ -34,7 +34,7 @@ from unstuck.diagnosis.report.page.document import as_html
 from unstuck.diagnosis.report.reading import reading_lines
 from unstuck.diagnosis.report.text import READ, as_text
 from unstuck.errors import CaseError, UnstuckError
-from unstuck.nn.engine.compiled.library import cache_folders, load_library
+from unstuck.nn.engine.compiled.library import load_library
 
 RUNNING = 0.6  # of the budget, at most: the rest is for the diagnosis
 ALMOST_ALL = 0.95  # of the budget, where the diagnosis itself runs the script
@@ -113,7 +113,7 @@ def complete(reading: dict[str, Any], run: ScriptRun) -> None:
 def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     """Put the manners on this process, once and for all, and answer what runs the script in it."""
     folder = Path(job.folder)
-    load_library("float64")  # what a compiler makes is kept outside, where nothing may be written in a moment
+    load_library("float64")  # before the lock, as every file outside of the folder
     load_library("float32")
     supply: Supply
     overlay = Overlay(folder / "overlay", lambda path: supply.file(path))
@@ -123,7 +123,7 @@ def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     supply.on_written = lambda slow: send("stands in", slow=slow)
     remarks = Remarks(place=source.place)
     limit(MEMORY)
-    lock([job.folder, *map(str, cache_folders())])
+    lock([job.folder])
     sys.meta_path.append(finder := StandInFinder(supply))
     sys.meta_path.insert(0, ChangingFinder(supply, overlay))
     answer_tables(supply)

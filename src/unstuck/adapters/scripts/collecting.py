@@ -14,8 +14,8 @@ from unstuck.adapters.scripts.examples import input_rows, target_rows
 from unstuck.adapters.scripts.forms import Batch
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.rewriting import Place
-from unstuck.adapters.scripts.watch import Run, Stopped
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
+from unstuck.adapters.watch import Run, Stopped
 from unstuck.sandbox.call import copied
 
 MOST_EXAMPLES = 2000

@@ -31,7 +31,7 @@ from unstuck.adapters.scripts.reading import read_update as update_read
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
 from unstuck.adapters.scripts.training_loop import find_loop, planned
 from unstuck.adapters.scripts.update import read_update
-from unstuck.adapters.scripts.watch import Outcome, Run
+from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing

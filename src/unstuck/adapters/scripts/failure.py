@@ -14,7 +14,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.manners.refusals import NO_NETWORK
 from unstuck.adapters.scripts.source import Source
-from unstuck.adapters.scripts.watch import Outcome
+from unstuck.adapters.watch import Outcome
 from unstuck.autodiff.tape import LEAF, Tape
 from unstuck.sandbox.deadline import OutOfTime
 from unstuck.sandbox.origin import is_user_file

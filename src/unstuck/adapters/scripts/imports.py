@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from tokenize import open as open_source
 from types import ModuleType
 
-from unstuck.adapters.scripts.watch import Watch
+from unstuck.adapters.watch import Watch
 
 
 class BesideTheScript(MetaPathFinder):

@@ -14,8 +14,7 @@ import numpy as np
 from unstuck.adapters.scripts.building import Read
 from unstuck.adapters.scripts.parameters import Chain, dependence, shown
 from unstuck.autodiff.tape import LEAF, Node, Site
-from unstuck.diagnosis.report.contents import Finding
-from unstuck.diagnosis.source.location import Location
+from unstuck.diagnosis.report.contents import Finding, Location
 
 MULTIPLYING = frozenset(
     {np.dot, np.matmul, np.ndarray.dot, operator.matmul, np.outer, np.einsum, np.tensordot, np.inner, operator.mul}

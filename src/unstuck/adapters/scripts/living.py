@@ -16,8 +16,8 @@ import numpy as np
 from unstuck.adapters.scripts.forms import Batch, Form, match
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.rewriting import Place
-from unstuck.adapters.scripts.watch import Stopped
 from unstuck.adapters.scripts.weaving import ENDED, PAUSE, SEEN, Source, corresponding
+from unstuck.adapters.watch import Stopped
 from unstuck.sandbox.snapshot import Snapshot
 
 Array = np.ndarray

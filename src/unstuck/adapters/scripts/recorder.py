@@ -25,7 +25,7 @@ from unstuck.adapters.scripts.loops import Loops, Turn
 from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.rewriting import Place, rewritten
-from unstuck.adapters.scripts.watch import Stopped
+from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
 from unstuck.autodiff.writes import overwritten
 

@@ -21,7 +21,7 @@ from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.source import Source
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.supply import Supply
-from unstuck.adapters.scripts.watch import Outcome, Stopped, Watch
+from unstuck.adapters.watch import Outcome, Stopped, Watch
 from unstuck.sandbox.deadline import Deadline
 from unstuck.sandbox.origin import is_user_file
 

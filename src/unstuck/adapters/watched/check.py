@@ -66,17 +66,6 @@ def in_words_of(rule: Rule, framework: str) -> Rule:
     return replace(rule, documentation=f"{rule.fact}\n\n{body}")
 
 
-def in_frameworks(code: str) -> str:
-    """How a fault looks in PyTorch and Keras, and what to do there: Markdown; nothing where no check sees it."""
-    from unstuck.adapters.watched import checks  # noqa: F401 - collects the checks
-
-    paragraphs: list[str] = []
-    for function in CHECKS.get(code, []):
-        told = inspect.cleandoc(function.__doc__ or "").split("\n\n")
-        paragraphs += [" ".join(paragraph.split()) for paragraph in told]
-    return "\n\n".join(paragraphs)
-
-
 def cure_of(function: Check, framework: str) -> str | None:
     """The paragraph `Cure in Keras:` of a check's docstring for Keras, or else `Cure:`."""
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")

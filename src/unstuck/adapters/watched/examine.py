@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from unstuck.adapters.scripts.watch import Outcome, Run
-from unstuck.adapters.scripts.watch import Watch as ScriptWatch
+from unstuck.adapters.watch import Outcome, Run
+from unstuck.adapters.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.check import Seen
 from unstuck.adapters.watched.conclusion import CONSEQUENCES, Decided, conclude, is_poor, learns, look
 from unstuck.adapters.watched.events import Event, LossTaken, OptimizerMade, Raised

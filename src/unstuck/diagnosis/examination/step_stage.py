@@ -103,7 +103,7 @@ def _examine_changes(e: Examination, records: list[Record], given: Given | None)
     if found.backward is None:
         e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs, plan=())  # which layers stay
         rules = "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms"
-        return f"{rules}; not all were tried, as time was up" if found.stopped else rules
+        return f"{rules}; not all were tried" if found.stopped else rules
     e.backward, e.update.adaptive = found.backward, found.rule
     e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
     e.update.scales = _scales(e.backward)

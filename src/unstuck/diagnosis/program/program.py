@@ -16,7 +16,7 @@ from unstuck.diagnosis.program.leaves import Leaf, find_leaves
 from unstuck.diagnosis.program.observations import Record
 from unstuck.diagnosis.program.one_vector import Cut, cut, join
 from unstuck.errors import CaseError
-from unstuck.nn.engine.threads import POOLS
+from unstuck.nn.blas_threads import POOLS
 from unstuck.sandbox import clock
 from unstuck.sandbox.call import Call, guard
 from unstuck.sandbox.snapshot import Snapshot, walk

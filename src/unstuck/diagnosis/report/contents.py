@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.rules.rule import Rule
+from unstuck.diagnosis.source.location import Location as Location  # what a finding's place is, for its readers
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.report.portrait.portrait import Portrait
@@ -26,7 +27,7 @@ class Finding:
     evidence: dict[str, Any]
     matters: bool | None
     layer: int | None = None
-    location: Any = None  # .file, .line, .text
+    location: Location | None = None
     look_alikes: tuple[str, ...] = ()
     change: Any = None  # .line, .remark: what should stand at the location, where that is known
 

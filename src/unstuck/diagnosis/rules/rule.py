@@ -86,14 +86,16 @@ class Rule:
 RULES: dict[str, Rule] = {}
 
 
-def rule(code: str, *, setting: bool = False, look_alikes: tuple[str, ...] = ()) -> Callable[[Check], Rule]:
+def rule(
+    code: str, *, setting: bool = False, look_alikes: tuple[str, ...] = (), of_library: bool = False
+) -> Callable[[Check], Rule]:
     """Turns a check with its documentation into a Rule, and collects it."""
 
     def collect(check: Check) -> Rule:
         if code in RULES:
             raise ValueError(f"rule {code} is defined twice: {RULES[code].name} and {check.__name__}")
         documentation = inspect.cleandoc(check.__doc__ or "")
-        made = Rule(code, check.__name__.replace("_", "-"), check, documentation, setting, look_alikes)
+        made = Rule(code, check.__name__.replace("_", "-"), check, documentation, setting, look_alikes, of_library)
         RULES[code] = made
         return made
 

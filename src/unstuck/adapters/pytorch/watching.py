@@ -1,0 +1,79 @@
+"""A watch as its parts see it: what each of them asks of it, whichever watch it is."""
+
+from __future__ import annotations
+
+import weakref
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from unstuck.adapters.pytorch.ledger import Ledger
+from unstuck.adapters.pytorch.origins import Origins
+from unstuck.adapters.pytorch.parameters import Known, Parameters
+from unstuck.adapters.watched.events import Compared, Event
+from unstuck.adapters.watched.values import Place
+
+
+class ModelsSeen(Protocol):
+    """What is seen of modules, as other parts ask for it."""
+
+    stack: list[nn.Module]
+
+    def layer_place(self) -> Place | None: ...
+
+    def learnt(self) -> None: ...
+
+    def compared(self, event: Compared) -> None: ...
+
+
+class StepsSeen(Protocol):
+    """What is seen of updates, as other parts ask for it."""
+
+    in_step: bool
+
+    def before_write(self, known: Known) -> None: ...
+
+    def after_write(self, known: Known) -> None: ...
+
+
+class Watching(Protocol):
+    """The watch of one run; see `Watch` for what its attributes hold."""
+
+    events: list[Event]
+    updates: int
+    exact: bool
+    quiet: int
+    work: float
+    repairs: dict[str, Any]
+    parameters: Parameters
+    ledger: Ledger
+    origins: Origins
+    made: dict[int, Place | None]
+    optimizers: list[weakref.ref[Optimizer]]
+    loss_kind: str
+    losses: list[tuple[int, torch.Tensor]]
+
+    @property
+    def models(self) -> ModelsSeen: ...
+
+    @property
+    def steps(self) -> StepsSeen: ...
+
+    @property
+    def detailed(self) -> bool: ...
+
+    @property
+    def notes_loaders(self) -> bool: ...
+
+    def aside(self) -> AbstractContextManager[None]: ...
+
+    def note(self, event: Event) -> None: ...
+
+    def number(self) -> int: ...
+
+    def updated(self) -> None: ...
+
+    def optimizer_made(self, optimizer: Optimizer, place: Place | None) -> None: ...
