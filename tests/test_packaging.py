@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tarfile
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from hatch_build import LEVELS, REALS
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
@@ -36,7 +39,11 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(archives):
     names = {name for name in zipfile.ZipFile(archives[1]).namelist() if ".dist-info/" not in name}
     ours = {path for path in (SOURCE / "unstuck").rglob("*") if path.is_file()}
     made_by_tools = {path for path in ours if {"__pycache__", ".mypy_cache"} & set(path.parts) or path.suffix == ".so"}
-    assert names == {path.relative_to(SOURCE).as_posix() for path in ours - made_by_tools}
+    libraries = {name for name in names if name.endswith(".so")}
+    assert names - libraries == {path.relative_to(SOURCE).as_posix() for path in ours - made_by_tools}
+    assert {Path(name).name for name in libraries} == {
+        f"step-{level}-{dtype}.so" for level in LEVELS.get(platform.machine(), ()) for dtype in REALS
+    }
     assert archives[1].stat().st_size < LARGEST_WHEEL
 
 

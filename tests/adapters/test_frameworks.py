@@ -19,6 +19,10 @@ from unstuck.errors import CaseError
         ("import numpy as np\nfrom keras.datasets import mnist\n", None),
         ("from tensorflow.examples.tutorials.mnist import input_data\n", None),
         ("from keras.utils import to_categorical\nfrom keras.datasets import mnist\n", None),
+        ("import tensorflow as tf\ndata = tf.keras.datasets.mnist.load_data()\n", None),
+        ("import keras\ndata = keras.datasets.mnist.load_data()\n", None),
+        ("import keras\ndata = keras.datasets.mnist.load_data()\nmodel = keras.Sequential()\n", "keras"),
+        ("import torch\nfrom tensorflow import keras\ndata = keras.datasets.mnist.load_data()\n", "pytorch"),
         ("import numpy as np\n", None),
     ],
 )

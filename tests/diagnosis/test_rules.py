@@ -43,6 +43,8 @@ NAMES = {f"{letter}{i:02}": name for letter, names in PUBLISHED.items() for i, n
 OF_LIBRARIES = {"U11"}  # published among them: an optimiser that does not hold the parameters
 
 each_rule = pytest.mark.parametrize("code", list(RULES))
+each_rule_of_cases = pytest.mark.parametrize("code", [code for code in RULES if not RULES[code].of_library])
+each_rule_of_libraries = pytest.mark.parametrize("code", [code for code in RULES if RULES[code].of_library])
 
 
 def test_published_codes_keep_their_names():
@@ -89,17 +91,28 @@ def test_codes_named_in_the_documentation_exist(code):
     assert named - set(RULES) == set()
 
 
-@each_rule
+@each_rule_of_cases
 def test_its_fault_is_planted_in_a_program_that_is_tried_without_it_too(code):
     planted = [fault for fault in FAULTS.values() if fault.code == code]
     assert any(fault.fits(setup) for fault in planted for setup in ARCHITECTURES.values())
 
 
-@each_rule
+@each_rule_of_cases
 def test_it_has_a_page_with_a_picture_and_a_golden_report(code):
     pages = ROOT / "docs" / "rules"
     golden = ROOT / "tests" / "golden" / f"{code}.txt"
     assert all(path.is_file() for path in (pages / page_name(RULES[code]), pages / f"{code}.svg", golden))
+
+
+@each_rule_of_libraries
+def test_its_fault_is_in_a_program_of_a_library_that_is_there_without_it_too(code):
+    pairs = [path.parent for path in (ROOT / "tests" / "programs").glob("*/*/expected.json")]
+    named = [
+        pair for pair in pairs if code in json.loads((pair / "expected.json").read_text(encoding="utf-8"))["codes"]
+    ]
+    assert named
+    assert all((pair / name).is_file() for pair in named for name in ("broken.py", "right.py"))
+    assert (ROOT / "docs" / "rules" / page_name(RULES[code])).is_file()
 
 
 def test_codes_are_listed_in_the_order_data_flow():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from unstuck.diagnosis.report.report import Report
 
 SIGNS = {"keras": ("keras", "tensorflow.keras", "tf_keras"), "pytorch": ("torch", "pytorch_lightning", "lightning")}
+ATTRIBUTE_OF_KERAS = re.compile(r"\bkeras\.(\w+)")
 PACKAGES = {"keras": "keras", "pytorch": "torch"}
 
 
@@ -30,10 +32,13 @@ def framework_of(text: str) -> str | None:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules |= {f"{node.module}.{alias.name}" for alias in node.names}
     used = {name for name in modules if not any(part in name for part in (".datasets", ".utils", "examples"))}
+    attributes = set(ATTRIBUTE_OF_KERAS.findall(text))
+    if attributes and attributes <= {"datasets", "utils"}:
+        used -= {"keras", "tensorflow", "tensorflow.keras", "tf_keras"}
     for framework, names in SIGNS.items():
         if any(module == name or module.startswith(f"{name}.") for module in used for name in names):
             return framework
-    if "tensorflow" in used and "keras." in text:
+    if "tensorflow" in used and attributes:
         return "keras"
     return None
 

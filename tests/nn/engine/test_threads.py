@@ -8,6 +8,7 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 from tests.nn.numerical import problem, relative_error
+from unstuck.nn import blas_threads
 from unstuck.nn.blas_threads import single_threaded
 from unstuck.nn.engine import threads
 from unstuck.nn.engine.threads import SecondThread
@@ -65,10 +66,10 @@ def two_threads():
         pytest.skip("no library with a pool of threads is loaded here")
     before = [library.get_num_threads() for library in libraries]
     for library in libraries:
-        threads.put(library, 2)
+        blas_threads.put(library, 2)
     yield numbers_of_threads()
     for library, number in zip(libraries, before, strict=True):
-        threads.put(library, number)
+        blas_threads.put(library, number)
 
 
 def test_pools_are_limited_inside_and_put_back_afterwards(two_threads) -> None:
@@ -109,8 +110,8 @@ def test_two_threads_at_once_leave_the_pools_as_they_were(two_threads) -> None:
 def test_a_pool_that_is_set_inside_is_limited_again_and_put_back_to_what_it_was(two_threads) -> None:
     with single_threaded():
         for library in ThreadpoolController().lib_controllers:
-            threads.put(library, 2)
-        threads.POOLS.keep()
+            blas_threads.put(library, 2)
+        blas_threads.POOLS.keep()
         assert set(numbers_of_threads().values()) == {1}
     assert numbers_of_threads() == two_threads
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from unstuck.diagnosis.catalogue.examples.faults import EXAMPLES
 from unstuck.diagnosis.catalogue.examples.networks import Digits
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.report.portrait.training import train
 
 RECORD = Path(__file__).with_name("curves.json")
 N_POINTS = 16
-MOST_SECONDS = 60.0  # far more than an example takes: time must never decide where a curve ends
+MOST_WORK = 60 * work.SECOND  # far more than an example takes: it must never decide where a curve ends
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def measure(code: str, digits: Digits) -> dict[str, Any]:
     example = EXAMPLES[code]
     setup = example.network(digits)
     with np.errstate(all="ignore"):
-        healthy, faulty = (train(s, MOST_SECONDS, N_POINTS) for s in (setup, example.plant(setup)))
+        healthy, faulty = (train(s, MOST_WORK, N_POINTS) for s in (setup, example.plant(setup)))
     return {
         "network": (example.network.__doc__ or "").rstrip("."),
         "words": example.words,
