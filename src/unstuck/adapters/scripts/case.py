@@ -54,6 +54,9 @@ class Replay:
     visits: int = 0
     at_visits: dict[int, frozenset[int]] = field(default_factory=dict)  # where not all visits take examples
     visited: dict[int, int] = field(default_factory=dict)
+    made: dict[tuple[str, str], tuple[Any, Any]] = field(
+        default_factory=dict
+    )  # by form: what stood there last, what does now
 
     def install(self) -> None:
         """Let the functions of the script take the examples of `batch`."""
@@ -65,7 +68,7 @@ class Replay:
         if self.batch is not None and self._takes(number):
             for forms in self.forms.values():
                 if number in forms:
-                    value = forms[number].made(self.batch)
+                    value = self._made(value, forms[number], self.batch)
         if self.captured is not None and number == self.output.number:
             if self.visits in self.output.visits:
                 self.captured.append(value)
@@ -73,6 +76,14 @@ class Replay:
             if len(self.captured) == len(self.output.visits):
                 raise Captured
         return value
+
+    def _made(self, value: Any, form: Form, batch: Batch) -> Any:
+        """The examples in the place of a value: one object wherever and as often as the script finds one object, as a
+        loop over examples does with its data."""
+        key = form.name, form.of
+        if key not in self.made or self.made[key][0] is not value:
+            self.made[key] = value, form.made(batch)
+        return self.made[key][1]
 
     def _takes(self, number: int) -> bool:
         """Whether this visit of an expression is one at which the examples stand there."""
@@ -126,10 +137,12 @@ class Replay:
     def _turn(self, batch: Batch) -> None:
         self.batch = batch
         self.visited.clear()
+        self.made.clear()
         try:
             self.living.turn()
         finally:
             self.batch = None
+            self.made.clear()
 
 
 @dataclass(frozen=True)

@@ -84,12 +84,36 @@ def like(array: Array, example: Any) -> Any:
         order: Any = "F" if example.flags.f_contiguous and not example.flags.c_contiguous else "C"
         return np.array(array, dtype, order=order)  # a product of other strides may round otherwise
     if isinstance(example, (list, tuple)):
-        parts = [like(part, example[0]) for part in array]
-        return type(example)(parts) if type(example) in (list, tuple) else parts
+        parts = _lists(array, example)
+        if parts is None:
+            parts = [like(part, example[0]) for part in array]
+        return type(example)(parts) if type(example) is tuple else parts
     if isinstance(example, np.generic):
         return like(np.asarray(array), np.asarray(example))[()]
     number = array.item() if isinstance(array, np.ndarray) else array
     return int(number) if isinstance(example, int) and float(number).is_integer() else float(number)
+
+
+def _lists(array: Array, example: Any) -> list[Any] | None:
+    """What `like` gives for lists of numbers, however deep, made at once; None where that is no plain conversion."""
+    for _ in range(array.ndim):
+        if type(example) is not list or not example:
+            return None
+        example = example[0]
+    if array.dtype.kind not in "iuf":
+        return None
+    if type(example) is float:
+        return np.asarray(array, float).tolist()
+    whole = array.dtype.kind in "iu" or (np.array_equal(array, np.rint(array)) and bool((np.abs(array) < 2**53).all()))
+    if type(example) is int and whole:
+        return np.asarray(array, np.int64).tolist()
+    if isinstance(example, np.generic) and (example.dtype.kind == "f" or whole):
+        return _scalars(np.asarray(array, example.dtype))
+    return None
+
+
+def _scalars(array: Array) -> list[Any]:
+    return list(array) if array.ndim == 1 else [_scalars(part) for part in array]
 
 
 def _numbers(value: Any) -> Array | None:

@@ -1,0 +1,25 @@
+"""Examples in the place of a value have the type of what stood there, number by number."""
+
+import numpy as np
+import pytest
+
+from unstuck.adapters.scripts.forms import like
+
+NUMBERS = np.array([[0.0, 1.0], [2.5, -3.0]])
+
+
+@pytest.mark.parametrize("number", [0.5, 1, np.float32(0.5), np.longdouble(0.5), np.int64(2)])
+@pytest.mark.parametrize("array", [NUMBERS, np.rint(NUMBERS), np.array([[1, 2], [3, 4]])])
+@pytest.mark.parametrize("wrap", [list, tuple])
+def test_nested_numbers_are_converted_one_like_the_other(array, number, wrap):
+    found = like(array, wrap([wrap([number, number])]))
+    assert type(found) is type(found[0]) is wrap
+    for row, parts in zip(array, found, strict=True):
+        for value, part in zip(row, parts, strict=True):
+            alone = like(value, number)
+            assert type(part) is type(alone)
+            assert part == alone
+
+
+def test_columns_are_lists_of_one_number():
+    assert like(NUMBERS[:, :1], [[0.5], [0.5]]) == [[0.0], [2.5]]
