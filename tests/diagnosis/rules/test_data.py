@@ -299,6 +299,24 @@ class WalksOneByOne(Softmax):
             self.step(x[i : i + batch_size], targets[i : i + batch_size])
 
 
+class IndexListOfLabels(Softmax):
+    def train(self, x, targets):
+        for i in self.random.permutation(targets.argmax(axis=1)):
+            self.step(x[i : i + 1], targets[i : i + 1])
+
+
+class FirstTen(Softmax):
+    def train(self, x, targets):
+        for i in list(range(10)) * 20:
+            self.step(x[i : i + 1], targets[i : i + 1])
+
+
+class LastBatchDropped(Softmax):
+    def train(self, x, targets):
+        for i in range(0, len(x) - BATCH, BATCH):
+            self.step(x[i : i + BATCH], targets[i : i + BATCH])
+
+
 class ShufflesInputsApart(Softmax):
     def train(self, x, targets):
         for _ in range(12):
@@ -331,6 +349,27 @@ def test_a_loop_that_spoils_its_examples_is_seen(program, grade):
 
 def test_a_loop_that_walks_one_by_one_is_seen_to_leave_most_examples_out():
     assert see(make_case(WalksOneByOne, batch_size=30), "D14")["D14"].grade == "proved"
+
+
+@pytest.mark.parametrize(("program", "visited"), [(IndexListOfLabels, N_CLASSES), (FirstTen, 10)])
+def test_the_examples_that_a_loop_visits_are_counted(program, visited):
+    seen = see(make_case(program), "D14")["D14"]
+    assert seen.grade == "proved"
+    assert visited <= seen.numbers["examples"] - seen.numbers["never_visited"] <= visited + 1
+
+
+def test_a_dropped_last_batch_is_harmless():
+    seen = see(make_case(LastBatchDropped), "D14")["D14"]
+    assert (seen.grade, seen.asleep, seen.numbers["never_visited"]) == ("proved", True, BATCH)
+
+
+def test_a_loop_over_other_data_than_it_is_given_proves_nothing():
+    own = make_case()
+    elsewhere = make_case()
+    program = Softmax(SIDE * SIDE)
+    own.predict, own.parameters, own.step = program.predict, lambda: [program.w, program.b], program.step
+    own.train = lambda x, targets: program.train(elsewhere.x, elsewhere.targets)
+    assert see(own, "D14") == {}
 
 
 def test_test_labels_are_read_as_the_targets_name_the_classes():

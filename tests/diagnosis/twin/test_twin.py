@@ -7,6 +7,7 @@ import pytest
 
 from tests.diagnosis.networks import apart, draw_batch, draw_parameters, draw_twin
 from unstuck.diagnosis.formulas.formula import Formula
+from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.twin import Link, Twin
 from unstuck.diagnosis.twin.update_rule import State, UpdateRule
@@ -98,7 +99,7 @@ RULES = {
     momentum: UpdateRule(0.05, "mean", ("momentum", 0.9)),
     nesterov: UpdateRule(0.05, "mean", ("nesterov", 0.9)),
     previous_raw_gradient: UpdateRule(0.05, "mean", ("raw", 3.0)),
-    adam: UpdateRule(0.05, "mean", adaptive="adam(beta1=0.9, beta2=0.999, epsilon=1e-08)"),
+    adam: UpdateRule(0.05, "mean", adaptive=DEFAULT_ADAM),
     decay: UpdateRule(0.05, "mean", decay=0.02),
 }
 

@@ -226,7 +226,9 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
     **dict.fromkeys(("B01", "B02", "B03", "B04", "B05", "B12", "B18"), _delta),
     **dict.fromkeys(("B07", "B14", "B15", "B16"), _gradient),
     "B08": Lines.bias_gradient,
-    **dict.fromkeys(("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U12", "U14"), Lines.updated),
+    **dict.fromkeys(
+        ("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U12", "U14", "U17"), Lines.updated
+    ),
     "U10": Lines.decay,
     **dict.fromkeys(("U07", "U08"), Lines.rate),
     "U09": Lines.loop,

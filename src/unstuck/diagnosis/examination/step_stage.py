@@ -9,7 +9,14 @@ import numpy as np
 from unstuck.diagnosis.examination.assembly import build_twin
 from unstuck.diagnosis.examination.examination import FAITHFUL, Examination
 from unstuck.diagnosis.examination.given_gradients import Given, guesses_like, read_gradients
-from unstuck.diagnosis.identification.adaptive import COARSE, MAGNIFIED, identify_adaptive, looks_adaptive
+from unstuck.diagnosis.identification.adaptive import (
+    COARSE,
+    MAGNIFIED,
+    Adaptive,
+    identify_adaptive,
+    identify_moments,
+    looks_adaptive,
+)
 from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
 from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead, finite_part
@@ -28,6 +35,7 @@ from unstuck.diagnosis.program.observations import Record
 from unstuck.diagnosis.twin.twin import Twin
 
 Array = np.ndarray
+LONGER_RUN = 8  # steps in a row
 CHANGED = 1e-6  # share by which a rate must differ from another to be another
 
 
@@ -96,15 +104,33 @@ def _examine_changes(e: Examination, records: list[Record], given: Given | None)
             records = observe(e.program, e.stepping.batch_size, 4, biases=0.0)  # a change of 0 is exact
             e.sight.steps = records
             e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
+        if not e.backward.layers[-1].explained and not e.backward.layers[-1].weights_frozen:
+            found = identify_moments(_longer_runs(e), e.forward, e.epsilon, e.n_outputs)
+            if found.backward is not None:
+                return _take_adaptive(e, found)
         _weigh(e, records)
         return ""
     runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
-    found = identify_adaptive(runs, e.forward, e.epsilon, e.n_outputs, guesses_like(given))
+    plan = guesses_like(given)
+    found = identify_adaptive(runs, e.forward, e.epsilon, e.n_outputs, plan, lambda: _longer_runs(e))
     if found.backward is None:
         e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs, plan=())  # which layers stay
         rules = "an update rule among SGD, momentum, Adam, RMSProp and AdaGrad in their usual forms"
         return f"{rules}; not all were tried" if found.stopped else rules
-    e.backward, e.update.adaptive = found.backward, found.rule
+    return _take_adaptive(e, found)
+
+
+def _longer_runs(e: Examination) -> list[list[Record]]:
+    """Runs long enough to tell the corrections of running means from a rate that changes."""
+    assert e.stepping is not None
+    return observe_runs(e.program, e.stepping.batch_size, 2, LONGER_RUN)
+
+
+def _take_adaptive(e: Examination, found: Adaptive) -> str:
+    assert e.update is not None
+    assert e.stepping is not None
+    assert found.backward is not None
+    e.backward, e.update.adaptive, e.update.rate_law = found.backward, found.rule, found.law
     e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
     e.update.scales = _scales(e.backward)
     return ""

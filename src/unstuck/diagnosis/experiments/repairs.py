@@ -21,7 +21,6 @@ from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.formulas.gradients import INCOMPARABLE, RIGHT_BIAS, RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
-from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM, adaptive_rule
 from unstuck.diagnosis.measurements.preparation import images_in_order, images_of_examples, raw_classes
 from unstuck.diagnosis.measurements.proof import formula_faults
 from unstuck.diagnosis.twin.parameters import Parameters
@@ -213,7 +212,7 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
         )
     elif code[0] == "B":
         twin = twin.plant(links=mine.links, output_delta=mine.output_delta)
-    elif code in ("U02", "U03", "U04", "U12", "U14", "U15"):
+    elif code in ("U02", "U03", "U04", "U12", "U14", "U15", "U17"):
         twin = twin.plant(
             update=replace(
                 twin.update,
@@ -259,9 +258,7 @@ def right_update(setup: Setup) -> Setup:
             return ("momentum", min(-beta, 0.95))
         return ("plain", 0.0) if kind == "momentum" and beta > 0.9999 else response
 
-    adaptive = rule.adaptive
-    if adaptive and adaptive_rule(adaptive).fault:
-        adaptive = DEFAULT_ADAM
+    adaptive = rule.adaptive.righted() if rule.adaptive is not None else None
     new = replace(
         rule,
         response=mended(rule.response) or rule.response,
@@ -292,7 +289,7 @@ CHANGES: dict[str, Change] = {
     "D01": with_finite_inputs,
     **dict.fromkeys(("L02", "L04", "B11"), right_output_delta),
     **dict.fromkeys(("D07", "D08", "D09"), right_targets),
-    **dict.fromkeys(("U02", "U03", "U04", "U12", "U14", "U15"), right_update),
+    **dict.fromkeys(("U02", "U03", "U04", "U12", "U14", "U15", "U17"), right_update),
     **dict.fromkeys(("B10", "U01", "B17", "U06"), with_right_scales(weights=True, biases=True)),
     "B08": right_biases,
     "B13": with_right_scales(weights=True),

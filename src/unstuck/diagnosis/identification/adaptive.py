@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import islice
 
 import numpy as np
 
-from unstuck.diagnosis.formulas.updates import ADAPTIVE, OTHER_FORM, AdaptiveRule
+from unstuck.diagnosis.formulas.corrections import UNKNOWN
+from unstuck.diagnosis.formulas.gradients import RIGHT_WEIGHTS
+from unstuck.diagnosis.formulas.updates import UNCORRECTED, USUAL, AdaptiveRule, ada_grad, rms_prop, with_epsilons
 from unstuck.diagnosis.identification.backward import RIGHT, identify_backward
-from unstuck.diagnosis.identification.fit import Transform
+from unstuck.diagnosis.identification.fit import Transform, rounding_floor, tolerance
+from unstuck.diagnosis.identification.following import finite_part
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, output_levels
-from unstuck.diagnosis.identification.results import BY_STEP, PLAN, QUICK, Backward, LayerResult, Plan
+from unstuck.diagnosis.identification.moments import Moved, find_moments
+from unstuck.diagnosis.identification.results import BY_STEP, PLAN, QUICK, Backward, Entry, LayerResult, Plan
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.observations import Record
+from unstuck.diagnosis.twin.update_rule import CONSTANT, RateLaw
 
 Array = np.ndarray
 Found = list[tuple[AdaptiveRule, LayerResult]]
 EPSILON_UNKNOWN = 2e-2  # what Adam's epsilon, unknown as the corrections are, can make of small gradients
-USUAL = ("adam(beta1=0.9, beta2=0.999", "rms_prop(decay=0.9", "ada_grad(epsilon=1e-08")  # families looked at in full
+LOOKED_AT_IN_FULL = (USUAL[0], rms_prop(0.9), ada_grad())
+LEAST_RUN = 3  # finite steps in a row
+MOMENTS_ALLOWED = 1e-4  # what an unknown epsilon may leave over of gradients far above it
+MOST_DELTAS = 5  # of the output, through which the moments are sought
 COARSE, MAGNIFIED = 1e-10, 1e-2  # rounding units of less than 64 bits, and what saturated units make of them at most
 
 
@@ -33,6 +42,7 @@ class Adaptive:
     backward: Backward | None = None
     factor: float = 1.0
     stopped: bool = False
+    law: RateLaw = CONSTANT
 
 
 def looks_adaptive(records: list[Record]) -> bool:
@@ -48,24 +58,47 @@ def looks_adaptive(records: list[Record]) -> bool:
 
 
 def identify_adaptive(
-    runs: list[list[Record]], forward: Forward, epsilon: float, n_outputs: int, plan: Plan = PLAN
+    runs: list[list[Record]],
+    forward: Forward,
+    epsilon: float,
+    n_outputs: int,
+    plan: Plan = PLAN,
+    longer: Callable[[], list[list[Record]]] = list,
 ) -> Adaptive:
-    """The rule is sought by the output layer alone, with the guesses of `plan`.
+    """The rule is sought by the output layer alone, with the guesses of `plan`; `longer` makes longer runs.
 
     The factor hardly shows (only against epsilon), so the rule is found first and factor and epsilon after it.
     """
     search = _Search(runs, forward, epsilon, n_outputs)
     if not search.records:
         return Adaptive()
-    found = next((found for found in search.attempts(plan) if found), [])
-    if not found:
+    found = next((found for found in search.attempts(plan[:QUICK]) if found), [])
+    nearest = search.nearest(found) if found else None
+    if nearest is None or nearest[2] > max(search.allowed, MOMENTS_ALLOWED):
+        by_moments = identify_moments(longer(), forward, epsilon, n_outputs)
+        if by_moments.backward is not None:
+            return by_moments
+    if nearest is None:
+        found = next((found for found in search.rarer_attempts(plan) if found), [])
+        nearest = search.nearest(found) if found else None
+    if nearest is None:
         return search.with_other_corrections(stopped=search.left < 0)
-    rule, factor, residual = search.nearest(found)
-    allowed = min(1e-3, max(1e-6, 30 * residual))
-    backward = search.backward(rule, factor, least_allowed=allowed)
-    if epsilon > COARSE and _right_but_for_rounding(backward):
-        backward = search.backward(rule, factor, least_allowed=MAGNIFIED)
-    return Adaptive(rule, backward, factor)
+    return search.finished(*nearest)
+
+
+def identify_moments(runs: list[list[Record]], forward: Forward, epsilon: float, n_outputs: int) -> Adaptive:
+    """Any rule of one or two moments of right gradients, by the output layer; nothing where none fits."""
+    runs = [part for part in map(finite_part, runs) if len(part) >= LEAST_RUN]
+    length = min(map(len, runs), default=0)
+    search = _Search([run[:length] for run in runs], forward, epsilon, n_outputs)
+    found = search.moments() if search.records else None
+    if found is None:
+        return Adaptive()
+    if found.rule.unknown_corrections:
+        factor = 1 / len(search.records[0].x)
+        return Adaptive(found.rule, search.backward(found.rule, factor, BY_STEP, EPSILON_UNKNOWN), factor)
+    search.law = found.law
+    return search.finished(*search.nearest_form(found.rule, PLAN[0]))
 
 
 def _right_but_for_rounding(backward: Backward) -> bool:
@@ -85,6 +118,7 @@ class _Search:
     epsilon: float
     n_outputs: int
     left: float = work.ADAPTIVE
+    law: RateLaw = CONSTANT
 
     @cached_property
     def records(self) -> list[Record]:
@@ -94,14 +128,16 @@ class _Search:
     def levels(self) -> list[Level]:
         """The guesses of the output's delta: the same through every rule, so they are made once."""
         views = [View.of(record, self.forward) for record in self.records]
-        setting = Setting(views, self.forward, self.epsilon, self.through(ADAPTIVE[0], 1.0))
+        setting = Setting(views, self.forward, self.epsilon, self.through(USUAL[0], 1.0))
         return [_made_once(level) for level in output_levels(setting, self.n_outputs)]
 
     def through(self, rule: AdaptiveRule, factor: float) -> Transform:
         def transform(gradients: list[Array]) -> list[Array]:
-            directions, start = [], 0
+            directions: list[Array] = []
+            start = 0
             for run in self.runs:
-                directions += rule.directions([g * factor for g in gradients[start : start + len(run)]])
+                made = rule.directions([g * factor for g in gradients[start : start + len(run)]])
+                directions += [d * self.law.share(n) for n, d in enumerate(made)] if self.law != CONSTANT else made
                 start += len(run)
             return directions
 
@@ -133,16 +169,46 @@ class _Search:
         return self.backward(rule, factor, plan, only_top=True).layers[-1]
 
     def attempts(self, plan: Plan) -> Iterator[Found]:
-        """The rules that explain the output layer: by its weights, by its biases alone, by rarer guesses."""
-        families = list({rule.family: rule for rule in reversed(ADAPTIVE)}.values())
-        usual = [rule for rule in families if rule.family in USUAL]
-        for entry in plan[:QUICK]:
-            yield [(rule, top) for rule, top in self._tops(families, (entry,)) if top.explained]
-        yield [(rule, top) for rule, top in self._tops(families, plan[:1]) if top.guess is not None]
-        for entry in plan[QUICK:]:
-            yield [(rule, top) for rule, top in self._tops(usual, (entry,)) if top.explained]
+        """The rules that explain the output layer by its weights, with the guesses of the plan one after the other."""
+        for entry in plan:
+            yield [(rule, top) for rule, top in self._tops(USUAL, (entry,)) if top.explained]
 
-    def _tops(self, rules: list[AdaptiveRule], plan: Plan) -> Iterator[tuple[AdaptiveRule, LayerResult]]:
+    def rarer_attempts(self, plan: Plan) -> Iterator[Found]:
+        """The rules that explain the output layer by its biases alone, or by rarer guesses."""
+        yield [(rule, top) for rule, top in self._tops(USUAL, plan[:1]) if top.guess is not None]
+        for entry in plan[QUICK:]:
+            yield [(rule, top) for rule, top in self._tops(LOOKED_AT_IN_FULL, (entry,)) if top.explained]
+
+    def moments(self) -> Moved | None:
+        """The rule found through the first of the likeliest right deltas of the output through which one is."""
+        l, size = len(self.forward.hidden), len(self.records[0].x)
+        views = [View.of(record, self.forward) for record in self.records]
+        changes = _by_run([view.weight_changes[l].ravel() for view in views], self.runs)
+        for guess in islice(self.levels[0](), MOST_DELTAS):
+            pairs = zip(guess.passes, guess.deltas, strict=True)
+            with np.errstate(all="ignore"):
+                gradients = [np.ravel(RIGHT_WEIGHTS.compute(p, l, d)) / size for p, d in pairs]
+            found = find_moments(_by_run(gradients, self.runs), changes, max(self.allowed, MOMENTS_ALLOWED))
+            if found is not None:
+                return found
+        return None
+
+    @cached_property
+    def allowed(self) -> float:
+        """What rounding of the stored output weights may leave over."""
+        views = [View.of(record, self.forward) for record in self.records]
+        floor = rounding_floor([v.weights[-1] for v in views], [v.weight_changes[-1] for v in views], self.epsilon)
+        return tolerance(floor)
+
+    def finished(self, rule: AdaptiveRule, factor: float, residual: float) -> Adaptive:
+        """All layers, through this rule."""
+        allowed = min(1e-3, max(1e-6, 30 * residual))
+        backward = self.backward(rule, factor, least_allowed=allowed)
+        if self.epsilon > COARSE and _right_but_for_rounding(backward):
+            backward = self.backward(rule, factor, least_allowed=MAGNIFIED)
+        return Adaptive(rule, backward, factor, law=self.law)
+
+    def _tops(self, rules: tuple[AdaptiveRule, ...], plan: Plan) -> Iterator[tuple[AdaptiveRule, LayerResult]]:
         size = len(self.records[0].x)
         for rule in rules:
             if self.left < 0:
@@ -152,15 +218,18 @@ class _Search:
             yield rule, made.layers[-1]
 
     def nearest(self, found: Found) -> tuple[AdaptiveRule, float, float]:
-        """Of the likeliest rule the form, epsilon and factor that leave least, and what they leave."""
-        size = len(self.records[0].x)
+        """Of the likeliest rule the epsilon and factor that leave least, and what they leave."""
         likeliest, result = min(found, key=lambda entry: entry[1].delta_fit.residual * (1 + entry[1].slips))
-        family = [rule for rule in ADAPTIVE if rule.family == likeliest.family]
+        return self.nearest_form(likeliest, result.found_at)
+
+    def nearest_form(self, likeliest: AdaptiveRule, entry: Entry) -> tuple[AdaptiveRule, float, float]:
+        """The epsilon and factor with which this rule leaves least, and what it leaves."""
+        size = len(self.records[0].x)
         factors = (1 / size, 1.0, 2 / size, 2.0, 1 / (size * self.n_outputs), 2 / (size * self.n_outputs))
         tried = [
-            (self.top(rule, factor, (result.found_at,)).delta_fit.residual, rule, factor)
+            (self.top(rule, factor, (entry,)).delta_fit.residual, rule, factor)
             for factor in factors
-            for rule in family
+            for rule in with_epsilons(likeliest)
         ]
         finite = [entry for entry in tried if np.isfinite(entry[0])]
         residual, rule, factor = min(finite, key=lambda entry: round(np.log10(max(entry[0], 1e-12))))
@@ -169,7 +238,7 @@ class _Search:
     def with_other_corrections(self, stopped: bool) -> Adaptive:
         """Adam's running means with a factor of its own for every step: corrections, or a rate, of another form."""
         factor, left = 1 / len(self.records[0].x), work.OTHER_CORRECTIONS
-        for rule in (rule for rule in ADAPTIVE if rule.name.endswith(OTHER_FORM)):
+        for rule in (replace(UNCORRECTED, corrections=(UNKNOWN, UNKNOWN), beta2=beta2) for beta2 in (0.999, 0.99)):
             made = self.backward(rule, factor, BY_STEP, EPSILON_UNKNOWN, allowed=left)
             left -= made.work
             if made.layers[-1].explained:
@@ -185,3 +254,9 @@ def _made_once(level: Level) -> Level:
         return list(level())
 
     return lambda: iter(kept())
+
+
+def _by_run(arrays: list[Array], runs: list[list[Record]]) -> list[list[Array]]:
+    """The arrays of all records, in one list for each run."""
+    remaining = iter(arrays)
+    return [list(islice(remaining, len(run))) for run in runs]

@@ -10,7 +10,8 @@ from unstuck.diagnosis.formulas.formula import Formula
 from unstuck.diagnosis.identification.fit import NO_FIT, Fit
 from unstuck.diagnosis.identification.guesses import Guess
 
-Plan = tuple[tuple[int, bool, str], ...]
+Entry = tuple[int, bool, str]
+Plan = tuple[Entry, ...]
 # Which guesses are tried when: (level of slips in the delta, slips in the weight gradient as well, freedom of the fit).
 PLAN: Plan = (
     (0, False, "plain"),

@@ -13,6 +13,7 @@ from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.program.observations import Record
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.twin import Twin
+from unstuck.diagnosis.twin.update_rule import CONSTANT, RateLaw
 
 Array = np.ndarray
 UNCLEAR = 1e-3  # rounding of the changes above which nothing is said of the optimiser's memory
@@ -48,6 +49,7 @@ class Update:
     decay_over_batch: bool = False  # the decay is divided by the number of examples in the batch
     responses: dict[Key, Response] = field(default_factory=dict)
     adaptive: AdaptiveRule | None = None
+    rate_law: RateLaw = CONSTANT
     batch_size: int = 1
 
     def factor(self, key: Key) -> float:

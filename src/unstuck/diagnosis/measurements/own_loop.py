@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ Array = np.ndarray
 
 LEAST_EXAMPLES, FEW_EXAMPLES, MOST_EXAMPLES = 48, 400, 3000
 EPOCHS, MOST_STEPS = 40, 1000
+MOST_RUNS = 24  # of the loop, to count what it never visits
 BATCHES, MORE_BATCHES = 3, 9  # a walk one by one instead of batch by batch passes over a third of three batches
 
 
@@ -31,8 +32,8 @@ class Loop:
     x_after, targets_after    what was handed over, as it was afterwards
     repeats                   two runs with other random numbers, also where it sets seeds itself, end the same; None
                               where that cannot be told
-    idle                      two thirds of the examples (first, last) that can be replaced without a change of the
-                              outcome, and how many examples there were in all
+    unvisited                 (m,) bool, of the m inputs of a run those that can be replaced without a change of the
+                              outcome; None where that cannot be told
     """
 
     x: Array
@@ -44,7 +45,7 @@ class Loop:
     work: float
     moved: bool
     repeats: bool | None = None
-    idle: dict[str, int] = field(default_factory=dict)
+    unvisited: Array | None = None
 
 
 @once
@@ -107,7 +108,7 @@ def _compare(e: Examination, loop: Loop) -> None:
     if not e.program.as_found:
         loop.repeats = loop.repeats and None  # equal outputs do not mean equal parameters
         return
-    loop.idle = _idle(e, _with_more_batches(e, loop))
+    loop.unvisited = _unvisited(e, _with_more_batches(e, loop))
 
 
 def _with_more_batches(e: Examination, loop: Loop) -> Loop:
@@ -119,36 +120,66 @@ def _with_more_batches(e: Examination, loop: Loop) -> Loop:
     return larger if larger is not None and larger.moved else loop
 
 
-def _idle(e: Examination, loop: Loop) -> dict[str, int]:
-    n, idle = len(loop.x), {}
-    others = np.random.default_rng(3).permutation(len(e.program.x))[:n]
-    for name, part in (("last", slice(n // 3, n)), ("first", slice(0, 2 * n // 3))):
-        x, targets = loop.x.copy(), loop.targets.copy()
-        x[part] = e.program.typed(1.1 * e.program.x[others[part]] + 0.01)
-        targets[part] = np.roll(loop.targets, 1 + n // 3, axis=0)[part]
-        changed = _run(e, x, targets, 1, 3 * work.LOOP)
-        if changed is not None and _identical(changed[0], loop.end) and _still_learns(e, loop, part):
-            idle[name] = n
-    return idle
+def _unvisited(e: Examination, loop: Loop) -> Array | None:
+    """Which inputs the loop never visits, (n,) bool: what stands in their place makes no difference to the bit.
+
+    Targets stay as they are, as a loop may be led by them (an index list filled with labels). None where no input makes
+    a difference, so that the loop is over other examples than those handed over, or where the step hides them.
+    """
+    n = len(loop.x)
+    found = np.zeros(n, dtype=bool)
+    parts = [(n // 3, n), (0, 2 * n // 3)]
+    if e.case.batch_size and n % loop.batch_size == 0 and n > loop.batch_size:
+        parts.append((n - loop.batch_size, n))
+    runs = MOST_RUNS
+    while parts and runs:
+        first, last = parts.pop(0)
+        if found[first:last].all():
+            continue
+        runs -= 1
+        if _makes_no_difference(e, loop, first, last):
+            found[first:last] = True
+        elif found.any() and last - first > 1:
+            middle = (first + last) // 2
+            parts += [(first, middle), (middle, last)]
+    if found.all() or (found.any() and not _makes_a_difference_in_a_step(e, loop, np.flatnonzero(found))):
+        return None
+    return found
 
 
-def _still_learns(e: Examination, loop: Loop, part: slice) -> bool:
-    """Whether a step on these examples would change the parameters in which training ends: saturated units stand still
-    whatever they are shown."""
+def _makes_no_difference(e: Examination, loop: Loop, first: int, last: int) -> bool:
+    x = loop.x.copy()
+    x[first:last] = _others(e, loop)[first:last]
+    changed = _run(e, x, loop.targets, 1, 3 * work.LOOP)
+    return changed is not None and _identical(changed[0], loop.end)
+
+
+def _others(e: Examination, loop: Loop) -> Array:
+    """Other inputs for all of them, unlike any that there are."""
+    rows = np.random.default_rng(3).permutation(len(e.program.x))[: len(loop.x)]
+    return np.asarray(e.program.typed(1.1 * e.program.x[rows] + 0.01))
+
+
+def _makes_a_difference_in_a_step(e: Examination, loop: Loop, rows: Array) -> bool:
+    """Whether steps on these inputs, and on those in their place, would change the parameters in which training ends,
+    each in another way: saturated units stand still whatever they are shown."""
     program = e.program
     if e.case.step is None or e.case.train is None:
         return True
-    try:
-        program.restore()
-        program.perturb_randomness(1)
-        program.train(loop.x.copy(), loop.targets.copy(), 3 * work.LOOP)
-        before = program.parameters()
-        for i in range(part.start, part.stop, loop.batch_size):
-            batch = slice(i, min(i + loop.batch_size, part.stop))
-            program.call("step", loop.x[batch], loop.targets[batch])
-        return not _identical(program.parameters(), before)
-    finally:
-        program.restore()
+    ends = []
+    for x in (loop.x, _others(e, loop)):
+        try:
+            program.restore()
+            program.perturb_randomness(1)
+            program.train(loop.x.copy(), loop.targets.copy(), 3 * work.LOOP)
+            before = program.parameters()
+            for i in range(0, len(rows), loop.batch_size):
+                batch = rows[i : i + loop.batch_size]
+                program.call("step", x[batch], loop.targets[batch])
+            ends.append(program.parameters())
+        finally:
+            program.restore()
+    return not _identical(ends[0], before) and not _identical(*ends)
 
 
 def _run(

@@ -117,7 +117,7 @@ def describe_network(e: Examination) -> dict[str, Any]:
             "reduction": e.update.reduction if e.update is not None else None,
             "momentum": rule.response[1] if rule.response[0] != "plain" else 0.0,
             "l2": rule.decay / rule.learning_rate + 0.0 if rule.learning_rate else None,
-            "rule": rule.adaptive or "gradient descent",
+            "rule": rule.adaptive.name if rule.adaptive else "gradient descent",
         }
     return {
         "sizes": e.sizes or None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unstuck.diagnosis.formulas.updates import Moments, adaptive_rule
+from unstuck.diagnosis.formulas.updates import AdaptiveRule, Moments
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.twin.parameters import Parameters
@@ -53,7 +53,7 @@ class UpdateRule:
                    is 1, 0.9, 0.81, …; ("raw", 3000) is 1, 3000, 0: the previous raw gradient; ("nesterov", 0.9) looks
                    ahead
     decay          share of the weights that each update takes away (negative: adds)
-    adaptive       name of an adaptive rule, "" for a linear one
+    adaptive       the rule that divides by the size of recent gradients, None for a linear one
     remembers_decay    the decay is part of the gradient that momentum keeps, not taken from the weights beside it
     rate_law       how the rate changes after the first update
     spared         rows of the first weights that the decay leaves alone: those of a constant input are biases
@@ -65,7 +65,7 @@ class UpdateRule:
     bias_response: tuple[str, float] | None = None
     decay: float = 0.0
     bias_decay: float = 0.0
-    adaptive: str = ""
+    adaptive: AdaptiveRule | None = None
     remembers_decay: bool = False
     rate_law: RateLaw = CONSTANT
     spared: tuple[int, ...] = ()
@@ -91,8 +91,8 @@ class State:
         decaying = rule.decaying(key, values) if decay else values
         now = rule.rate_law.share(self.updates)
         inside, outside = (now, 1.0) if rule.rate_law.keeps_steps else (1.0, now)
-        if rule.adaptive:
-            direction = adaptive_rule(rule.adaptive).direction(self.moments.setdefault(key, {}), gradient * scale)
+        if rule.adaptive is not None:
+            direction = rule.adaptive.direction(self.moments.setdefault(key, {}), gradient * scale)
             change = -rule.learning_rate * now * direction
         else:
             gradient = np.multiply(

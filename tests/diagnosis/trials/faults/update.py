@@ -128,6 +128,16 @@ class UpdateCounterStuckAtOne(Program):
         return 1 - 0.9, 1 - 0.999
 
 
+@fault("U17", lambda s: s.optimizer == "adam", needs=["step"])
+class NoRootTaken(Program):
+    def adaptive_change(self, name, gradient, rate):
+        mean = 0.9 * self.remembered("mean", name, gradient) + 0.1 * gradient
+        square = 0.999 * self.remembered("square", name, gradient) + 0.001 * gradient**2
+        self.memory["mean", name], self.memory["square", name] = mean, square
+        mean_share, square_share = self.bias_corrections()
+        return -rate * (mean / mean_share) / (square / square_share + 1e-8)
+
+
 @fault("U12", lambda s: s.optimizer == "adam", needs=["step"])
 class SquaresNotCorrected(Program):
     def bias_corrections(self):

@@ -36,6 +36,7 @@ from unstuck.diagnosis.catalogue.examples.changes import (
 from unstuck.diagnosis.catalogue.examples.networks import Digits
 from unstuck.diagnosis.formulas.formula import Formula
 from unstuck.diagnosis.formulas.output_deltas import softmax_jacobian
+from unstuck.diagnosis.formulas.updates import DEFAULT_ADAM, UNCORRECTED
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Change, Setup
 
@@ -201,7 +202,11 @@ UPDATE = {
     "U10": Example("a tenth of the weights taken away by each update", in_update(decay=0.1)),
     "U12": Example(
         "Adam without its corrections, at a rate of 0.3",
-        in_update(adaptive="adam(beta1=0.9, beta2=0.999), bias correction none", learning_rate=0.3),
+        in_update(adaptive=UNCORRECTED, learning_rate=0.3),
+    ),
+    "U17": Example(
+        "Adam without the root",
+        in_update(adaptive=replace(DEFAULT_ADAM, rooted=False), learning_rate=0.01),
     ),
     "U13": Example("a rate of 1 for outputs without bounds", in_update(learning_rate=1.0), networks.unbounded),
     "U14": Example("accumulators times 0.99 instead of cleared", in_update(response=("momentum", 0.99))),

@@ -22,7 +22,7 @@ from unstuck.diagnosis.twin.training import Setup
 from unstuck.diagnosis.twin.twin import Twin
 
 Array = np.ndarray
-MEMORY = ("U02", "U03", "U04", "U12", "U14")  # faults that show only from one step to the next
+MEMORY = ("U02", "U03", "U04", "U12", "U14", "U17")  # faults that show only from one step to the next
 STATE = ("A01", "A02", "A03", "A04", "A05", "A06", "A07")
 RATE = ("U07", "U08", "B09")
 MOST_TEST = 300  # examples

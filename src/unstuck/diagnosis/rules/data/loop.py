@@ -67,7 +67,7 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
     """The training loop alters its examples, parts them from their targets, or never visits most of them.
 
     What it detects: The loop is run on a few examples. Inputs or targets that it overwrites, or puts in an order that
-    the other part does not follow; two thirds of the examples that can be replaced with the outcome equal to the bit;
+    the other part does not follow; inputs that can be replaced with the outcome equal to the bit, counted by halving;
     pairs that can be exchanged (the targets of two inputs swapped) with no change of what is learnt beyond chance.
 
     Why it hurts: From the second epoch on the network sees other data than its author believes, or labels of other
@@ -90,13 +90,14 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
         return altered
     if e.twin is not None and any(link.weights.fault == "B20" for link in e.twin.links):
         return None  # which examples count is then the step's doing, not the loop's
-    if loop.idle:
-        which, examples = ", ".join(sorted(loop.idle)), max(loop.idle.values())
+    if loop.unvisited is not None and loop.unvisited.any():
+        examples, left_out = len(loop.unvisited), int(np.count_nonzero(loop.unvisited))
         return Evidence(
             PROVED,
-            f"all but the {'first' if 'last' in loop.idle else 'last'} third of {examples} examples can be replaced "
-            "and training ends in the same parameters to the bit",
-            {"replaced": which, "share_never_visited": 2 / 3, "examples": examples},
+            f"of {examples} examples the loop visits {examples - left_out} at most: the inputs of the other {left_out} can be "
+            "replaced and training ends in the same parameters to the bit",
+            {"share_never_visited": left_out / examples, "examples": examples, "never_visited": left_out},
+            asleep=left_out <= loop.batch_size and left_out < examples / 2,
         )
     broken = pairs_are_broken(e, loop)
     if broken is not None:

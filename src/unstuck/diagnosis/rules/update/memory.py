@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from unstuck.diagnosis.examination.evidence import PROVED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
-from unstuck.diagnosis.formulas.updates import OTHER_FORM
 from unstuck.diagnosis.identification.update import Key, Response
 from unstuck.diagnosis.rules.rule import rule
 
@@ -146,10 +145,36 @@ def adam_bias_correction_wrong(e: Examination) -> Evidence | None:
     """
     if e.update is None or e.update.adaptive is None or e.update.adaptive.fault != "U12":
         return None
-    if e.update.adaptive.name.endswith(OTHER_FORM):
+    rule = e.update.adaptive
+    if rule.unknown_corrections:
         said = "the steps are those of Adam but for a factor of each: other bias corrections, or a rate that changes"
-        return Evidence(SUSPECTED, said, {"rule": e.update.adaptive.name})
-    return Evidence(PROVED, e.update.adaptive.name, {"rule": e.update.adaptive.name})
+        return Evidence(SUSPECTED, said, {"rule": rule.name})
+    return Evidence(PROVED, rule.name, {"rule": rule.name, "beta1": rule.beta1, "beta2": rule.beta2})
+
+
+@rule("U17", look_alikes=("U12",))
+def optimizer_formula_wrong(e: Examination) -> Evidence | None:
+    """The optimiser puts its moments together in another way than the published rule.
+
+    What it detects: An Adam, RMSProp or AdaGrad whose changes over several steps are those of a rule that takes no
+    root, does not square the gradients, sums what is to be averaged, or makes one mean of what belongs to the other.
+
+    Why it hurts: Dividing by the root mean square makes all weights move at about the learning rate, whatever the size
+    of their gradients. Without the root the smallest gradients make the largest steps; without the square the steps
+    keep the size of the gradients, or have no number where a mean is negative.
+
+    Cure: `m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g**2; W -= learning_rate * m_hat /
+    (np.sqrt(v_hat) + epsilon)`.
+
+    Evidence: Proved: what is kept, and what is divided by what, that give the changes of several arrays over eight
+    steps to rounding, with the betas found by least squares.
+
+    Look-alikes: U12 adam-bias-correction-wrong, where only the start of the means is corrected wrongly.
+    """
+    if e.update is None or e.update.adaptive is None or e.update.adaptive.fault != "U17":
+        return None
+    rule = e.update.adaptive
+    return Evidence(PROVED, rule.name, {"rule": rule.name, "beta1": rule.beta1, "beta2": rule.beta2})
 
 
 @rule("U14", look_alikes=("U02",))

@@ -6,7 +6,6 @@ import numpy as np
 
 from unstuck.diagnosis.examination.evidence import PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
-from unstuck.diagnosis.formulas.updates import OTHER_FORM
 from unstuck.diagnosis.measurements.first_updates import first_updates
 from unstuck.diagnosis.rules.rule import rule
 
@@ -28,7 +27,8 @@ def update_ascends(e: Examination) -> Evidence | None:
     Look-alikes: B10 where only some arrays climb. A loss with the wrong sign gives the same numbers: both are
     repaired by one minus.
     """
-    if e.twin is None or e.source != "step" or e.twin.update.adaptive.endswith(OTHER_FORM):
+    adaptive = e.twin.update.adaptive if e.twin is not None else None
+    if e.twin is None or e.source != "step" or (adaptive is not None and adaptive.unknown_corrections):
         return None  # steps with a factor of their own each may go either way
     signs = [s for link in e.twin.links for s in (link.weight_scale, link.bias_scale) if s]
     if not signs or any(s > 0 for s in signs):
