@@ -105,6 +105,7 @@ TRIALS = (
     Trial("relu_softmax", ("U15 DecayThatAdds",)),
     Trial("relu_softmax", ("U13 diverges",)),
     Trial("adam", ("U12 UpdateCounterStuckAtOne",)),
+    Trial("relu_softmax", ("U18 BiasesGrowByBroadcasting",)),
     Trial("adam", ("U17 NoRootTaken",)),
 )
 

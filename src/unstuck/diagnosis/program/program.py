@@ -35,6 +35,15 @@ class Problem:
     call: Call | None = None
 
 
+@dataclass(frozen=True)
+class Reshaped:
+    """The shapes of all parameters before and after an update by n examples that changed one of them."""
+
+    n: int
+    before: list[tuple[int, ...]]
+    after: list[tuple[int, ...]]
+
+
 @dataclass
 class Program:
     """Runs a Case's callables from known states; after `close` everything is as it was found."""
@@ -43,6 +52,7 @@ class Program:
     calls_per_update: int = 1  # at most: a step is called again with the same batch until the parameters move
     problems: list[Problem] = field(default_factory=list)
     first_warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    reshaped: list[Reshaped] = field(default_factory=list)
     hung: dict[str, Call] = field(default_factory=dict)  # by name: calls that did not return
 
     def __post_init__(self) -> None:
@@ -232,10 +242,8 @@ class Program:
                     if not all(np.array_equal(a, b) for a, b in zip(after, before)):
                         break
                 if [a.shape for a in after] != [b.shape for b in before]:
-                    self.problem(
-                        "step() changed the shapes of the parameters: "
-                        + ", ".join(f"{b.shape} to {a.shape}" for b, a in zip(before, after) if a.shape != b.shape)
-                    )
+                    self.reshaped.append(Reshaped(len(x), [b.shape for b in before], [a.shape for a in after]))
+                    self.problem(f"{callable_name}() changes the shapes of the parameters")
                     return None
                 records.append(Record(x, targets, before, after))
         finally:

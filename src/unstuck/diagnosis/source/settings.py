@@ -13,6 +13,7 @@ from unstuck.diagnosis.source.expressions import (
     called,
     calls,
     is_adapter,
+    is_bias,
     is_weight,
     mentions,
     number,
@@ -103,6 +104,16 @@ def loop_variable_rebound(source: Source) -> Matches:
                     ):
                         found.append((unit, a.node))
     return found
+
+
+def rebound_bias(source: Source) -> Matches:
+    """U18: b = b - step, which takes the shape of the step; in place it could not."""
+    return [
+        (unit, a.node)
+        for unit in source.behind(*BACKWARD)
+        for a in updates_of(unit)
+        if a.operator is None and is_bias(a.target)
+    ]
 
 
 # Initial weights

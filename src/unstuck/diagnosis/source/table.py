@@ -62,6 +62,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "U09": (settings.epochs,),
     "U10": (settings.weight_decay,),
     "U14": (settings.accumulator_scaled,),
+    "U18": (settings.rebound_bias, deltas.bias_gradient),
     "E01": (
         preparation.compared_with_the_maximum_of_all,
         preparation.accuracy_in_one_statement,

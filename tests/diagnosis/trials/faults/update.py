@@ -128,6 +128,14 @@ class UpdateCounterStuckAtOne(Program):
         return 1 - 0.9, 1 - 0.999
 
 
+@fault("U18", lambda s: s.biases == "apart" and s.layout == "rows" and s.reduction != "one_by_one", needs=["step"])
+class BiasesGrowByBroadcasting(Program):
+    def move(self, name, change):
+        if name.startswith("b"):
+            change = np.broadcast_to(change, (self.setup.batch_size, *change.shape[-1:])).copy()
+        self.arrays[name] = self.arrays[name] + change
+
+
 @fault("U17", lambda s: s.optimizer == "adam", needs=["step"])
 class NoRootTaken(Program):
     def adaptive_change(self, name, gradient, rate):

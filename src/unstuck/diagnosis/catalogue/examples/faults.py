@@ -52,6 +52,7 @@ class Example:
 
 LOG_OF_ZERO = Formula("targets over outputs", lambda z, a, t: softmax_jacobian(-t / a, a))
 ONE_UNIT_ASIDE = Formula("one unit aside", lambda p, l, d: np.roll(p.activations[l].T @ d, 1, axis=1))
+OF_THE_FIRST_EXAMPLE = Formula("the delta of the first example", lambda p, l, d: d[0])
 SUM_ABOVE, OWN_OUTPUTS = "sum of the deltas above in every place", "its own outputs instead of its inputs"
 UPDATED = "through weights already updated"
 
@@ -203,6 +204,10 @@ UPDATE = {
     "U12": Example(
         "Adam without its corrections, at a rate of 0.3",
         in_update(adaptive=UNCORRECTED, learning_rate=0.3),
+    ),
+    "U18": Example(
+        "a row of biases for each example of the batch, of which the first is read",
+        both(*(in_link(l, bias=OF_THE_FIRST_EXAMPLE) for l in (0, 1))),
     ),
     "U17": Example(
         "Adam without the root",

@@ -94,8 +94,8 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
         examples, left_out = len(loop.unvisited), int(np.count_nonzero(loop.unvisited))
         return Evidence(
             PROVED,
-            f"of {examples} examples the loop visits {examples - left_out} at most: the inputs of the other {left_out} can be "
-            "replaced and training ends in the same parameters to the bit",
+            f"of {examples} examples the loop visits {examples - left_out} at most: the inputs of the other {left_out} "
+            "can be replaced and training ends in the same parameters to the bit",
             {"share_never_visited": left_out / examples, "examples": examples, "never_visited": left_out},
             asleep=left_out <= loop.batch_size and left_out < examples / 2,
         )

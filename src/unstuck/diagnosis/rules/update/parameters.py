@@ -84,6 +84,38 @@ def parameters_integer(e: Examination) -> Evidence | None:
     )
 
 
+@rule("U18")
+def parameters_change_shape(e: Examination) -> Evidence | None:
+    """An update changes the shape of a parameter.
+
+    What it detects: Parameter arrays that have another shape after a step than before it.
+
+    Why it hurts: `b = b - rate * delta` with a delta for every example makes a row of biases for every example of the
+    batch: each row learns from one example, and batches of another size no longer fit. A gradient with an axis too many
+    does the same to weights.
+
+    Cure: Sum the gradient over the examples, `db = delta.sum(axis=0)`, and update in place: `b -= rate * db` raises an
+    error where the shapes differ.
+
+    Evidence: Proved by the shapes before and after a step. What a step does otherwise is not examined.
+
+    Look-alikes: B08 bias-gradient-wrong, where the shape stays.
+    """
+    if not e.program.reshaped:
+        return None
+    seen = min(e.program.reshaped, key=lambda reshaped: (reshaped.n == 1, reshaped.n))
+    if len(seen.before) != len(seen.after):
+        said = f"there are {len(seen.before)} arrays of parameters before an update and {len(seen.after)} after it"
+        return Evidence(PROVED, said, {"arrays_before": len(seen.before), "arrays_after": len(seen.after)})
+    changed = [(k, b, a) for k, (b, a) in enumerate(zip(seen.before, seen.after, strict=True)) if a != b]
+    said = ", ".join(f"array {k + 1} from {b} to {a}" for k, b, a in changed[:3])
+    return Evidence(
+        PROVED,
+        f"an update by {seen.n} examples changes the shape of {said}",
+        {"array": changed[0][0] + 1, "shape_before": list(changed[0][1]), "shape_after": list(changed[0][2])},
+    )
+
+
 @rule("U13")
 def training_diverged(e: Examination) -> Evidence | None:
     """The parameters stop being finite numbers.
