@@ -84,6 +84,7 @@ TRIALS = (
     Trial("relu_softmax", ("D12 sorted_and_not_shuffled",)),
     Trial("relu_softmax", ("D13 HardlyAnyOfEightClasses",)),
     Trial("relu_softmax", ("D14 ShufflesInputsOnly",)),
+    Trial("relu_softmax", ("D15 OneTargetMissing",)),
     Trial("relu_softmax", ("E01 LargestOutputOfTheBatch",)),
     Trial("relu_softmax", ("E02 ShufflesBeforeCounting",)),
     Trial("relu_softmax", ("E03 PixelsStillDroppedOut",)),

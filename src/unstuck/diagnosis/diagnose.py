@@ -25,6 +25,7 @@ from unstuck.diagnosis.experiments.judge import decide
 from unstuck.diagnosis.experiments.outside_the_step import read_twice, train_twice
 from unstuck.diagnosis.experiments.repairs import mended
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Verdicts
+from unstuck.diagnosis.measurements.as_found import say_if_trained
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.report.conclusion import conclude
@@ -61,6 +62,7 @@ def diagnose(case: Case, budget: float = USUAL_BUDGET, cures: bool = True, liste
         if listen is not None and e.forward_proved and e.forward is not None:
             sizes, residual = "-".join(map(str, e.sizes)), max(e.forward.residual, 1e-17)
             listen(f"network {sizes}, {e.forward.describe()}: outputs reproduced to {residual:.0e}")
+        safely(e, "whether it is trained already", lambda: say_if_trained(e), decides=False)
         safely(e, "the step", lambda: examine_step(e))
         evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.examination.wiring import decisions_for_scores, hides_parameters, labels_for_scores
 from unstuck.diagnosis.identification.forward import identify_forward
 from unstuck.diagnosis.identification.layout import find_chains, read_chain
 from unstuck.diagnosis.identification.stepping import batch
@@ -29,8 +30,18 @@ def examine_forward(e: Examination) -> None:
             "everything that needs the network's outputs", "a predict(x) that returns (n, n_outputs) numbers"
         )
         return
+    integers = _returns_integers(e)
+    if labels_for_scores(program, e.outputs, integers):
+        _not_the_scores(e, "returns labels: leave out the argmax")
+        return
     if e.case.parameters is None or not program.as_found:
         e.leave_unchecked("layout, activations, gradients and update", "parameters=… (the live arrays)")
+        return
+    if [a.shape for a in program.parameters()] != [a.shape for a in program.parameters()]:
+        e.undecided = True
+        e.leave_unchecked(
+            "layout, activations, gradients and update", "parameters=… that gives the same arrays each time"
+        )
         return
     e.epsilon = max(rounding_unit(program.dtypes), _output_unit(e))
     e.forward_tolerance = max(1e-9, 100 * e.epsilon)
@@ -48,6 +59,9 @@ def examine_forward(e: Examination) -> None:
         program.restore()
     if outputs is None:
         return
+    if decisions_for_scores(program, outputs, integers):
+        _not_the_scores(e, "returns a 1 for the class decided on: leave out the argmax and the one-hot rows")
+        return
     shapes = [array.shape for array in parameters]
     e.chains = find_chains(shapes, e.n_features, outputs.shape[1])
     if not e.chains:
@@ -58,7 +72,14 @@ def examine_forward(e: Examination) -> None:
         return
     e.sight.outputs = (parameters, x, outputs)
     e.forward = identify_forward(parameters, x, outputs, e.chains, e.forward_tolerance)
-    if e.forward_proved and e.forward is not None:
+    if e.forward_proved and e.forward is not None and hides_parameters(program, e.forward):
+        e.forward, e.chains, e.undecided = None, [], True
+        e.leave_unchecked(
+            "layout, activations, gradients and update",
+            "parameters=… with every array that predict reads: a step moves its outputs elsewhere than the arrays that "
+            "are given (biases left out, perhaps)",
+        )
+    elif e.forward_proved and e.forward is not None:
         e.initial = Parameters(*read_chain(e.forward.chain, program.as_found))
     else:
         e.leave_unchecked(
@@ -70,6 +91,17 @@ def examine_forward(e: Examination) -> None:
                 else "none, gives numbers"
             ),
         )
+
+
+def _not_the_scores(e: Examination, how: str) -> None:
+    e.outputs, e.undecided = None, True
+    e.leave_unchecked("everything that needs the network's outputs", f"predict=… that gives scores; it {how}")
+
+
+def _returns_integers(e: Examination) -> bool:
+    value = e.program.call("predict", e.program.typed(e.program.x[:2])).value
+    e.program.restore()
+    return np.asarray(value).dtype.kind in "iub"
 
 
 def _after_some_steps(program: Program, steps: int = 5) -> list[Array]:

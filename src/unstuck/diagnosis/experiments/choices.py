@@ -55,7 +55,7 @@ def _everything(setup: Setup) -> dict[str, Change]:
     if setup.parameters.weights[0].shape[0] > 1 and not TINY <= np.abs(setup.x).max() <= HUGE:
         changes["inputs"] = with_inputs_scaled
     changes["updates"] = with_small_batches(SMALL_BATCH, MANY_UPDATES)
-    if len(setup.parameters.weights) > 1:
+    if len(setup.parameters.weights) > 1 and setup.labels is not None:  # of real values a bottleneck may be meant
         width = max(2 * setup.targets.shape[1], 16)
         if min(w.shape[1] for w in setup.parameters.weights[:-1]) < min(setup.targets.shape[1], width):
             changes["width"] = with_width(width)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 MANY_CLASSES = 1000
+READ, MOST_LEVELS = 500, 3  # rows looked at; different values that codes of classes have at most
+SEVERAL = 0.3  # share of rows without exactly one class, from which on these are several labels at once
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def as_classes(given: Any, n: int) -> Array | None:
         return None
     values = values.reshape(n, -1)
     if values.shape[1] > 1:
-        return values.argmax(axis=1)
+        return None if are_real(values) or name_several(values) else values.argmax(axis=1)
     column = values[:, 0]
     levels = np.unique(column)
     if len(levels) == 2 and not (np.all(levels == np.round(levels)) and levels[0] >= 0):
@@ -50,6 +52,23 @@ def as_classes(given: Any, n: int) -> Array | None:
     if len(levels) > min(MANY_CLASSES, max(2, n // 2)) or np.any(column != np.round(column)):
         return None
     return column.astype(int)
+
+
+def are_real(rows: Array) -> bool:
+    """Whether rows (n, k) hold real values, as of a regression or an autoencoder, and no class for each example."""
+    levels = np.unique(np.round(rows[:READ], 6))
+    if len(levels) <= MOST_LEVELS:
+        return False
+    return bool(rows.min() < 0 or np.mean(np.abs(rows.sum(axis=1) - 1) > 0.01) > 0.1)  # no probabilities either
+
+
+def name_several(rows: Array) -> bool:
+    """Whether rows (n, k) of two levels name several classes at once, or none, in numbers that differ by example."""
+    levels = np.unique(np.round(rows[:READ], 6))
+    if len(levels) != 2:
+        return False
+    counts = np.count_nonzero(rows > levels.mean(), axis=1)
+    return bool(np.mean(counts != 1) > SEVERAL and len(np.unique(counts)) > 2)
 
 
 @once

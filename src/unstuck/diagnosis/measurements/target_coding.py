@@ -8,7 +8,7 @@ import numpy as np
 
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.measurements.once import once
-from unstuck.diagnosis.measurements.plain_data import labels
+from unstuck.diagnosis.measurements.plain_data import labels, name_several
 from unstuck.diagnosis.measurements.preparation import raw_classes, true_labels
 from unstuck.diagnosis.measurements.probes import best_table, consistency
 
@@ -162,7 +162,7 @@ def labels_of(e: Examination) -> Array | None:
     rows = targets.reshape(len(targets), -1)
     if rows.shape[1] > 1:
         levels = np.unique(np.round(rows[:500].astype(float), 6))
-        return rows.argmax(1) if len(levels) <= 3 else None
+        return rows.argmax(1) if len(levels) <= 3 and not name_several(rows.astype(float)) else None
     values = np.unique(rows)
     if e.n_outputs > 1 and np.array_equal(values, values.astype(int)):
         return rows[:, 0].astype(int)

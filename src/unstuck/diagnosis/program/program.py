@@ -57,6 +57,7 @@ class Program:
 
     def __post_init__(self) -> None:
         self.snapshot = Snapshot([self.case])
+        refuse_exchanged(self.case.x, self.case.targets)
         self.x_as_given = as_rows(self.case.x)
         self.x = with_zeros(self.x_as_given)
         self.targets = as_targets(self.case.targets, len(self.x))
@@ -241,7 +242,13 @@ class Program:
                     after = self.parameters()
                     if not all(np.array_equal(a, b) for a, b in zip(after, before)):
                         break
+                if [b.shape for b in before] != [array.shape for array in self.as_found]:
+                    self.problem("parameters() gives other arrays from call to call")
+                    return None
                 if [a.shape for a in after] != [b.shape for b in before]:
+                    if [a.shape for a in self.parameters()] != [a.shape for a in after]:
+                        self.problem("parameters() gives other arrays from call to call")
+                        return None
                     self.reshaped.append(Reshaped(len(x), [b.shape for b in before], [a.shape for a in after]))
                     self.problem(f"{callable_name}() changes the shapes of the parameters")
                     return None
@@ -272,6 +279,37 @@ class Program:
         torch = sys.modules.get("torch")
         if torch is not None:
             torch.manual_seed(seed)
+
+
+def refuse_exchanged(x: Any, targets: Any) -> None:
+    """Raises CaseError where x and targets stand in each other's place, or hold an example in each column."""
+    try:
+        inputs, wanted = (np.asarray(_numpy(given), dtype=float) for given in (x, targets))
+    except (TypeError, ValueError):
+        return
+    if inputs.ndim == 0 or wanted.ndim == 0:
+        return
+    narrower = wanted.ndim > 1 and len(inputs) == len(wanted) and inputs.size < wanted.size
+    if narrower and _name_classes(inputs) and not _name_classes(wanted):
+        raise CaseError(
+            f"Case(x=…, targets=…): these look exchanged: x, of shape {inputs.shape}, names a class for each example"
+        )
+    if inputs.ndim == 2 and len(inputs) != len(wanted) and inputs.shape[1] in (len(wanted), wanted.shape[-1]):
+        raise CaseError(
+            f"Case(x=…): expected a row for each example, found a column for each: x has shape {inputs.shape}, "
+            f"targets {wanted.shape}; give x.T"
+        )
+
+
+def _name_classes(values: Array) -> bool:
+    """Whether they are one-hot rows, or one whole number for each example."""
+    if not np.isfinite(values).all():
+        return False
+    if values.ndim == 1:
+        return bool(np.array_equal(values, np.round(values)))
+    return bool(
+        values.ndim == 2 and values.shape[1] > 1 and np.isin(values, (0, 1)).all() and (values.sum(1) == 1).all()
+    )
 
 
 def as_rows(x: Any) -> Array:

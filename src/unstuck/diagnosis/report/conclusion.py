@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +28,7 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], decided: Verdi
         evidence.setdefault(code, [Evidence(MEASURED, "the network learns only with this put right", {})])
     for code in in_order(list(evidence)):
         for item in evidence[code]:
-            matters = _matters(code, item, verdicts)
+            matters = _matters(code, item, verdicts, evidence)
             finding = _finding(code, item, matters)
             shown = not RULES[code].setting and item.grade != SUSPECTED
             if matters or (matters is None and shown):
@@ -70,9 +71,11 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], decided: Verdi
     )
 
 
-def _matters(code: str, item: Evidence, verdicts: Verdicts) -> bool | None:
+def _matters(code: str, item: Evidence, verdicts: Verdicts, codes: Collection[str]) -> bool | None:
     if code in CONSEQUENCES and verdicts.mended_finite and any(verdicts.matters.values()):
         return False  # with the other faults put right the numbers stay finite
+    if code == "U13" and "D15" in codes:
+        return False  # a target that is no number leads there at any rate
     if code == "L03" and verdicts.loss_stays_finite:
         return False
     if item.falsifies:

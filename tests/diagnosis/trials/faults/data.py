@@ -158,6 +158,14 @@ class HardlyAnyOfEightClasses(Program):
         return images[rows], labels[rows], *test
 
 
+@fault("D15", lambda s: s.targets != "labels", also=["U13"])
+class OneTargetMissing(Program):
+    def encode(self, labels):
+        y = super().encode(labels)
+        y[len(y) // 3] = np.nan
+        return y
+
+
 @fault("D14", also=["D10"], needs=["train"])
 class ShufflesInputsOnly(Program):
     def train(self, x, targets):

@@ -87,6 +87,9 @@ DATA = {
         "of 600 examples 500 are zeros and ones",
         keep(lambda labels: np.r_[np.resize(np.flatnonzero(labels < 2), 500), np.flatnonzero(labels > 1)[:100]]),
     ),
+    "D15": Example(
+        "the targets of one example are NaN", targets(lambda t: np.vstack([np.full_like(t[:1], np.nan), t[1:]]))
+    ),
     "D14": Example("the loop visits the first 20 examples only", keep(lambda labels: np.arange(20))),
 }
 

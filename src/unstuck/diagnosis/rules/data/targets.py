@@ -81,6 +81,39 @@ def targets_collapsed(e: Examination) -> Evidence | None:
     )
 
 
+@rule("D15", look_alikes=("U13",))
+def targets_not_finite(e: Examination) -> Evidence | None:
+    """Some targets are NaN or infinite.
+
+    What it detects: NaN or infinity among the training targets.
+
+    Why it hurts: The error of such an example is NaN, its gradient too, and after the one update that sees it all
+    weights are.
+
+    Cure: Find where it arises, most often a missing value in a file or a division by zero, and leave those examples
+    out.
+
+    Evidence: How many targets, and the first of them.
+
+    Look-alikes: U13 training-diverged, where inputs and targets are finite and the parameters are not.
+    """
+    try:
+        targets = np.asarray(e.program.targets, dtype=float)
+    except (TypeError, ValueError):
+        return None
+    bad = ~np.isfinite(targets.reshape(len(targets), -1))
+    if not bad.any():
+        return None
+    rows = np.flatnonzero(bad.any(axis=1))
+    return Evidence(
+        PROVED,
+        f"{int(bad.sum())} targets are NaN or infinite, in {len(rows)} of {len(targets)} examples; the first is row "
+        f"{rows[0]}",
+        {"count": int(bad.sum()), "examples": len(rows), "first": int(rows[0])},
+        falsifies=True,
+    )
+
+
 @rule("D08", look_alikes=("L02",))
 def targets_outside_output_range(e: Examination) -> Evidence | None:
     """The output function cannot reach the targets.
