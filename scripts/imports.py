@@ -20,6 +20,7 @@ PACKAGE = "unstuck"
 LAW = {
     "unstuck": (
         ("errors", "charts", "__init__"),
+        ("writing",),
         ("data", "autodiff", "sandbox", "nn"),
         ("callbacks", "exchange", "recipes", "gradient_check", "diagnosis"),
         ("adapters",),
@@ -68,13 +69,14 @@ MAY_IMPORT = {
     "autodiff": {"errors"},
     "sandbox": {"errors"},
     "data": {"errors"},
-    "nn": {"errors"},
+    "writing": {"errors"},
+    "nn": {"errors", "writing"},
     "exchange": {"errors", "nn", "__init__"},
     "callbacks": {"errors", "nn"},
     "recipes": {"errors", "nn", "data"},
     "adapters": {"errors", "data", "sandbox", "autodiff", "nn", "__init__", "diagnosis.case"} | WHAT_COMES_BACK,
     "diagnosis.case": {"errors"},
-    "diagnosis": {"errors", "autodiff", "sandbox", "nn", "charts"},
+    "diagnosis": {"errors", "writing", "autodiff", "sandbox", "nn", "charts"},
 }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import click
 
 from unstuck.errors import UnstuckError
+from unstuck.writing import place_of
 
 MOST_UNITS = 1_000_000
 
@@ -48,8 +48,9 @@ def underscored(ctx: Any, param: Any, value: str | None) -> str | None:
 
 def expect_writable(path: str | os.PathLike[str], argument: str = "--out") -> None:
     """Says before the long work that its result could not be saved there."""
-    path = Path(path)
-    if path.is_dir():
-        raise UnstuckError(f"{argument} {path}: is a folder, expected the name of a file")
-    if not os.access(path.parent, os.W_OK):
-        raise UnstuckError(f"{argument} {path}: cannot write into the folder {path.parent}")
+    try:
+        place = place_of(path)
+    except UnstuckError as error:
+        raise UnstuckError(f"{argument} {error}") from error
+    if not os.access(place.parent, os.W_OK):
+        raise UnstuckError(f"{argument} {path}: cannot write into the folder {place.parent}")

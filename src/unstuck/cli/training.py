@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 
 from unstuck.cli.arguments import BatchSize, Sizes, expect_writable, underscored
 from unstuck.cli.shell import print_json
+from unstuck.writing import write_whole
 
 if TYPE_CHECKING:
     from unstuck.recipes.runs import Run
@@ -80,7 +82,9 @@ def train(
     Path(checkpoint).unlink(missing_ok=True)
     if folder:
         for name, figure in plots.draw_run(run).items():
-            figure.savefig(folder / f"{name}.{plot_format}", dpi=120)
+            drawn = BytesIO()
+            figure.savefig(drawn, dpi=120, format=plot_format)
+            write_whole(folder / f"{name}.{plot_format}", drawn.getvalue())
     if json_:
         print_json({**run.to_dict(), "model": out})
     else:

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from unstuck.nn.files.storage import write_whole
+from unstuck.nn.files.storage import write_model_file
 from unstuck.nn.network import Network
 
 
@@ -19,4 +19,4 @@ def write_npz(network: Network, path: str | os.PathLike[str]) -> None:
     arrays = dict(zip(network.parameter_names, network.parameters))
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, description=np.array(json.dumps(network.description)), **arrays)
-    write_whole(path, content.getvalue())
+    write_model_file(path, content.getvalue())

@@ -16,7 +16,7 @@ import numpy as np
 from unstuck import __version__
 from unstuck.errors import UnstuckError
 from unstuck.nn.activations import ACTIVATIONS, LEAK, Activation
-from unstuck.nn.files.storage import write_whole
+from unstuck.nn.files.storage import write_model_file
 from unstuck.nn.network import Network
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ OPERATORS = {"linear": "Identity", "sigmoid": "Sigmoid", "tanh": "Tanh", "relu":
 
 def write_onnx(network: Network, path: str | os.PathLike[str]) -> None:
     """Write `onnx_model(network)`, whole or not at all."""
-    write_whole(path, onnx_model(network).SerializeToString(deterministic=True))
+    write_model_file(path, onnx_model(network).SerializeToString(deterministic=True))
 
 
 def onnx_model(network: Network) -> ModelProto:

@@ -82,6 +82,26 @@ def test_altered_bytes_give_a_network_or_one_clear_sentence(data: st.DataObject,
     assert "\n" not in sentence
 
 
+def test_any_single_flipped_bit_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    save(NETWORKS["plain"], path)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        with pytest.raises(ModelFileError):
+            load(path)
+
+
+def test_a_file_of_before_there_were_checksums_still_loads(tmp_path: Path) -> None:
+    from safetensors.numpy import save as save_plainly
+
+    network = NETWORKS["plain"]
+    metadata = {"format": "unstuck network", "version": "1", "description": json.dumps(network.description)}
+    content = save_plainly(dict(zip(network.parameter_names, network.parameters)), metadata)
+    (tmp_path / "old").write_bytes(content)
+    assert load(tmp_path / "old").description == network.description
+
+
 def write(path: Path, arrays: dict | None = None, kind: str = "network", version: int = 1, **changes) -> None:
     network = NETWORKS["plain"]
     good = dict(zip(network.parameter_names, network.parameters))

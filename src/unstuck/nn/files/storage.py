@@ -1,21 +1,23 @@
 """Arrays with a JSON description in one safetensors file: how models and checkpoints lie on disk.
 
-Nothing is ever unpickled, and a file is complete or absent: it is written beside its place and renamed into it.
+Nothing is ever unpickled, and a file is complete or absent, and holds a checksum of its bytes.
 """
 
+import hashlib
 import json
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from unstuck.errors import ModelFileError
+from unstuck.errors import ModelFileError, UnstuckError
+from unstuck.writing import write_whole
 
 Array = np.ndarray
 
 LARGEST_HEADER = 100_000_000  # bytes; the limit of the safetensors format
+BLANK = b"0" * 64  # in the place of the checksum, a SHA-256 in hexadecimal, while it is made
 
 
 def write_arrays(
@@ -25,8 +27,9 @@ def write_arrays(
     from safetensors.numpy import save
 
     metadata = {"format": f"unstuck {kind}", "version": str(version), "description": json.dumps(description)}
+    metadata["checksum"] = BLANK.decode()
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
-    write_whole(path, _in_order(content))
+    write_model_file(path, _sealed(_in_order(content)))
 
 
 def _in_order(content: bytes) -> bytes:
@@ -39,22 +42,23 @@ def _in_order(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+def _sealed(content: bytes) -> bytes:
+    """The same file with the checksum of all its bytes in the place that is kept for it."""
+    return content.replace(BLANK, _checksum(content).encode(), 1)
+
+
+def _checksum(content: bytes) -> str:
+    """Of a file whose checksum is left blank."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_model_file(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file that is complete or not there at all; ModelFileError if the place cannot be written."""
-    path = Path(path)
-    part = path.with_name(f".{path.name}.part")  # always the same, so that a killed run leaves one at most
     try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise ModelFileError(f"cannot write {path}: {error.strerror}") from error
-        raise
+        write_whole(path, content)
+    except UnstuckError as error:
+        said = str(error)
+        raise ModelFileError(said if said.startswith("cannot write") else f"cannot write {said}") from error
 
 
 def read_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[Any, dict[str, Array]]:
@@ -68,6 +72,7 @@ def read_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[
     except OSError as error:
         raise ModelFileError(f"cannot read {path}: {error.strerror}") from error
     metadata = _read_metadata(path, content)
+    _check_sum(path, content, metadata)
     if metadata.get("format") != f"unstuck {kind}":
         raise ModelFileError(f"{path} holds {metadata.get('format', 'no named format')!r}: expected 'unstuck {kind}'")
     if metadata.get("version") != str(version):
@@ -78,6 +83,17 @@ def read_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[
     except (KeyError, ValueError, TypeError, SafetensorError) as error:
         raise ModelFileError(f"{path} is damaged: {_one_line(error)}") from error
     return description, arrays
+
+
+def _check_sum(path: Path, content: bytes, metadata: dict[str, str]) -> None:
+    """Files of before there were checksums have none; any other entry that is unknown is a damaged one."""
+    if not str(metadata.get("format", "")).startswith("unstuck ") or metadata.get("version") not in (None, "1"):
+        return
+    odd = sorted(metadata.keys() - {"format", "version", "description", "checksum"})
+    given = str(metadata.get("checksum", "")).encode()
+    whole = not given or (len(given) == len(BLANK) and _checksum(content.replace(given, BLANK, 1)).encode() == given)
+    if odd or not whole:
+        raise ModelFileError(f"{path} is damaged: its bytes do not give the checksum in its header")
 
 
 def _read_metadata(path: Path, content: bytes) -> dict[str, str]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
-from pathlib import Path
 from string import Template
 
 from unstuck.diagnosis.report.contents import Contents
@@ -32,7 +30,8 @@ from unstuck.diagnosis.report.text import (
     note_groups,
     verdict_sentence,
 )
-from unstuck.errors import UnstuckError, is_strict
+from unstuck.errors import is_strict
+from unstuck.writing import write_whole
 
 
 def write_html(report: Contents, path: str | os.PathLike[str]) -> None:
@@ -42,20 +41,7 @@ def write_html(report: Contents, path: str | os.PathLike[str]) -> None:
 
 def write_page(page: str, path: str | os.PathLike[str]) -> None:
     """Write a page beside its place first, so that nothing half-written is ever found there. Raises UnstuckError."""
-    place = Path(path)
-    if place.is_dir():
-        raise UnstuckError(f"{place}: is a folder, expected the name of an HTML file")
-    if not place.parent.is_dir():
-        raise UnstuckError(f"{place}: there is no folder {place.parent}")
-    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, place)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, page)
 
 
 def as_html(report: Contents) -> str:
