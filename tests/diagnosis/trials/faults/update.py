@@ -130,6 +130,9 @@ class UpdateCounterStuckAtOne(Program):
 
 @fault("U18", lambda s: s.biases == "apart" and s.layout == "rows" and s.reduction != "one_by_one", needs=["step"])
 class BiasesGrowByBroadcasting(Program):
+    def bias(self, layer):
+        return np.atleast_2d(self.arrays[f"b{layer}"])[0]
+
     def move(self, name, change):
         if name.startswith("b"):
             change = np.broadcast_to(change, (self.setup.batch_size, *change.shape[-1:])).copy()
