@@ -177,3 +177,9 @@ def test_a_rule_is_found_by_code_and_by_name(shell, name):
 
 def test_an_unknown_rule_is_one_sentence(shell):
     assert_one_sentence(shell("rules", "Z99"), "Z99")
+
+
+def test_rules_are_searched_by_words(shell):
+    lines = shell("rules", "transposed").stdout.splitlines()
+    assert lines[0].startswith("B15  gradient-transposed")
+    assert shell("rules", "softmax", "batch").stdout.startswith("F01  softmax-over-batch")

@@ -117,3 +117,55 @@ def test_a_picture_that_is_none_is_one_sentence(shell, digits, tmp_path):
     shell("train", "--data", digits, "--hidden", "4", "--epochs", 1)
     (tmp_path / "a.png").write_text("not a picture")
     assert_one_sentence(shell("predict", "model.safetensors", tmp_path / "a.png"), "a.png")
+
+
+def test_an_evaluation_of_training_examples_says_so(shell, digits):
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 2)
+    assert (
+        "has no test part: these are training examples"
+        in shell("evaluate", "model.safetensors", "--data", digits).stderr
+    )
+    document = only_document(shell("evaluate", "model.safetensors", "--data", digits, "--json"))
+    assert document["part"] == "training"
+
+
+def picture(path):
+    from PIL import Image
+
+    drawn = np.zeros((40, 30), np.uint8)
+    drawn[10:30, 12:18] = 255
+    Image.fromarray(drawn).save(path)
+    return path
+
+
+def test_a_picture_that_cannot_be_read_leaves_the_others_their_answers(shell, digits, tmp_path):
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 1)
+    good, bad = picture(tmp_path / "good.png"), tmp_path / "bad.png"
+    bad.write_bytes(b"no picture")
+    result = shell("predict", "model.safetensors", bad, good)
+    assert result.exit_code == 2
+    assert result.stdout.startswith(f"{good}: ")
+    assert f"{bad}, byte 0" in result.stderr
+    document = json.loads(shell("predict", "model.safetensors", bad, good, "--json").stdout)
+    assert [set(answer) for answer in document["predictions"]] == [{"image", "label", "scores"}, {"image", "error"}]
+
+
+def test_a_table_is_answered_as_kaggle_reads_it(shell, digits, tmp_path):
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 20)
+    rows = digits.read_text().splitlines()
+    unlabelled = tmp_path / "test.csv"
+    unlabelled.write_text("\n".join(row.split(",", 1)[1] for row in rows[:51]))
+    result = shell("predict", "model.safetensors", "--data", unlabelled, "--out", "submission.csv")
+    assert (result.exit_code, result.stdout) == (0, "50 answers written to submission.csv\n")
+    written = (tmp_path / "submission.csv").read_text().splitlines()
+    assert written[0] == "ImageId,Label"
+    assert [line.split(",")[0] for line in written[1:]] == [str(n) for n in range(1, 51)]
+    right = [line.split(",")[1] == row.split(",")[0] for line, row in zip(written[1:], rows[1:51], strict=True)]
+    assert np.mean(right) > 0.8
+    refused = shell("train", "--data", unlabelled)
+    assert_one_sentence(refused, "no labels (no column named label)")
+
+
+def test_predict_wants_images_or_a_table(shell, digits):
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 1)
+    assert_one_sentence(shell("predict", "model.safetensors"), "expected either images or --data PATH")

@@ -171,3 +171,14 @@ def test_progress_is_silent_where_stderr_is_no_terminal(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert json.loads(done.stdout)["recipe"] == "xor"
+
+
+def test_a_training_that_teaches_nothing_says_so(shell, digits):
+    result = shell("train", "--data", digits, "--hidden", "16", "--epochs", 2, "--learning-rate", 500)
+    assert "has learnt next to nothing" in result.stderr
+    assert "learnt" not in shell("train", "--data", digits, "--hidden", "16", "--epochs", 20).stderr
+
+
+def test_a_resumed_training_says_where_it_goes_on(shell, digits):
+    result = shell("train", "--data", digits, "--hidden", "16", "--epochs", 1, "--resume")
+    assert "nothing to resume at model.safetensors.checkpoint" in result.stderr

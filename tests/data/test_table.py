@@ -119,3 +119,12 @@ def test_damaged_files_never_raise_anything_else(tmp_path, data):
         noise = data.draw(st.binary(max_size=4) | st.text('0123456789,."\n\r#eE+-n ;', max_size=4).map(str.encode))
         content[at : at + data.draw(st.integers(0, 4))] = noise
     read_or_refuse(read_table, table(tmp_path, bytes(content)))
+
+
+def test_labels_in_the_last_column_of_a_table_without_a_header_are_found(tmp_path):
+    rows = [[0, 10 * n, 20, 30, n % 3] for n in range(9)]
+    path = tmp_path / "last.csv"
+    path.write_text("\n".join(",".join(map(str, row)) for row in rows))
+    pixels, labels = read_table(path)
+    assert labels.tolist() == [n % 3 for n in range(9)]
+    assert pixels[:, 1].tolist() == [10 * n for n in range(9)]

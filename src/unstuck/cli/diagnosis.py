@@ -119,9 +119,9 @@ def diagnose_file(path: str | os.PathLike[str], budget: float, cures: bool, list
 
 
 @click.command(short_help="List the faults that are known, or explain one.")
-@click.argument("rule", required=False, metavar="CODE-or-NAME")
-def rules(rule: str | None) -> None:
-    """List the catalogue of faults, or explain one in full."""
+@click.argument("rule", nargs=-1, metavar="[CODE-or-NAME | WORDS]")
+def rules(rule: tuple[str, ...]) -> None:
+    """List the catalogue of faults, explain one in full, or list those that mention WORDS."""
     from unstuck.diagnosis.catalogue.terminal import rules_text
 
-    click.echo(rules_text(rule))
+    click.echo(rules_text(" ".join(rule) or None))

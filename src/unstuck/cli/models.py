@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
+import numpy as np
 
 from unstuck.cli.arguments import expect_writable
 from unstuck.cli.shell import print_json
-from unstuck.errors import UnstuckError
+from unstuck.errors import DataError, UnstuckError
+from unstuck.writing import write_whole
 
 
 @click.command(short_help="Count right and wrong answers by class.")
@@ -18,18 +21,25 @@ from unstuck.errors import UnstuckError
 def evaluate(model: str, data: str | None, json_: bool) -> None:
     """Count right and wrong answers of a saved network on the test examples."""
     from unstuck.nn.files.model_file import load
-    from unstuck.recipes.evaluation import evaluate_dataset
+    from unstuck.recipes.evaluation import evaluate_dataset, evaluated_part
     from unstuck.recipes.recipes import find_recipe
     from unstuck.recipes.runs import load_data
 
     network = load(model)
     dataset = load_data(find_recipe("default"), data)
-    evaluation = evaluate_dataset(network, dataset)
+    evaluation, part = evaluate_dataset(network, dataset), evaluated_part(dataset)
+    if part == "training" and not json_:
+        click.echo(
+            f"unstuck: {dataset.name} has no test part: these are training examples, on which a network that was "
+            "trained with them looks better than it is",
+            err=True,
+        )
     if json_:
         print_json(
             {
                 "model": model,
                 "data": dataset.name,
+                "part": part,
                 "test_examples": evaluation.n_examples,
                 "sizes": list(network.sizes),
                 "seconds": round(evaluation.seconds, 3),
@@ -55,25 +65,68 @@ def confusion_table(confusion: list[list[int]]) -> str:
 
 @click.command()
 @click.argument("model", type=click.Path())
-@click.argument("images", nargs=-1, required=True, type=click.Path(), metavar="IMAGE…")
+@click.argument("images", nargs=-1, type=click.Path(), metavar="IMAGE…")
+@click.option("--data", type=click.Path(), metavar="PATH", help="Images in a CSV, npz or IDX file instead.")
+@click.option(
+    "--out", type=click.Path(), metavar="CSV", help="Write the answers as ImageId,Label, as Kaggle reads them."
+)
 @click.option("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
-def predict(model: str, images: tuple[str, ...], json_: bool) -> None:
-    """Say which digit each image shows. Any size and polarity: centred and scaled as MNIST was."""
-    import numpy as np
+def predict(model: str, images: tuple[str, ...], data: str | None, out: str | None, json_: bool) -> int:
+    """Say which digit each image shows. Any size and polarity: centred and scaled as MNIST was.
 
-    from unstuck.data import read_image
+    An image that cannot be read is named, and the others are answered all the same; the exit code is then 2.
+    """
     from unstuck.nn.files.model_file import load
 
+    if bool(images) == (data is not None):
+        raise UnstuckError("expected either images or --data PATH")
+    if out is not None:
+        expect_writable(out)
     network = load(model)
-    x = np.stack([read_image(image) for image in images])  # (n, 784)
+    names, x, unread = read_images(images) if data is None else rows_of(data)
+    if not len(x):
+        raise UnstuckError("; ".join(unread.values()))
     scores, labels = network.scores(x), network.predict(x)
+    for sentence in unread.values():
+        click.echo(f"unstuck: {sentence}", err=True)
+    if out is not None:
+        rows = "".join(f"{name},{label}\n" for name, label in zip(names, labels.tolist()))
+        write_whole(out, f"ImageId,Label\n{rows}")
     if json_:
-        answers = zip(images, labels.tolist(), scores.tolist())
-        predictions = [{"image": image, "label": label, "scores": row} for image, label, row in answers]
+        answers = zip(names, labels.tolist(), scores.tolist())
+        predictions: list[dict[str, Any]] = [{"image": n, "label": label, "scores": row} for n, label, row in answers]
+        predictions += [{"image": name, "error": sentence} for name, sentence in unread.items()]
         print_json({"model": model, "predictions": predictions})
-        return
-    for image, label, row in zip(images, labels, scores):
-        click.echo(f"{image}: {label}  (score {row.max():.3f})")
+    elif out is not None:
+        click.echo(f"{len(x):,} answers written to {out}")
+    else:
+        for name, label, row in zip(names, labels, scores):
+            click.echo(f"{name}: {label}  (score {row.max():.3f})")
+    return 2 if unread else 0
+
+
+def read_images(paths: tuple[str, ...]) -> tuple[list[str], np.ndarray, dict[str, str]]:
+    """The names and pixels (n, 784) of the images that can be read, and what is wrong with each of the others."""
+    from unstuck.data import read_image
+
+    names, rows, unread = [], [], {}
+    for path in paths:
+        try:
+            rows.append(read_image(path))
+        except DataError as error:
+            unread[path] = str(error)
+        else:
+            names.append(path)
+    return names, np.array(rows), unread
+
+
+def rows_of(path: str) -> tuple[list[str], np.ndarray, dict[str, str]]:
+    """The images to be answered of a data set, by their number from 1: its test part, or else its training part."""
+    from unstuck.data import read_data
+
+    dataset = read_data(path)
+    x = dataset.x_test if len(dataset.images_test) else dataset.x_train
+    return [str(n) for n in range(1, len(x) + 1)], x, {}
 
 
 @click.command(short_help="Write a network for other programs.")

@@ -71,6 +71,11 @@ def train(
     folder = plots.expect_drawable(plot) if plot else None
     dataset = runs.load_data(chosen, data)
     checkpoint = f"{out}.checkpoint"
+    if resume and not json_:
+        found = Path(checkpoint).exists()
+        click.echo(
+            f"going on from {checkpoint}" if found else f"nothing to resume at {checkpoint}: begun anew", err=True
+        )
     with ExitStack() as watching:
         callbacks = [watching.enter_context(live_progress())]
         if log_dir:
@@ -85,6 +90,12 @@ def train(
             drawn = BytesIO()
             figure.savefig(drawn, dpi=120, format=plot_format)
             write_whole(folder / f"{name}.{plot_format}", drawn.getvalue())
+    if run.failed and not json_:
+        click.echo(
+            "unstuck: the network has learnt next to nothing: a lower --learning-rate is the first thing to try; "
+            "`unstuck diagnose` says why a program of your own does not learn",
+            err=True,
+        )
     if json_:
         print_json({**run.to_dict(), "model": out})
     else:

@@ -18,6 +18,7 @@ LABEL_NAMES = ("label", "class", "target", "y")
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 NUMBER = re.compile(rf'\s*({_NUMBER}|"\s*{_NUMBER}\s*")\s*', re.ASCII)
 LONGEST_LINE = 1 << 20  # bytes
+MOST_CLASSES = 100  # of a table without a header whose labels stand last
 BLOCK = 1000  # lines parsed at a time
 
 
@@ -26,7 +27,8 @@ def read_table(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 
     With a header (told by a first cell that is no number), the column named label, class, target or y holds the
     labels; without such a column there are none. Without a header the first column holds the labels, unless the
-    columns are exactly the pixels of a square image. Blank lines are skipped.
+    columns are exactly the pixels of a square image; or the last one, where the first has the same number in every row
+    and the last holds a few whole numbers. Blank lines are skipped.
 
     Returns pixels (n, n_pixels), uint8 in 0..255 or float32 in [0, 1], and labels (n,) int64 or None. Raises
     DataError naming the file, the line and the column (both counted from 1) of the first thing that is wrong.
@@ -54,6 +56,8 @@ def read_table(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     if not blocks:
         raise DataError(f"{path}, line {number + 1}: the file ends after its header, expected a row per image")
     values = np.concatenate(blocks)
+    if label_column == 0 and not has_header and _labels_stand_last(values):
+        label_column = values.shape[1] - 1
     if label_column is None:
         return as_pixels(values, lambda row, column: f"{path}, line {numbers[row]}, column {column + 1}"), None
     labels = as_labels(values[:, label_column], lambda row: f"{path}, line {numbers[row]}, column {label_column + 1}")
@@ -94,6 +98,15 @@ def _find_label(cells: list[str], has_header: bool, place: str) -> int | None:
             "or the pixels alone"
         )
     return label
+
+
+def _labels_stand_last(values: np.ndarray) -> bool:
+    """Whether the first column cannot be labels (one number only, as of a corner of the images, or no whole numbers)
+    and the last one can: a few whole numbers from 0 or 1 on."""
+    first, last = values[:, 0], values[:, -1]
+    names = np.unique(last)
+    whole = np.array_equal(names, np.round(names)) and names[0] in (0, 1) and names[-1] < MOST_CLASSES
+    return bool(len(np.unique(first)) == 1 < len(names) and whole and len(names) > 0.5 * (names[-1] - names[0] + 1))
 
 
 def _is_square(n_pixels: int) -> bool:

@@ -38,9 +38,14 @@ class Evaluation:
         return 1 - self.errors / self.n_examples
 
 
+def evaluated_part(dataset: Dataset) -> str:
+    """Which part `evaluate_dataset` reads: "test", or "training" where no other is labelled."""
+    return "test" if len(dataset.y_test) else "training"
+
+
 def evaluate_dataset(network: Network, dataset: Dataset) -> Evaluation:
     """Evaluate on the test part of a data set, on its training part if it has no other labelled one."""
-    if len(dataset.y_test):
+    if evaluated_part(dataset) == "test":
         return evaluate(network, dataset.images_test, dataset.y_test)
     return evaluate(network, dataset.images_train, dataset.y_train)
 

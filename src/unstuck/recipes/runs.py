@@ -63,6 +63,9 @@ def xor() -> Dataset:
     return Dataset(x, y, x, y, name="xor")
 
 
+FEW, LEARNT = 50, 0.1  # examples; the share of what there is to learn below which nothing was learnt
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """A recipe as it was trained; `test` is None where there were no labelled test examples."""
@@ -74,6 +77,15 @@ class Run:
     history: History
     train_examples: int  # without those held out for validation
     test: Evaluation | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the network answers its training examples no better than the commonest class would."""
+        history = self.history
+        accuracy = history.train_accuracy[-1]
+        y = self.dataset.y_train
+        commonest = float(np.bincount(y).max() / len(y)) if len(y) else 1.0
+        return accuracy is not None and len(y) >= FEW and accuracy < commonest + LEARNT * (1 - commonest)
 
     def to_dict(self) -> dict[str, Any]:
         """The run as JSON values; accuracies are shares in 0..1, None where there were no examples to measure on.
@@ -119,7 +131,9 @@ def run(
     """
     n = len(dataset.images_train)
     if not n:
-        raise DataError(f"{dataset.name} has no training examples")
+        unlabelled = len(dataset.images_test) and not len(dataset.y_test)
+        missing = "no labels (no column named label), and so " if unlabelled else ""
+        raise DataError(f"{dataset.name} has {missing}no training examples")
     held_out = validation or (n // 6 if early_stopping else 0)
     network = build_network(recipe, dataset.images_train.shape[1], dataset.n_classes, seed, dtype)
     history = train(

@@ -30,6 +30,18 @@ SOFTMAXES = {
 }
 
 
+def test_a_maximum_of_the_whole_batch_is_told_from_none():
+    said = {
+        name: see(predicting(function), "F03")["F03"].summary
+        for name, function in {
+            "none": lambda z: over(np.exp(z), 1),
+            "of the batch": lambda z: over(np.exp(z - z.max()), 1),
+        }.items()
+    }
+    assert "maximum of the whole batch is subtracted" not in said["none"]
+    assert "maximum of the whole batch is subtracted" in said["of the batch"]
+
+
 @pytest.mark.parametrize("name", SOFTMAXES)
 def test_an_overflow_is_that_of_scores_that_were_not_shifted(name):
     function, expected = SOFTMAXES[name]

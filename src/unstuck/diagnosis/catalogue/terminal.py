@@ -14,13 +14,32 @@ WIDTH = 100
 
 
 def rules_text(code_or_name: str | None) -> str:
-    """The catalogue, one line a rule, or one rule in full. Raises CaseError for a name that is not in it."""
+    """The catalogue, one line a rule; one rule in full; or the rules that mention these words. Raises CaseError."""
     if code_or_name is None:
-        return "\n".join(f"{code}  {RULES[code].name:34}  {RULES[code].fact}" for code in in_order(list(RULES)))
+        return "\n".join(_line(RULES[code]) for code in in_order(list(RULES)))
     found = find_rule(code_or_name)
-    if found is None:
-        raise CaseError(f"{code_or_name}: no such rule; `unstuck rules` lists all {len(RULES)}")
-    return rule_page(found)
+    if found is not None:
+        return rule_page(found)
+    alike = search(code_or_name)
+    if not alike:
+        raise CaseError(f"{code_or_name}: no rule of this name, and none that mentions it; `unstuck rules` lists all")
+    return "\n".join(_line(rule) for rule in alike)
+
+
+def search(words: str) -> list[Rule]:
+    """The rules that mention all of these words: first those whose name or fact does, then those whose page does."""
+    wanted = words.lower().replace("-", " ").split()
+
+    def mention(text: str) -> bool:
+        return all(word in text.lower().replace("-", " ") for word in wanted)
+
+    rules = [RULES[code] for code in in_order(list(RULES))]
+    first = [rule for rule in rules if mention(f"{rule.name} {rule.fact}")]
+    return first + [rule for rule in rules if rule not in first and mention(rule.documentation)] if wanted else []
+
+
+def _line(rule: Rule) -> str:
+    return f"{rule.code}  {rule.name:34}  {rule.fact}"
 
 
 def rule_page(rule: Rule) -> str:

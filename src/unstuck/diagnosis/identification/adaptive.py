@@ -72,12 +72,15 @@ def identify_adaptive(
     search = _Search(runs, forward, epsilon, n_outputs)
     if not search.records:
         return Adaptive()
-    found = next((found for found in search.attempts(plan[:QUICK]) if found), [])
+    found = next((found for found in search.attempts(plan[:1]) if found), [])
     nearest = search.nearest(found) if found else None
     if nearest is None or nearest[2] > max(search.allowed, MOMENTS_ALLOWED):
         by_moments = identify_moments(longer(), forward, epsilon, n_outputs)
         if by_moments.backward is not None:
             return by_moments
+    if nearest is None:
+        found = next((found for found in search.attempts(plan[1:QUICK]) if found), [])
+        nearest = search.nearest(found) if found else None
     if nearest is None:
         found = next((found for found in search.rarer_attempts(plan) if found), [])
         nearest = search.nearest(found) if found else None

@@ -6,11 +6,15 @@ import numpy as np
 
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.identification.forward import Forward, propagate
+from unstuck.diagnosis.identification.layout import read_chain
 from unstuck.diagnosis.identification.stepping import batch
 from unstuck.diagnosis.measurements.first_updates import first_updates
 from unstuck.diagnosis.measurements.proof import proved
 from unstuck.diagnosis.measurements.target_coding import labels_of
 from unstuck.diagnosis.rules.rule import rule
+
+Array = np.ndarray
 
 
 @rule("F01")
@@ -57,13 +61,15 @@ def softmax_over_examples(e: Examination) -> Evidence | None:
 
 @rule("F03")
 def softmax_overflow(e: Examination) -> Evidence | None:
-    """The softmax takes exponentials without subtracting the maximum first, and overflows when scores grow.
+    """The softmax takes exponentials without subtracting each example's maximum first: large scores give NaN.
 
-    What it detects: A softmax that gives NaN or infinity when the parameters are multiplied by a thousand,
-    where one shifted by its maximum gives probabilities.
+    What it detects: A softmax that gives NaN or infinity when the parameters are multiplied by a thousand, where one
+    shifted by each example's own maximum gives probabilities: nothing is subtracted, or one maximum for the whole
+    batch.
 
-    Why it hurts: `np.exp` overflows above 709 in float64 and above 88 in float32; the quotient is then NaN,
-    and one update later so is every parameter.
+    Why it hurts: `np.exp` overflows above 709 in float64 and above 88 in float32, and infinity over infinity is NaN.
+    With one maximum for the whole batch, all exponentials of an example whose scores are far below it become 0, and 0 /
+    0 is NaN too. One update later so is every parameter.
 
     Cure: Subtract the maximum first: `e = np.exp(z - z.max(axis=1, keepdims=True))`. The quotient is
     mathematically the same.
@@ -82,9 +88,10 @@ def softmax_overflow(e: Examination) -> Evidence | None:
     ):
         return None
     program = e.program
-    x, _ = batch(program, 4)
+    x, _ = batch(program, 20)
     try:
-        program.set_parameters([1000 * array for array in program.draw_parameters(1)])
+        parameters = [1000 * array for array in program.draw_parameters(1)]
+        program.set_parameters(parameters)
         outputs = program.predict(x, restore=False)
     finally:
         program.restore()
@@ -94,13 +101,25 @@ def softmax_overflow(e: Examination) -> Evidence | None:
     when = f", and does so after {happens[0]} updates of this training" if happens else ""
     return Evidence(
         PROVED,
-        "with scores in the thousands the softmax gives NaN where one shifted by the maximum gives probabilities"
-        f"{when}",
+        f"{_how_it_overflows(e.forward, parameters, x, outputs)}{when}",
         {"not_finite_share": float(np.mean(~np.isfinite(outputs)))},
         layer=len(e.forward.hidden) + 1,
         asleep=not happens,
         falsifies=bool(happens),
     )
+
+
+def _how_it_overflows(forward: Forward, parameters: list[Array], x: Array, outputs: Array) -> str:
+    """By the example with the largest score of all: it stays finite only where its maximum was subtracted."""
+    with np.errstate(all="ignore"):
+        weights, biases = read_chain(forward.chain, parameters)
+        scores = propagate(x, weights, biases, forward.forms, forward.bias_modes)[0][-1]
+    if np.isfinite(scores).all() and np.isfinite(outputs[int(scores.max(axis=1).argmax())]).all():
+        return (
+            "the maximum of the whole batch is subtracted: with scores in the thousands, examples far below it become "
+            "0 / 0, which is NaN"
+        )
+    return "with scores in the thousands the softmax gives NaN where one shifted by the maximum gives probabilities"
 
 
 @rule("F04")

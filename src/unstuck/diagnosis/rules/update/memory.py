@@ -8,6 +8,7 @@ from unstuck.diagnosis.examination.evidence import PROVED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.update import Key, Response
 from unstuck.diagnosis.rules.rule import rule
+from unstuck.diagnosis.twin.update_rule import CONSTANT
 
 
 def _responses(e: Examination, *kinds: str) -> dict[Key, Response]:
@@ -62,6 +63,8 @@ def gradients_accumulate(e: Examination) -> Evidence | None:
 def _kept_shares(e: Examination) -> dict[Key, Response]:
     """Momenta equal to the learning rate (or the rate over the batch), or above 1: accumulators that are scaled and
     never cleared give the same numbers."""
+    if e.twin is not None and e.twin.update.rate_law != CONSTANT:
+        return {}  # a share of the last update is then one of its rate too
     rate, size = e.case.learning_rate or 0.0, e.update.batch_size if e.update is not None else 1
     found = _responses(e, "momentum")
     return {
