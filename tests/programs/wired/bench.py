@@ -36,6 +36,8 @@ def complaints(written: Written, report: Report) -> list[str]:
     if not written.named_by:
         proofs = [note.rule.code for note in report.notes if note.grade == "proved" and note.rule.code[0] in "BFLU"]
         return [f"{code} is false" for code in found] + [f"{code} is falsely proved" for code in proofs]
+    if written.harmless:
+        found = [note.rule.code for note in report.notes] if not found else found
     missed = [] if found and found[0] in written.named_by else [f"{' or '.join(written.named_by)} is not first"]
     return missed + [f"{code} is false" for code in found if code not in written.named_by + written.also]
 

@@ -170,8 +170,25 @@ def factor_formulas(form: Form) -> list[Formula]:
     add("derivative of another function: relu of the negative", lambda f, z, a: (z < 0) * 1.0, "B18")
     if form.name != RELU.name and not _slopes_alike(form):
         add("derivative at the negative of the sum", lambda f, z, a: f.derivative(-z, f.value(-z)), "B18")
+    if _bends(form):
+        add(
+            "derivative of another function: half the square of the activation",
+            lambda f, z, a: a * f.derivative(z, a),
+            "B18",
+        )
+        add("derivative of another function: a (1 + a)", lambda f, z, a: a * (1 + a), "B18")
+        add("derivative of another function: 1 + a²", lambda f, z, a: 1 + a * a, "B18")
     add("derivative where the activation exceeds one half", lambda f, z, a: (a > 0.5) * 1.0, "B18")
     return found
+
+
+def _bends(form: Form) -> bool:
+    """Whether the derivative is constant on neither side of 0, so that products with it are functions of their own."""
+    if form.derivative is None:
+        return False
+    z = np.array([[-2.0, -1.0, 1.0, 2.0]])
+    slopes = form.derivative(z, form.value(z))[0]
+    return bool(slopes[0] != slopes[1] and slopes[2] != slopes[3])
 
 
 def _slopes_alike(form: Form) -> bool:

@@ -30,6 +30,7 @@ LOOKED_AT_IN_FULL = (USUAL[0], rms_prop(0.9), ada_grad())
 LEAST_RUN = 3  # finite steps in a row
 MOMENTS_ALLOWED = 1e-4  # what an unknown epsilon may leave over of gradients far above it
 MOST_DELTAS = 5  # of the output, through which the moments are sought
+SCALED = 1e-3  # what epsilon makes of gradients that a slip has scaled in one layer only
 COARSE, MAGNIFIED = 1e-10, 1e-2  # rounding units of less than 64 bits, and what saturated units make of them at most
 
 
@@ -207,6 +208,9 @@ class _Search:
         """All layers, through this rule."""
         allowed = min(1e-3, max(1e-6, 30 * residual))
         backward = self.backward(rule, factor, least_allowed=allowed)
+        if not backward.explained and allowed < SCALED:
+            scaled = self.backward(rule, factor, least_allowed=SCALED)
+            backward = scaled if scaled.explained else backward
         if self.epsilon > COARSE and _right_but_for_rounding(backward):
             backward = self.backward(rule, factor, least_allowed=MAGNIFIED)
         return Adaptive(rule, backward, factor, law=self.law)
