@@ -1,6 +1,8 @@
 """`unstuck diagnose` and `unstuck rules`: exit codes, one JSON document, bad input."""
 
 import json
+import subprocess
+import sys
 
 import jsonschema
 import pytest
@@ -183,3 +185,15 @@ def test_rules_are_searched_by_words(shell):
     lines = shell("rules", "transposed").stdout.splitlines()
     assert lines[0].startswith("B15  gradient-transposed")
     assert shell("rules", "softmax", "batch").stdout.startswith("F01  softmax-over-batch")
+
+
+def test_what_a_program_writes_past_its_streams_leaves_the_document_alone(tmp_path):
+    noisy = PROGRAM.replace("SIGN", "-").replace(
+        "def step(self, x, t):", "def step(self, x, t):\n        os.write(1, b'noise')"
+    )
+    path = tmp_path / "case.py"
+    path.write_text("import os\n" + noisy)
+    command = [sys.executable, "-m", "unstuck.cli", "diagnose", str(path), "--json", "--no-cures"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["verdict"] == "healthy"
+    assert "noise" in done.stderr

@@ -180,3 +180,21 @@ def test_right_programs_of_odd_kinds_are_left_in_peace(make):
     report = diagnosed(make())
     assert not report.findings, str(report)
     assert not report.notes, str(report)
+
+
+def test_an_exception_of_predict_is_shown():
+    def predict(x):
+        raise KeyError("weights")
+
+    report = diagnosed(unstuck.Case(predict=predict, x=X, targets=TARGETS))
+    assert "KeyError: 'weights' (test_wiring.py, line" in missing(report)
+
+
+def test_complex_outputs_are_refused_by_name():
+    report = diagnosed(unstuck.Case(predict=lambda x: x * 1j, x=X, targets=TARGETS))
+    assert "expected an array of real numbers" in missing(report)
+
+
+def test_a_name_that_cannot_be_written_does_not_keep_the_page_from_being(tmp_path):
+    diagnosed(classifier().case(name="net\udcff")).to_html(str(tmp_path / "page.html"))
+    assert "net?" in (tmp_path / "page.html").read_text()

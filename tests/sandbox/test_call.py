@@ -1,5 +1,6 @@
 """Whatever the user's code does, a Call comes back and the process is as it was."""
 
+import gc
 import itertools
 import os
 import signal
@@ -258,3 +259,18 @@ def test_numbers_and_foreign_objects_come_back_as_they_are():
     assert guard(lambda: marker).value is marker
     value = guard(lambda: np.int64(3)).value
     assert (value, type(value)) == (3, np.int64)
+
+
+def test_functions_of_the_library_the_collector_and_the_trace_are_put_back():
+    right, traced = np.exp, sys.gettrace()
+
+    def rude():
+        np.exp = lambda z: z
+        gc.disable()
+        sys.settrace(lambda *event: None)
+        return 1
+
+    assert guard(rude).value == 1
+    assert np.exp is right
+    assert gc.isenabled()
+    assert sys.gettrace() is traced

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from unstuck.nn.network import Network
 from unstuck.web.application import create_application
+from unstuck.web.patience import Impatient
 
 BASE = "http://localhost"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -33,7 +34,7 @@ def client(untrained):
 @contextmanager
 def served(application: FastAPI) -> Iterator[str]:
     """The address under which the application is served on a free port."""
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error", lifespan="on", http=Impatient))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -3,6 +3,10 @@
 import asyncio
 import inspect
 import json
+import os
+import shutil
+import subprocess
+import sys
 from asyncio.subprocess import PIPE
 from contextlib import asynccontextmanager
 
@@ -11,7 +15,7 @@ import pytest
 from unstuck.nn.files.model_file import load
 from unstuck.web import jobs as module
 from unstuck.web import limits
-from unstuck.web.jobs import Jobs, QueueFull
+from unstuck.web.jobs import Jobs, QueueFull, remove_abandoned_folders
 
 SLOW = {"recipe": "nielsen", "seed": 0, "hidden": [400]}  # a minute of training
 SHORT = {"recipe": "default", "seed": 0, "hidden": [8], "epochs": 1}
@@ -199,3 +203,35 @@ def test_an_id_cannot_be_guessed(tmp_path):
     ids = {module.Job("run", RUN, 1, tmp_path).id for _ in range(100)}
     assert len(ids) == 100
     assert {len(id) for id in ids} == {22}  # 128 bits
+
+
+@in_a_loop
+async def test_one_client_leaves_room_in_the_queue_for_others():
+    async with Jobs() as jobs:
+        running = [jobs.submit("train", SLOW, 60) for _ in range(limits.RUNNING_JOBS)]
+        await until(lambda: all(job.state == "running" for job in running))
+        for _ in range(limits.WAITING_OF_ONE):
+            jobs.submit("run", RUN, 60, client="one")
+        with pytest.raises(QueueFull) as full:
+            jobs.submit("run", RUN, 60, client="one")
+        assert full.value.of_client
+        jobs.submit("run", RUN, 60, client="another")
+
+
+@in_a_loop
+async def test_a_temporary_folder_that_was_removed_is_made_anew():
+    async with Jobs() as jobs:
+        shutil.rmtree(jobs.folder)
+        job = jobs.submit("train", SHORT, 60)
+        await until(lambda: job.over)
+        assert job.state == "done"
+
+
+def test_folders_of_servers_that_were_killed_are_removed_and_those_of_living_ones_kept(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    folders = {name: tmp_path / f"unstuck-{pid}-abc" for name, pid in (("gone", ended.pid), ("lives", os.getpid()))}
+    for folder in folders.values():
+        folder.mkdir()
+    remove_abandoned_folders(tmp_path)
+    assert {name for name, folder in folders.items() if folder.exists()} == {"lives"}

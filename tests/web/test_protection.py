@@ -24,7 +24,8 @@ def test_own_names(host):
 @pytest.mark.parametrize(
     "host",
     ["", "evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example", "localhost:port",
-     "127.0.0.1@evil.example", "[::1", "2130706433", "a b", "localhost:99999999", "my.box.evil.example"],
+     "127.0.0.1@evil.example", "[::1", "2130706433", "a b", "localhost:99999999", "my.box.evil.example",
+     "localhost?evil.example", "localhost/evil.example", "localhost#evil.example", "evil.example@localhost"],
 )  # fmt: skip
 def test_foreign_names(host):
     assert not is_own_name(host, "my.box")

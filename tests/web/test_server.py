@@ -31,7 +31,7 @@ def start(*arguments):
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=os.environ)
 
 
-@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_server_says_where_it_is_and_ends_when_told(tmp_path, untrained, interruption):
     unstuck.save(untrained, tmp_path / "model.safetensors")
     with start("port=0", f"model={str(tmp_path / 'model.safetensors')!r}") as server:
@@ -153,3 +153,14 @@ def test_what_is_no_request_is_refused(untrained, content):
             connection.sendall(content)
             status = connection.recv(1000).split(b" ")[1]
     assert status.startswith(b"4")
+
+
+def test_connections_without_a_request_are_closed(untrained, monkeypatch):
+    monkeypatch.setattr(limits, "HEADER_SECONDS", 0.2)
+    with served(create_application(untrained)) as address:
+        host, port = address.removeprefix("http://").split(":")
+        for begun in (b"", b"GET / HTTP/1.1\r\nHost: local"):
+            with socket.create_connection((host, int(port)), timeout=20) as idle:
+                idle.sendall(begun)
+                assert idle.recv(1000) == b""
+        assert httpx2.get(address).status_code == 200

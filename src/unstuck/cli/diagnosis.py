@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,8 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
             click.echo(line, file=out)  # flushed: each line is read as soon as it is known
 
     if defines_a_case(read_source(file)):
-        answer = _wired(file, html is not None, options, listen)
+        with descriptor_to_stderr() if json_ else nullcontext():
+            answer = _wired(file, html is not None, options, listen)
     else:
         answer = _script(file, arguments, html is not None, options, listen)
     if html and answer.html:
@@ -76,6 +77,24 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     else:
         click.echo(f"\n{answer.text}")
     return EXIT_CODES[answer.report["verdict"]]
+
+
+@contextmanager
+def descriptor_to_stderr() -> Iterator[None]:
+    """What is written to descriptor 1 itself, past sys.stdout, goes to stderr."""
+    if sys.__stdout__ is not None:
+        sys.__stdout__.flush()
+    try:
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    except OSError:  # there are none, as in some services
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _wired(file: Path, page: bool, options: dict[str, Any], listen: Callable[[str], None]) -> Answer:

@@ -1,5 +1,6 @@
 """What a call of the user's code may not change for others: streams, warnings, settings of process and libraries."""
 
+import gc
 import io
 import os
 import signal
@@ -111,6 +112,7 @@ def keyboard_interrupts() -> Iterator[threading.Event]:
 def process_settings() -> Iterator[None]:
     folder, environment = _working_directory(), os.environ.copy()
     path, argv, limit = list(sys.path), list(sys.argv), sys.getrecursionlimit()
+    collecting, traced, library = gc.isenabled(), sys.gettrace(), dict(vars(np))
     os.environ["MPLBACKEND"] = "Agg"  # for a program that imports matplotlib inside the call
     try:
         yield
@@ -122,6 +124,18 @@ def process_settings() -> Iterator[None]:
             os.chdir(folder)
         sys.path[:], sys.argv[:] = path, argv
         sys.setrecursionlimit(limit)
+        (gc.enable if collecting else gc.disable)()
+        if sys.gettrace() is not traced:
+            sys.settrace(traced)
+        _put_back(np, library)
+
+
+def _put_back(module: ModuleType, as_it_was: dict[str, Any]) -> None:
+    """Functions of a library that a program has replaced; what was added, as modules loaded late, stays."""
+    now = vars(module)
+    for name, value in as_it_was.items():
+        if now.get(name) is not value:
+            setattr(module, name, value)
 
 
 def _working_directory() -> str | None:

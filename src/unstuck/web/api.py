@@ -106,10 +106,13 @@ async def start_diagnosis(request: Request, wanted: ProgramRequest) -> JobStatus
 def submit(request: Request, task: Task, settings: dict[str, Any], seconds: float) -> JobStatus:
     """Put a job into the queue, or say that it is full."""
     jobs: Jobs = request.app.state.jobs
+    client = request.client.host if request.client is not None else None
     try:
-        return status(request, jobs.submit(task, settings, seconds))
-    except QueueFull:
+        return status(request, jobs.submit(task, settings, seconds, client=client))
+    except QueueFull as full:
         others = f"{limits.WAITING_JOBS} jobs of others are waiting already"
+        if full.of_client:
+            others = f"{limits.WAITING_OF_ONE} jobs of yours are waiting already"
         raise HTTPException(429, f"{others}: please try again in a moment", COME_AGAIN) from None
 
 

@@ -30,7 +30,11 @@ log = logging.getLogger("unstuck.web")
 
 
 class QueueFull(Exception):
-    """As many jobs wait already as may."""
+    """As many jobs wait already as may, in all or of one client."""
+
+    def __init__(self, of_client: bool) -> None:
+        super().__init__()
+        self.of_client = of_client
 
 
 @dataclass(eq=False)
@@ -42,6 +46,7 @@ class Job:
     seconds: float  # that it may take
     folder: Path
     watched: bool = True  # dropped when nobody asks about it; the server's own jobs are not
+    client: str | None = None  # the address that asked for it
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     state: State = "waiting"
     points: list[Any] = field(default_factory=list)
@@ -66,6 +71,24 @@ class Job:
             self.points.append(value)
 
 
+def remove_abandoned_folders(temporary: Path) -> None:
+    """Remove what servers left that were killed: folders of this user's that name a process which is gone."""
+    for folder in temporary.glob("unstuck-*-*"):
+        number = folder.name.split("-")[1]
+        with suppress(OSError):
+            if number.isdecimal() and folder.is_dir() and not folder.is_symlink() and folder.owner() == _user():
+                try:
+                    os.kill(int(number), 0)
+                except ProcessLookupError:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _user() -> str:
+    import getpass
+
+    return getpass.getuser()
+
+
 class Jobs:
     """The jobs of all visitors. A context manager: leaving it ends them and removes their files."""
 
@@ -74,7 +97,8 @@ class Jobs:
         self.queue: asyncio.Queue[Job] = asyncio.Queue()
 
     async def __aenter__(self) -> Jobs:
-        self.folder = Path(tempfile.mkdtemp(prefix="unstuck-"))
+        remove_abandoned_folders(Path(tempfile.gettempdir()))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"unstuck-{os.getpid()}-"))
         workers = [self._work() for _ in range(limits.RUNNING_JOBS)]
         self.tasks = [asyncio.create_task(task) for task in (*workers, self._drop_unwatched())]
         return self
@@ -85,11 +109,16 @@ class Jobs:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def submit(self, task: Task, settings: dict[str, Any], seconds: float, watched: bool = True) -> Job:
-        """Put a job into the queue; QueueFull if there is no room."""
-        if len(self.waiting()) >= limits.WAITING_JOBS:
-            raise QueueFull
-        job = Job(task, settings, seconds, Path(tempfile.mkdtemp(dir=self.folder)), watched)
+    def submit(
+        self, task: Task, settings: dict[str, Any], seconds: float, watched: bool = True, client: str | None = None
+    ) -> Job:
+        """Put a job into the queue; QueueFull if there is no room, or none for this client."""
+        waiting = self.waiting()
+        of_client = sum(client is not None and job.client == client for job in waiting)
+        if len(waiting) >= limits.WAITING_JOBS or of_client >= limits.WAITING_OF_ONE:
+            raise QueueFull(of_client >= limits.WAITING_OF_ONE)
+        self.folder.mkdir(mode=0o700, exist_ok=True)  # whoever cleans up temporary folders may have taken it
+        job = Job(task, settings, seconds, Path(tempfile.mkdtemp(dir=self.folder)), watched, client)
         self.jobs[job.id] = job
         self.queue.put_nowait(job)
         self._forget_old()

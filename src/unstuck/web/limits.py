@@ -2,6 +2,7 @@
 
 BODY_BYTES = 256 * 1024  # of a request
 BODY_SECONDS = 10.0  # to send it
+HEADER_SECONDS = 10.0  # for the headers of a request to come, from when a connection has none
 DRAWING_PIXELS = 1024 * 1024  # that a drawing may declare
 
 TRAINING_SECONDS = 120.0  # then training ends as if it had been stopped
@@ -12,6 +13,7 @@ GRACE_SECONDS = 10.0  # for work that was told to stop, before its process is en
 
 RUNNING_JOBS = 2  # at a time: a long training leaves room for a short run
 WAITING_JOBS = 8  # in the queue; who comes then is asked to come again
+WAITING_OF_ONE = 3  # of them from one address
 KEPT_JOBS = 20  # done ones whose results can still be read
 UNWATCHED_SECONDS = 90.0  # after which a job that nobody asks about is dropped
 JOB_POINTS = 5000  # of a curve, that a job may say

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -95,6 +96,8 @@ def is_own_name(host: str, served: str) -> bool:
 
     A plain address cannot be rebound: a browser that sends it was sent to it.
     """
+    if not re.fullmatch(r"[\w.\-]+(:\d*)?|\[[0-9A-Fa-f:.]+\](:\d*)?", host):
+        return False  # nothing that a browser would take for a path, a query or a user's name
     try:
         name = urlsplit(f"//{host}").hostname or ""
         _ = urlsplit(f"//{host}").port  # raises ValueError if it is no number

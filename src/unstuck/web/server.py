@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from contextlib import ExitStack, suppress
@@ -12,6 +13,7 @@ import uvicorn
 from unstuck.errors import UnstuckError
 from unstuck.nn.files.model_file import load
 from unstuck.web.application import create_application
+from unstuck.web.patience import Impatient
 from unstuck.web.reading import expect_reader
 
 CONNECTIONS = 1000  # at a time; further ones are told to come again
@@ -31,12 +33,15 @@ def run(host: str, port: int, model: str | os.PathLike[str] | None) -> None:
         server_header=False,
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=5,
+        http=Impatient,
         timeout_graceful_shutdown=3,
         lifespan="on",
     )
     address = f"[{host}]" if ":" in host else host
     url = f"http://{address}:{listener.getsockname()[1]}"
     print(f"draw, train and diagnose at {url} (Ctrl+C ends it)", file=sys.stderr, flush=True)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))  # a closed terminal
     with listener, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -26,8 +26,10 @@ def examine_forward(e: Examination) -> None:
     program = e.program
     e.outputs = program.predict(program.x[:50])
     if e.outputs is None:
+        said = [problem.what for problem in program.problems if problem.what.startswith("predict")]
         e.leave_unchecked(
-            "everything that needs the network's outputs", "a predict(x) that returns (n, n_outputs) numbers"
+            "everything that needs the network's outputs",
+            "a predict(x) that returns (n, n_outputs) numbers" + "".join(f": {one}" for one in said[:1]),
         )
         return
     integers = _returns_integers(e)

@@ -206,7 +206,7 @@ class Program:
         try:
             outputs = as_output_rows(call.value)
         except (TypeError, ValueError):
-            self.problem(f"predict(x) returned {type(call.value).__name__}, expected an array of numbers")
+            self.problem(f"predict(x) returned {type(call.value).__name__}, expected an array of real numbers")
             return None
         if outputs.ndim == 0 or len(outputs) != len(x):
             self.problem(
@@ -344,6 +344,8 @@ def as_targets(targets: Any, n: int) -> Array:
 
 
 def as_output_rows(value: Any) -> Array:
+    if np.iscomplexobj(_numpy(value)):
+        raise TypeError("complex numbers")
     return np.asarray(_numpy(value), dtype=float)
 
 

@@ -45,7 +45,7 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], decided: Verdi
             if code in QUIET
         ]
     return Report(
-        name=e.case.name,
+        name=str(e.case.name).encode("utf-8", "replace").decode("utf-8"),  # a lone surrogate cannot be written
         verdict=_verdict(e, findings, verdicts),
         seconds=seconds,
         network=describe_network(e),
