@@ -83,7 +83,7 @@ def predict(model: str, images: tuple[str, ...], data: str | None, out: str | No
     if out is not None:
         expect_writable(out)
     network = load(model)
-    names, x, unread = read_images(images) if data is None else rows_of(data)
+    names, x, unread, doubts = read_images(images) if data is None else rows_of(data)
     if not len(x):
         raise UnstuckError("; ".join(unread.values()))
     scores, labels = network.scores(x), network.predict(x)
@@ -94,39 +94,51 @@ def predict(model: str, images: tuple[str, ...], data: str | None, out: str | No
         write_whole(out, f"ImageId,Label\n{rows}")
     if json_:
         answers = zip(names, labels.tolist(), scores.tolist())
-        predictions: list[dict[str, Any]] = [{"image": n, "label": label, "scores": row} for n, label, row in answers]
+        predictions: list[dict[str, Any]] = [
+            {"image": name, "label": label, "scores": row, **({"doubt": doubts[name]} if name in doubts else {})}
+            for name, label, row in answers
+        ]
         predictions += [{"image": name, "error": sentence} for name, sentence in unread.items()]
         print_json({"model": model, "predictions": predictions})
     elif out is not None:
         click.echo(f"{len(x):,} answers written to {out}")
     else:
         for name, label, row in zip(names, labels, scores):
-            click.echo(f"{name}: {label}  (score {row.max():.3f})")
+            said = f", but it {doubts[name]}" if name in doubts else ""
+            click.echo(f"{name}: {label}  (score {row.max():.3f}{said})")
     return 2 if unread else 0
 
 
-def read_images(paths: tuple[str, ...]) -> tuple[list[str], np.ndarray, dict[str, str]]:
-    """The names and pixels (n, 784) of the images that can be read, and what is wrong with each of the others."""
-    from unstuck.data import read_image
+Pictures = tuple[list[str], np.ndarray, dict[str, str], dict[str, str]]
 
-    names, rows, unread = [], [], {}
+
+def read_images(paths: tuple[str, ...]) -> Pictures:
+    """The names and pixels (n, 784) of the images that can be read, what is wrong with each of the others, and what is
+    doubtful of some."""
+    from unstuck.data.images import read_image_and_doubt
+
+    names: list[str] = []
+    rows, unread, doubts = [], {}, {}
     for path in paths:
         try:
-            rows.append(read_image(path))
+            row, doubt = read_image_and_doubt(path)
         except DataError as error:
             unread[path] = str(error)
         else:
             names.append(path)
-    return names, np.array(rows), unread
+            rows.append(row)
+            if doubt:
+                doubts[path] = doubt
+    return names, np.array(rows), unread, doubts
 
 
-def rows_of(path: str) -> tuple[list[str], np.ndarray, dict[str, str]]:
+def rows_of(path: str) -> Pictures:
     """The images to be answered of a data set, by their number from 1: its test part, or else its training part."""
     from unstuck.data import read_data
 
     dataset = read_data(path)
     x = dataset.x_test if len(dataset.images_test) else dataset.x_train
-    return [str(n) for n in range(1, len(x) + 1)], x, {}
+    return [str(n) for n in range(1, len(x) + 1)], x, {}, {}
 
 
 @click.command(short_help="Write a network for other programs.")

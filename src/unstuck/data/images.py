@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from unstuck.data.files import open_file
+from unstuck.data.paper import LEAST_PHOTO, border_of, contrast_with_paper, deviation, without_surroundings
 from unstuck.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,15 +33,39 @@ MOST_PIXELS_PER_BYTE = 10_000  # deflate packs at most 1032 : 1, and a byte hold
 def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     """Read one PNG or JPEG of a digit: any size, colour and polarity, one digit on plain paper.
 
-    The paper is what most of the border shows, dark or bright; where light falls unevenly, a plane is fitted to it. Ink
-    is what differs from the paper; the strongest becomes 1. The ink is cropped, scaled to fit a box of 20 x 20 with its
-    aspect ratio kept, and moved so that its centre of mass comes to the middle of 28 x 28, as MNIST was made (see the
-    top of this module).
+    The paper is what most of the image shows, dark or bright; what lies beside it is cut off, and the fall of light
+    taken out. Ink is what differs from the paper; the strongest becomes 1. The ink is cropped, scaled to fit a box of
+    20 x 20 with its aspect ratio kept, and moved so that its centre of mass comes to the middle of 28 x 28, as MNIST
+    was made (see the top of this module).
 
     Returns (784,) float32 in [0, 1], ink bright on paper 0. Raises DataError if the file is no PNG or JPEG, is damaged,
     declares more pixels than it can hold or than 64 million, or shows nothing but paper.
     """
-    return centre(ink_on_paper(read_grey(path), path)).ravel()
+    return read_image_and_doubt(path)[0]
+
+
+def read_image_and_doubt(path: str | os.PathLike[str]) -> tuple[np.ndarray, str]:
+    """What `read_image` returns, and why it may be no digit: two side by side, or a frame; "" where nothing says so."""
+    ink = ink_on_paper(read_grey(path), path)
+    return centre(ink).ravel(), doubt(ink)
+
+
+def doubt(ink: np.ndarray) -> str:
+    """Why this ink (height, width) may be no digit, "" where nothing says so.
+
+    Two digits are parts with nothing between them, each of most of the height; a frame touches three sides.
+    """
+    drawn = ink > 0.3
+    if sum(bool(side.mean() > 0.2) for side in (drawn[0], drawn[-1], drawn[:, 0], drawn[:, -1])) >= 3:
+        return "looks like a frame"
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    if not len(rows):
+        return "looks like nothing drawn"
+    gaps = np.flatnonzero(np.diff(columns) > 1)
+    parts = np.split(columns, gaps + 1)
+    heights = [np.ptp(np.flatnonzero(drawn[:, part].any(axis=1))) for part in parts]
+    tall = sum(bool(height > 0.6 * np.ptp(rows)) for height in heights)
+    return "looks like two digits" if tall > 1 else ""
 
 
 def read_grey(path: str | os.PathLike[str]) -> np.ndarray:
@@ -105,42 +130,21 @@ def _expect_plausible(size: tuple[int, int], n_bytes: int, path: str | os.PathLi
 def ink_on_paper(grey: np.ndarray, path: str | os.PathLike[str]) -> np.ndarray:
     """Brightness (height, width) turned into ink: 0 on the paper, 1 where the ink is strongest.
 
-    Grain of the paper is no ink: four standard deviations as seen on the border, and where there is grain, or the digit
-    is larger than MNIST's, whatever is below a tenth of the strongest ink. Raises DataError if nothing else is there.
+    What lies around the paper, seen by an edge along a whole side, is cut off. Grain of the paper is no ink: four
+    standard deviations as seen on the border, and where there is grain, or the digit is larger than MNIST's, whatever
+    is below a tenth of the strongest ink, of a photograph below a quarter: grain is coarser where there is little
+    light. Raises DataError if nothing else is there.
     """
-    contrast: np.ndarray = grey - _paper(grey)
-    ink = -contrast if -contrast.min() > contrast.max() else contrast  # the farther extreme is the ink
-    grain = 4 * _deviation(border_of(contrast))
-    strongest = float(ink.max()) - grain
+    grey = without_surroundings(grey)
+    contrast = contrast_with_paper(grey)
+    grain = 4 * deviation(border_of(contrast))
+    strongest = float(contrast.max()) - grain
     if strongest <= 1 / 255:
         raise DataError(f"{path}: nothing but paper, expected a digit that differs from the border of the image")
-    ink = np.clip((ink - grain) / strongest, 0, 1)
-    clear = ink > 0.1
+    ink = np.clip((contrast - grain) / strongest, 0, 1)
+    clear = ink > (0.25 if grain and min(grey.shape) >= LEAST_PHOTO else 0.1)
     height, width = (np.ptp(np.flatnonzero(clear.any(axis=axis))) + 1 for axis in (1, 0))
     return np.where(clear, ink, 0) if grain or max(height, width) > SIDE else ink
-
-
-def _paper(grey: np.ndarray) -> np.ndarray:
-    """The brightness of the paper: the median of the border, or where light falls unevenly, a plane fitted to it."""
-    border = border_of(grey)
-    if _deviation(border) == 0:
-        return np.full_like(grey, np.median(border))
-    y, x = np.mgrid[: grey.shape[0], : grey.shape[1]].astype(np.float32)
-    plane = np.stack([border_of(np.ones_like(y)), border_of(y), border_of(x)], axis=1)  # (border pixels, 3)
-    residual = np.abs(border - plane @ np.linalg.lstsq(plane, border, rcond=None)[0])
-    near = residual <= 2 * np.median(residual)  # once more without what touches the border
-    level, slope_y, slope_x = np.linalg.lstsq(plane[near], border[near], rcond=None)[0]
-    return (level + slope_y * y + slope_x * x).astype(np.float32)
-
-
-def border_of(image: np.ndarray) -> np.ndarray:
-    """The outermost pixels, as one row."""
-    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-
-
-def _deviation(values: np.ndarray) -> float:
-    """Standard deviation, estimated by the median so that outliers do not count (Huber, "Robust Statistics", 1981)."""
-    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
 
 
 def centre(ink: np.ndarray) -> np.ndarray:
