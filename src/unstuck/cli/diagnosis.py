@@ -36,7 +36,11 @@ NAMED = ("parameters", "inputs", "targets", "outputs")
     metavar="SECONDS",
     help="For all of it; 60 for a script, 30 for a Case if not given.",
 )
-@click.option("--no-cures", is_flag=True, help="Name the faults; run no experiments that put them right.")
+@click.option(
+    "--no-cures",
+    is_flag=True,
+    help="Leave out the search for the smallest cure; what matters is still decided by experiment.",
+)
 @click.option(
     "--data", type=click.Path(exists=True), metavar="PATH", help="What to read where the script's data are missing."
 )

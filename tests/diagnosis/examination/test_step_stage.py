@@ -215,3 +215,10 @@ def test_a_rate_whose_changes_are_lost_in_rounding_is_seen_at_biases_of_zero():
     report = unstuck.diagnose(Trial(setup, ()).case(), cures=False)
     assert codes(report.findings) == {"U08"}
     assert report.network["update"]["learning_rate"] == pytest.approx(1e-7, rel=1e-3)
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "nesterov", "nesterov_accumulated", "nesterov_look_ahead"])
+def test_the_rate_is_the_one_that_the_program_states(optimizer):
+    setup = replace(ARCHITECTURES["relu_softmax"], optimizer=optimizer, momentum=0.9, learning_rate=0.01)
+    report = unstuck.diagnose(Trial(setup, ()).case(), cures=False)
+    assert report.network["update"]["learning_rate"] == pytest.approx(0.01, rel=1e-3)

@@ -22,7 +22,9 @@ def rules_text(code_or_name: str | None) -> str:
         return rule_page(found)
     alike = search(code_or_name)
     if not alike:
-        raise CaseError(f"{code_or_name}: no rule of this name, and none that mentions it; `unstuck rules` lists all")
+        raise CaseError(
+            f"{code_or_name}: no such rule, and none that mentions it; `unstuck rules` lists all {len(RULES)}"
+        )
     return "\n".join(_line(rule) for rule in alike)
 
 

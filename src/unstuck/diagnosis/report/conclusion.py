@@ -13,6 +13,7 @@ from unstuck.diagnosis.report.contents import Cure, Finding
 from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.location import find_all
+from unstuck.diagnosis.twin.update_rule import UpdateRule
 
 CONSEQUENCES = ("F03", "U13")  # numbers that stop being finite: often the work of another fault
 QUIET = ("U07", "U08", "U09", "U10")  # every network has a rate, a number of updates and a decay: no news by themselves
@@ -109,6 +110,12 @@ def _verdict(e: Examination, findings: list[Finding], verdicts: Verdicts) -> str
     return "healthy" if verdicts.learns and e.case.step is not None else "inconclusive"
 
 
+def _stated_rate(rule: UpdateRule) -> float:
+    """The rate as a program states it: Nesterov's form on gradients takes 1 + momentum times as much at first."""
+    kind, beta = rule.response
+    return rule.learning_rate / (1 + beta) if kind == "nesterov gradient" else rule.learning_rate
+
+
 def describe_network(e: Examination) -> dict[str, Any]:
     """Sizes, functions and update rule as identified; None where they are not."""
     twin, forward = e.twin, e.forward
@@ -116,7 +123,7 @@ def describe_network(e: Examination) -> dict[str, Any]:
     if twin is not None and e.source == "step":
         rule = twin.update
         update = {
-            "learning_rate": rule.learning_rate,
+            "learning_rate": _stated_rate(rule),
             "reduction": e.update.reduction if e.update is not None else None,
             "momentum": rule.response[1] if rule.response[0] != "plain" else 0.0,
             "l2": rule.decay / rule.learning_rate + 0.0 if rule.learning_rate else None,
