@@ -106,4 +106,4 @@ def test_nothing_is_proved_against_what_is_right(estimator, data):
 def test_the_case_can_be_diagnosed_by_hand():
     case = MLPClassifier(**SETTINGS, max_iter=60).case(X, Y, X_test=X_TEST, y_test=Y_TEST)
     assert isinstance(case, unstuck.Case)
-    assert unstuck.diagnose(case, budget=5.0, cures=False).verdict == "healthy"
+    assert unstuck.diagnose(case, budget=60.0, cures=False).verdict == "healthy"
