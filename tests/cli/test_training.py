@@ -139,7 +139,7 @@ BAD_INPUT = {
     "train --recipe xor --activation step": ["unknown activation 'step'", "sigmoid"],
     "train --recipe xor --loss hinge": ["unknown loss 'hinge'", "cross_entropy"],
     "train --recipe xor --initializer ones": ["unknown initializer 'ones'"],
-    "train --recipe xor --optimizer adagrad": ["unknown optimizer 'adagrad'"],
+    "train --recipe xor --optimizer lion": ["unknown optimizer 'lion'"],
     "train --recipe xor --schedule sine": ["unknown schedule 'sine'"],
     "train --recipe xor --learning-rate -1": ["learning_rate is -1.0"],
     "train --recipe xor --learning-rate nan": ["learning_rate is nan"],
