@@ -37,6 +37,14 @@ def reading_lines(reading: dict[str, Any]) -> list[str]:
     return lines
 
 
+def first_words(first: dict[str, Any]) -> str:
+    """What the first update of a script tells: `784-16-10, relu - softmax, batches of 20 (lines 34 to 37)`."""
+    line, last = first.get("line"), first.get("to_line")
+    if not line or not last or line == last or first.get("cell"):
+        return _at(first["what"], first)
+    return f"{first['what']} (lines {line} to {last})"
+
+
 def described(entry: dict[str, Any]) -> str:
     """`X_train, 41000 x 784 float64, columns, 0 to 1 (line 12)`; where it stands in for what is missing, that too."""
     parts = [str(entry.get("name") or ""), " ".join(filter(None, (_shape(entry), str(entry.get("dtype") or ""))))]
