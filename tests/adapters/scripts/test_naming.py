@@ -1,4 +1,4 @@
-"""What a user says by name of a script is taken for what it is: which values are parameters, inputs, targets, outputs."""
+"""What a user says by name of a script is taken for what it is: parameters, inputs, targets, outputs."""
 
 from pathlib import Path
 

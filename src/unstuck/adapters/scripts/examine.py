@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.beside import read_accuracy, read_data, read_loss, texts_of, with_setting_lines
 from unstuck.adapters.scripts.building import Built, Read, build
 from unstuck.adapters.scripts.case import CannotReplay, Replay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.failure import last_steps
-from unstuck.adapters.scripts.first_look import first_look
+from unstuck.adapters.scripts.first_look import first_look, network
+from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.living import spelled
@@ -82,8 +84,8 @@ def study(
             chains = [chain for chain in chains if chain.root.number in named]
         seen = min((chain.updates for chain in chains), default=0)
         if seen and not noticed and (first := first_look(recording, chains)) is not None:
-            noticed = True
             notice(first)
+            noticed = True
         return seen + 1 if seen and time.process_time() - began > LONG else seen
 
     recorder = Recorder(updates, Settings(seconds=seconds))
@@ -94,7 +96,7 @@ def study(
     finally:
         if collecting:
             gc.enable()
-    everything = search.chains() if search else []
+    everything = (search or ParameterSearch(recorder.tape)).chains()  # a short script ends before the first look
     if names.parameters:  # of a script that came to its end
         named.update(named_chains(names.parameters, everything, recorder.known, [vars(sys.modules["__main__"])]))
     recorder.let_go()
@@ -105,6 +107,8 @@ def study(
     chains = [chain for chain in everything if chain.root.number in named] if names.parameters else everything
     if names.parameters and not chains:
         raise none_named(names, everything)
+    if chains and not noticed and (first := first_look(recording, chains)) is not None:
+        notice(first)
     update = read_update(recording, chains, 1, names.choose) if chains else None
     if update is None:
         reading.miss("parameters", "an update w = w - … that was reached while the script was watched")
@@ -126,17 +130,19 @@ def study(
     full = second is not None and second.inputs is not None and _same(second.inputs.values, update.inputs.values)
     skip = turns_before(recording, loop) if names.parameters else 0
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
+    reading.network, reading.loss = network(update, chains), read_loss(read)
+    built = case = None
     try:
         built = build(read, run)
         case = _case(reading, read, built, run, name)
     except CannotReplay as reason:
         reading.miss("a step with other examples", str(reason))
-        return Studied(reading, None, recording, outcome, read)
     except Exception as error:  # a script's own, run again; or one of ours
         if os.environ.get("UNSTUCK_STRICT"):
             raise
         reading.miss("a step with other examples", f"a loop that can be run again: {type(error).__name__}: {error}")
-        return Studied(reading, None, recording, outcome, read)
+    reading.accuracy = read_accuracy(texts_of(recording))
+    reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.scope if built else {})]
     return Studied(reading, case, recording, outcome, read, built)
 
 
@@ -162,7 +168,8 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
     reading.targets = read_targets(read.targets, data.t, names[1])
     examples = data.total if replay.living.whole else len(batch) * read.loop.turns_per_update
     plan = planned(read.recording, read.loop)
-    reading.update = update_read(read.chains, read.update, read.loop, examples, plan)
+    reading.update = with_setting_lines(update_read(read.chains, read.update, read.loop, examples, plan), read)
+    reading.data = read_data(data, tests, texts_of(read.recording), read.loop.place.site.line)
     if built.next_too is False:
         reading.remarks.append("run again with the examples of the next update, the loop did not repeat it to the bit")
     if not built.faithful:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.examples import input_rows
 from unstuck.adapters.scripts.parameters import Chain, shown
 from unstuck.adapters.scripts.reading import learning_rate
 from unstuck.adapters.scripts.recorder import Recording
@@ -25,7 +24,7 @@ Activate = Callable[[Array], Array]
 KNOWN = ("sigmoid", "tanh", "relu", "softmax")
 PRODUCTS = frozenset({np.dot, np.matmul, np.ndarray.dot, operator.matmul})
 ADDING = frozenset({operator.add, operator.iadd, np.add})
-LARGEST = 1_000_000  # numbers in an array that is compared with what an activation would make of it
+FEW = 50  # examples whose numbers are compared with what an activation would make of them
 CLOSE = 1e-9  # relative: how closely numbers are an activation's; another one differs in the first digits
 
 
@@ -51,23 +50,33 @@ def _looked_at(recording: Recording, chains: list[Chain]) -> dict[str, Any] | No
 def network(update: Update, chains: list[Chain]) -> str:
     """`784-16-10, relu - softmax`; where the weights make no chain of layers, how many numbers are learnt."""
     products = list(_forward_products(update, chains))
-    sizes = _sizes([shape for _, shape in products])
+    sizes = _sizes([shape for _, shape, _ in products])
     if sizes is None:
         count = sum(int(np.size(chain.root.value)) for chain in chains)
         return (
             f"{count:,} number{'s' if count != 1 else ''} in {len(chains):,} parameter{'s' if len(chains) > 1 else ''}"
         )
-    found = [activation(update, product) for product, _ in products]
+    found = [activation(update, product, rows) for product, _, rows in products]
     named = " - ".join(dict.fromkeys(name for name in found if name))
     return "-".join(map(str, sizes)) + (f", {named}" if named else "")
 
 
 def batch(inputs: Meeting | None) -> str:
     """How many examples the first update took."""
-    rows = None if inputs is None else input_rows(list(inputs.values), inputs.position)
-    if rows is None:
+    count = None if inputs is None else examples_of(inputs)
+    if count is None:
         return ""
-    return "one example at a time" if len(rows) == 1 else f"batches of {len(rows):,}"
+    return "one example at a time" if count == 1 else f"batches of {count:,}"
+
+
+def examples_of(inputs: Meeting) -> int | None:
+    """The number of examples that met the first weights; None where they are single numbers."""
+    shapes = [np.shape(value) for value in inputs.values]
+    if len(set(shapes)) != 1 or not shapes[0]:
+        return None
+    if len(shapes[0]) == 1:
+        return len(shapes)
+    return len(shapes) * (shapes[0][0] if inputs.position == 0 else shapes[0][-1])
 
 
 def rate(chains: list[Chain], update: Update) -> str:
@@ -76,8 +85,9 @@ def rate(chains: list[Chain], update: Update) -> str:
     return "" if found is None else f"rate {found:.4g}"
 
 
-def _forward_products(update: Update, chains: list[Chain]) -> Iterator[tuple[Node, tuple[int, int]]]:
-    """The first product of each matrix of weights, with the numbers of its inputs and outputs there."""
+def _forward_products(update: Update, chains: list[Chain]) -> Iterator[tuple[Node, tuple[int, int], bool]]:
+    """The first product of each matrix of weights, with the numbers of its inputs and outputs there, and whether
+    examples are rows."""
     roots = {chain.root.number for chain in chains if np.ndim(chain.root.value) == 2}
     seen: set[int] = set()
     for node in update.nodes:
@@ -90,7 +100,7 @@ def _forward_products(update: Update, chains: list[Chain]) -> Iterator[tuple[Nod
             shape = np.shape(argument.value)
             if len(shape) == 2:
                 seen.add(root)
-                yield node, (shape[0], shape[1]) if position == 1 else (shape[1], shape[0])
+                yield node, (shape[0], shape[1]) if position == 1 else (shape[1], shape[0]), position == 1
 
 
 def _sizes(shapes: list[tuple[int, int]]) -> list[int] | None:
@@ -105,23 +115,29 @@ def _sizes(shapes: list[tuple[int, int]]) -> list[int] | None:
     return sizes
 
 
-def activation(update: Update, product: Node) -> str | None:
-    """What is applied to the sums that begin with this product, if its numbers are those of a usual activation."""
+def activation(update: Update, product: Node, rows: bool) -> str | None:
+    """What is applied to the sums that begin with this product, if its numbers are those of a usual activation; of the
+    examples, which are rows or columns, the first few are looked at."""
     shape = np.shape(product.value)
     added = [node for node in update.nodes if node.op in ADDING and any(each is product for each in node.args)]
     sums = next((node for node in added if np.shape(node.value) == shape), product)
-    z = np.asarray(sums.value)
-    if not 1 < z.size <= LARGEST or z.dtype.kind != "f" or not z.strides[-1]:
+    z = _few(sums.value, rows)
+    if z.size < 2 or z.dtype.kind != "f" or not z.strides[-1]:
         return None
     with np.errstate(all="ignore"):
         made = [(name, form(ACTIVATIONS[name].value)) for name in KNOWN for form in (_rows(z), _columns(z))]
     expected = [(name, array) for name, array in made if not _equal(z, array)]
     for node in update.nodes:
-        if node.number > sums.number and np.shape(node.value) == z.shape:
-            name = next((name for name, array in expected if _equal(np.asarray(node.value), array)), None)
+        if node.number > sums.number and np.shape(node.value) == shape:
+            name = next((name for name, array in expected if _equal(_few(node.value, rows), array)), None)
             if name is not None:
                 return name
     return None
+
+
+def _few(value: Any, rows: bool) -> Array:
+    array = np.asarray(value)
+    return array if array.ndim < 2 else array[:FEW] if rows else array[:, :FEW]
 
 
 def _rows(z: Array) -> Callable[[Activate], Array]:

@@ -177,14 +177,35 @@ def _used(expression: ast.AST | None) -> set[str]:
     return set().union(*(_used(child) for child in ast.iter_child_nodes(expression)))
 
 
-def _flows(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
-    """(name, the names that its value is made of) for assignments, loops and arguments of the program's functions."""
-    functions = dict(_functions(tree))
+def bindings(tree: ast.AST) -> Iterator[tuple[str, ast.expr | None, int]]:
+    """(last part of the name, value, line) of every plain assignment; of a tuple on the left each part with its own
+    value, where the right side is a tuple too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                yield from _bound(target, node.value)
-        elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value is not None:
+                yield from ((name, value, node.lineno) for name, value in _assigned(target, node.value))
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield from ((name, value, node.lineno) for name, value in _assigned(node.target, node.value))
+
+
+def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Tuple | ast.List):
+        same = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+        values = value.elts if isinstance(value, ast.Tuple | ast.List) and same else [value] * len(target.elts)
+        for part, its in zip(target.elts, values, strict=True):
+            yield from _assigned(part, its)
+    elif isinstance(target, ast.Starred):
+        yield from _assigned(target.value, value)
+    elif parts := _parts(target):
+        yield parts[-1], value
+
+
+def _flows(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
+    """(name, the names that its value is made of) for assignments, loops and arguments of the program's functions."""
+    functions = dict(_functions(tree))
+    yield from ((name, _used(value)) for name, value, _ in bindings(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign | ast.NamedExpr):
             yield from _bound(node.target, node.value)
         elif isinstance(node, ast.For | ast.comprehension):
             yield from _looped(node.target, node.iter)
@@ -209,19 +230,11 @@ def _functions(tree: ast.AST) -> Iterator[tuple[str, list[str]]]:
             yield node.name, [argument.arg for argument in node.args.args]
 
 
-def _bound(target: ast.AST, value: ast.AST) -> Iterator[tuple[str, set[str]]]:
-    if isinstance(target, ast.Tuple | ast.List):
-        same = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
-        values = value.elts if same else [value] * len(target.elts)  # type: ignore[attr-defined]
-        for part, its in zip(target.elts, values, strict=True):
-            yield from _bound(part, its)
-    elif isinstance(target, ast.Starred):
-        yield from _bound(target.value, value)
-    elif parts := _parts(target):
-        yield parts[-1], _used(value)
+def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, set[str]]]:
+    return ((name, _used(its)) for name, its in _assigned(target, value))
 
 
-def _looped(target: ast.AST, iterable: ast.AST) -> Iterator[tuple[str, set[str]]]:
+def _looped(target: ast.expr, iterable: ast.expr) -> Iterator[tuple[str, set[str]]]:
     called = iterable.func.id if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) else ""
     if isinstance(target, ast.Tuple) and isinstance(iterable, ast.Call) and called == "zip":
         for part, its in zip(target.elts, iterable.args):
