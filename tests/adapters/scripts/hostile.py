@@ -173,7 +173,7 @@ HOSTILE: dict[str, tuple[str | bytes, float, tuple[str, ...] | None]] = {
     "magics.ipynb": (
         '{"cells": [{"cell_type": "code", "source": ["%matplotlib inline\\n", "!pip install x\\n", "?print"]}]}',
         5,
-        ("no code",),
+        ("trained",),
     ),
     "markdown.ipynb": ('{"cells": [{"cell_type": "markdown", "source": "words"}]}', 5, ("no code",)),
     "does_not_fit": (TRAINS.replace("(p - t)", "(p - t.T)"), 5, ("line 8", "(60, 3) minus (3, 60)")),

@@ -109,7 +109,7 @@ def _losses(p: Array, t: Array) -> Iterator[tuple[str, float]]:
             "cross entropy": -logarithms.sum(),
             "binary cross entropy": -(logarithms + np.where(t == 1, 0.0, (1 - t) * np.log(1 - p))).sum(),
             "squared error": np.square(p - t).sum(),
-            "absolute error": np.abs(p - t).sum(),
+            **({"absolute error": np.abs(p - t).sum()} if size > 1 else {}),  # else the error itself
         }
     ways = [("summed", 1.0), ("averaged over the batch", n), ("averaged", size)]
     for name, value in sums.items():

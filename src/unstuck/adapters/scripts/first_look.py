@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.examples import without_repeats
 from unstuck.adapters.scripts.parameters import Chain, shown
 from unstuck.adapters.scripts.reading import learning_rate
 from unstuck.adapters.scripts.recorder import Recording
@@ -75,8 +76,8 @@ def examples_of(inputs: Meeting) -> int | None:
     if len(set(shapes)) != 1 or not shapes[0]:
         return None
     if len(shapes[0]) == 1:
-        return len(shapes)
-    return len(shapes) * (shapes[0][0] if inputs.position == 0 else shapes[0][-1])
+        return len(without_repeats([np.asarray(value) for value in inputs.values]))
+    return shapes[0][0] if inputs.position == 0 else shapes[0][-1]
 
 
 def rate(chains: list[Chain], update: Update) -> str:

@@ -17,7 +17,6 @@ import numpy as np
 
 from unstuck.adapters.scripts.beside import texts_of
 from unstuck.adapters.scripts.building import Read
-from unstuck.adapters.scripts.first_look import examples_of
 from unstuck.adapters.scripts.parameters import Chain, ancestors, shown
 from unstuck.adapters.scripts.reading import Reading
 from unstuck.adapters.scripts.recorder import Recording
@@ -47,12 +46,11 @@ class Hint:
 def hints(read: Read, reading: Reading, scope: Mapping[str, Any]) -> list[Hint]:
     """All hints on a script that was read; `scope` is what its variables hold where the training begins."""
     examples = next((value.shape[0] for value in reading.data if value.shape), None)
-    planned = reading.update.updates_planned if reading.update else None
     found = [
         *never_changed(read),
         *changed_in_shape(read.chains),
         *broadcast_targets(read),
-        *never_visited(read, examples, planned),
+        *never_visited(read, reading, examples),
         *never_read(texts_of(read.recording), read.recording, scope),
     ]
     return list({(hint.file, hint.line, hint.what): hint for hint in found}.values())[:MOST]
@@ -127,11 +125,11 @@ def broadcast_targets(read: Read) -> Iterator[Hint]:
                 yield from _hint(node.site, f"outputs and targets broadcast: {shapes}")
 
 
-def never_visited(read: Read, examples: int | None, planned: int | None) -> Iterator[Hint]:
+def never_visited(read: Read, reading: Reading, examples: int | None) -> Iterator[Hint]:
     """Training that cannot come to all examples, or takes the same ones in each of its first updates."""
-    first = read.inputs.values[0]
-    taken = examples_of(read.inputs)
-    if examples is None or taken is None or np.ndim(first) == 0:
+    taken = reading.update.batch_size if reading.update else None
+    planned = reading.update.updates_planned if reading.update else None
+    if examples is None or taken is None or read.recording.cut:
         return
     outermost = (*read.loop.enclosing, read.loop.place)[0].site
     if planned is not None and planned * taken < examples:
@@ -140,7 +138,7 @@ def never_visited(read: Read, examples: int | None, planned: int | None) -> Iter
     elif read.full_batch and not read.loop.enclosing and taken < examples:
         yield from _hint(
             read.inputs.place.site if read.inputs.place else outermost,
-            (f"the first two updates take the same {taken:,} of {examples:,} examples"),
+            f"the first two updates take the same {taken:,} of {examples:,} examples",
         )
 
 
