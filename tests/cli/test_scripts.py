@@ -135,3 +135,15 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     assert process.wait(60) == 0
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
+
+
+def test_a_name_that_is_not_in_the_script_is_one_sentence(shell):
+    result = shell("diagnose", "faulty.py", "--parameters", "w1,w3")
+    assert_one_sentence(result, "faulty.py: --parameters w3: there is no w3 in the script")
+
+
+def test_names_say_what_is_what(shell):
+    result = shell("diagnose", "healthy.py", "--no-cures", "--parameters", "w2,b2", "--inputs", "h", "--json")
+    document = json.loads(result.stdout)
+    assert [entry["name"] for entry in document["reading"]["parameters"]] == ["w2", "b2"]
+    assert document["reading"]["inputs"]["line"] == 17

@@ -114,7 +114,7 @@ def _expect(name: str, option: str, known: set[str], source: Source) -> None:
         raise CaseError(f"{source.path}: --{option} {name}: expected the name of a variable, such as w1 or net.w1")
     missing = [part for part in _parts(expression) if part not in known]
     if missing:
-        near = difflib.get_close_matches(missing[-1], known, 1)
+        near = difflib.get_close_matches(missing[-1], sorted(known), 1)
         meant = f"; did you mean {near[0]}?" if near else ""
         raise CaseError(f"{source.path}: --{option} {name}: there is no {missing[-1]} in the script{meant}")
 
