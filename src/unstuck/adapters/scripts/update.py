@@ -139,7 +139,9 @@ class _Search:
                     continue
                 met[node.number, position] = output
                 candidates.append((node, position, target))
-        opposite = [(node, _opposite(position), met[node.number, position]) for node, position, _ in candidates]
+        opposite: list[Candidate] = [
+            (node, _opposite(position), met[node.number, position]) for node, position, _ in candidates
+        ]
         kept = {(node.number, position) for node, position, _ in self.choose("outputs", opposite, self.places)}
         narrowed = [one for one in candidates if (one[0].number, _opposite(one[1])) in kept]
         found = _of_one_operand(self.choose("targets", narrowed, self.places))
