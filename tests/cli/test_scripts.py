@@ -52,7 +52,8 @@ def test_a_faulty_script_exits_1_and_is_named_on_its_line(shell):
     result = shell("diagnose", "faulty.py", "--no-cures")
     assert result.exit_code == 1, result.output
     lines = result.stdout.splitlines()
-    assert lines[0] == "How it was read"
+    assert lines[0] == "first update: 6-8-3, relu - softmax, batches of 20, rate 0.5 (lines 20 to 23)"
+    assert lines[1] == "How it was read"
     assert any(line.startswith("  parameters  w1 6 x 8 (line 8") for line in lines)
     assert "U01 update-ascends (proved)" in lines
     assert any(line.startswith(("  faulty.py:20: ", "  faulty.py:22: ")) for line in lines)
@@ -129,8 +130,20 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ)
     assert process.stdout is not None
     assert process.stderr is not None
-    assert process.stdout.readline() == b"How it was read\n"
+    assert process.stdout.readline().startswith(b"first update: ")
     process.stdout.close()
     assert process.wait(60) == 0
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
+
+
+def test_a_name_that_is_not_in_the_script_is_one_sentence(shell):
+    result = shell("diagnose", "faulty.py", "--parameters", "w1,w3")
+    assert_one_sentence(result, "faulty.py: --parameters w3: there is no w3 in the script")
+
+
+def test_names_say_what_is_what(shell):
+    result = shell("diagnose", "healthy.py", "--no-cures", "--parameters", "w2,b2", "--inputs", "h", "--json")
+    document = json.loads(result.stdout)
+    assert [entry["name"] for entry in document["reading"]["parameters"]] == ["w2", "b2"]
+    assert document["reading"]["inputs"]["line"] == 17

@@ -126,5 +126,55 @@ HOSTILE: dict[str, tuple[str | bytes, float, tuple[str, ...] | None]] = {
         20,
         None,
     ),
+    "reads_its_input": ("import sys\nlines = sys.stdin.read()\n" + TRAINS, 20, None),
+    "wants_arguments": (
+        "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('data')\n"
+        "arguments = parser.parse_args()\n" + TRAINS,
+        5,
+        ("line 4", "ends itself"),
+    ),
+    "has_a_guard": (
+        "def main():\n"
+        + "".join(f"    {line}\n" for line in TRAINS.splitlines())
+        + "if __name__ == '__main__':\n    main()\n",
+        20,
+        None,
+    ),
+    "imports_relatively": ("from . import helper\n" + TRAINS, 5, ("line 1", "relative import")),
+    "replaces_numpy": (
+        "import numpy as np\nnp.dot = np.sum = np.zeros = np.array = lambda *a, **k: None\n" + TRAINS,
+        20,
+        None,
+    ),
+    "is_asynchronous": (
+        "import asyncio\nasync def main():\n"
+        + "".join(f"    {line}\n" for line in TRAINS.splitlines())
+        + "        await asyncio.sleep(0)\nasyncio.run(main())\n",
+        20,
+        None,
+    ),
+    "stops_for_the_debugger": ("breakpoint()\n" + TRAINS, 20, None),
+    "removes_itself": ("import os\nos.remove(__file__)\n" + TRAINS, 20, None),
+    "runs_itself": ("exec(open(__file__).read())\n" + TRAINS, 5, ("line 1", "without end")),
+    "interrupts_itself": ("raise KeyboardInterrupt\n" + TRAINS, 5, ("line 1", "KeyboardInterrupt")),
+    "serves": (
+        "from http.server import HTTPServer, BaseHTTPRequestHandler\n"
+        "HTTPServer(('127.0.0.1', 0), BaseHTTPRequestHandler).serve_forever()\n",
+        5,
+        ("line 2", "network"),
+    ),
+    "logs": (
+        "import logging\nlogging.basicConfig(filename='training.log', level='DEBUG')\nlogging.info('go')\n" + TRAINS,
+        20,
+        None,
+    ),
+    "only_words": ('"""A network."""\n', 5, ("",)),
+    "broken.ipynb": ('{"cells": [', 5, ("notebook",)),
+    "magics.ipynb": (
+        '{"cells": [{"cell_type": "code", "source": ["%matplotlib inline\\n", "!pip install x\\n", "?print"]}]}',
+        5,
+        ("trained",),
+    ),
+    "markdown.ipynb": ('{"cells": [{"cell_type": "markdown", "source": "words"}]}', 5, ("no code",)),
     "does_not_fit": (TRAINS.replace("(p - t)", "(p - t.T)"), 5, ("line 8", "(60, 3) minus (3, 60)")),
 }

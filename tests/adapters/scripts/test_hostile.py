@@ -41,10 +41,15 @@ def contents(folder):
     }
 
 
+def test_there_are_many():
+    assert len(HOSTILE) >= 40
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_is_answered_and_nothing_is_left(name, shell, tmp_path, marked, monkeypatch):
     program, seconds, parts = HOSTILE[name]
-    (tmp_path / f"{name}.py").write_bytes(program if isinstance(program, bytes) else program.encode())
+    file = name if "." in name else f"{name}.py"
+    (tmp_path / file).write_bytes(program if isinstance(program, bytes) else program.encode())
     (tmp_path / "kept.txt").write_text("kept")
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "inner.txt").write_text("inner")
@@ -52,7 +57,7 @@ def test_it_is_answered_and_nothing_is_left(name, shell, tmp_path, marked, monke
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     before = contents(tmp_path)
-    result = shell("diagnose", f"{name}.py", "--budget", seconds, "--no-cures")
+    result = shell("diagnose", file, "--budget", seconds, "--no-cures")
     assert result.exit_code in (0, 1, 2), result.output
     assert "Traceback" not in result.output
     assert str(temporary) not in result.output
@@ -60,8 +65,16 @@ def test_it_is_answered_and_nothing_is_left(name, shell, tmp_path, marked, monke
     if parts is not None:
         assert result.exit_code == 2
         assert result.output.count("\n") <= 30
-        assert all(part in result.output for part in (f"{name}.py", *parts)), result.output
+        assert all(part in result.output for part in (file, *parts)), result.output
     assert contents(tmp_path) == before
     assert list(temporary.iterdir()) == []
     if sys.platform == "linux":
         assert marked() == []
+
+
+def test_a_folder_that_is_called_like_a_script_is_one_sentence(shell, tmp_path):
+    (tmp_path / "network.py").mkdir()
+    result = shell("diagnose", "network.py")
+    assert result.exit_code == 2
+    assert "network.py: is a folder" in result.stderr
+    assert result.stderr.count("\n") == 1

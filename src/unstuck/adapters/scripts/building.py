@@ -36,6 +36,7 @@ class Read:
     inputs: Meeting
     targets: Meeting
     second: Update | None = None
+    skip: int = 0  # turns of the loop before the one that is meant
     full_batch: bool = False  # whether each update takes the same examples: then a number equal to theirs counts them
 
 
@@ -57,7 +58,7 @@ class Built:
 
 def build(read: Read, run: Run) -> Built:
     """A replay of the script's training loop. Raises CannotReplay with the reason."""
-    pause = Pause(read.loop.place)
+    pause = Pause(read.loop.place, read.skip)
     run(pause)
     living = Living.of(pause)
     if living is None:

@@ -6,14 +6,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from unstuck.adapters.frameworks import examine_framework, framework_of
 from unstuck.adapters.scripts.examine import examine
-from unstuck.adapters.scripts.failure import sentence, why_no_update
+from unstuck.adapters.scripts.failure import why_no_update
 from unstuck.adapters.scripts.job import Answer, Job
 from unstuck.adapters.scripts.manners.files import divert_files
 from unstuck.adapters.scripts.manners.locks import end_with_parent, limit, lock
@@ -21,7 +20,8 @@ from unstuck.adapters.scripts.manners.overlay import Overlay
 from unstuck.adapters.scripts.manners.quiet import separate_streams
 from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
-from unstuck.adapters.scripts.places import place_entries, placed
+from unstuck.adapters.scripts.naming import naming
+from unstuck.adapters.scripts.places import placed
 from unstuck.adapters.scripts.run import ScriptRun
 from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
@@ -29,17 +29,15 @@ from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.stand_ins.tables import answer_tables
-from unstuck.diagnosis.report.contents import plain
+from unstuck.adapters.scripts.telling import Send, Telling
 from unstuck.diagnosis.report.page.document import as_html
-from unstuck.diagnosis.report.reading import reading_lines
-from unstuck.diagnosis.report.text import READ, as_text
+from unstuck.diagnosis.report.text import as_text
 from unstuck.errors import CaseError, UnstuckError
 from unstuck.nn.engine.compiled.library import load_library
 
 RUNNING = 0.6  # of the budget, at most: the rest is for the diagnosis
 ALMOST_ALL = 0.95  # of the budget, where the diagnosis itself runs the script
 MEMORY = 8 << 30  # bytes of address space for data: what asks for more is told at once, before the machine swaps
-Send = Callable[..., None]
 
 
 def main() -> None:
@@ -69,28 +67,15 @@ def main() -> None:
 def examine_script(job: Job, send: Send) -> Answer:
     """Run, watch and diagnose one script. Raises CaseError if nothing can be said of it."""
     source, here = read_source(Path(job.path)), os.getcwd()
-    started = time.perf_counter()
+    names, started = naming(job.names, source), time.perf_counter()
     run = prepare(job, source, started + RUNNING * job.budget, send)
-
-    def listen(line: str) -> None:
-        send("line", text=line)
-
-    def show(reading: dict[str, Any]) -> None:
-        """Tells the reading as soon as it is known, but what was told before."""
-        complete(reading, run)
-        place_entries(reading, source)
-        send("reading", reading=plain(reading))
-        told = run.supply.given.sentences()
-        remarks = [remark for remark in reading["remarks"] if remark not in told]
-        for line in (READ, *reading_lines({**reading, "remarks": remarks}), ""):
-            listen(line)
-
+    telling = Telling(run, send)
     framework = framework_of(source.text)
     if framework is None:
-        report = examine(run, job, started + job.budget, show, listen)
+        report = examine(run, job, started + job.budget, names, telling)
     else:
         run.ends = started + ALMOST_ALL * job.budget  # its experiments are runs of the script
-        report = examine_framework(framework, run, job.path, job.cures, listen, show)
+        report = examine_framework(framework, run, job.path, job.cures, telling.line, telling.reading)
     if report is None:
         raise CaseError(why_no_update(run.outcomes[0], source, run.wanted, run.remarks.sentences()))
     os.chdir(here)  # paths are told as one would type them there
@@ -99,15 +84,6 @@ def examine_script(job: Job, send: Send) -> Answer:
     report.seconds = time.perf_counter() - started
     page = as_html(report) if job.html else ""
     return Answer(report.to_dict(), as_text(replace(report, reading=None)), page)  # its reading was told before
-
-
-def complete(reading: dict[str, Any], run: ScriptRun) -> None:
-    """Adds to a reading what was done in the script's place, and where and why it failed."""
-    said = (*run.source.remarks, *run.supply.given.sentences(), *reading["remarks"], *run.remarks.sentences())
-    reading["remarks"] = list(dict.fromkeys(said))
-    error = run.outcomes[0].error
-    if error is not None:
-        reading["ended"] = f"{run.source.path}, {sentence(error, run.source, run.wanted, run.remarks.sentences())}"
 
 
 def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,14 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.beside import read_accuracy, read_data, read_loss, texts_of, with_setting_lines
 from unstuck.adapters.scripts.building import Built, Read, build
 from unstuck.adapters.scripts.case import CannotReplay, Replay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.failure import last_steps
+from unstuck.adapters.scripts.first_look import first_look, network
+from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.living import spelled
+from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.parameters import ParameterSearch
 from unstuck.adapters.scripts.reading import (
     Reading,
@@ -29,7 +34,8 @@ from unstuck.adapters.scripts.reading import (
 )
 from unstuck.adapters.scripts.reading import read_update as update_read
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
-from unstuck.adapters.scripts.training_loop import find_loop, planned
+from unstuck.adapters.scripts.telling import Telling
+from unstuck.adapters.scripts.training_loop import find_loop, planned, turns_before
 from unstuck.adapters.scripts.update import read_update
 from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
@@ -39,6 +45,7 @@ from unstuck.diagnosis.report.report import Report
 
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
 FEW = 200  # examples that are kept as an example of a turn
+Notice = Callable[[dict[str, Any]], None]
 LONG = 5.0  # processor seconds of recording after which one update must do
 
 
@@ -54,16 +61,31 @@ class Studied:
     built: Built | None = None
 
 
-def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
-    """Run a script under a recorder, read it, run it again up to its training, and make a Case of it."""
+def study(
+    run: Run, seconds: float = 30.0, name: str = "", notice: Notice = lambda first: None, names: Naming = NAMELESS
+) -> Studied:
+    """Run a script under a recorder, read it, run it again up to its training, and make a Case of it.
+
+    `notice` is given what is known as soon as one update was seen (see `first_look`); `names` says what is what. Raises
+    CaseError where nothing in the run bears one of them.
+    """
     search: ParameterSearch | None = None
+    noticed = False
+    named: dict[int, str] = {}
     began = time.process_time()
 
     def updates(recording: Recording) -> int:
-        nonlocal search
+        nonlocal search, noticed
         if search is None:
             search = ParameterSearch(recording.tape)
-        seen = min((chain.updates for chain in search.chains()), default=0)
+        chains = search.chains()
+        if names.parameters:
+            named.update(named_chains(names.parameters, chains, recorder.known, scopes(recorder.files)))
+            chains = [chain for chain in chains if chain.root.number in named]
+        seen = min((chain.updates for chain in chains), default=0)
+        if seen and not noticed and (first := first_look(recording, chains)) is not None:
+            notice(first)
+            noticed = True
         return seen + 1 if seen and time.process_time() - began > LONG else seen
 
     recorder = Recorder(updates, Settings(seconds=seconds))
@@ -74,13 +96,20 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
     finally:
         if collecting:
             gc.enable()
+    everything = (search or ParameterSearch(recorder.tape)).chains()  # a short script ends before the first look
+    if names.parameters:  # of a script that came to its end
+        named.update(named_chains(names.parameters, everything, recorder.known, [vars(sys.modules["__main__"])]))
     recorder.let_go()
     gc.collect()
     recording, reading = recorder.recording, Reading()
     for place in recording.cut:
         reading.remarks.append(f"the loop in line {place.site.line} was watched for its first turns only")
-    chains = search.chains() if search else []
-    update = read_update(recording, chains, 1) if chains else None
+    chains = [chain for chain in everything if chain.root.number in named] if names.parameters else everything
+    if names.parameters and not chains:
+        raise none_named(names, everything)
+    if chains and not noticed and (first := first_look(recording, chains)) is not None:
+        notice(first)
+    update = read_update(recording, chains, 1, names.choose) if chains else None
     if update is None:
         reading.miss("parameters", "an update w = w - … that was reached while the script was watched")
         return Studied(reading, None, recording, outcome)
@@ -89,28 +118,31 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
     reading.targets = read_targets(update.targets) if update.targets else None
     reading.outputs = read_outputs(update) if update.outputs else None
     if update.inputs is None:
-        reading.miss("inputs", "--inputs NAME")
+        reading.miss("inputs", not_so_named("inputs", names.inputs))
     if update.targets is None:
-        reading.miss("targets", "--targets NAME")
+        reading.miss("targets", not_so_named("targets", names.targets, names.outputs))
     loop = find_loop(recording, chains, update)
     if loop is None:
         reading.miss("the training loop", "a loop in which the parameters are updated")
     if loop is None or update.inputs is None or update.targets is None:
         return Studied(reading, None, recording, outcome)
-    second = read_update(recording, chains, 2)
+    second = read_update(recording, chains, 2, names.choose)
     full = second is not None and second.inputs is not None and _same(second.inputs.values, update.inputs.values)
-    read = Read(recording, chains, update, loop, update.inputs, update.targets, second, full)
+    skip = turns_before(recording, loop) if names.parameters else 0
+    read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
+    reading.network, reading.loss = network(update, chains), read_loss(read)
+    built = case = None
     try:
         built = build(read, run)
         case = _case(reading, read, built, run, name)
     except CannotReplay as reason:
         reading.miss("a step with other examples", str(reason))
-        return Studied(reading, None, recording, outcome, read)
     except Exception as error:  # a script's own, run again; or one of ours
         if os.environ.get("UNSTUCK_STRICT"):
             raise
         reading.miss("a step with other examples", f"a loop that can be run again: {type(error).__name__}: {error}")
-        return Studied(reading, None, recording, outcome, read)
+    reading.accuracy = read_accuracy(texts_of(recording))
+    reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.scope if built else {})]
     return Studied(reading, case, recording, outcome, read, built)
 
 
@@ -136,7 +168,8 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
     reading.targets = read_targets(read.targets, data.t, names[1])
     examples = data.total if replay.living.whole else len(batch) * read.loop.turns_per_update
     plan = planned(read.recording, read.loop)
-    reading.update = update_read(read.chains, read.update, read.loop, examples, plan)
+    reading.update = with_setting_lines(update_read(read.chains, read.update, read.loop, examples, plan), read)
+    reading.data = read_data(data, tests, texts_of(read.recording), read.loop.place.site.line)
     if built.next_too is False:
         reading.remarks.append("run again with the examples of the next update, the loop did not repeat it to the bit")
     if not built.faithful:
@@ -199,30 +232,28 @@ def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     return len(a) == len(b) and all(np.array_equal(one, other) for one, other in zip(a, b))
 
 
-def examine(
-    run: Run, job: Job, ends: float, show: Callable[[dict[str, Any]], None], listen: Callable[[str], None]
-) -> Report | None:
+def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) -> Report | None:
     """The report on a script; None where it was never seen to make an update, nor failed on the way to one.
 
-    run     runs the script from its start under a watch
-    job     what is asked for
-    ends    when to be done, on the clock of `time.perf_counter`
-    show    is given the reading as soon as it is known
-    listen  is given lines of text as soon as something is known
+    run      runs the script from its start under a watch
+    job      what is asked for
+    ends     when to be done, on the clock of `time.perf_counter`
+    names    which of its variables are what, where the user says so
+    telling  is told what is known as soon as it is
     """
-    studied = study(run, max(ends - time.perf_counter(), 1.0))
+    studied = study(run, max(ends - time.perf_counter(), 1.0), notice=telling.first, names=names)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
         reading["steps"] = last_steps(studied.recording.tape) if studied.outcome.error is not None else []
         if not reading["steps"]:
             return None
-    show(reading)
+    telling.reading(reading)
     if studied.case is None:
         report = Report("", "inconclusive", 0.0, {})
         report.unchecked = [Missing(entry["what"], entry["missing"]) for entry in reading["unread"]]
     else:
         left = min(ends - time.perf_counter(), max(DIAGNOSING, job.budget - DIAGNOSING))
-        report = diagnose(studied.case, max(left, 3.0), job.cures, listen)
+        report = diagnose(studied.case, max(left, 3.0), job.cures, telling.line)
         assert studied.read is not None
         report.findings = with_lines(report.findings, studied.read)
         report.notes = with_lines(report.notes, studied.read)

@@ -28,10 +28,11 @@ class Captured(BaseException):
 
 
 class Pause:
-    """A watch under which a script runs as it stands, and is stopped at the first turn of one of its loops."""
+    """A watch under which a script runs as it stands, and is stopped at a turn of one of its loops: the first, or the
+    one after as many as are to be skipped."""
 
-    def __init__(self, loop: Place) -> None:
-        self.loop = loop
+    def __init__(self, loop: Place, skip: int = 0) -> None:
+        self.loop, self.skip = loop, skip
         self.sources: dict[str, Source] = {}
         self.codes: dict[str, CodeType] = {}
         self.number: int | None = None  # of the loop, in its file
@@ -54,6 +55,9 @@ class Pause:
         return BesideTheScript(os.path.abspath(folder), self)
 
     def _pause(self) -> None:
+        if self.skip:
+            self.skip -= 1
+            return
         frame = sys._getframe(1)
         self.globals = frame.f_globals
         at_top = frame.f_locals is frame.f_globals

@@ -8,6 +8,15 @@ from typing import Any
 from unstuck.adapters.scripts.source import Source
 from unstuck.diagnosis.report.contents import Finding
 
+LINES = {  # where an entry of a reading says a line: where it says the cell
+    "line": "cell",
+    "to_line": "to_cell",
+    "updated_at": "updated_in_cell",
+    "rate_line": "rate_cell",
+    "batch_line": "batch_cell",
+    "loop_line": "loop_cell",
+}
+
 
 @dataclass(frozen=True)
 class CellPlace:
@@ -30,7 +39,7 @@ def place_entries(reading: Any, source: Source) -> None:
     if not source.cells:
         return
     if isinstance(reading, dict):
-        for key, more in (("line", "cell"), ("updated_at", "updated_in_cell")):
+        for key, more in LINES.items():
             if isinstance(reading.get(key), int):
                 reading[more], reading[key] = source.cell_and_line(reading[key])
     for value in reading.values() if isinstance(reading, dict) else reading:

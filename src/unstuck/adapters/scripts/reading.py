@@ -18,6 +18,7 @@ class Value:
     """Something that was read: data, inputs, targets, outputs or a parameter."""
 
     name: str | None = None
+    role: str | None = None  # of data: training or test
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     layout: str | None = None
@@ -34,12 +35,15 @@ class Value:
 
 @dataclass(frozen=True)
 class UpdateRead:
-    """How parameters are updated."""
+    """How parameters are updated; with the lines where the rate is written, batches are taken and the loops begin."""
 
     line: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
     updates_planned: int | None = None
+    rate_line: int | None = None
+    batch_line: int | None = None
+    loop_line: int | None = None
 
 
 @dataclass
@@ -54,6 +58,9 @@ class Reading:
     parameters: list[Value] = field(default_factory=list)
     loss: dict[str, Any] | None = None
     update: UpdateRead | None = None
+    network: str | None = None
+    accuracy: dict[str, Any] | None = None
+    hints: list[dict[str, Any]] = field(default_factory=list)
     unread: list[dict[str, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -75,6 +82,9 @@ class Reading:
             "parameters": [value.to_dict() for value in self.parameters],
             "loss": self.loss,
             "update": self.update and asdict(self.update),
+            "network": self.network,
+            "accuracy": self.accuracy,
+            "hints": list(self.hints),
             "unread": list(self.unread),
             "remarks": list(self.remarks),
         }
@@ -109,14 +119,15 @@ def read_inputs(meeting: Meeting, rows: Array | None = None, name: str | None = 
         layout = "rows" if meeting.position == 0 else "columns"
     finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
     bounds = (float(finite.min()), float(finite.max())) if finite.size else None
-    return Value(name, shape, str(first.dtype), layout, range=bounds, line=meeting.line)
+    return Value(name, shape=shape, dtype=str(first.dtype), layout=layout, range=bounds, line=meeting.line)
 
 
 def read_targets(meeting: Meeting, rows: Array | None = None, name: str | None = None) -> Value:
     """The targets where they meet the outputs, with their coding."""
     first = np.asarray(meeting.values[0])
     array = first if rows is None else rows
-    return Value(name, tuple(array.shape), str(first.dtype), coding=coding(array), line=meeting.line)
+    shape, dtype = tuple(array.shape), str(first.dtype)
+    return Value(name, shape=shape, dtype=dtype, coding=coding(array), line=meeting.line)
 
 
 def coding(rows: Array) -> str:
@@ -138,7 +149,7 @@ def read_outputs(update: Update) -> Value:
     """The outputs, where they are made."""
     node = update.outputs[0]
     shape = tuple(np.shape(node.value)) if np.ndim(node.value) else (len(update.outputs),)
-    return Value(None, shape, str(np.asarray(node.value).dtype), line=_line(node))
+    return Value(shape=shape, dtype=str(np.asarray(node.value).dtype), line=_line(node))
 
 
 def read_update(

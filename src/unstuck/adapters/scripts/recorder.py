@@ -33,6 +33,7 @@ FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, comp
 _CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
 FIRST_LOOK = 400  # nodes; then whenever their number has grown by half
 DATA = 100_000  # bytes from which on the origin of an array is never forgotten
+FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
 GROWTH = 1.5
 
 
@@ -75,6 +76,7 @@ class Recorder:
         self.updates, self.updates_seen = updates, 0
         self.stack: tuple[Site, ...] = ()
         self.stopped = False
+        self.work, self.next_work = 0, FIRST_WORK
         self.next_look, self.next_time = FIRST_LOOK, time.perf_counter() + 1.0
         self.ends = time.perf_counter() + self.settings.seconds
         self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
@@ -111,6 +113,7 @@ class Recorder:
     def _look(self) -> None:
         """Count the updates, and stop where they are enough."""
         self.next_look = int(len(self.tape) * GROWTH) + FIRST_LOOK
+        self.next_work = int(self.work * GROWTH) + FIRST_WORK
         began = time.perf_counter()
         self.updates_seen = self.updates(self.recording) if len(self.tape) else 0
         ended = time.perf_counter()
@@ -124,7 +127,7 @@ class Recorder:
         now = time.perf_counter()
         if len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes or now > self.ends:
             self.stopped = True
-        elif now > self.next_time or len(self.tape) >= self.next_look:
+        elif now > self.next_time or len(self.tape) >= self.next_look or self.work >= self.next_work:
             self._look()
         if self.stopped:
             raise Stopped
@@ -286,6 +289,7 @@ class Recorder:
         more = {name: known.argument(argument, where) for name, argument in keywords.items()} if keywords else {}
         node = self.tape.add(op, (first, *kept) if part else kept, more, value, where)
         known.bind(value, node)
+        self.work += getattr(value, "size", 1)
         self._grown()
         return value
 
@@ -379,7 +383,8 @@ class Recorder:
             self.recording.printed.append((self.places[place], arguments))
 
     def _grown(self) -> None:
-        if len(self.tape) >= self.next_look or self.stopped or not len(self.tape) % 256:
+        enough = len(self.tape) >= self.next_look or self.work >= self.next_work
+        if enough or self.stopped or not len(self.tape) % 256:
             self._check()
 
 

@@ -78,3 +78,18 @@ def planned(recording: Recording, loop: TrainingLoop) -> int | None:
             return None
         total *= length
     return total // loop.turns_per_update
+
+
+def turns_before(recording: Recording, loop: TrainingLoop) -> int:
+    """How many turns of the loop were begun before the one of the first update, as far as something was recorded in
+    them: a loop that trains one network after another comes to the second one later."""
+    place = recording.places.index(loop.place)
+    turns = [turn for turn in (*recording.turns, *recording.loops.under_way()) if turn.place == place]
+    own = next((turn for turn in turns if turn.start == loop.start and turn.end == loop.end), None)
+    if own is None:
+        return 0
+    earlier: dict[int, int] = {}
+    for turn in turns:
+        if turn.activation < own.activation:
+            earlier[turn.activation] = max(earlier.get(turn.activation, 0), turn.number + 1)
+    return sum(earlier.values()) + own.number

@@ -5,7 +5,7 @@ which depends on most of the parameters, by subtraction, multiplication, power o
 """
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,19 @@ class Update:
     outputs: tuple[Node, ...]  # what the targets meet, one for each value
 
 
-def read_update(recording: Recording, chains: list[Chain], number: int) -> Update | None:
+Candidate = tuple[Node, int | None, Any]
+"""A node, the position of an operand of it (None within the index of a subscript), and what stands there."""
+
+Choose = Callable[[str, list[Candidate], dict[int, Place]], list[Candidate]]
+"""Of the candidates for "inputs", "targets" or "outputs" those that may be it; the places by the id of their sites."""
+
+
+def any_of_them(kind: str, candidates: list[Candidate], places: dict[int, Place]) -> list[Candidate]:
+    """All of them, where nobody says which."""
+    return candidates
+
+
+def read_update(recording: Recording, chains: list[Chain], number: int, choose: Choose = any_of_them) -> Update | None:
     """What update `number` (from 1) was made of; None where the recording ends before it."""
     alive = [chain for chain in chains if chain.updates >= number]
     if not alive:
@@ -84,7 +96,7 @@ def read_update(recording: Recording, chains: list[Chain], number: int) -> Updat
     if not moving:
         return None
     places = {id(place.site): place for place in recording.places}
-    search = _Search(tuple(nodes), depends, ends, places)
+    search = _Search(tuple(nodes), depends, ends, places, choose)
     inputs = search.inputs()
     targets, outputs = search.targets()
     last = max(node.number for node in after)
@@ -97,11 +109,11 @@ class _Search:
     depends: list[int]
     parameters: set[int]
     places: dict[int, Place]
+    choose: Choose
 
     def inputs(self) -> Meeting | None:
         """The first product of a parameter with something from outside, and all others of the same expression."""
-        spot = None
-        found: list[tuple[Node, Any]] = []
+        candidates: list[Candidate] = []
         for node in self.nodes:
             if node.op not in PRODUCTS or len(node.args) < 2:
                 continue
@@ -109,40 +121,38 @@ class _Search:
                 others = [other for index, other in enumerate(node.args) if index != position]
                 if not any(isinstance(other, Node) and shown(other).number in self.parameters for other in others):
                     continue
-                if not self._is_data(argument, node, position):
-                    continue
-                if spot is None:
-                    spot = node.site, position
-                if (node.site, position) == spot:
-                    found.append((node, argument))
-        if spot is None:
-            return None
-        return Meeting(
-            self.places.get(id(spot[0])),
-            spot[1],
-            tuple(node for node, _ in found),
-            tuple(value_of(argument) for _, argument in found),
-        )
+                if self._is_data(argument, node, position):
+                    candidates.append((node, position, argument))
+        found = _of_one_operand(self.choose("inputs", candidates, self.places))
+        return self._meeting(found) if found else None
 
     def targets(self) -> tuple[Meeting | None, tuple[Node, ...]]:
         """What first meets a value that depends on most of the parameters; and those values, the outputs."""
         most = max((self.depends[node.number].bit_count() for node in self.nodes), default=0)
-        spot: Any = None
-        found: list[tuple[Node, Any, Node]] = []
+        met: dict[tuple[int, int | None], Node] = {}
+        candidates: list[Candidate] = []
         for node in self.nodes:
             if node.number in self.parameters:
                 continue
-            for position, target, met in self._meetings(node):
-                if self.depends[met.number].bit_count() < MOST * most or shown(met).number in self.parameters:
+            for position, target, output in self._meetings(node):
+                if self.depends[output.number].bit_count() < MOST * most or shown(output).number in self.parameters:
                     continue
-                if spot is None:
-                    spot = node.site, position
-                if (node.site, position) == spot:
-                    found.append((node, target, met))
-        if spot is None:
+                met[node.number, position] = output
+                candidates.append((node, position, target))
+        opposite: list[Candidate] = [
+            (node, _opposite(position), met[node.number, position]) for node, position, _ in candidates
+        ]
+        kept = {(node.number, position) for node, position, _ in self.choose("outputs", opposite, self.places)}
+        narrowed = [one for one in candidates if (one[0].number, _opposite(one[1])) in kept]
+        found = _of_one_operand(self.choose("targets", narrowed, self.places))
+        if not found:
             return None, ()
-        nodes, values = tuple(node for node, _, _ in found), tuple(value_of(target) for _, target, _ in found)
-        return Meeting(self.places.get(id(spot[0])), spot[1], nodes, values), tuple(_bare(met) for *_, met in found)
+        return self._meeting(found), tuple(_bare(met[node.number, position]) for node, position, _ in found)
+
+    def _meeting(self, found: list[Candidate]) -> Meeting:
+        place = self.places.get(id(found[0][0].site))
+        values = tuple(value_of(argument) for *_, argument in found)
+        return Meeting(place, found[0][1], tuple(node for node, *_ in found), values)
 
     def _meetings(self, node: Node) -> Iterator[tuple[int | None, Any, Node]]:
         """Operands from outside in this node, each with the dependent value that it meets."""
@@ -179,6 +189,16 @@ class _Search:
             return False
         literal = place.literal[position] if position < len(place.literal) else False
         return not literal and _comes_from_data(place, position)
+
+
+def _of_one_operand(candidates: list[Candidate]) -> list[Candidate]:
+    """The first, with all others at the same operand of the same expression."""
+    return [one for one in candidates if one[0].site is candidates[0][0].site and one[1] == candidates[0][1]]
+
+
+def _opposite(position: int | None) -> int:
+    """The other operand of two; of a subscript the array."""
+    return 0 if position is None else 1 - position
 
 
 def _comes_from_data(place: Place, position: int) -> bool:

@@ -1,7 +1,8 @@
 """How a plain script was read, in words: the first lines of its report.
 
 A reading is data, as the report's JSON has it: `data` (a list), `inputs`, `targets`, `outputs`, `parameters` (a list),
-`loss`, `update`, `unread` (what was not found, and what would help) and `remarks` (sentences on what was done in the
+`network` (its layers in words), `loss`, `update`, `accuracy` (what it prints as such), `hints` (facts that are no fault
+by themselves), `unread` (what was not found, and what would help) and `remarks` (sentences on what was done in the
 script's place); where the script failed, `ended` (where and why) and `steps` (what it computed before). Every entry
 has the line where it is made; in a notebook its cell too.
 """
@@ -23,8 +24,11 @@ def reading_lines(reading: dict[str, Any]) -> list[str]:
         *(("data", described(entry)) for entry in reading.get("data") or []),
         *((kind, described(entry)) for kind in KINDS if (entry := reading.get(kind))),
         *(("parameters", line) for line in parameter_lines(reading.get("parameters") or [])),
+        *(("network", reading["network"]) for _ in [0] if reading.get("network")),
         *(("loss", _at(entry.get("what") or "", entry)) for entry in [reading.get("loss")] if entry),
         *(("update", update_words(entry)) for entry in [reading.get("update")] if entry),
+        *(("accuracy", _at(entry.get("what") or "", entry)) for entry in [reading.get("accuracy")] if entry),
+        *(("hint", _at(entry.get("what") or "", entry)) for entry in reading.get("hints") or []),
         *(("note", remark) for remark in reading.get("remarks") or []),
         *(("ended", reading["ended"]) for _ in [0] if reading.get("ended")),
         *(("before it", _at(f"{entry['text']} is {_shape(entry)}", entry)) for entry in reading.get("steps") or []),
@@ -35,6 +39,14 @@ def reading_lines(reading: dict[str, Any]) -> list[str]:
         lines.append(f"  {heading if heading != before else '':{WIDTH}}{words}")
         before = heading
     return lines
+
+
+def first_words(first: dict[str, Any]) -> str:
+    """What the first update of a script tells: `784-16-10, relu - softmax, batches of 20 (lines 34 to 37)`."""
+    line, last = first.get("line"), first.get("to_line")
+    if not line or not last or line == last or first.get("cell"):
+        return _at(first["what"], first)
+    return f"{first['what']} (lines {line} to {last})"
 
 
 def described(entry: dict[str, Any]) -> str:
@@ -59,14 +71,21 @@ def parameter_lines(parameters: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def update_words(update: dict[str, Any]) -> str:
-    """`batches of 10, rate 3, 180,000 updates planned (line 120)`."""
+    """`batches of 10 (line 118), rate 3 (line 7), 180,000 updates planned (line 117)`; the line of the update itself
+    where the others are not known."""
     size, rate, planned = (update.get(key) for key in ("batch_size", "learning_rate", "updates_planned"))
-    parts = [
-        "" if size is None else "one example at a time" if size == 1 else f"batches of {size:,}",
-        "" if rate is None else f"rate {rate:.4g}",
-        "" if planned is None else f"{planned:,} updates planned",
+    parts = {
+        "batch": "" if size is None else "one example at a time" if size == 1 else f"batches of {size:,}",
+        "rate": "" if rate is None else f"rate {rate:.4g}",
+        "loop": "" if planned is None else f"{planned:,} updates planned",
+    }
+    said = [
+        _at(words, {"line": update.get(f"{part}_line"), "cell": update.get(f"{part}_cell")})
+        for part, words in parts.items()
+        if words
     ]
-    return _at(", ".join(filter(None, parts)) or "found", update)
+    words = ", ".join(said) or "found"
+    return words if any(update.get(f"{part}_line") for part in parts) else _at(words, update)
 
 
 def _at(words: str, entry: dict[str, Any], more: str = "") -> str:
@@ -86,6 +105,8 @@ def _shape(entry: dict[str, Any]) -> str:
 def _words(key: str, value: Any) -> str:
     if key == "range" and isinstance(value, (list, tuple)) and len(value) == 2:
         return f"{value[0]:.4g} to {value[1]:.4g}"
+    if key == "role":
+        return "" if value == "training" else f"{value} data"
     return str(value) if key in ("layout", "coding", "what") else f"{key.replace('_', ' ')} {value}"
 
 
