@@ -19,7 +19,9 @@ from unstuck.adapters.scripts.failure import last_steps
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.living import spelled
-from unstuck.adapters.scripts.parameters import ParameterSearch
+from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
+from unstuck.adapters.scripts.proof_report import joined
+from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.reading import (
     Reading,
     read_inputs,
@@ -29,6 +31,7 @@ from unstuck.adapters.scripts.reading import (
 )
 from unstuck.adapters.scripts.reading import read_update as update_read
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
+from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.training_loop import find_loop, planned
 from unstuck.adapters.scripts.update import read_update
 from unstuck.adapters.watch import Outcome, Run
@@ -52,6 +55,7 @@ class Studied:
     outcome: Outcome
     read: Read | None = None
     built: Built | None = None
+    chains: tuple[Chain, ...] = ()
 
 
 def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
@@ -79,11 +83,11 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
     recording, reading = recorder.recording, Reading()
     for place in recording.cut:
         reading.remarks.append(f"the loop in line {place.site.line} was watched for its first turns only")
-    chains = search.chains() if search else []
+    chains = (search or ParameterSearch(recording.tape)).chains()  # a short script ends before the first look
     update = read_update(recording, chains, 1) if chains else None
     if update is None:
         reading.miss("parameters", "an update w = w - … that was reached while the script was watched")
-        return Studied(reading, None, recording, outcome)
+        return Studied(reading, None, recording, outcome, chains=tuple(chains))
     reading.parameters = read_parameters(chains, [None] * len(chains))
     reading.inputs = read_inputs(update.inputs) if update.inputs else None
     reading.targets = read_targets(update.targets) if update.targets else None
@@ -96,7 +100,7 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
     if loop is None:
         reading.miss("the training loop", "a loop in which the parameters are updated")
     if loop is None or update.inputs is None or update.targets is None:
-        return Studied(reading, None, recording, outcome)
+        return Studied(reading, None, recording, outcome, chains=tuple(chains))
     second = read_update(recording, chains, 2)
     full = second is not None and second.inputs is not None and _same(second.inputs.values, update.inputs.values)
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, full)
@@ -105,13 +109,13 @@ def study(run: Run, seconds: float = 30.0, name: str = "") -> Studied:
         case = _case(reading, read, built, run, name)
     except CannotReplay as reason:
         reading.miss("a step with other examples", str(reason))
-        return Studied(reading, None, recording, outcome, read)
+        return Studied(reading, None, recording, outcome, read, chains=tuple(chains))
     except Exception as error:  # a script's own, run again; or one of ours
         if os.environ.get("UNSTUCK_STRICT"):
             raise
         reading.miss("a step with other examples", f"a loop that can be run again: {type(error).__name__}: {error}")
-        return Studied(reading, None, recording, outcome, read)
-    return Studied(reading, case, recording, outcome, read, built)
+        return Studied(reading, None, recording, outcome, read, chains=tuple(chains))
+    return Studied(reading, case, recording, outcome, read, built, tuple(chains))
 
 
 def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Case | None:
@@ -211,6 +215,7 @@ def examine(
     listen  is given lines of text as soon as something is known
     """
     studied = study(run, max(ends - time.perf_counter(), 1.0))
+    proved = _proved(studied)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
         reading["steps"] = last_steps(studied.recording.tape) if studied.outcome.error is not None else []
@@ -228,4 +233,17 @@ def examine(
         report.notes = with_lines(report.notes, studied.read)
         report.findings = with_changes(report)
     report.reading = reading
+    report = joined(report, proved)
+    report.proof = None if proved is None else proved.to_dict()
     return report
+
+
+def _proved(studied: Studied) -> Proved | None:
+    """What the derivative of the recorded forward pass says of the recorded gradients."""
+    names = [value.name or name_of(chain) for value, chain in zip(studied.reading.parameters, studied.chains)]
+    try:
+        return prove_recorded(studied.recording.tape, studied.chains, names) if studied.chains else None
+    except Exception:  # an unforeseen operation costs the proof, not the report
+        if os.environ.get("UNSTUCK_STRICT"):
+            raise
+        return None

@@ -100,6 +100,8 @@ class Contents:
     """What a Report holds, before it is told in words or drawn.
 
     reading: how a plain script was read, as data (see `reading_lines`); None for a Case that was wired by hand.
+    proof: what the derivative of a script's own forward pass says of its gradients, as data; None where it was not
+    taken.
     """
 
     name: str
@@ -112,10 +114,11 @@ class Contents:
     unchecked: list[Missing] = field(default_factory=list)
     portrait: Portrait | None = field(default=None, repr=False, compare=False)
     reading: dict[str, Any] | None = None
+    proof: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data: valid against `unstuck.diagnosis.schema()`, the same after a trip through JSON."""
-        reading = {} if self.reading is None else {"reading": plain(self.reading)}
+        more = {"reading": self.reading, "proof": self.proof}
         return {
             "name": self.name,
             "verdict": self.verdict,
@@ -125,7 +128,7 @@ class Contents:
             "notes": [note.to_dict() for note in self.notes],
             "cures": [cure.to_dict() for cure in self.cures],
             "unchecked": [{"what": entry.what, "missing": entry.missing} for entry in self.unchecked],
-            **reading,
+            **{name: plain(value) for name, value in more.items() if value is not None},
         }
 
 
