@@ -20,6 +20,7 @@ _HOMES = {
     "check_gradients": "unstuck.gradient_check",
     "SGD": "unstuck.nn.optimizers",
     "RMSProp": "unstuck.nn.optimizers",
+    "AdaGrad": "unstuck.nn.optimizers",
     "Adam": "unstuck.nn.optimizers",
     "AdamW": "unstuck.nn.optimizers",
     "BatchNormalization": "unstuck.nn.engine.normalization",

@@ -5,7 +5,7 @@ import pytest
 
 from tests.nn.numerical import problem, shake
 from unstuck.nn.network import Network
-from unstuck.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
+from unstuck.nn.optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSProp
 from unstuck.nn.training import train
 
 torch = pytest.importorskip("torch")
@@ -88,6 +88,7 @@ OPTIMIZERS = [
     (SGD(0.1, momentum=0.9), lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9)),
     (SGD(0.1, momentum=0.9, nesterov=True), lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True)),
     (RMSProp(0.01), lambda p: torch.optim.RMSprop(p, lr=0.01, alpha=0.99, eps=1e-8)),
+    (AdaGrad(0.01), lambda p: torch.optim.Adagrad(p, lr=0.01)),
     (Adam(0.01), lambda p: torch.optim.Adam(p, lr=0.01)),
     (AdamW(0.01, weight_decay=0.1), lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1)),
 ]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from unstuck.errors import TrainingError
-from unstuck.nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, RMSProp, initial_memory
+from unstuck.nn.optimizers import OPTIMIZERS, SGD, AdaGrad, Adam, AdamW, RMSProp, initial_memory
 
 ALL = [
     SGD(0.1),
@@ -11,6 +11,7 @@ ALL = [
     RMSProp(0.1, decay=0.75),
     Adam(0.1, beta1=0.5, beta2=0.75),
     AdamW(0.1, beta1=0.5, beta2=0.75, weight_decay=0.5),
+    AdaGrad(1.0),
 ]
 
 
@@ -33,6 +34,7 @@ def test_two_steps_by_hand() -> None:
         3: [0.8, 0.8 - 0.2 / np.sqrt(1.75)],  # mean squares 1, 1.75
         4: [0.9, 0.8],  # corrected means 2, mean squares 4: full steps of the rate
         5: [0.85, 0.7075],  # 1 * 0.95 - 0.1, then 0.85 * 0.95 - 0.1
+        6: [0, -1 / np.sqrt(2)],  # sums of squares 4, 8
     }
     for i, optimizer in enumerate(ALL):
         assert run(optimizer, [1], [[2], [2]])[:, 0] == pytest.approx(expected[i], abs=1e-7), optimizer
@@ -82,3 +84,17 @@ def test_impossible_settings_are_named() -> None:
 
 def test_every_optimizer_has_a_name() -> None:
     assert {type(optimizer) for optimizer in ALL} == set(OPTIMIZERS.values())
+
+
+def test_every_optimizer_is_offered_by_the_shell_the_page_and_the_recipes() -> None:
+    from click.testing import CliRunner
+
+    from unstuck.cli.training import train
+    from unstuck.recipes.recipes import OPTIMIZER_NAMES
+    from unstuck.web.messages import TrainingRequest
+
+    said = CliRunner().invoke(train, ["--help"], terminal_width=300).output
+    for name in OPTIMIZERS:
+        assert f" {name}" in said
+        assert name in OPTIMIZER_NAMES
+        assert TrainingRequest(optimizer=name).optimizer == name

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option("--loss", callback=underscored, help="cross_entropy, binary_cross_entropy, squared_error.")
 @click.option("--initializer", callback=underscored, help="he_normal, glorot_uniform, lecun_normal, normal, zeros, …")
-@click.option("--optimizer", callback=underscored, help="sgd, momentum, nesterov, rmsprop, adam, adamw.")
+@click.option("--optimizer", callback=underscored, help="sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw.")
 @click.option("--learning-rate", type=float)
 @click.option("--schedule", callback=underscored, help="constant, step, cosine, one_cycle.")
 @click.option("--batch-size", type=BatchSize(), help="Examples in each update, or 'full'.")

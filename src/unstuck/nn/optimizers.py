@@ -89,6 +89,25 @@ class RMSProp:
 
 
 @dataclass(frozen=True)
+class AdaGrad:
+    """The gradient divided by the root of the sum of its squares so far (Duchi, Hazan and Singer 2011, section 1.1)."""
+
+    learning_rate: float = 0.01
+    epsilon: float = 1e-10
+
+    memory: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
+
+    def __post_init__(self) -> None:
+        _expect_positive(learning_rate=self.learning_rate, epsilon=self.epsilon)
+
+    def step(self, parameter: Array, gradient: Array, memory: Memory, learning_rate: float, update: int) -> None:
+        """Add the squared gradient to the sum, and step by the gradient over its root; in place."""
+        sum_of_squares = memory["sum_of_squares"]
+        sum_of_squares += gradient * gradient
+        parameter -= learning_rate * gradient / (np.sqrt(sum_of_squares) + self.epsilon)
+
+
+@dataclass(frozen=True)
 class Adam:
     """Running mean over running root mean square, both corrected for starting at 0 (Kingma and Ba 2015, alg. 1)."""
 
@@ -136,9 +155,10 @@ class AdamW(Adam):
         super().step(parameter, gradient, memory, learning_rate, update)
 
 
-OPTIMIZERS: dict[str, type[SGD] | type[RMSProp] | type[Adam]] = {
+OPTIMIZERS: dict[str, type[SGD] | type[RMSProp] | type[AdaGrad] | type[Adam]] = {
     "sgd": SGD,
     "rmsprop": RMSProp,
+    "adagrad": AdaGrad,
     "adam": Adam,
     "adamw": AdamW,
 }

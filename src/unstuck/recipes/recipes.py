@@ -11,6 +11,7 @@ from unstuck.nn.losses import find_loss
 from unstuck.nn.optimizers import OPTIMIZERS, SGD
 
 ADAPTIVE = {name: made for name, made in OPTIMIZERS.items() if made is not SGD}  # with a usual rate of their own
+OPTIMIZER_NAMES = ("sgd", "momentum", "nesterov", *ADAPTIVE)
 
 SIMARD = "Simard, Steinkraus, Platt 2003, Best practices for convolutional neural networks applied to visual documents"
 NIELSEN = "Nielsen 2015, Neural networks and deep learning"

@@ -12,13 +12,13 @@ from unstuck.data import Dataset, load_mnist
 from unstuck.errors import DataError, TrainingError
 from unstuck.nn.history import History
 from unstuck.nn.network import Network
-from unstuck.nn.optimizers import SGD, Adam, RMSProp
+from unstuck.nn.optimizers import SGD, Optimizer
 from unstuck.nn.training import Callback, train
 from unstuck.recipes.evaluation import Evaluation, evaluate
-from unstuck.recipes.recipes import ADAPTIVE, Recipe
+from unstuck.recipes.recipes import ADAPTIVE, OPTIMIZER_NAMES, Recipe
 
 
-def build_optimizer(recipe: Recipe) -> SGD | RMSProp | Adam:
+def build_optimizer(recipe: Recipe) -> Optimizer:
     """The optimiser that a recipe names; TrainingError if there is none of that name."""
     if recipe.optimizer in ADAPTIVE:
         return ADAPTIVE[recipe.optimizer](recipe.learning_rate)
@@ -26,8 +26,7 @@ def build_optimizer(recipe: Recipe) -> SGD | RMSProp | Adam:
         return SGD(recipe.learning_rate, recipe.momentum)
     if recipe.optimizer in ("momentum", "nesterov"):
         return SGD(recipe.learning_rate, recipe.momentum or 0.9, nesterov=recipe.optimizer == "nesterov")
-    names = ", ".join(["sgd", "momentum", "nesterov", *ADAPTIVE])
-    raise TrainingError(f"unknown optimizer {recipe.optimizer!r}: expected one of {names}")
+    raise TrainingError(f"unknown optimizer {recipe.optimizer!r}: expected one of {', '.join(OPTIMIZER_NAMES)}")
 
 
 def build_network(recipe: Recipe, n_features: int, n_classes: int, seed: int, dtype: str) -> Network:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from unstuck.recipes.recipes import RECIPES
+from unstuck.recipes.recipes import OPTIMIZER_NAMES, RECIPES
 from unstuck.web import limits
 from unstuck.web.gallery import PROGRAMS
 from unstuck.web.jobs import State, Task
@@ -37,7 +37,7 @@ class TrainingRequest(Request):
     recipe: Literal[TRAINABLE] = "default"  # type: ignore[valid-type]
     hidden: Annotated[list[Units], Field(max_length=limits.HIDDEN_LAYERS)] | None = None
     activation: Literal["relu", "leaky_relu", "tanh", "sigmoid", "linear"] | None = None
-    optimizer: Literal["sgd", "nesterov", "rmsprop", "adam", "adamw"] | None = None
+    optimizer: Literal[OPTIMIZER_NAMES] | None = None  # type: ignore[valid-type]
     learning_rate: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
     batch_size: Annotated[int, Field(ge=1, le=limits.BATCH_SIZE), WHOLE] | None = None
     epochs: Annotated[int, Field(ge=1, le=limits.EPOCHS), WHOLE] | None = None

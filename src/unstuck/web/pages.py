@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 
 from unstuck.diagnosis.report.page.style import STYLE as REPORT_STYLE
-from unstuck.recipes.recipes import RECIPES
+from unstuck.recipes.recipes import OPTIMIZER_NAMES, RECIPES
 from unstuck.web import limits
 from unstuck.web.gallery import PROGRAMS, StuckProgram
 from unstuck.web.messages import TRAINABLE
@@ -37,7 +37,7 @@ async def draw(request: Request) -> Response:
 @router.api_route("/train", methods=GET)
 async def train(request: Request) -> Response:
     """Choose a network and watch it learn."""
-    return render(request, "train.html", recipes=[RECIPES[name] for name in TRAINABLE])
+    return render(request, "train.html", recipes=[RECIPES[name] for name in TRAINABLE], optimizers=OPTIMIZER_NAMES)
 
 
 @router.api_route("/diagnose", methods=GET)

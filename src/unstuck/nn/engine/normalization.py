@@ -170,7 +170,11 @@ class NormalizedSteps(StepByStep):
         settings: BatchNormalization,
     ) -> None:
         super().__init__(
-            lambda n: NormalizedStep(examples, vector, n, second_thread, settings), vector, batch_size, generator
+            lambda n: NormalizedStep(examples, vector, n, second_thread, settings),
+            vector,
+            batch_size,
+            generator,
+            second_thread,
         )
         vector.statistics[...] = np.nan
         for layer in vector.network.layers[:-1]:

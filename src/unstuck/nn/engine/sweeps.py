@@ -71,16 +71,22 @@ def make_sweep(
             return CompiledSteps(examples, vector, n, second_thread, only_gradients=True)
         return find_step_of_numpy(examples, vector, n, second_thread)
 
-    return StepByStep(find, vector, batch_size, generator)
+    return StepByStep(find, vector, batch_size, generator, second_thread)
 
 
 class StepByStep:
     """Gradients, then the optimiser, for each batch."""
 
     def __init__(
-        self, find: Callable[[int], Step], vector: ParameterVector, batch_size: int, generator: Generator
+        self,
+        find: Callable[[int], Step],
+        vector: ParameterVector,
+        batch_size: int,
+        generator: Generator,
+        second_thread: SecondThread | None = None,
     ) -> None:
         self.find, self.vector, self.batch_size, self.generator = find, vector, batch_size, generator
+        self.second_thread = second_thread
         self.steps: dict[int, Step] = {}  # batch size -> its step; the last batch may be smaller
 
     def make(self, rows: Array, rates: Array, update: int, logits: Array) -> int:
@@ -92,7 +98,7 @@ class StepByStep:
                 self.steps[n] = self.find(n)
             if not self.steps[n].gradients(batch, self.generator, logits[start : start + n]):
                 return start
-            self.vector.update(rates[i], update + i)
+            self.vector.update(rates[i], update + i, self.second_thread)
         return len(rows)
 
     def bring_back(self) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.layers import limit_norms
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import Memory, Optimizer, initial_memory
@@ -9,6 +10,7 @@ from unstuck.nn.optimizers import Memory, Optimizer, initial_memory
 Array = np.ndarray
 
 BLOCK = 32_768  # elements an optimiser changes at a time: parameter, gradient, memory and temporaries fit in the cache
+WORTH_SHARING = 64  # blocks, 2 million parameters: they come from memory, which one core does not keep busy
 ALIGNMENT = 16  # elements: every row of weights starts on a cache line of the vector
 
 
@@ -61,18 +63,29 @@ class ParameterVector:
             pieces.append((of_weights, of_biases))
         return pieces
 
-    def update(self, learning_rate: float, update: int) -> None:
+    def update(self, learning_rate: float, update: int, second_thread: SecondThread | None = None) -> None:
         """One step of the optimiser, block by block; `update` counts from 1.
 
-        The L2 term of the weights joins the gradient before, the limit of their norms is kept after.
+        The L2 term of the weights joins the gradient before, the limit of their norms is kept after. Of many blocks
+        the second thread, where one is given, takes half.
         """
-        for values, gradient, memory, decaying in self.blocks:
-            if decaying:
-                gradient[:decaying] += self.l2 * values[:decaying]
-            self.optimizer.step(values, gradient, memory, learning_rate, update)
+        if second_thread is None or len(self.blocks) < WORTH_SHARING:
+            self._step(self.blocks, learning_rate, update)
+        else:
+            middle = len(self.blocks) // 2
+            second_thread.both(
+                lambda: self._step(self.blocks[:middle], learning_rate, update),
+                lambda: self._step(self.blocks[middle:], learning_rate, update),
+            )
         if self.network.max_norm is not None:
             for layer in self.network.layers:
                 limit_norms(layer.weights, self.network.max_norm)
+
+    def _step(self, blocks: list[tuple[Array, Array, Memory, int]], learning_rate: float, update: int) -> None:
+        for values, gradient, memory, decaying in blocks:
+            if decaying:
+                gradient[:decaying] += self.l2 * values[:decaying]
+            self.optimizer.step(values, gradient, memory, learning_rate, update)
 
     def release(self) -> None:
         for layer, (weights, biases) in zip(self.network.layers, self.own):
