@@ -82,7 +82,7 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     written: Proof | None = None
     work, tried = 0, set()
     effort = sum(300 + np.size(step.graph.tape.nodes[n].value) for n in step.moving)
-    for hypothesis in (*given, *_hypotheses(step, met)):
+    for hypothesis in (*given, *hypotheses_of(step, met)):
         if best is not None and _settles(best, hypothesis):
             break
         key = tuple(sorted((n, float(np.sum(s)), float(np.sum(np.abs(s)))) for n, s in hypothesis.seeds.items()))
@@ -121,7 +121,8 @@ def proved_apart(proof: Proof) -> Proof:
     return _sure(again)
 
 
-def _hypotheses(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
+def hypotheses_of(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
+    """All that the gradients of a step may be the derivative of, the most direct first."""
     yield from written_losses(step)
     for meeting in met:
         if not is_contradicted(step, meeting, met):

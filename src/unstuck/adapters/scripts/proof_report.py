@@ -13,6 +13,7 @@ from typing import Any
 
 from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.proving import Proved, shown_value
+from unstuck.autodiff.consequence import Consequence
 from unstuck.autodiff.proof import APPLIED, Verdict
 from unstuck.autodiff.suspicion import Departure
 from unstuck.diagnosis.examination.evidence import PROVED
@@ -41,13 +42,16 @@ def joined(report: Report, proved: Proved | None) -> Report:
         report.notes = _with_places(report.notes, found)
     else:
         kept = [finding for finding in report.findings if not found or finding.rule.code != UNEXPLAINED]
-        report.findings = in_order_of_data([*kept, *found])
+        report.findings = in_order_of_data([*kept, *(one for one in found if one.matters is not False)])
+        report.notes = in_order_of_data([*report.notes, *(one for one in found if one.matters is False)])
     if not _named(report.findings):
         report.findings = in_order_of_data([*report.findings, *never_updated(proved)])
     if report.findings:
         report.verdict = "faulty"
-    elif not explained and not proved.all_right:
+    elif not explained and not proved.harmless:
         return _unproved(report, explained, _what_hinders(proved))
+    elif not explained and report.verdict == "inconclusive" and proved.learns:
+        report.verdict = "healthy"
     return report
 
 
@@ -90,7 +94,21 @@ def _of_departure(proved: Proved, departure: Departure) -> Finding:
     for key, value in (("gave", departure.given), ("should_give", departure.expected)):
         if (shown := shown_value(value)) is not None:
             numbers[key] = shown
-    return Finding(RULES[_code(departure, wrong)], PROVED, summary, numbers, None, None, location(departure.site))
+    matters = None
+    if proved.consequence is not None:
+        matters = proved.consequence.matters
+        summary += f"; {_cost(proved.consequence)}"
+    code = _code(departure, wrong)
+    return Finding(RULES[code], PROVED, summary, numbers, matters, None, location(departure.site))
+
+
+def _cost(consequence: Consequence) -> str:
+    """What was seen when the recorded step was repeated, from the recorded parameters."""
+    first, own, true = consequence.first[0], consequence.own[0], consequence.true[0]
+    return (
+        f"over {consequence.updates} updates on its own first examples the loss goes from {first:.4g} to {own:.4g} on "
+        f"average, with the true gradient to {true:.4g}"
+    )
 
 
 def _code(departure: Departure, wrong: Sequence[Verdict]) -> str:

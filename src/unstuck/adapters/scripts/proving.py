@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from unstuck.adapters.scripts.idle import Idle, idle_parameters
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.steps import step_at
+from unstuck.autodiff.consequence import Consequence, consequence_of, learns
 from unstuck.autodiff.location import locate
 from unstuck.autodiff.proof import Proof, Verdict, prove
 from unstuck.autodiff.suspicion import Departure
@@ -28,12 +29,15 @@ class Proved:
     proofs      one for each update that was looked at
     departures  where the wrong gradients enter, most certain first; of the first update that shows some
     idle        arrays that outputs depend on, made like the parameters, and never updated
+    consequence what the wrong gradients change when the recorded step is repeated; None where it cannot be
+    learns      whether the recorded step, repeated with right gradients, learns its own examples
     """
 
     proofs: tuple[Proof, ...]
     departures: tuple[Departure, ...] = ()
     idle: tuple[Idle, ...] = ()
-    remarks: tuple[str, ...] = field(default=())
+    consequence: Consequence | None = None
+    learns: bool | None = None
 
     @property
     def wrong(self) -> Proof | None:
@@ -53,6 +57,11 @@ class Proved:
         return examined and any(verdict.right for verdict in told) and not self.idle
 
     @property
+    def harmless(self) -> bool:
+        """Whether every gradient is right, or was seen to do no harm."""
+        return self.all_right or (self.consequence is not None and not self.consequence.matters and not self.idle)
+
+    @property
     def unknown(self) -> list[Verdict]:
         """Gradients of which nothing can be said."""
         return [v for v in self.first.verdicts if v.right is None and v.kind not in HARMLESS]
@@ -68,6 +77,8 @@ class Proved:
             "updates": len(self.proofs),
             "parameters": [_verdict_as_data(verdict) for verdict in proof.verdicts],
             "departures": [_departure_as_data(departure) for departure in self.departures],
+            "consequence": self.consequence and asdict(self.consequence) | {"matters": self.consequence.matters},
+            "learns": self.learns,
             "idle": [{"line": one.made.line, "stops_at": _place(one.stop)} for one in self.idle],
         }
 
@@ -88,7 +99,9 @@ def prove_recorded(tape: Tape, chains: Sequence[Chain], names: Sequence[str] | N
     with np.errstate(all="ignore"):
         departures = tuple(locate(wrong)) if wrong is not None else ()
         idle = tuple(idle_parameters(proofs[0], chains))
-    return Proved(tuple(proofs), departures, idle)
+        consequence = consequence_of(proofs[0]) if wrong is not None and proofs[0].wrong else None
+        learning = learns(proofs[0]) if wrong is None else None
+    return Proved(tuple(proofs), departures, idle, consequence, learning)
 
 
 def _verdict_as_data(verdict: Verdict) -> dict[str, Any]:
