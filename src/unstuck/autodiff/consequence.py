@@ -19,7 +19,7 @@ PARTED = 0.1  # of the loss that is taken off on the way
 LEARNT = 0.1  # of the first loss
 STARTS = 3
 MOST_UPDATES, LEAST_UPDATES = 40, 6
-MOST_WORK = 100_000_000  # entries computed by one repetition; an operation counts as 2,000
+MOST_WORK = 25_000_000  # entries computed by one repetition; an operation counts as 2,000
 OPERATION = 2_000
 
 

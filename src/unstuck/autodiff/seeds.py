@@ -5,6 +5,7 @@ states no loss, its outputs and targets are found by how they meet: a value that
 that depends on none, by subtraction, as an index, as a factor. A wrong guess does no harm: it explains no gradient.
 """
 
+import ast
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from unstuck.autodiff.writes import assigned
 Array = np.ndarray
 
 MEETING = (operator.sub, np.subtract, operator.isub, operator.add, operator.iadd, np.add)
+TWO_OPERANDS = (*MEETING, operator.mul, np.multiply, operator.truediv, np.divide, operator.pow, operator.getitem)
 LARGEST_ERROR = 200_000  # entries of an output beyond which its ancestors are not all tried as places
 PLACES = 14  # ancestors of an output at which an error is tried
 CLOSE = 1e-5
@@ -57,10 +59,40 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
         if _is_float(node.value):
             sites.setdefault(node.site.key if node.site else None, []).append(n)
     losses = [group for group in sites.values() if (step.used | step.news).isdisjoint(group)]
+    losses = [group for group in losses if _meets_data(step, group, largest)]
     for group in sorted(losses, key=lambda group: group[0])[:most]:
         node = graph.tape.nodes[group[0]]
         seeds = {n: np.ones(np.shape(graph.tape.nodes[n].value)) for n in group}
         yield Hypothesis("the loss as written", node.site, seeds, 0)
+
+
+def _meets_data(step: Step, group: Sequence[int], largest: int) -> bool:
+    """Whether outputs meet anything from outside on the way to these numbers: else they are outputs, and no losses."""
+    graph = step.graph
+    for number in graph.ancestors(group) & step.moving - step.roots:
+        node = graph.tape.nodes[number]
+        if 2 * step.counts[number] < largest or not any(_moves(step, argument, largest) for argument in node.args):
+            continue
+        if any(not _moves(step, argument, 1) and not _written_out(node, i) for i, argument in enumerate(node.args)):
+            return True
+    return False
+
+
+def _written_out(node: Node, position: int) -> bool:
+    """Whether an operand is a number that stands in the source; also whether it is a setting such as an axis."""
+    argument = node.args[position]
+    if isinstance(argument, Node | np.ndarray | list):
+        return False
+    if node.op not in TWO_OPERANDS or node.site is None:
+        return True
+    try:
+        expression = ast.parse(node.site.text.strip(), mode="eval").body
+    except SyntaxError:
+        return True
+    if not isinstance(expression, ast.BinOp):
+        return False
+    operand = (expression.left, expression.right)[position]
+    return isinstance(operand.operand if isinstance(operand, ast.UnaryOp) else operand, ast.Constant)
 
 
 def meetings(step: Step) -> list[Meeting]:
