@@ -1,11 +1,13 @@
 """What a wrong gradient costs, and whether a right one learns: the recorded step repeated, by count.
 
 A gradient that is proved wrong is the derivative of no loss that was found. It still may not matter: a term that is
-left out on purpose because it is tiny (backpropagation through time that is cut after some steps) changes nothing. So
-the step is repeated a counted number of times with its own gradients and with the true ones, from the recorded
-parameters and from others. It matters where the losses on the way part by more than a tenth of what either learns, in
-either direction: a step that is longer than the true one may well learn faster on the one batch that was recorded, and
-is no less another training than the one that was written down.
+left out on purpose because it is tiny (backpropagation through time that is cut after some steps) changes nothing.
+Harmless is what does not change the training, and that needs two things. The gradients themselves agree to a tenth at
+the scale of the right ones: one batch can be fitted along many wrong directions, all batches cannot. And where the step
+is repeated a counted number of times with its own gradients and with the true ones, from the recorded parameters and
+from others, the losses on the way part by no more than a tenth of what either learns. Either direction counts: a step
+longer than the true one may learn faster on the one batch that was recorded, and is no less another training than the
+one that was written down.
 """
 
 from dataclasses import dataclass
@@ -13,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.autodiff.proof import Proof
-from unstuck.autodiff.repeating import CannotRepeat, Repeated, other_starts, repeated, repeats_itself
+from unstuck.autodiff.repeating import CannotRepeat, Repeated, distance, other_starts, repeated, repeats_itself
 
-PARTED = 0.1  # of the loss that is taken off on the way
+PARTED = 0.1  # of the loss that is taken off on the way; of the length of a gradient
 LEARNT = 0.1  # of the first loss
 STARTS = 3
 MOST_UPDATES, LEAST_UPDATES = 40, 6
@@ -31,11 +33,12 @@ class Consequence:
     first: tuple[float, ...]
     own: tuple[float, ...]
     true: tuple[float, ...]
+    distance: float  # of the wrong gradient that is furthest from the true one, relative to it
 
     @property
     def matters(self) -> bool:
-        """Whether from any start the training takes another course."""
-        return any(_parts(*three) for three in zip(self.first, self.own, self.true))
+        """Whether the gradients are others, or from any start the training takes another course."""
+        return self.distance > PARTED or any(_parts(*three) for three in zip(self.first, self.own, self.true))
 
 
 def _parts(first: float, own: float, true: float) -> bool:
@@ -59,6 +62,7 @@ def consequence_of(proof: Proof) -> Consequence | None:
         return None
     first, own, true = [], [], []
     try:
+        furthest = max(distance(proof, verdict) for verdict in proof.wrong)
         for start in other_starts(proof, STARTS):
             with_own, with_true = (repeated(proof, updates, truly, start) for truly in (False, True))
             first.append(with_own.losses[0])
@@ -66,7 +70,7 @@ def consequence_of(proof: Proof) -> Consequence | None:
             true.append(with_true.mean)
     except CannotRepeat:
         return None
-    return Consequence(updates, tuple(first), tuple(own), tuple(true))
+    return Consequence(updates, tuple(first), tuple(own), tuple(true), furthest)
 
 
 def learns(proof: Proof) -> bool | None:

@@ -175,13 +175,10 @@ def _true_gradients(proof: Proof, step: Step, hypothesis: Hypothesis) -> Values:
     same = step.graph.same
     true = adjoints(step.graph, hypothesis.seeds, set(step.moving), proof.tie, keep_parts=False)
     found: Values = {}
-    scale = proof.scale or _length(proof)
     for verdict in proof.wrong:
-        if verdict.gradient is None:
-            raise CannotRepeat("a wrong gradient has no place of its own")
         before = verdict.parameter.before
         parts = [np.asarray(true.totals.get(same[n.number], np.zeros(np.shape(n.value))), float) for n in before]
-        places = verdict.gradient.nodes
+        places, scale = _place(proof, verdict)
         if len(places) != len(parts):
             raise CannotRepeat("a wrong gradient has no place of its own")
         for place, part, node in zip(places, parts, before):
@@ -195,16 +192,46 @@ def _true_gradients(proof: Proof, step: Step, hypothesis: Hypothesis) -> Values:
     return found
 
 
-def _length(proof: Proof) -> float:
-    """A scale that leaves a step as long as it is, where no gradient is right; downwards."""
-    given = [(v.gradient.value, v.expected) for v in proof.wrong if v.gradient is not None and v.expected is not None]
-    mine, true = (float(np.sqrt(sum(np.sum(pair[i] ** 2) for pair in given))) for i in (0, 1))
-    along = sum(
-        float(np.sum((value_after(v.parameter) - value_of(v.parameter)).reshape(-1) * v.gradient.value.reshape(-1)))
-        for v in proof.wrong
-        if v.gradient is not None and v.gradient.value.size == value_of(v.parameter).size
-    )
-    return (1.0 if along <= 0 else -1.0) * (mine / true if true else 0.0)
+def _place(proof: Proof, verdict: Verdict) -> tuple[tuple[Node, ...], float]:
+    """Where a wrong gradient stands, and the scale that the right ones have there.
+
+    The arrays between a parameter and its gradient are those of the update rule: where right gradients are the second,
+    say, a wrong one is the second too. Without such a neighbour the true gradient gets the length of the wrong one.
+    """
+    positions = [
+        next(i for i, one in enumerate(other.candidates) if one is other.gradient)
+        for other in proof.verdicts
+        if other.right and other.candidates and other.gradient is not None
+    ]
+    position = max(set(positions), key=positions.count) if positions else len(verdict.candidates)
+    if position < len(verdict.candidates) and proof.scale:
+        return verdict.candidates[position].nodes, proof.scale
+    if verdict.gradient is None or verdict.expected is None:
+        raise CannotRepeat("a wrong gradient has no place of its own")
+    return verdict.gradient.nodes, _length(verdict, proof.scale)
+
+
+def distance(proof: Proof, verdict: Verdict) -> float:
+    """How far a wrong gradient is from the true one, at the scale of the right ones, relative to the true one."""
+    places, scale = _place(proof, verdict)
+    nodes, same = proof.step.graph.tape.nodes, proof.step.graph.same
+    if verdict.expected is None or places == verdict.parameter.after:
+        return np.inf
+    given = np.concatenate([np.asarray(nodes[same[place.number]].value, float).reshape(-1) for place in places])
+    true = verdict.expected.reshape(-1) / (proof.scale or 1.0) * scale
+    norm = float(np.linalg.norm(true))
+    return float(np.linalg.norm(given - true)) / norm if norm and given.size == true.size else np.inf
+
+
+def _length(verdict: Verdict, scale: float) -> float:
+    """The scale that leaves a step as long as it is, downwards; `scale` is what `expected` has been multiplied by."""
+    assert verdict.gradient is not None
+    assert verdict.expected is not None
+    given, true = verdict.gradient.value, verdict.expected / (scale or 1.0)
+    length = float(np.linalg.norm(given)) / (float(np.linalg.norm(true)) or 1.0)
+    change = value_after(verdict.parameter) - value_of(verdict.parameter)
+    along = float(change.reshape(-1) @ given.reshape(-1)) if change.size == given.size else 0.0
+    return length if along <= 0 else -length
 
 
 def _alike(value: Array, recorded: Any) -> Any:

@@ -59,6 +59,8 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
         if _is_float(node.value):
             sites.setdefault(node.site.key if node.site else None, []).append(n)
     losses = [group for group in sites.values() if (step.used | step.news).isdisjoint(group)]
+    last = max((node.number for parameter in step.parameters for node in parameter.change), default=0)
+    losses = [[n for n in group if n <= last] or group for group in losses]  # what follows may be the next step's
     losses = [group for group in losses if _meets_data(step, group, largest)]
     for group in sorted(losses, key=lambda group: group[0])[:most]:
         node = graph.tape.nodes[group[0]]

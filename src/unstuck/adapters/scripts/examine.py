@@ -16,8 +16,10 @@ from unstuck.adapters.scripts.case import CannotReplay, Replay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.failure import last_steps
+from unstuck.adapters.scripts.falling import loss_falls
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
+from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
 from unstuck.adapters.scripts.proof_report import joined
@@ -233,9 +235,18 @@ def examine(
         report.notes = with_lines(report.notes, studied.read)
         report.findings = with_changes(report)
     report.reading = reading
-    report = joined(report, proved)
-    report.proof = None if proved is None else proved.to_dict()
+    report = joined(report, proved, lambda: _learns(run, studied, proved))
+    if proved is not None:
+        report.proof, report.listing = proved.to_dict(), listing_of(proved)
     return report
+
+
+def _learns(run: Run, studied: Studied, proved: Proved | None) -> bool | None:
+    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
+    if proved is None:
+        return None
+    falls = loss_falls(run, studied.recording, proved.proofs[0])
+    return proved.learns if falls is None else falls
 
 
 def _proved(studied: Studied) -> Proved | None:

@@ -7,7 +7,7 @@ wrong whose place is known is a finding, unless an experiment shows that it does
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,8 +28,11 @@ UNEXPLAINED = "B14"
 FEW = 4  # names that are listed
 
 
-def joined(report: Report, proved: Proved | None) -> Report:
-    """The report with the proof's findings in it, and the verdict that both together allow."""
+def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | None]) -> Report:
+    """The report with the proof's findings in it, and the verdict that both together allow.
+
+    learns  says whether the script's own loss falls; asked only where nothing else tells that it learns
+    """
     explained = bool(report.network.get("loss"))  # the tables gave the program's own step
     if proved is None:
         return _unproved(report, explained, "an update whose forward pass was recorded")
@@ -50,7 +53,7 @@ def joined(report: Report, proved: Proved | None) -> Report:
         report.verdict = "faulty"
     elif not explained and not proved.harmless:
         return _unproved(report, explained, _what_hinders(proved))
-    elif not explained and report.verdict == "inconclusive" and proved.learns:
+    elif not explained and report.verdict == "inconclusive" and learns():
         report.verdict = "healthy"
     return report
 

@@ -102,6 +102,7 @@ class Contents:
     reading: how a plain script was read, as data (see `reading_lines`); None for a Case that was wired by hand.
     proof: what the derivative of a script's own forward pass says of its gradients, as data; None where it was not
     taken.
+    listing: the lines of a script's training step with what is proved of each, as data (see `listing_lines`).
     """
 
     name: str
@@ -115,10 +116,11 @@ class Contents:
     portrait: Portrait | None = field(default=None, repr=False, compare=False)
     reading: dict[str, Any] | None = None
     proof: dict[str, Any] | None = None
+    listing: list[dict[str, Any]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data: valid against `unstuck.diagnosis.schema()`, the same after a trip through JSON."""
-        more = {"reading": self.reading, "proof": self.proof}
+        more = {"reading": self.reading, "proof": self.proof, "listing": self.listing}
         return {
             "name": self.name,
             "verdict": self.verdict,
