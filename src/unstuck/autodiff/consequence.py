@@ -63,7 +63,7 @@ def consequence_of(proof: Proof) -> Consequence | None:
     first, own, true = [], [], []
     try:
         furthest = max(distance(proof, verdict) for verdict in proof.wrong)
-        for start in other_starts(proof, STARTS):
+        for start in other_starts(proof, 1 if furthest > PARTED else STARTS):
             with_own, with_true = (repeated(proof, updates, truly, start) for truly in (False, True))
             first.append(with_own.losses[0])
             own.append(with_own.mean)

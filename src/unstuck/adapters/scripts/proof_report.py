@@ -83,7 +83,7 @@ def _of_departure(proved: Proved, departure: Departure) -> Finding:
     proof = proved.first
     wrong = [v for v in proof.wrong if v.parameter.name in departure.parameters] or proof.wrong
     of = proof.hypothesis.name if proof.hypothesis is not None else "the loss"
-    names = [verdict.parameter.name for verdict in wrong]
+    names = list(dict.fromkeys(verdict.parameter.name for verdict in wrong))
     told = listed(names if len(names) <= FEW else [*names[: FEW - 1], f"{len(names) - FEW + 1} more"])
     worst = max(wrong, key=lambda verdict: verdict.residual)
     kind = departure.kind if departure.kind != "different" else "it departs although what it is made of is right"
