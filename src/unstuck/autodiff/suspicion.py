@@ -1,7 +1,7 @@
 """Where recorded arrays cease to be adjoints, and gradients that show their fault by themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,11 @@ class Scope:
     users: dict[int, list[int]]  # who takes a value as an argument, on the way to the gradients
     known: Catalogue  # the true adjoints
     work: float = 0.0
+    put: dict[int, Any] = field(default_factory=dict)  # values that follow from places which were put right before
+
+    def value(self, number: int) -> Any:
+        """What a node gave, or would give with the places before it put right."""
+        return self.put.get(number, self.proof.step.graph.tape.nodes[number].value)
 
 
 def made_of(scope: Scope, verdict: Verdict) -> set[int]:
@@ -58,7 +63,7 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
     inside = sorted(n for n in suspects if n in scope.errors)
     matches: dict[int, Match | None] = {}
     for number in inside:
-        value = graph.tape.nodes[number].value
+        value = scope.value(number)
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
             matches[number] = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
     upright = [n for n, match in matches.items() if match is not None and not match.turned]
