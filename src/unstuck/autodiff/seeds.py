@@ -59,13 +59,18 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
         if _is_float(node.value):
             sites.setdefault(node.site.key if node.site else None, []).append(n)
     losses = [group for group in sites.values() if (step.used | step.news).isdisjoint(group)]
-    last = max((node.number for parameter in step.parameters for node in parameter.change), default=0)
+    last = _last(step)
     losses = [[n for n in group if n <= last] or group for group in losses]  # what follows may be the next step's
     losses = [group for group in losses if _meets_data(step, group, largest)]
     for group in sorted(losses, key=lambda group: group[0])[:most]:
         node = graph.tape.nodes[group[0]]
         seeds = {n: np.ones(np.shape(graph.tape.nodes[n].value)) for n in group}
         yield Hypothesis("the loss as written", node.site, seeds, 0)
+
+
+def _last(step: Step) -> int:
+    """The number of the node that made the last change of a parameter."""
+    return max((node.number for parameter in step.parameters for node in parameter.change), default=0)
 
 
 def _meets_data(step: Step, group: Sequence[int], largest: int) -> bool:
@@ -102,8 +107,11 @@ def meetings(step: Step) -> list[Meeting]:
     graph, tape = step.graph, step.graph.tape
     largest = max((step.counts[n] for n in step.moving if n not in step.roots), default=0)
     groups: dict[Any, list[tuple[Node, Node, Array]]] = {}
+    last = _last(step)
     for number in sorted(step.moving):
         node = tape.nodes[number]
+        if number > last and groups:
+            break  # what follows may be the next step's
         if number in step.roots or 2 * step.counts[number] < largest:
             continue
         met = _meeting(step, node, largest)
@@ -143,7 +151,9 @@ def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
     """The output and the target that meet in one node."""
     graph = step.graph
     if node.op in MEETING and len(node.args) == 2:
-        for output, target in (node.args, node.args[::-1]):
+        for output, target, place in ((*node.args, 1), (*node.args[::-1], 0)):
+            if np.size(node.value) == 1 and _written_out(node, place):
+                continue  # the 1 of a slope 1 - t ** 2
             if isinstance(output, Node) and _moves(step, output, largest) and not _moves(step, target, 1):
                 value = np.asarray(target.value if isinstance(target, Node) else target)
                 same = value.size == np.size(output.value) and np.shape(node.value) == np.shape(output.value)
