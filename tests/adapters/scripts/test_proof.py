@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 
+from unstuck.adapters.scripts.falling import falls
 from unstuck.diagnosis import schema
 
 PROGRAMS = Path(__file__).parents[2] / "programs" / "backward"
@@ -66,6 +68,34 @@ for step in range(1000):
     for p in params:
         if p.grad is not None:
             p.data = p.data - 0.3 * p.grad
+"""
+
+CUT_SHORT = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+T, D, H = 8, 3, 12
+STEPS = 5
+U, W, V = rng.normal(size=(D, H)) * 0.5, rng.normal(size=(H, H)) * 0.1, rng.normal(size=(H, 1)) * 0.5
+for k in range(400):
+    x = rng.normal(size=(16, T, D))
+    y = x.sum(axis=(1, 2))[:, None] * 0.1
+    h = [np.zeros((16, H))]
+    for t in range(T):
+        h.append(np.tanh(x[:, t] @ U + h[-1] @ W))
+    error = h[-1] @ V - y
+    loss = 0.5 * (error ** 2).mean()
+    d = error / 16
+    dV = h[-1].T @ d
+    dU, dW, dh = np.zeros_like(U), np.zeros_like(W), d @ V.T
+    for t in range(T - 1, T - 1 - STEPS, -1):
+        da = dh * (1 - h[t + 1] ** 2)
+        dU += x[:, t].T @ da
+        dW += h[t].T @ da
+        dh = da @ W.T
+    U -= 0.05 * dU
+    W -= 0.05 * dW
+    V -= 0.05 * dV
 """
 
 
@@ -133,3 +163,32 @@ def test_a_fault_in_another_architecture_is_named_on_its_line(report, name, righ
 
 def test_the_proof_is_described_in_the_schema(report):
     jsonschema.validate(report(ENGINE), schema())
+
+
+def test_the_listing_marks_what_is_right_and_where_it_departs(report):
+    text = ENGINE.replace("(1 - t ** 2)", "(1 + t ** 2)")
+    marks = {entry["line"]: entry["mark"] for entry in report(text)["listing"]}
+    assert marks[line_of(text, "(1 + t ** 2)")] == "departs"
+    assert marks[line_of(text, "2 * error / error.size")] == "right"
+    assert "departs" not in {entry["mark"] for entry in report(ENGINE)["listing"]}
+
+
+def test_a_way_back_through_time_that_is_cut_late_does_no_harm(report):
+    found = report(CUT_SHORT)
+    assert {entry["verdict"] for entry in found["proof"]["parameters"]} == {"proved right", "proved wrong"}
+    assert found["proof"]["consequence"]["matters"] is False
+    assert not gradients(found)
+
+
+def test_a_script_in_no_known_architecture_is_healthy_where_its_gradients_are_right_and_its_loss_falls(report):
+    found = report(CUT_SHORT.replace("STEPS = 5", "STEPS = 8"))
+    assert {entry["verdict"] for entry in found["proof"]["parameters"]} == {"proved right"}
+    assert found["verdict"] == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("losses", "answer"),
+    [([1.0] * 11, None), ([1.0] * 12, False), ([1.0] * 6 + [0.5] * 6, True), ([1, *[np.nan] * 11], False)],
+)
+def test_a_loss_falls_where_its_last_quarter_is_a_tenth_below_the_first(losses, answer):
+    assert falls(losses) is answer
