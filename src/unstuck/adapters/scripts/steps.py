@@ -1,5 +1,7 @@
 """The updates of a recorded script as steps whose gradients can be proved."""
 
+import linecache
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,6 +9,8 @@ import numpy as np
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.autodiff.step import Parameter, Step, step_of
 from unstuck.autodiff.tape import Tape
+
+ASSIGNMENT = re.compile(r"\s*((?:self\.)?\w+)\s*=(?!=)")
 
 
 def step_at(tape: Tape, chains: Sequence[Chain], update: int, names: Sequence[str] | None = None) -> Step | None:
@@ -36,7 +40,10 @@ def step_at(tape: Tape, chains: Sequence[Chain], update: int, names: Sequence[st
 
 
 def name_of(chain: Chain) -> str:
-    """The expression that changes the parameter, as written."""
-    site = chain.changes[0].site
+    """The name that a parameter's first value is given where it is made; else the expression that changes it."""
+    made, site = chain.root.site, chain.changes[0].site
+    given = ASSIGNMENT.match(linecache.getline(made.file, made.line)) if made is not None else None
     shape = np.shape(chain.root.value)
+    if given is not None:
+        return given[1]
     return f"{site.text} (line {site.line}, {shape})" if site else str(shape)
