@@ -95,8 +95,8 @@ def examine_script(job: Job, send: Send) -> Answer:
         raise CaseError(why_no_update(run.outcomes[0], source, run.wanted, run.remarks.sentences()))
     os.chdir(here)  # paths are told as one would type them there
     report.findings, report.notes = placed(report.findings, source), placed(report.notes, source)
-    for entries in (report.proof, report.listing):
-        place_entries(entries or [], source)
+    place_entries(report.proof or {}, source)
+    place_entries([entry for entry in report.listing or [] if entry["file"] == source.filename], source)
     report.name = Path(job.path).stem
     report.seconds = time.perf_counter() - started
     page = as_html(report) if job.html else ""
