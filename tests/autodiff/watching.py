@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from unstuck.adapters.scripts import steps
 from unstuck.adapters.scripts.parameters import Chain, find_chains
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
 from unstuck.adapters.watch import Stopped
-from unstuck.autodiff.step import Parameter, Step, step_of
+from unstuck.autodiff.step import Step
 
 
 @dataclass(frozen=True)
@@ -57,30 +58,4 @@ def watched(path: Path, text: str | None = None, updates: int = 2, seconds: floa
 
 def step_at(seen: Watched, update: int) -> Step | None:
     """The update of this number, counted from 0; None where it was not seen."""
-    chains = [chain for chain in seen.chains if chain.updates > update]
-    versions = [node for chain in seen.chains for node in (*chain.versions, *chain.changes)]
-    single = [chain for chain in chains if np.size(chain.root.value) == 1]
-    parameters = [
-        Parameter(name_of(chain), (chain.versions[update],), (chain.versions[update + 1],), (chain.changes[update],))
-        for chain in chains
-        if np.size(chain.root.value) > 1
-    ]
-    groups: dict[object, list[Chain]] = {}
-    for chain in single:
-        groups.setdefault(chain.changes[update].site, []).append(chain)
-    for group in groups.values():
-        parameters.append(
-            Parameter(
-                name_of(group[0]),
-                tuple(chain.versions[update] for chain in group),
-                tuple(chain.versions[update + 1] for chain in group),
-                tuple(chain.changes[update] for chain in group),
-            )
-        )
-    return step_of(seen.recording.tape, parameters, versions) if parameters else None
-
-
-def name_of(chain: Chain) -> str:
-    """The expression that changes the parameter, as written."""
-    site = chain.changes[0].site
-    return f"{site.text} (line {site.line}, {np.shape(chain.root.value)})" if site else str(np.shape(chain.root.value))
+    return steps.step_at(seen.recording.tape, seen.chains, update)

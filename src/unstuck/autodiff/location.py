@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.aliases import renaming
+from unstuck.autodiff.call import Tie
 from unstuck.autodiff.comparison import SAME_SCALE, fit
 from unstuck.autodiff.matching import catalogue
 from unstuck.autodiff.proof import Proof, Verdict, proved_apart
 from unstuck.autodiff.replay import replayed, users_within
+from unstuck.autodiff.reverse import adjoints
 from unstuck.autodiff.seeds import forward_nodes, upstream
 from unstuck.autodiff.suspicion import Departure, Scope, by_matching, independent, left_out, made_of
 from unstuck.autodiff.trials import Trial, places_of, scaled, trials
@@ -27,7 +29,10 @@ Users = dict[int, list[int]]
 
 MOST_WORK = 500_000_000  # entries computed by all trials together; an operation counts as 5,000
 OPERATION = 5_000
+LATER = 0.05  # of that work, for each place after the first
 MOST_FAULTS = 3
+MOST_PLACES = 6  # one expression may depart in several layers
+MOST_ADJOINTS = 12  # that are tried in the place of a value
 WANTING = ("missing", "left out", "factor", "another value", "zero")  # kinds where a statement may compute nothing
 MOST_MOVES = 12  # later places at which a factor or a term is tried again
 BROAD = ("sign", "transposed", "order reversed", "an exponent is missing")
@@ -63,16 +68,73 @@ def locate(proof: Proof) -> list[Departure]:
     )
     search = _Search(proof, scope, wrong, {})
     found: list[Departure] = []
-    while search.wrong and len(found) < MOST_FAULTS:
+    for _ in range(MOST_PLACES):
+        if not search.wrong or len(found) >= MOST_FAULTS or search.over:
+            break
         departure, edits, repaired = _one(search)
         if departure is None:
             break
-        found.append(_renamed(departure))
+        if all(departure.site != one.site for one in found):
+            found.append(_renamed(departure))
+        if not edits:
+            edits, repaired = _continued(search, departure)
         if not edits:
             break
         search.edits.update(edits)
+        search.left = min(search.left, search.scope.work + MOST_WORK * LATER)
+        search.scope.put = _values(search, _every(search), {}) or {}
         search.wrong = [v for v in search.wrong if v not in repaired]
     return found
+
+
+def _continued(search: _Search, departure: Departure) -> tuple[dict[int, Any], list[Verdict]]:
+    """The true value in the place of one that departs, and the verdicts that are right with it.
+
+    Of which value it should be the adjoint is not known: of all that have its shape, the one with which most of what
+    is computed from it becomes an adjoint too. Nothing is put in where slopes can be chosen: which the program takes is
+    not known as long as its gradients are wrong.
+    """
+    graph, scope = search.proof.step.graph, search.scope
+    if _has_choices(search.proof):
+        return {}, []
+    number = graph.same[departure.node.number]
+    shape, every = np.shape(departure.node.value), _every(search)
+    best: tuple[int, dict[int, Any], list[Verdict]] = (0, {}, [])
+    others = [
+        total for total in scope.proof.adjoints.totals.values() if np.shape(total) == shape and np.size(total) > 1
+    ]
+    for total in others[:MOST_ADJOINTS]:
+        edits = {number: np.asarray(total) * (search.proof.scale or 1.0)}
+        changed = _values(search, every, edits) if not search.over else None
+        if not changed:
+            continue
+        matches = [
+            scope.known.match(np.asarray(value, float), search.proof.tolerance, search.proof.scale)
+            for other, value in changed.items()
+            if other != number and isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        ]
+        score = sum(match is not None and match.whole and not match.turned for match in matches)
+        if score > best[0]:
+            best = (score, edits, _repairs(search, every, edits, search.wrong))
+    return best[1], best[2]
+
+
+def _has_choices(proof: Proof) -> bool:
+    """Whether equal maxima, or ReLU at 0, leave several true gradients."""
+    hypothesis, step = proof.hypothesis, proof.step
+    if hypothesis is None:
+        return True
+    ends = [
+        adjoints(step.graph, hypothesis.seeds, set(step.moving), tie, keep_parts=False) for tie in (Tie.SPLIT, Tie.ALL)
+    ]
+    numbers = [number for number, total in ends[0].totals.items() if isinstance(total, np.ndarray)]
+    return any(not np.allclose(ends[0].totals[number], ends[1].totals.get(number, 0.0)) for number in numbers)
+
+
+def _every(search: _Search) -> Users:
+    """Who takes a value as an argument, on the way to any gradient."""
+    wrong = [made_of(search.scope, verdict) for verdict in search.wrong]
+    return users_within(search.proof.step.graph, set().union(*wrong) | _right_slices(search))
 
 
 def _renamed(departure: Departure) -> Departure:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from unstuck.autodiff.comparison import fit
+from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.reverse import Adjoints
 
 Array = np.ndarray
 
 WINDOW = 1e-3  # of projections of unit vectors that are looked at more closely
 MOST_PARTS = 4000
+SAME_NUMBER = 1e-9  # relative difference up to which two single numbers are equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,43 @@ class Catalogue:
                 if found is None or (better.whole, not better.turned) > (found.whole, not found.turned):
                     found = better
         return found
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Adjoints of single numbers, and their parts, ascending: what an engine of single numbers computes.
+
+    A single number is a multiple of any other: only equal ones match, at the scale of the right gradients.
+    """
+
+    totals: Array
+    parts: Array
+
+    @classmethod
+    def of(cls, proof: Proof) -> "Numbers":
+        """Those of a proof; where no gradient is right, at the scale at which a loss is differentiated plainly."""
+        scale, true = proof.scale or 1.0, proof.adjoints
+        totals = [float(np.sum(total)) for total in true.totals.values() if np.size(total) == 1]
+        parts = [
+            float(np.sum(part))
+            for found in true.parts.values()
+            if len(found) > 1
+            for _, part in found
+            if np.size(part) == 1
+        ]
+        return cls(np.sort(scale * np.array(totals)), np.sort(scale * np.array(parts)))
+
+    def match(self, value: float) -> Match | None:
+        """Whether a number is an adjoint, or a part of one."""
+        if _is_among(value, self.totals):
+            return Match(-1, 1.0, whole=True, turned=False)
+        return Match(-1, 1.0, whole=False, turned=False) if _is_among(value, self.parts) else None
+
+
+def _is_among(value: float, ascending: Array) -> bool:
+    i = int(np.searchsorted(ascending, value))
+    near = ascending[max(i - 1, 0) : i + 1]
+    return value != 0 and bool((np.abs(near - value) <= SAME_NUMBER * abs(value)).any())
 
 
 def _without_ones(array: Array) -> list[int]:

@@ -14,7 +14,7 @@ from unstuck.autodiff.call import Tie
 from unstuck.autodiff.candidates import Candidate, candidates_of, coarsest, value_after, value_of
 from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, kind_of
 from unstuck.autodiff.graph import merged_within
-from unstuck.autodiff.replay import rounding_floor
+from unstuck.autodiff.replay import rounding_floor, with_rounding
 from unstuck.autodiff.reverse import Adjoints, adjoints
 from unstuck.autodiff.seeds import (
     Hypothesis,
@@ -33,6 +33,9 @@ Array = np.ndarray
 
 MOST_WORK = 300_000_000  # entries visited by all hypotheses together; an operation counts as 300
 MOST_MEETINGS = 5
+ENOUGH = 0.1  # of the gradients, from which on a hypothesis is not left for a less direct one
+MOST_FACTORS = 3
+LOST = "lost in rounding"
 APPLIED = "applied with the wrong sign"
 SAFETY = 100.0  # residuals up to this many times the rounding floor are not told apart from 0
 
@@ -82,7 +85,7 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     written: Proof | None = None
     work, tried = 0, set()
     effort = sum(300 + np.size(step.graph.tape.nodes[n].value) for n in step.moving)
-    for hypothesis in (*given, *_hypotheses(step, met)):
+    for hypothesis in (*given, *hypotheses_of(step, met)):
         if best is not None and _settles(best, hypothesis):
             break
         key = tuple(sorted((n, float(np.sum(s)), float(np.sum(np.abs(s)))) for n, s in hypothesis.seeds.items()))
@@ -106,7 +109,8 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
         if best.wrong and best.hypothesis is not None:
             found = _under(step, best.hypothesis, tie, candidates, met, tolerance)
             best = found if _promise(found) > _promise(best) else best
-    return _sure(best)
+    sure = _sure(best)
+    return _without_hypothesis(step, candidates, met, tolerance) if _explains_nothing(sure) else sure
 
 
 def proved_apart(proof: Proof) -> Proof:
@@ -121,7 +125,8 @@ def proved_apart(proof: Proof) -> Proof:
     return _sure(again)
 
 
-def _hypotheses(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
+def hypotheses_of(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
+    """All that the gradients of a step may be the derivative of, the most direct first."""
     yield from written_losses(step)
     for meeting in met:
         if not is_contradicted(step, meeting, met):
@@ -131,11 +136,24 @@ def _hypotheses(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
 
 
 def _settles(best: Proof, following: Hypothesis) -> bool:
-    """Whether less direct hypotheses need not be tried: some gradient of several entries is the true one."""
+    """Whether less direct hypotheses need not be tried: enough gradients of several entries are the true ones."""
     if best.hypothesis is None or following.rank <= best.hypothesis.rank:
         return False
     right = [v.gradient for v in best.verdicts if v.right and v.gradient is not None]
-    return any(gradient.value.size > 1 and gradient.value.any() for gradient in right)
+    large = sum(gradient.value.size > 1 and bool(gradient.value.any()) for gradient in right)
+    return large > 0 and large >= ENOUGH * len(best.verdicts)
+
+
+def _explains_nothing(proof: Proof) -> bool:
+    """Whether gradients that one expression computes are off by factors of which no two are alike: what comes back to
+    a single output then differs from what the program sent back, output by output, and the loss is another one."""
+    factors: dict[object, set[float]] = {}
+    for verdict in proof.wrong:
+        if verdict.kind == "factor" and verdict.gradient is not None:
+            factors.setdefault(verdict.gradient.nodes[0].site, set()).add(_rounded(verdict.scale))
+    several = max((len(scales) for scales in factors.values()), default=0)
+    right = sum(bool(verdict.right) for verdict in proof.verdicts)
+    return several >= MOST_FACTORS and right < ENOUGH * len(proof.verdicts)
 
 
 def _promise(proof: Proof) -> tuple[int, int, int]:
@@ -309,40 +327,23 @@ def _verdict(
 
 
 def _sure(proof: Proof) -> Proof:
-    """The same with `None` for what rounding could explain, and for all where nothing at all is explained."""
-    graph = proof.step.graph
+    """The same with `None` for what rounding could explain."""
+    graph, same = proof.step.graph, proof.step.graph.same
+    ends = {
+        id(verdict): [same[node.number] for node in verdict.gradient.nodes]
+        for verdict in proof.wrong
+        if verdict.gradient is not None and verdict.kind != APPLIED and verdict.gradient.value.any()
+    }
+    everything = [number for numbers in ends.values() for number in numbers]
+    moved = with_rounding(graph, everything, proof.step.roots, proof.step.news)
     verdicts = []
     for verdict in proof.verdicts:
-        if (
-            verdict.right is False
-            and verdict.kind != APPLIED
-            and verdict.gradient is not None
-            and verdict.gradient.value.any()
-        ):
-            node = verdict.gradient.nodes[0]
-            if len(verdict.gradient.nodes) == 1 and node not in verdict.parameter.after:
-                floor = rounding_floor(graph, graph.same[node.number], proof.step.roots)
-                if _distance(verdict) <= SAFETY * floor:
-                    verdict = Verdict(
-                        verdict.parameter,
-                        None,
-                        verdict.residual,
-                        verdict.scale,
-                        "lost in rounding",
-                        verdict.gradient,
-                        None,
-                    )
+        if id(verdict) in ends and verdict.gradient is not None:
+            floor = rounding_floor(graph, moved, ends[id(verdict)], float(np.linalg.norm(verdict.gradient.value)))
+            if _distance(verdict) <= SAFETY * floor:
+                verdict = replace(verdict, right=None, kind=LOST, expected=None, candidates=())
         verdicts.append(verdict)
-    return Proof(
-        proof.step,
-        proof.hypothesis,
-        proof.tie,
-        proof.scale,
-        tuple(verdicts),
-        proof.adjoints,
-        proof.meetings,
-        proof.tolerance,
-    )
+    return replace(proof, verdicts=tuple(verdicts))
 
 
 def _distance(verdict: Verdict) -> float:

@@ -93,11 +93,14 @@ def _equal(a: Any, b: Any) -> bool:
     return False
 
 
-def rounding_floor(graph: Graph, end: int, start: frozenset[int], seed: int = 0) -> float:
-    """How far rounding alone can move a value, relative to its norm (Monte Carlo arithmetic, Parker 1997).
+def with_rounding(
+    graph: Graph, ends: Iterable[int], start: frozenset[int], through: frozenset[int] = frozenset(), seed: int = 0
+) -> dict[int, Any]:
+    """The values of nodes as rounding alone may move them (Monte Carlo arithmetic, Parker 1997).
 
-    All that the value is made of is carried out again, down to leaves and cuts, and every result is changed by a random
-    relative error of the size of its own rounding. `start`: nodes that keep their recorded values.
+    All that the ends are made of is carried out again, down to leaves and cuts, and every result is changed by a random
+    relative error of the size of its own rounding. `start`: nodes that keep their recorded values; `through`: cuts that
+    are none here.
     """
     generator = np.random.default_rng(seed)
     changed: dict[int, Any] = {}
@@ -107,9 +110,9 @@ def rounding_floor(graph: Graph, end: int, start: frozenset[int], seed: int = 0)
         return changed.get(number, graph.tape.nodes[number].value)
 
     with np.errstate(all="ignore"):
-        for number in sorted(graph.ancestors([end])):
+        for number in sorted(_made_of(graph, ends, through)):
             node = graph.tape.nodes[number]
-            if node.op is LEAF or number in graph.cut or number in start:
+            if node.op is LEAF or (number in graph.cut and number not in through) or number in start:
                 continue
             if not is_real(node.value) or isinstance(node.value, tuple | list):
                 continue  # masks and choices stay as they were taken
@@ -119,7 +122,24 @@ def rounding_floor(graph: Graph, end: int, start: frozenset[int], seed: int = 0)
                 eps = float(np.finfo(recorded).eps) if recorded.kind == "f" else 2.2e-16
                 value = value * (1 + eps * generator.uniform(-1, 1, np.shape(value)))
             changed[number] = value
-    recorded_value = np.asarray(graph.tape.nodes[end].value, float)
-    moved = np.asarray(changed.get(end, recorded_value), float)
-    norm = float(np.linalg.norm(recorded_value))
-    return float(np.linalg.norm(moved - recorded_value)) / norm if norm else 0.0
+    return changed
+
+
+def _made_of(graph: Graph, ends: Iterable[int], through: frozenset[int]) -> set[int]:
+    """The ends and all that they are made of, across the cuts in `through`."""
+    found: set[int] = set()
+    pending = list(ends)
+    while pending:
+        number = pending.pop()
+        if number not in found:
+            found.add(number)
+            parents = graph.tape.nodes[number].parents() if number in through else ()
+            pending += [graph.same[parent.number] for parent in parents] or graph.parents(number)
+    return found
+
+
+def rounding_floor(graph: Graph, moved: Mapping[int, Any], ends: Sequence[int], norm: float) -> float:
+    """How far rounding moved the values of these nodes, relative to a norm."""
+    nodes = graph.tape.nodes
+    away = [np.asarray(moved.get(n, nodes[n].value), float) - np.asarray(nodes[n].value, float) for n in ends]
+    return float(np.sqrt(sum(float(np.sum(part**2)) for part in away))) / norm if norm else 0.0

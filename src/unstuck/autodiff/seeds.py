@@ -5,6 +5,7 @@ states no loss, its outputs and targets are found by how they meet: a value that
 that depends on none, by subtraction, as an index, as a factor. A wrong guess does no harm: it explains no gradient.
 """
 
+import ast
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from unstuck.autodiff.writes import assigned
 Array = np.ndarray
 
 MEETING = (operator.sub, np.subtract, operator.isub, operator.add, operator.iadd, np.add)
+TWO_OPERANDS = (*MEETING, operator.mul, np.multiply, operator.truediv, np.divide, operator.pow, operator.getitem)
 LARGEST_ERROR = 200_000  # entries of an output beyond which its ancestors are not all tried as places
 PLACES = 14  # ancestors of an output at which an error is tried
 CLOSE = 1e-5
@@ -57,10 +59,47 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
         if _is_float(node.value):
             sites.setdefault(node.site.key if node.site else None, []).append(n)
     losses = [group for group in sites.values() if (step.used | step.news).isdisjoint(group)]
+    last = _last(step)
+    losses = [[n for n in group if n <= last] or group for group in losses]  # what follows may be the next step's
+    losses = [group for group in losses if _meets_data(step, group, largest)]
     for group in sorted(losses, key=lambda group: group[0])[:most]:
         node = graph.tape.nodes[group[0]]
         seeds = {n: np.ones(np.shape(graph.tape.nodes[n].value)) for n in group}
         yield Hypothesis("the loss as written", node.site, seeds, 0)
+
+
+def _last(step: Step) -> int:
+    """The number of the node that made the last change of a parameter."""
+    return max((node.number for parameter in step.parameters for node in parameter.change), default=0)
+
+
+def _meets_data(step: Step, group: Sequence[int], largest: int) -> bool:
+    """Whether outputs meet anything from outside on the way to these numbers: else they are outputs, and no losses."""
+    graph = step.graph
+    for number in graph.ancestors(group) & step.moving - step.roots:
+        node = graph.tape.nodes[number]
+        if 2 * step.counts[number] < largest or not any(_moves(step, argument, largest) for argument in node.args):
+            continue
+        if any(not _moves(step, argument, 1) and not _written_out(node, i) for i, argument in enumerate(node.args)):
+            return True
+    return False
+
+
+def _written_out(node: Node, position: int) -> bool:
+    """Whether an operand is a number that stands in the source; also whether it is a setting such as an axis."""
+    argument = node.args[position]
+    if isinstance(argument, Node | np.ndarray | list):
+        return False
+    if node.op not in TWO_OPERANDS or node.site is None:
+        return True
+    try:
+        expression = ast.parse(node.site.text.strip(), mode="eval").body
+    except SyntaxError:
+        return True
+    if not isinstance(expression, ast.BinOp):
+        return False
+    operand = (expression.left, expression.right)[position]
+    return isinstance(operand.operand if isinstance(operand, ast.UnaryOp) else operand, ast.Constant)
 
 
 def meetings(step: Step) -> list[Meeting]:
@@ -68,8 +107,11 @@ def meetings(step: Step) -> list[Meeting]:
     graph, tape = step.graph, step.graph.tape
     largest = max((step.counts[n] for n in step.moving if n not in step.roots), default=0)
     groups: dict[Any, list[tuple[Node, Node, Array]]] = {}
+    last = _last(step)
     for number in sorted(step.moving):
         node = tape.nodes[number]
+        if number > last and groups:
+            break  # what follows may be the next step's
         if number in step.roots or 2 * step.counts[number] < largest:
             continue
         met = _meeting(step, node, largest)
@@ -109,7 +151,9 @@ def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
     """The output and the target that meet in one node."""
     graph = step.graph
     if node.op in MEETING and len(node.args) == 2:
-        for output, target in (node.args, node.args[::-1]):
+        for output, target, place in ((*node.args, 1), (*node.args[::-1], 0)):
+            if np.size(node.value) == 1 and _written_out(node, place):
+                continue  # the 1 of a slope 1 - t ** 2
             if isinstance(output, Node) and _moves(step, output, largest) and not _moves(step, target, 1):
                 value = np.asarray(target.value if isinstance(target, Node) else target)
                 same = value.size == np.size(output.value) and np.shape(node.value) == np.shape(output.value)

@@ -1,13 +1,13 @@
 """Where recorded arrays cease to be adjoints, and gradients that show their fault by themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from unstuck.autodiff.edits import ADDS
-from unstuck.autodiff.matching import Catalogue, Match
+from unstuck.autodiff.matching import Catalogue, Match, Numbers
 from unstuck.autodiff.proof import APPLIED, Proof, Verdict
 from unstuck.autodiff.step import sources
 from unstuck.autodiff.tape import LEAF, Node, Site
@@ -37,6 +37,12 @@ class Scope:
     users: dict[int, list[int]]  # who takes a value as an argument, on the way to the gradients
     known: Catalogue  # the true adjoints
     work: float = 0.0
+    numbers: Numbers | None = None
+    put: dict[int, Any] = field(default_factory=dict)  # values that follow from places which were put right before
+
+    def value(self, number: int) -> Any:
+        """What a node gave, or would give with the places before it put right."""
+        return self.put.get(number, self.proof.step.graph.tape.nodes[number].value)
 
 
 def made_of(scope: Scope, verdict: Verdict) -> set[int]:
@@ -57,10 +63,14 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
     graph = scope.proof.step.graph
     inside = sorted(n for n in suspects if n in scope.errors)
     matches: dict[int, Match | None] = {}
+    if scope.numbers is None:
+        scope.numbers = Numbers.of(scope.proof)
     for number in inside:
-        value = graph.tape.nodes[number].value
+        value = scope.value(number)
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
             matches[number] = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+        elif isinstance(value, float):
+            matches[number] = scope.numbers.match(float(value))
     upright = [n for n, match in matches.items() if match is not None and not match.turned]
     right = graph.ancestors(upright)
     departing = []

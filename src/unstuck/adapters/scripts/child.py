@@ -21,7 +21,7 @@ from unstuck.adapters.scripts.manners.quiet import separate_streams
 from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.naming import naming
-from unstuck.adapters.scripts.places import placed
+from unstuck.adapters.scripts.places import place_entries, placed
 from unstuck.adapters.scripts.run import ScriptRun
 from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
@@ -80,6 +80,8 @@ def examine_script(job: Job, send: Send) -> Answer:
         raise CaseError(why_no_update(run.outcomes[0], source, run.wanted, run.remarks.sentences()))
     os.chdir(here)  # paths are told as one would type them there
     report.findings, report.notes = placed(report.findings, source), placed(report.notes, source)
+    place_entries(report.proof or {}, source)
+    place_entries([entry for entry in report.listing or [] if entry["file"] == source.filename], source)
     report.name = Path(job.path).stem
     report.seconds = time.perf_counter() - started
     page = as_html(report) if job.html else ""

@@ -18,13 +18,17 @@ from unstuck.adapters.scripts.case import CannotReplay, Replay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.failure import last_steps
+from unstuck.adapters.scripts.falling import loss_falls
 from unstuck.adapters.scripts.first_look import first_look, network
 from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
+from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
-from unstuck.adapters.scripts.parameters import ParameterSearch
+from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
+from unstuck.adapters.scripts.proof_report import joined
+from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.reading import (
     Reading,
     read_inputs,
@@ -34,6 +38,7 @@ from unstuck.adapters.scripts.reading import (
 )
 from unstuck.adapters.scripts.reading import read_update as update_read
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
+from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
 from unstuck.adapters.scripts.training_loop import find_loop, planned, turns_before
 from unstuck.adapters.scripts.update import read_update
@@ -59,6 +64,7 @@ class Studied:
     outcome: Outcome
     read: Read | None = None
     built: Built | None = None
+    chains: tuple[Chain, ...] = ()
 
 
 def study(
@@ -112,7 +118,7 @@ def study(
     update = read_update(recording, chains, 1, names.choose) if chains else None
     if update is None:
         reading.miss("parameters", "an update w = w - … that was reached while the script was watched")
-        return Studied(reading, None, recording, outcome)
+        return Studied(reading, None, recording, outcome, chains=tuple(chains))
     reading.parameters = read_parameters(chains, [None] * len(chains))
     reading.inputs = read_inputs(update.inputs) if update.inputs else None
     reading.targets = read_targets(update.targets) if update.targets else None
@@ -125,7 +131,7 @@ def study(
     if loop is None:
         reading.miss("the training loop", "a loop in which the parameters are updated")
     if loop is None or update.inputs is None or update.targets is None:
-        return Studied(reading, None, recording, outcome)
+        return Studied(reading, None, recording, outcome, chains=tuple(chains))
     second = read_update(recording, chains, 2, names.choose)
     full = second is not None and second.inputs is not None and _same(second.inputs.values, update.inputs.values)
     skip = turns_before(recording, loop) if names.parameters else 0
@@ -143,7 +149,7 @@ def study(
         reading.miss("a step with other examples", f"a loop that can be run again: {type(error).__name__}: {error}")
     reading.accuracy = read_accuracy(texts_of(recording))
     reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.scope if built else {})]
-    return Studied(reading, case, recording, outcome, read, built)
+    return Studied(reading, case, recording, outcome, read, built, tuple(chains))
 
 
 def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Case | None:
@@ -242,6 +248,7 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     telling  is told what is known as soon as it is
     """
     studied = study(run, max(ends - time.perf_counter(), 1.0), notice=telling.first, names=names)
+    proved = _proved(studied)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
         reading["steps"] = last_steps(studied.recording.tape) if studied.outcome.error is not None else []
@@ -259,4 +266,26 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         report.notes = with_lines(report.notes, studied.read)
         report.findings = with_changes(report)
     report.reading = reading
+    report = joined(report, proved, lambda: _learns(run, studied, proved))
+    if proved is not None:
+        report.proof, report.listing = proved.to_dict(), listing_of(proved)
     return report
+
+
+def _learns(run: Run, studied: Studied, proved: Proved | None) -> bool | None:
+    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
+    if proved is None:
+        return None
+    falls = loss_falls(run, studied.recording, proved.proofs[0])
+    return proved.learns if falls is None else falls
+
+
+def _proved(studied: Studied) -> Proved | None:
+    """What the derivative of the recorded forward pass says of the recorded gradients."""
+    names = [value.name or name_of(chain) for value, chain in zip(studied.reading.parameters, studied.chains)]
+    try:
+        return prove_recorded(studied.recording.tape, studied.chains, names) if studied.chains else None
+    except Exception:  # an unforeseen operation costs the proof, not the report
+        if os.environ.get("UNSTUCK_STRICT"):
+            raise
+        return None

@@ -100,6 +100,9 @@ class Contents:
     """What a Report holds, before it is told in words or drawn.
 
     reading: how a plain script was read, as data (see `reading_lines`); None for a Case that was wired by hand.
+    proof: what the derivative of a script's own forward pass says of its gradients, as data; None where it was not
+    taken.
+    listing: the lines of a script's training step with what is proved of each, as data (see `listing_lines`).
     """
 
     name: str
@@ -112,10 +115,12 @@ class Contents:
     unchecked: list[Missing] = field(default_factory=list)
     portrait: Portrait | None = field(default=None, repr=False, compare=False)
     reading: dict[str, Any] | None = None
+    proof: dict[str, Any] | None = None
+    listing: list[dict[str, Any]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data: valid against `unstuck.diagnosis.schema()`, the same after a trip through JSON."""
-        reading = {} if self.reading is None else {"reading": plain(self.reading)}
+        more = {"reading": self.reading, "proof": self.proof, "listing": self.listing}
         return {
             "name": self.name,
             "verdict": self.verdict,
@@ -125,7 +130,7 @@ class Contents:
             "notes": [note.to_dict() for note in self.notes],
             "cures": [cure.to_dict() for cure in self.cures],
             "unchecked": [{"what": entry.what, "missing": entry.missing} for entry in self.unchecked],
-            **reading,
+            **{name: plain(value) for name, value in more.items() if value is not None},
         }
 
 

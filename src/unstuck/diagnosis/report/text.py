@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unstuck.diagnosis.report.listing import LISTING, listing_lines
 from unstuck.diagnosis.report.reading import reading_lines
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def as_text(report: Contents) -> str:
     lines += [line] if (line := followed_line(report.network)) else []
     for finding in report.findings:
         lines += ["", *finding_lines(finding)]
+    if report.listing and (marked := listing_lines(report.listing)):
+        lines += ["", f"{LISTING}:", *marked]
     if report.cures:
         lines += ["", f"{EXPERIMENTS}:", *(f"  {line}" for cure in report.cures for line in cure_lines(cure))]
     for heading, notes in note_groups(report).items():

@@ -9,11 +9,13 @@ from html import escape
 from string import Template
 
 from unstuck.diagnosis.report.contents import Contents
+from unstuck.diagnosis.report.listing import LISTING
 from unstuck.diagnosis.report.page.chain import chain
 from unstuck.diagnosis.report.page.findings import finding_article
 from unstuck.diagnosis.report.page.sections import (
     confusion_parts,
     layer_parts,
+    listing_parts,
     note_list,
     reading_list,
     section,
@@ -66,6 +68,7 @@ def as_fragment(report: Contents) -> str:
         section("reading", READ, [] if report.reading is None else [reading_list(report.reading)]),
         chain(report),
         section("findings", "Findings", safely(lambda: articles(report), lambda: articles(bare))),
+        section("listing", LISTING, listing_parts(report.listing or [])),
         section("training", EXPERIMENTS, safely(lambda: training_parts(report), lambda: training_parts(bare))),
         section("layers", "The layers at the start", safely(lambda: layer_parts(report.portrait))),
         section("confusions", "What it confuses", safely(lambda: confusion_parts(report.portrait))),

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from unstuck.diagnosis.report.contents import Contents, Cure, Finding
+from unstuck.diagnosis.report.listing import SIGNS
 from unstuck.diagnosis.report.page import pictures
 from unstuck.diagnosis.report.page.findings import figure
 from unstuck.diagnosis.report.portrait.portrait import Portrait
@@ -22,6 +23,25 @@ def section(name: str, title: str, parts: list[str]) -> str:
 def reading_list(reading: dict[str, Any]) -> str:
     """How a script was read, as it stands in the terminal."""
     return f"<pre>{escape(chr(10).join(line.removeprefix('  ') for line in reading_lines(reading)))}</pre>"
+
+
+def listing_parts(listing: list[dict[str, Any]]) -> list[str]:
+    """All lines of a script's training step with their marks; what a line made is shown on hover."""
+    if not any(entry["mark"] for entry in listing):
+        return []
+    return [f'<pre class="listing">{chr(10).join(_listing_line(entry) for entry in listing)}</pre>']
+
+
+def _listing_line(entry: dict[str, Any]) -> str:
+    made = "; ".join(_made(value) for value in entry["values"])
+    text = f"{SIGNS[entry['mark']]} {entry['line']:>4}  {entry['text']}"
+    return f'<span title="{escape(made, quote=True)}">{escape(text)}</span>'
+
+
+def _made(value: dict[str, Any]) -> str:
+    shape = " x ".join(map(str, value["shape"])) or "one number"
+    low_high = " to ".join(f"{end:.4g}" for end in value["range"]) if value["range"] else "no finite number"
+    return f"{value['text']}: {shape}, {low_high}"
 
 
 # -- training ----------------------------------------------------------------------------------------------------------

@@ -147,7 +147,8 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
     Evidence: The array, the nearest formula, its residual, and the share of the change that it explains.
     Suspected by that alone; nothing is said where the right formula leaves less than a hundredth. With `loss`,
     central differences of it: nothing is said where the gradient equals them, and it is proved where this one does
-    not and that of a layer above does.
+    not and that of a layer above does. In a plain script it is proved by the exact derivative of the script's own
+    forward pass, with the expression at which the gradient departs.
 
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
     know have names of their own.

@@ -1,0 +1,94 @@
+"""Whether a script's own loss falls: it is run as it stands, and the loss that it writes down is watched."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+import os
+import time
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.scripts.imports import BesideTheScript
+from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.weaving import SEEN, Source
+from unstuck.adapters.watch import Run, Stopped
+from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.tape import Node
+
+MOST, LEAST = 4000, 12  # losses that are looked at
+LEARNT = 0.1  # of the first losses
+SECONDS = 8.0  # of looking, whatever has been seen by then
+ADDING = (operator.iadd, operator.add, np.add)
+
+
+class LossWatch:
+    """A watch under which a script runs as it stands, but for a look at the values of one expression."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.losses: list[float] = []
+        self.namespace: dict[str, Any] = {}
+        self.ends: float | None = None
+
+    def compile(self, text: str, filename: str) -> CodeType:
+        """The script's own code with a look at the expression. Raises SyntaxError."""
+        vars(builtins)[SEEN] = self._seen
+        source = Source(text, filename)
+        number = source.number(self.place.node) if filename == self.place.site.file else None
+        return source.code(frozenset() if number is None else frozenset({number}))
+
+    def finder(self, folder: str) -> MetaPathFinder:
+        """An import hook for the modules of this folder."""
+        return BesideTheScript(os.path.abspath(folder), self)
+
+    def _seen(self, number: int, value: Any) -> Any:
+        now = time.perf_counter()
+        self.ends = self.ends or now + SECONDS
+        array = np.asarray(value)
+        if array.dtype.kind in "fiu" and array.size:
+            self.losses.append(float(array) if array.size == 1 else float(np.mean(array.astype(float) ** 2)))
+        if len(self.losses) >= MOST or now > self.ends:
+            raise Stopped
+        return value
+
+
+def loss_falls(run: Run, recording: Recording, proof: Proof) -> bool | None:
+    """Whether the losses of a run fall by a tenth; None where too few are seen, or none is written down."""
+    place = _loss_place(recording, proof)
+    if place is None:
+        return None
+    watch = LossWatch(place)
+    run(watch)
+    return falls(watch.losses)
+
+
+def falls(losses: Sequence[float]) -> bool | None:
+    """Whether the last quarter of some losses is on average a tenth below the first; None for fewer than twelve."""
+    if len(losses) < LEAST:
+        return None
+    quarter = len(losses) // 4
+    first, last = (float(np.mean(part)) for part in (losses[:quarter], losses[-quarter:]))
+    return bool(np.isfinite(last)) and first - last >= LEARNT * abs(first)
+
+
+def _loss_place(recording: Recording, proof: Proof) -> Place | None:
+    """The expression of the loss; of a sum that runs on, what is added to it."""
+    hypothesis = proof.hypothesis
+    if hypothesis is None:
+        return None
+    nodes = proof.step.graph.tape.nodes
+    site = hypothesis.site
+    if hypothesis.rank == 0:
+        node: Node = nodes[max(hypothesis.seeds)]
+        if node.op in ADDING and isinstance(node.args[1], Node) and node.args[1].site is not None:
+            node = node.args[1]
+        site = node.site
+    if site is None:
+        return None
+    return next((place for place in recording.places if place.site.key == site.key), None)

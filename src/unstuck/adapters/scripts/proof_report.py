@@ -1,0 +1,171 @@
+"""What the proof by derivative adds to the report of a script, and the verdict that follows from both.
+
+The tables name formulas, the derivative names places. Where a formula of the tables explains a step, the tables decide;
+a fault of theirs takes the place from the derivative. Elsewhere the derivative's word stands: every gradient proved
+wrong whose place is known is a finding, unless an experiment shows that it does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from unstuck.adapters.scripts.lines import location
+from unstuck.adapters.scripts.proving import Proved, shown_value
+from unstuck.autodiff.consequence import Consequence
+from unstuck.autodiff.proof import APPLIED, Verdict
+from unstuck.autodiff.suspicion import Departure
+from unstuck.diagnosis.examination.evidence import PROVED
+from unstuck.diagnosis.examination.examination import Missing
+from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.report.report import Report
+from unstuck.diagnosis.report.text import listed
+from unstuck.diagnosis.rules import RULES, in_order
+
+OF_SCALE = ("B09", "B17")  # rules about a factor, of which a derivative up to a factor says nothing
+UNEXPLAINED = "B14"
+FEW = 4  # names that are listed
+
+
+def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | None]) -> Report:
+    """The report with the proof's findings in it, and the verdict that both together allow.
+
+    learns  says whether the script's own loss falls; asked only where nothing else tells that it learns
+    """
+    explained = bool(report.network.get("loss"))  # the tables gave the program's own step
+    if proved is None:
+        return _unproved(report, explained, "an update whose forward pass was recorded")
+    found = list(wrong_gradients(proved))
+    if found:
+        report.notes = [note for note in report.notes if note.rule.code != UNEXPLAINED]
+    if explained or _named(report.findings):
+        report.findings = _with_places(report.findings, found)
+    elif _named(report.notes):
+        report.notes = _with_places(report.notes, found)
+    else:
+        kept = [finding for finding in report.findings if not found or finding.rule.code != UNEXPLAINED]
+        report.findings = in_order_of_data([*kept, *(one for one in found if one.matters is not False)])
+        report.notes = in_order_of_data([*report.notes, *(one for one in found if one.matters is False)])
+    if not _named(report.findings):
+        report.findings = in_order_of_data([*report.findings, *never_updated(proved)])
+    if report.findings:
+        report.verdict = "faulty"
+    elif not explained and not proved.harmless:
+        return _unproved(report, explained, _what_hinders(proved))
+    elif not explained and report.verdict == "inconclusive" and learns():
+        report.verdict = "healthy"
+    return report
+
+
+def wrong_gradients(proved: Proved) -> Iterator[Finding]:
+    """One finding for each place where wrong gradients enter."""
+    for departure in proved.departures:
+        if departure.site is not None:
+            yield _of_departure(proved, departure)
+
+
+def never_updated(proved: Proved) -> Iterator[Finding]:
+    """One finding on all that the loss depends on and no update changes."""
+    idle = [one for one in proved.idle if one.stop is not None]
+    if idle:
+        lines = listed(sorted({f"line {one.made.line}" for one in idle}))
+        count = f"{len(idle)} arrays that are made in {lines} are" if len(idle) > 1 else f"an array made in {lines} is"
+        stop = idle[0].stop
+        assert stop is not None
+        summary = f"{count} never updated though the loss depends on it: nothing goes back through `{stop.text}`"
+        numbers = {"made_in": [one.made.line for one in idle], "stops_at": stop.line}
+        yield Finding(RULES["B13"], PROVED, summary, numbers, None, None, location(stop))
+
+
+def _of_departure(proved: Proved, departure: Departure) -> Finding:
+    assert departure.site is not None
+    proof = proved.first
+    wrong = [v for v in proof.wrong if v.parameter.name in departure.parameters] or proof.wrong
+    of = proof.hypothesis.name if proof.hypothesis is not None else "the loss"
+    names = list(dict.fromkeys(verdict.parameter.name for verdict in wrong))
+    told = listed(names if len(names) <= FEW else [*names[: FEW - 1], f"{len(names) - FEW + 1} more"])
+    worst = max(wrong, key=lambda verdict: verdict.residual)
+    kind = departure.kind if departure.kind != "different" else "it departs although what it is made of is right"
+    summary = f"the gradient of {told} is not the derivative of {of}; `{_short(departure.site.text)}`: {kind}"
+    numbers: dict[str, Any] = {
+        "parameters": names,
+        "kind": departure.kind,
+        "departure": worst.residual,
+        "derivative_of": of,
+    }
+    for key, value in (("gave", departure.given), ("should_give", departure.expected)):
+        if (shown := shown_value(value)) is not None:
+            numbers[key] = shown
+    matters = None
+    if proved.consequence is not None:
+        matters = proved.consequence.matters
+        summary += f"; {_cost(proved.consequence)}"
+    code = _code(departure, wrong)
+    return Finding(RULES[code], PROVED, summary, numbers, matters, None, location(departure.site))
+
+
+def _cost(consequence: Consequence) -> str:
+    """What was seen when the recorded step was repeated, from the recorded parameters."""
+    first, own, true = consequence.first[0], consequence.own[0], consequence.true[0]
+    return (
+        f"over {consequence.updates} updates on its own first examples the loss goes from {first:.4g} to {own:.4g} on "
+        f"average, with the true gradient to {true:.4g}"
+    )
+
+
+def _code(departure: Departure, wrong: Sequence[Verdict]) -> str:
+    """The rule that says what the numbers show; B14 where none does."""
+    kinds = {verdict.kind for verdict in wrong}
+    if APPLIED in kinds or kinds == {"sign"}:
+        return "B10"
+    if kinds == {"zero"}:
+        return "B13"
+    if all(verdict.expected is not None and verdict.expected.ndim == 1 for verdict in wrong) and len(wrong) == 1:
+        return "B08" if kinds & {"factor", "one axis summed"} else "B14"
+    return "B15" if kinds == {"transposed"} else "B14"
+
+
+def _short(text: str, most: int = 60) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _named(findings: Sequence[Finding]) -> list[Finding]:
+    """Those in which the tables name what is wrong with a gradient, beyond a factor."""
+    return [f for f in findings if f.rule.code[0] == "B" and f.rule.code not in (*OF_SCALE, UNEXPLAINED)]
+
+
+def _with_places(findings: Sequence[Finding], found: Sequence[Finding]) -> list[Finding]:
+    """The tables' findings; where both sides name exactly one wrong gradient, at the derivative's place."""
+    named = _named(findings)
+    if len(named) != 1 or len(found) != 1:
+        return list(findings)
+    place = found[0].location
+    return [replace(f, location=place or f.location) if f is named[0] else f for f in findings]
+
+
+def in_order_of_data(findings: Sequence[Finding]) -> list[Finding]:
+    """Most upstream first."""
+    order = {code: index for index, code in enumerate(in_order(list(RULES)))}
+    return sorted(findings, key=lambda finding: order[finding.rule.code])
+
+
+def _what_hinders(proved: Proved) -> str:
+    """Why not every gradient is proved right."""
+    if proved.wrong is not None:
+        return "the place where a gradient that is proved wrong departs"
+    unknown = proved.unknown
+    if not unknown:
+        return "an update that depends on the loss"
+    kinds = list(dict.fromkeys(verdict.kind for verdict in unknown))
+    return f"what can be differentiated on the way to {listed([v.parameter.name for v in unknown[:FEW]])}: {kinds[0]}"
+
+
+def _unproved(report: Report, explained: bool, missing: str) -> Report:
+    """Without examined gradients nothing is called healthy."""
+    if not explained and not report.findings:
+        report.unchecked.append(Missing("whether the gradients are right", missing))
+        if report.verdict == "healthy":
+            report.verdict = "inconclusive"
+    return report
