@@ -15,6 +15,7 @@ diverted writes) gives one function `run(watch) -> Outcome`, which
 With that, `unstuck.adapters.scripts.examine(run, …)` does the rest.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
@@ -54,3 +55,17 @@ class Outcome:
 
 
 Run = Callable[[Watch], Outcome]
+
+
+def outcome_of(training: Callable[[], object]) -> Outcome:
+    """Call `training` and return how it ended: stopped by the watch, by an exception, or at its own end."""
+    started = time.perf_counter()
+    error: BaseException | None = None
+    stopped = False
+    try:
+        training()
+    except Stopped:
+        stopped = True
+    except Exception as raised:
+        error = raised
+    return Outcome(stopped, error, time.perf_counter() - started)

@@ -8,7 +8,7 @@ import pytest
 from unstuck.adapters.watched import checks  # noqa: F401
 from unstuck.adapters.watched.check import CHECKS, cure_of, in_words_of
 from unstuck.adapters.watched.conclusion import look
-from unstuck.adapters.watched.events import Broadcast, Compared, Divided, LossTaken, ModelCalled
+from unstuck.adapters.watched.events import Broadcast, Compared, Divided, LossTaken, ModelCalled, Validated
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.values import Place
 from unstuck.diagnosis.rules import RULES
@@ -125,3 +125,10 @@ def test_sorted_classes_are_seen_and_shuffled_ones_are_not():
 
     assert codes(*batches(order), updates=20) == ["D12"]
     assert codes(*batches(shuffled), updates=20) == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "examples", "learnt"), [(["D06"], 200, 200), ([], 200, 12), (["D06"], 200, 100), ([], 4, 4)]
+)
+def test_validation_on_what_was_learnt_is_named_where_it_is_no_small_table(expected, examples, learnt):
+    assert codes(Validated(0, PLACE, examples, learnt)) == expected

@@ -21,3 +21,22 @@ def class_numbers(y: Any) -> np.ndarray | None:
     if labels.size != len(labels) or labels.dtype.kind not in "iuf" or not np.array_equal(labels, np.round(labels)):
         return None
     return labels.reshape(-1).astype(np.int64)
+
+
+def count_learnt(validation: Any, x: Any) -> tuple[int, int] | None:
+    """How many inputs a model is validated with, and how many of these are among the training inputs `x`, to the bit.
+
+    validation  as `fit` takes it: a pair or triple whose first element holds the inputs. None where either is no array.
+    """
+    if not isinstance(validation, (tuple, list)) or not validation:
+        return None
+    shown, learnt = (_array(validation[0]), _array(x))
+    if shown is None or learnt is None or shown.shape[1:] != learnt.shape[1:] or shown.dtype != learnt.dtype:
+        return None
+    known = {row.tobytes() for row in learnt}
+    return len(shown), sum(row.tobytes() in known for row in shown)
+
+
+def _array(values: Any) -> np.ndarray | None:
+    found = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
+    return found if isinstance(found, np.ndarray) and found.ndim > 1 and found.dtype.kind in "iufb" else None

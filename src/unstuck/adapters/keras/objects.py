@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import keras
 
 from unstuck.adapters.keras.watch import KERAS
 from unstuck.adapters.pytorch.models import put_back
-from unstuck.adapters.watch import Outcome, Stopped, Watch
+from unstuck.adapters.watch import Outcome, Watch, outcome_of
 from unstuck.adapters.watched.examine import examine
 from unstuck.diagnosis.report.report import Report
 from unstuck.errors import CaseError
@@ -27,19 +26,13 @@ def examine_model(model: Any, loss: Any, optimizer: Any, data: tuple[Any, Any], 
     metrics = ["accuracy"] if "crossentropy" in str(getattr(loss, "name", loss)) else None
 
     def run(watch: Watch) -> Outcome:
-        started = time.perf_counter()
-        error: BaseException | None = None
-        stopped = False
-        try:
-            copied = keras.models.clone_model(model)
-            copied.set_weights(weights)
-            copied.compile(optimizer=fresh(optimizer), loss=loss, metrics=metrics)
-            copied.fit(*data, batch_size=batch_size, epochs=10_000, verbose=0)
-        except Stopped:
-            stopped = True
-        except Exception as raised:
-            error = raised
-        return Outcome(stopped, error, time.perf_counter() - started)
+        return outcome_of(train)
+
+    def train() -> None:
+        copied = keras.models.clone_model(model)
+        copied.set_weights(weights)
+        copied.compile(optimizer=fresh(optimizer), loss=loss, metrics=metrics)
+        copied.fit(*data, batch_size=batch_size, epochs=10_000, verbose=0)
 
     with put_back():
         return examine(KERAS, run, model.name, cures)

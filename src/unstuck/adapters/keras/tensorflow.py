@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 NAME = "tensorflow"
+SERVED = "TensorFlow is not installed: tensorflow.keras is served by Keras 3, on its PyTorch backend"
 LEGACY = {  # Keras 3 keeps these under other names
     "keras.preprocessing.image": "keras.src.legacy.preprocessing.image",
     "keras.preprocessing.text": "keras.src.legacy.preprocessing.text",
@@ -77,6 +78,11 @@ def _top() -> dict[str, Any]:
         "int32": "int32",
         "int64": "int64",
     }
+
+
+def is_served() -> bool:
+    """Whether a script has imported TensorFlow, which is Keras here."""
+    return NAME in sys.modules
 
 
 def set_seed(seed: int) -> None:

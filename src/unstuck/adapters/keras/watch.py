@@ -16,17 +16,17 @@ import numpy as np
 import torch
 
 from unstuck.adapters.keras import tensorflow
-from unstuck.adapters.keras.data import class_numbers
+from unstuck.adapters.keras.data import class_numbers, count_learnt
 from unstuck.adapters.keras.losses import as_taken, kind_of
+from unstuck.adapters.keras.metrics import counted
 from unstuck.adapters.keras.models import KerasModels
 from unstuck.adapters.pytorch.graph import chain, mark
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.numbers import as_array, single
-from unstuck.adapters.pytorch.origins import Answers, Outputs, count
 from unstuck.adapters.pytorch.parameters import sample
 from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import Compared, LoaderMade, LossTaken, OptimizerMade, Stepped
+from unstuck.adapters.watched.events import Compared, LoaderMade, LossTaken, OptimizerMade, Stepped, Validated
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
@@ -42,7 +42,7 @@ class KerasWatch(Watch):
         self._compiled: Place | None = None
         self._inside_fit = self._inside_keras = 0
         self._optimizers: dict[int, int] = {}
-        self._accuracies: set[str] = set()
+        self._serves_tensorflow = False
         return KerasModels(self)
 
     def _wrapped(self) -> list[tuple[Any, str, Wrap]]:
@@ -65,6 +65,10 @@ class KerasWatch(Watch):
     def notes_loaders(self) -> bool:
         return self._inside_keras == 0
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return (tensorflow.SERVED,) if self._serves_tensorflow else ()
+
     @contextmanager
     def further(self) -> Iterator[None]:
         """Where there is no TensorFlow, `tensorflow.keras` is Keras."""
@@ -77,6 +81,7 @@ class KerasWatch(Watch):
         try:
             yield
         finally:
+            self._serves_tensorflow = tensorflow.is_served()
             sys.meta_path.remove(finder)
             tensorflow.forget()
 
@@ -107,6 +112,8 @@ class KerasWatch(Watch):
                 labels = labels[: int(len(labels) * (1 - split))]
             place = innermost(sys._getframe(1))
             self.note(LoaderMade(self.updates, place, n, size, bool(shuffles), labels))
+            if not self.exact and (overlap := count_learnt(kwargs.get("validation_data"), x)) is not None:
+                self.note(Validated(self.updates, place, *overlap))
             kwargs["verbose"] = 0
             kwargs["callbacks"] = [*_as_list(kwargs.get("callbacks")), _StopsFit(self)]
             self._inside_fit += 1
@@ -220,27 +227,12 @@ class KerasWatch(Watch):
         return update_state
 
     def _note_metric(self, metric: Any, name: str, y_true: Any, y_pred: torch.Tensor) -> None:
-        labels = y_true if isinstance(y_true, torch.Tensor) else torch.as_tensor(np.asarray(y_true))
-        values = metric._fn(y_true, y_pred, **metric._fn_kwargs)
-        if not isinstance(values, torch.Tensor):
+        found = counted(metric, name, y_true, y_pred, 0.0 if "logits" in self.loss_kind else 0.5)
+        if found is None:
             return
-        n = y_pred.shape[0]
-        right = values.double().mean() * n if values.numel() else values.double().sum()
-        answers = Answers(Outputs(y_pred.detach(), squashed=True), f"argmax ({name})")
-        found = count(answers, labels, values, 0.0 if "logits" in self.loss_kind else 0.5)
-        if found is None and y_pred.ndim == 2 and y_pred.shape[1] == 1 and labels.numel() == n:
-            expected: int | None = int(((y_pred.reshape(n) > 0.5).double() == labels.reshape(n).double()).sum())
-        elif found is not None:
-            expected = found.expected
-        else:
-            return
-        shapes = (tuple(y_pred.shape), tuple(labels.shape))
-        place = self._compiled if self._inside_fit and not self._own_step() else innermost(sys._getframe(3))
-        where = self._compiled or place
-        learning = y_pred.requires_grad
-        self.note(
-            Compared(self.updates, where, round(float(right)), n, expected, n, answers.how, shapes, learning, raw=False)
-        )
+        right, expected, n, how, shapes = found
+        where = self._compiled or innermost(sys._getframe(3))
+        self.note(Compared(self.updates, where, right, n, expected, n, how, shapes, y_pred.requires_grad, raw=False))
 
     # -- optimisers --------------------------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ CARRIES: frozenset[Function] = frozenset(
 KEEPS_ORDER: frozenset[Function] = frozenset(  # of the scores in a row
     [*SOFTMAXES, *_methods("sigmoid", "exp", "tanh"), F.sigmoid, F.tanh]
 )
+RECTIFIERS: frozenset[Function] = frozenset([*_methods("relu"), F.relu])  # 0 and flat below 0
 ACTIVATIONS: frozenset[Function] = KEEPS_ORDER.difference(SOFTMAXES) | frozenset(
     [*_methods("relu"), F.relu, F.leaky_relu, F.elu, F.gelu, F.silu, F.softplus, F.hardtanh, F.relu6]
 )

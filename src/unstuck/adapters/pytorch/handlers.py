@@ -16,7 +16,7 @@ from unstuck.adapters.pytorch.origins import Answers, Coded, Outputs, count
 from unstuck.adapters.pytorch.repairs import with_prediction
 from unstuck.adapters.pytorch.reshapes import exchanged, note_reshape
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watched.events import Broadcast, Compared, Cut, LossTaken, Normalised
+from unstuck.adapters.watched.events import Broadcast, Compared, Cut, LossTaken, Normalised, Silenced
 from unstuck.adapters.watched.losses import LOSSES, SCORES
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
@@ -264,9 +264,18 @@ def _activate(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
     lines = watch.repairs.get("skip", ())
     if lines and (place := here(watch)) is not None and place.line in lines:
         return args[0]
+    if func in functions.RECTIFIERS and watch.detailed and _is_learnt_from(args):
+        with watch.aside():
+            silent = bool((args[0] < 0).all())
+        if silent:
+            watch.note(Silenced(watch.updates, here(watch), tuple(args[0].shape)))
     if func in functions.KEEPS_ORDER:
         return _carried(watch, func, args, kwargs)
     return func(*args, **kwargs)
+
+
+def _is_learnt_from(args: tuple[Any, ...]) -> bool:
+    return bool(args) and isinstance(args[0], torch.Tensor) and args[0].requires_grad and args[0].numel() > 1
 
 
 def _all_handlers() -> dict[Any, Handler]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import Any
 
 import torch
@@ -12,7 +11,7 @@ from torch.optim import Optimizer
 
 from unstuck.adapters.pytorch.models import put_back
 from unstuck.adapters.pytorch.watch import PYTORCH, Watch
-from unstuck.adapters.watch import Outcome, Stopped
+from unstuck.adapters.watch import Outcome, outcome_of
 from unstuck.adapters.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.examine import examine
 from unstuck.diagnosis.report.report import Report
@@ -31,18 +30,9 @@ def examine_model(
 
     def run(watch: ScriptWatch) -> Outcome:
         assert isinstance(watch, Watch)
-        started = time.perf_counter()
-        error: BaseException | None = None
-        stopped = False
         copied = copy.deepcopy((model, optimizer, loss))
         watch.optimizer_made(copied[1], None)
-        try:
-            train(watch, *copied, (x, y), batch_size)
-        except Stopped:
-            stopped = True
-        except Exception as raised:
-            error = raised
-        return Outcome(stopped, error, time.perf_counter() - started)
+        return outcome_of(lambda: train(watch, *copied, (x, y), batch_size))
 
     with put_back():
         return examine(PYTORCH, run, type(model).__name__, cures)

@@ -104,6 +104,11 @@ class Watch:
         """Whether a DataLoader is the user's, and not made on the way by a library."""
         return True
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What else was done so that the script could run, in sentences."""
+        return ()
+
     def optimizer_made(self, optimizer: Optimizer, place: Place | None) -> None:
         """An optimiser was constructed; it is given another rate or decay where that is asked for."""
         self.made[id(optimizer)] = place

@@ -22,7 +22,6 @@ from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES, in_order
 
 LEARNS = 0.03  # more of the score at the end than at the start
-POOR = 0.3  # of what could be learnt beyond chance
 FALLS = 0.98  # of the first loss
 
 CONSEQUENCES = ("L03",)  # numbers that stop being finite: where there is another finding, its work
@@ -97,16 +96,6 @@ def conclude(name: str, h: History, reading: Reading, seen: list[Seen], decided:
 def verdict(findings: list[Finding], learns: bool) -> str:
     """Faulty with a finding, healthy where it was seen to learn, else inconclusive."""
     return "faulty" if findings else "healthy" if learns else "inconclusive"
-
-
-def is_poor(h: History) -> bool:
-    """Whether little was learnt of what could be, beyond chance, by the end of what was watched."""
-    last = how_well(h.events, h.updates - max(1, h.updates // 3), h.updates)[0]
-    scores = [event.score for event in h.learnt if event.score is not None]
-    if last is None or not scores:
-        return False
-    chance = 1 / max(scores[0].spread, 2.0) if scores[0].kind == "accuracy" else 0.0
-    return (last - chance) / (1 - chance) < POOR
 
 
 def learns(h: History) -> bool:

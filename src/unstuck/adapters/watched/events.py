@@ -212,6 +212,25 @@ class Reshaped:
 
 
 @dataclass(frozen=True)
+class Silenced:
+    """A rectifier was learnt through, and every number that it was given is below 0: it passes nothing, either way."""
+
+    update: int
+    place: Place | None
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Validated:
+    """Examples that a model is validated with were handed to its training: how many, and how many are learnt from."""
+
+    update: int
+    place: Place | None
+    examples: int
+    learnt: int
+
+
+@dataclass(frozen=True)
 class Discarded:
     """A prepared copy of data is computed and thrown away."""
 
@@ -253,6 +272,8 @@ Event = (
     | Compared
     | Divided
     | Reshaped
+    | Silenced
+    | Validated
     | Discarded
     | Scheduled
     | Raised

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 from unstuck.adapters.watch import Outcome, Run
 from unstuck.adapters.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.check import Seen
-from unstuck.adapters.watched.conclusion import CONSEQUENCES, Decided, conclude, is_poor, learns, look
+from unstuck.adapters.watched.conclusion import CONSEQUENCES, Decided, conclude, learns, look
 from unstuck.adapters.watched.events import Event, LossTaken, OptimizerMade, Raised
 from unstuck.adapters.watched.experiments import LONGER, Comparison, Repairs, Result, compare, decide, is_far
-from unstuck.adapters.watched.history import History, how_well
+from unstuck.adapters.watched.history import History, how_well, is_poor
 from unstuck.adapters.watched.places import innermost_of
 from unstuck.adapters.watched.reading import read
 from unstuck.diagnosis.examination.evidence import MEASURED
@@ -39,6 +39,11 @@ class Watch(ScriptWatch, Protocol):
     events: list[Event]
     updates: int
     work: float
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What else was done so that the script could run, in sentences."""
+        ...
 
     def at_work(self) -> AbstractContextManager[Any]:
         """Everything inside is watched."""
@@ -76,7 +81,7 @@ def examine(
     watch = framework.watch(ENOUGH, {}, 0, False)
     outcome = run_under(run, watch)
     h = History(watch.events, watch.updates)
-    reading = read(h, framework.name, outcome.stand_ins)
+    reading = read(h, framework.name, (*watch.remarks, *outcome.stand_ins))
     if show is not None:
         show(reading.to_dict())
     seen = look(h)

@@ -11,6 +11,8 @@ from unstuck.adapters.watched.events import Event, LossTaken, ModelCalled, Optim
 from unstuck.adapters.watched.scores import pooled
 from unstuck.adapters.watched.values import Array, Parameter, ParameterStep
 
+POOR = 0.3  # of what could be learnt beyond chance
+
 E = TypeVar("E", bound=Event)
 
 
@@ -101,3 +103,13 @@ def how_well(events: Sequence[Event], first: int, last: int) -> tuple[float | No
     values = [event.value for event in taken if event.value is not None]
     loss = float(np.mean(values)) if values else None
     return pooled([event.score for event in taken if event.score is not None]), loss
+
+
+def is_poor(h: History) -> bool:
+    """Whether little was learnt of what could be, beyond chance, by the end of what was watched."""
+    last = how_well(h.events, h.updates - max(1, h.updates // 3), h.updates)[0]
+    scores = [event.score for event in h.learnt if event.score is not None]
+    if last is None or not scores:
+        return False
+    chance = 1 / max(scores[0].spread, 2.0) if scores[0].kind == "accuracy" else 0.0
+    return (last - chance) / (1 - chance) < POOR

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Discarded, LoaderMade, ModelCalled
+from unstuck.adapters.watched.events import Discarded, LoaderMade, ModelCalled, Validated
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.values import Array
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
@@ -15,6 +15,8 @@ from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 FAR = 5.0  # deviations or units that inputs of a network are seldom away from 0 by
 OTHERWISE = 2.5  # times as widely spread: no accident among a hundred examples
 ENOUGH = 100
+FEW = 20  # examples of a whole table, such as those of XOR, are validated with as well as learnt from
+OVERLAP = 0.5  # of the validation: examples that occur twice in a data set are fewer
 IN_ORDER = 0.1  # of the changes of class that a shuffled order has
 
 
@@ -90,6 +92,22 @@ def test_inputs_prepared_differently(h: History) -> Iterator[Seen]:
     place = next(call.place for call in h.evaluation_calls if call.inputs is not None)
     grade = MEASURED if max(ratio, 1 / ratio, shift) > 2 * OTHERWISE else SUSPECTED
     yield Seen("D05", grade, said, {"spread": ratio, "shift": shift}, place, certain=grade == MEASURED)
+
+
+@check("D06")
+def validated_on_training_examples(h: History) -> Iterator[Seen]:
+    """The examples that the model is validated with are those that it learns from.
+
+    Cure: Hold examples back before training, and validate with these alone.
+
+    Cure in Keras: `fit(…, validation_split=0.2)`, or `validation_data` of examples that are not in the training set.
+    """
+    for event in h.all(Validated):
+        if event.examples >= FEW and event.learnt >= OVERLAP * event.examples:
+            said = f"{event.learnt} of the {event.examples} examples of the validation are among those learnt from"
+            numbers = {"validated": event.examples, "learnt": event.learnt}
+            yield Seen("D06", PROVED, said, numbers, event.place, certain=True)
+            return
 
 
 @check("D07")

@@ -7,12 +7,32 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import ModeSet, Reshaped
-from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.events import ModeSet, Reshaped, Silenced
+from unstuck.adapters.watched.history import History, is_poor
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
 CLOSE = 1e-4
+IN_A_ROW = 3  # updates that a layer is silent in
 MIXED = 1e-5  # change of an answer, as a share, that is no rounding in float32
+
+
+@check("A03")
+def layer_silent(h: History) -> Iterator[Seen]:
+    """Every rectifier of a layer is 0 for every example, so that no gradient passes it: its inputs are all below 0.
+
+    Cure: Initial weights of the right size (`nn.init.kaiming_normal_`) and biases of 0, a smaller rate, or `LeakyReLU`.
+    """
+    silent = h.all(Silenced)
+    for place in dict.fromkeys(event.place for event in silent):
+        here = [event for event in silent if event.place == place]
+        if len({event.update for event in here}) >= IN_A_ROW:
+            said = (
+                f"all {here[0].shape[-1]} rectifiers are 0 for every example of the first updates: nothing passes them"
+            )
+            yield Seen(
+                "A03", PROVED, said, {"updates_seen": len(here)}, place, certain=is_poor(h), asleep=not is_poor(h)
+            )
+            return
 
 
 @check("F02")

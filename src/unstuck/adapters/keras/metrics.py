@@ -1,0 +1,44 @@
+"""What an accuracy of Keras says of a batch, and what counting says."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from unstuck.adapters.pytorch.origins import Answers, Outputs, count
+from unstuck.adapters.watched.values import Shape
+
+
+class Counted(NamedTuple):
+    """Right answers of a batch: as the metric has them, and as they are counted here (None where that cannot be)."""
+
+    right: int
+    expected: int | None
+    examples: int
+    how: str
+    shapes: tuple[Shape, Shape]
+
+
+def counted(metric: Any, name: str, y_true: Any, y_pred: torch.Tensor, threshold: float) -> Counted | None:
+    """Both counts of one batch; None where the metric gives no tensor or the answers are no classes.
+
+    name       of the metric's function, for the report
+    threshold  from which on a single output says yes
+    """
+    labels = y_true if isinstance(y_true, torch.Tensor) else torch.as_tensor(np.asarray(y_true))
+    values = metric._fn(y_true, y_pred, **metric._fn_kwargs)
+    if not isinstance(values, torch.Tensor):
+        return None
+    n = y_pred.shape[0]
+    right = values.double().mean() * n if values.numel() else values.double().sum()
+    answers = Answers(Outputs(y_pred.detach(), squashed=True), f"argmax ({name})")
+    found = count(answers, labels, values, threshold)
+    if found is None and y_pred.ndim == 2 and y_pred.shape[1] == 1 and labels.numel() == n:
+        expected: int | None = int(((y_pred.reshape(n) > 0.5).double() == labels.reshape(n).double()).sum())
+    elif found is not None:
+        expected = found.expected
+    else:
+        return None
+    return Counted(round(float(right)), expected, n, answers.how, (tuple(y_pred.shape), tuple(labels.shape)))
