@@ -69,6 +69,8 @@ def main() -> None:
 def examine_script(job: Job, send: Send) -> Answer:
     """Run, watch and diagnose one script. Raises CaseError if nothing can be said of it."""
     source, here = read_source(Path(job.path)), os.getcwd()
+    if job.text is not None:
+        source = replace(source, text=job.text)
     started = time.perf_counter()
     run = prepare(job, source, started + RUNNING * job.budget, send)
 

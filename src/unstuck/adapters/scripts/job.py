@@ -21,6 +21,7 @@ class Job:
     share       of the training examples of a stand-in
     names       of the program's parameters, inputs, targets and outputs, where the user gives them
     html        whether the page is wanted too
+    text        a changed text that is run in the place of the file's, or None
     """
 
     path: str
@@ -33,6 +34,7 @@ class Job:
     share: float = 1.0
     names: dict[str, str] = field(default_factory=dict)
     html: bool = False
+    text: str | None = None
 
     def to_json(self) -> str:
         """As one line of text."""
