@@ -163,7 +163,7 @@ def error_sent_back(fault: Fault) -> Alternatives:
     syntax = fault.syntax
     for slope in _bare_slopes(fault) if delta is None else [delta]:
         words = syntax.words(slope)
-        rest = words if isinstance(slope, ast.Name) or syntax.in_brackets(slope) else f"({words})"
+        rest = words if isinstance(slope, ast.Name) else f"({words})"
         for forward, left, right in syntax.products():
             for position, (value, weights) in enumerate(((left, right), (right, left))):
                 if bare(weights) is not weights:
