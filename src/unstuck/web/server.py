@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import secrets
 import socket
 import sys
 from contextlib import ExitStack, suppress
@@ -24,8 +26,9 @@ def run(host: str, port: int, model: str | os.PathLike[str] | None) -> None:
         network = load(model)
         expect_reader(network, str(model))
     listener = listen(host, port)
+    token = secrets.token_urlsafe(24) if is_loopback(listener) else None
     config = uvicorn.Config(
-        create_application(network, host),
+        create_application(network, host, token),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -37,8 +40,15 @@ def run(host: str, port: int, model: str | os.PathLike[str] | None) -> None:
     address = f"[{host}]" if ":" in host else host
     url = f"http://{address}:{listener.getsockname()[1]}"
     print(f"draw, train and diagnose at {url} (Ctrl+C ends it)", file=sys.stderr, flush=True)
+    if token is not None:
+        print(f"diagnose a program of your own at {url}/programs?token={token}", file=sys.stderr, flush=True)
     with listener, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine reaches a socket."""
+    return ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def listen(host: str, port: int) -> socket.socket:

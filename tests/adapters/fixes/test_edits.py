@@ -13,11 +13,11 @@ train()
 """
 
 
-def fixed(text, code, line, column, hidden="sigmoid", layer=1, settings=None, reading=None):
+def fixed(text, code, line, column, hidden="sigmoid", layer=1, settings=None, reading=None, reduction="mean"):
     """The programs that the alternatives make, the likeliest first."""
     finding = {"code": code, "layer": layer, "location": {"line": line, "column": column}}
     report = {
-        "network": {"hidden": [hidden], "sizes": [3, 4, 2], "update": {"learning_rate": 0.01}},
+        "network": {"hidden": [hidden], "sizes": [3, 4, 2], "update": {"learning_rate": 0.01, "reduction": reduction}},
         "cures": [{"settings": settings or {}}],
         "reading": reading or {},
     }
@@ -62,6 +62,13 @@ def test_the_number_behind_the_rate_is_changed():
     reading = {"parameters": [{"updated_at": 2, "line": 9, "shape": []}]}
     words = {"U08": "rate 0.5 on the mean gradient"}
     assert fixed(RATE, "U08", 2, 1, settings=words, reading=reading) == [RATE.replace("0.01", "0.5")]
+
+
+def test_a_rate_that_multiplies_in_place_is_found_and_counts_the_examples():
+    text = "def train(data, rate):\n    step *= rate\n    W -= step\ntrain('a.csv', 0.1)\n"
+    reading = {"parameters": [{"updated_at": 3, "line": 9, "shape": []}], "update": {"batch_size": 100}}
+    words = {"B09": "rate 0.05 on the mean gradient"}
+    assert fixed(text, "B09", 3, 5, settings=words, reading=reading, reduction="sum") == [text.replace("0.1", "0.005")]
 
 
 def test_first_weights_are_drawn_for_their_inputs():

@@ -62,12 +62,15 @@ def another_rate(fault: Fault) -> Alternatives:
     observed = fault.report["network"]["update"].get("learning_rate")
     if not found or not observed:
         return
-    factor = float(found[1]) / abs(observed)
+    examples = 1.0
+    if fault.report["network"]["update"].get("reduction") == "sum":  # the rate of the words is one on the mean
+        examples = float((fault.reading.get("update") or {}).get("batch_size") or 1)
+    factor = float(found[1]) / (abs(observed) * examples)
     numbers: list[ast.Constant] = []
     for line in sorted({one["updated_at"] for one in fault.reading.get("parameters", []) if one["updated_at"]}):
         for node in fault.syntax.nodes:
             if node.lineno == line and isinstance(node, (ast.Assign, ast.AugAssign)):
-                numbers += _scales(fault, node.value)
+                numbers += _scales(fault, node.value) or _scaled_before(fault, node.value)
     places = {fault.syntax.span(number): number for number in numbers}
     if len(places) == 1:
         (span, number), *_ = places.items()
@@ -84,6 +87,16 @@ def _scales(fault: Fault, node: Any) -> list[ast.Constant]:
                 if isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Div):
                     factor = factor.left
                 found += [n for n in numbers_behind(fault.syntax, factor) if _positive(n)]
+    return found
+
+
+def _scaled_before(fault: Fault, step: Any) -> list[ast.Constant]:
+    """The numbers that a step was multiplied by in place, in the same function: step *= rate."""
+    syntax, words = fault.syntax, fault.syntax.words(step)
+    found: list[ast.Constant] = []
+    for node in syntax.nodes:
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult) and syntax.words(node.target) == words:
+            found += [number for number in numbers_behind(syntax, node.value) if _positive(number)]
     return found
 
 
