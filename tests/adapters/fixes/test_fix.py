@@ -76,6 +76,8 @@ def test_the_command_writes_the_fix_and_leaves_the_script(shell, tmp_path):
     fix = document["fix"]
     assert fix["verified"]
     assert fix["after"]["verdict"] == "healthy"
+    before, after = (float(fix[side]["printed"].split()[-1]) for side in ("before", "after"))
+    assert after > before + 0.3  # what the script itself prints as its accuracy
     assert (tmp_path / "script.py").read_text() == script.text
     right = draw(12, "healthy").text
     assert (tmp_path / "out.py").read_text() == right

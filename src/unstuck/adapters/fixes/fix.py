@@ -17,7 +17,7 @@ class Fix:
     text       the whole program, changed; as it is where nothing is offered
     codes      by line of the program as it is, the rules whose faults the change there puts right
     remaining  sentences on what is not put right by a change of the source
-    before, after  what the program says of itself: verdict, findings, and the accuracy of the experiments
+    before, after  verdict and findings of the diagnosis, the accuracy of its experiments, and what the program prints
     """
 
     original: str

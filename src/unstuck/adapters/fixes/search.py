@@ -57,6 +57,7 @@ def outcome(report: dict[str, Any]) -> dict[str, Any]:
         "verdict": report["verdict"],
         "findings": [finding["code"] for finding in report["findings"]],
         "accuracy": cures[0]["accuracy_before"] if cures else None,
+        "printed": None,
     }
 
 

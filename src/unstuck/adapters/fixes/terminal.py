@@ -30,4 +30,5 @@ def as_text(fix: dict[str, Any]) -> str:
 def _outcome(seen: dict[str, Any]) -> str:
     found = f" ({', '.join(seen['findings'])})" if seen["findings"] else ""
     reached = "" if seen["accuracy"] is None else f", accuracy {seen['accuracy']:.1%} in the experiments"
-    return f"{seen['verdict']}{found}{reached}"
+    printed = "" if seen["printed"] is None else f"; prints {seen['printed'].strip()!r}"
+    return f"{seen['verdict']}{found}{reached}{printed}"

@@ -10,9 +10,11 @@ from typing import Any
 from unstuck.adapters.fixes.fix import Fix
 from unstuck.adapters.fixes.search import find_fix
 from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.process import diagnose_script
+from unstuck.adapters.scripts.process import attempt, diagnose_script
 from unstuck.adapters.scripts.source import read_source
 from unstuck.errors import CaseError
+
+PRINTING = 0.25  # of the budget, for each of the two runs that are only listened to
 
 
 def fix_of(job: Job, report: dict[str, Any], listen: Callable[[str], None]) -> Fix:
@@ -30,7 +32,25 @@ def fix_of(job: Job, report: dict[str, Any], listen: Callable[[str], None]) -> F
             return None
         return _in_lines(found, source.cells) if found is not None and source.cells else found
 
-    return find_fix(source.text, report, diagnose)
+    fix = find_fix(source.text, report, diagnose)
+    if not fix.verified:
+        return fix
+    listen("running the script and its changed copy for what they print …")
+    before, after = (printed(job, text) for text in (source.text, fix.text))
+    last = min(len(before), len(after)) - 1
+    if last < 0:
+        return fix
+    return replace(fix, before={**fix.before, "printed": before[last]}, after={**fix.after, "printed": after[last]})
+
+
+def printed(job: Job, text: str) -> list[str]:
+    """The lines that a text prints in the script's place, as far as it comes within a part of the budget."""
+    alone = replace(job, text=text, printed=True, html=False, budget=PRINTING * job.budget)
+    try:
+        report = attempt(alone, lambda line: None, patient=True).report
+    except CaseError:
+        return []
+    return list((report or {}).get("printed", []))
 
 
 def _in_lines(report: dict[str, Any], cells: tuple[tuple[int, int], ...]) -> dict[str, Any]:

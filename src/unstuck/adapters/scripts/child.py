@@ -22,6 +22,7 @@ from unstuck.adapters.scripts.manners.quiet import separate_streams
 from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.places import place_entries, placed
+from unstuck.adapters.scripts.printing import Printing
 from unstuck.adapters.scripts.run import ScriptRun
 from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
@@ -73,6 +74,11 @@ def examine_script(job: Job, send: Send) -> Answer:
         source = replace(source, text=job.text)
     started = time.perf_counter()
     run = prepare(job, source, started + RUNNING * job.budget, send)
+
+    if job.printed:
+        run.ends = started + job.budget
+        run(printing := Printing())
+        return Answer({"printed": printing.lines})
 
     def listen(line: str) -> None:
         send("line", text=line)
