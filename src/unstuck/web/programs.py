@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
 from unstuck.web import limits, pages
-from unstuck.web.api import REFUSALS, submit
+from unstuck.web.api import submit
 from unstuck.web.messages import JobStatus, Request
 
 router = APIRouter()
@@ -26,7 +26,7 @@ NO_TOKEN = "programs are run for who comes by the address with the token that `u
 class OwnProgramRequest(Request):
     """The text of a script or a notebook, and whether a fix is wanted."""
 
-    text: Annotated[str, Field(min_length=1, max_length=limits.BODY_BYTES)]
+    text: Annotated[str, Field(min_length=1)]
     kind: Literal["script", "notebook"] = "script"
     fix: bool = True
 
@@ -44,7 +44,7 @@ async def own_programs(request: HttpRequest, token: Annotated[str | None, Query(
     return answer
 
 
-@router.post("/api/programs", status_code=202, responses=REFUSALS)
+@router.post("/api/programs", status_code=202, include_in_schema=False)
 async def start_program(request: HttpRequest, wanted: OwnProgramRequest) -> JobStatus:
     """Diagnose a program of the visitor's own, and look for its fix."""
     expect_own_machine(request)
