@@ -24,7 +24,7 @@ LAW = {
         ("data", "autodiff", "sandbox", "nn"),
         ("callbacks", "exchange", "recipes", "gradient_check", "diagnosis"),
         ("adapters",),
-        ("sklearn", "web"),
+        ("sklearn", "web", "agents", "notebooks"),
         ("testing", "cli"),
     ),
     "unstuck.diagnosis": (

@@ -46,5 +46,10 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext unstuck` calls: gives the notebook the magic %%unstuck."""
+    import_module("unstuck.notebooks.magic").load(shell)
+
+
 def __dir__() -> list[str]:
     return sorted([*globals(), *_HOMES])

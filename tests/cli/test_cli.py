@@ -16,7 +16,7 @@ def test_an_unknown_command_is_one_sentence(shell):
 def test_the_help_lists_every_command(shell):
     text = shell("--help").output
     assert sorted(main.commands) == sorted(
-        ["train", "evaluate", "predict", "recipes", "diagnose", "rules", "export", "serve"]
+        ["train", "evaluate", "predict", "recipes", "diagnose", "rules", "export", "serve", "mcp"]
     )
     assert all(f"\n  {name} " in text for name in main.commands)
 

@@ -38,6 +38,7 @@ def test_the_server_says_where_it_is_and_ends_when_told(tmp_path, untrained, int
         try:
             said = server.stderr.readline()
             address = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
+            assert re.search(rf"{address}/programs\?token=[\w-]{{32}}$", server.stderr.readline().strip())
             reading = httpx2.post(f"{address}/api/readings", content=png(ROUND[4]), headers=IMAGE).json()
             assert reading["label"] == answer(untrained, read_drawing(png(ROUND[4])))["label"]
         finally:

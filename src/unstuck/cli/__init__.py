@@ -6,6 +6,7 @@ One module for each group of commands. What they do is imported inside them, so 
 import click
 
 from unstuck import __version__
+from unstuck.cli.agents import mcp
 from unstuck.cli.diagnosis import diagnose, rules
 from unstuck.cli.models import evaluate, export, predict
 from unstuck.cli.page import serve
@@ -19,5 +20,5 @@ def main() -> None:
     """Train neural networks that learn, and find out why yours does not."""
 
 
-for command in (train, recipes, evaluate, predict, export, diagnose, rules, serve):
+for command in (train, recipes, evaluate, predict, export, diagnose, rules, serve, mcp):
     main.add_command(command)

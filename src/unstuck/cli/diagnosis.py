@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,16 @@ NAMED = ("parameters", "inputs", "targets", "outputs")
     "--data", type=click.Path(exists=True), metavar="PATH", help="What to read where the script's data are missing."
 )
 @click.option("--no-stand-ins", is_flag=True, help="Put nothing in the place of data and modules that are missing.")
+@click.option(
+    "--fix",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Write the script put right, if that was run and holds.",
+)
+@click.option("--diff", is_flag=True, help="Show the change of the script that puts it right.")
+@click.option(
+    "--sarif", type=click.Path(), metavar="PATH", help="Write the findings for code-scanning pages (SARIF 2.1.0)."
+)
 @click.option("--parameters", metavar="NAMES", help="If it was read wrongly: the variables that learn, w1,b1,…")
 @click.option("--inputs", metavar="NAME", help="… the variable with the inputs.")
 @click.option("--targets", metavar="NAME", help="… the variable with the targets.")
@@ -55,10 +66,15 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     FILE is a Python script or a notebook, as it stands: it is run, watched, and stopped once enough was seen. What
     stands behind -- are its own arguments. A file that defines `case` or `build(seed)` is a Case, wired by hand.
     """
+    from unstuck.adapters.fixes.files import expect_another_file
+    from unstuck.adapters.fixes.terminal import as_text
     from unstuck.adapters.scripts.source import defines_a_case, read_source
 
-    if html:
-        expect_writable(html, "--html")
+    for path, option in ((html, "--html"), (options["fix"], "--fix"), (options["sarif"], "--sarif")):
+        if path:
+            expect_writable(path, option)
+    if options["fix"]:
+        expect_another_file(options["fix"], file)
     out, silent = (sys.stderr, not sys.stderr.isatty()) if json_ else (sys.stdout, False)
 
     def listen(line: str) -> None:
@@ -66,6 +82,10 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
             click.echo(line, file=out)  # flushed: each line is read as soon as it is known
 
     if defines_a_case(read_source(file)):
+        if options["fix"] or options["diff"]:
+            raise CaseError(
+                f"{file}: defines a Case; --fix and --diff change plain scripts, which are read as they are"
+            )
         with descriptor_to_stderr() if json_ else nullcontext():
             answer = _wired(file, html is not None, options, listen)
     else:
@@ -76,10 +96,16 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
         write_page(answer.html, html)
     if answer.report is None:
         raise CaseError(answer.sentence)
+    if options["sarif"]:
+        from unstuck.adapters.fixes.sarif import write_sarif
+
+        write_sarif(options["sarif"], [answer.report])
     if json_:
         print_json(answer.report)
     else:
         click.echo(f"\n{answer.text}")
+        if "fix" in answer.report:
+            click.echo(f"\n{as_text(answer.report['fix'])}")
     return EXIT_CODES[answer.report["verdict"]]
 
 
@@ -114,9 +140,12 @@ def _wired(file: Path, page: bool, options: dict[str, Any], listen: Callable[[st
 def _script(
     file: Path, arguments: tuple[str, ...], page: bool, options: dict[str, Any], listen: Callable[[str], None]
 ) -> Answer:
-    """The diagnosis of a script, in a process of its own."""
+    """The diagnosis of a script, in a process of its own, and the fix where one is wanted."""
+    from unstuck.adapters.fixes.files import content, write_whole
+    from unstuck.adapters.fixes.trials import fix_of
     from unstuck.adapters.scripts.job import Job
     from unstuck.adapters.scripts.process import diagnose_script
+    from unstuck.adapters.scripts.source import read_source
 
     job = Job(
         str(file),
@@ -128,7 +157,13 @@ def _script(
         names={name: options[name] for name in NAMED if options[name]},
         html=page,
     )
-    return diagnose_script(job, listen)
+    answer = diagnose_script(job, listen)
+    if answer.report is None or not (options["fix"] or options["diff"]):
+        return answer
+    fix = fix_of(job, answer.report, listen)
+    if options["fix"] and fix.verified:
+        write_whole(options["fix"], content(read_source(file), fix.text))
+    return replace(answer, report={**answer.report, "fix": fix.to_dict(str(file))})
 
 
 def diagnose_file(path: str | os.PathLike[str], budget: float, cures: bool, listen: Listener | None = None) -> Report:

@@ -13,24 +13,27 @@ from starlette.exceptions import HTTPException
 from unstuck import __version__
 from unstuck.errors import DataError
 from unstuck.nn.network import Network
-from unstuck.web import api, limits, pages
+from unstuck.web import api, limits, pages, programs
 from unstuck.web.jobs import Jobs
 from unstuck.web.protection import Protection
 
 
-def create_application(network: Network | None = None, host: str = "127.0.0.1") -> FastAPI:
+def create_application(network: Network | None = None, host: str = "127.0.0.1", token: str | None = None) -> FastAPI:
     """The ASGI application.
 
     network: reads the drawings; without one, the default recipe is trained as soon as the application starts.
     host: the name it is served under; others than this, localhost and plain addresses are refused.
+    token: who has it may have programs of their own run; without one nobody may.
     """
     application = FastAPI(
         title="unstuck", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False
     )
     application.state.network = network
     application.state.first_training = None
+    application.state.token = token
     application.include_router(pages.router)
     application.include_router(api.router)
+    application.include_router(programs.router)
     application.add_middleware(Protection, host=host)
     application.add_exception_handler(HTTPException, answer_refusal)
     application.add_exception_handler(RequestValidationError, answer_malformed)

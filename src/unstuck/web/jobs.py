@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from unstuck.web import limits
 
-Task = Literal["train", "run", "diagnose"]
+Task = Literal["train", "run", "diagnose", "program"]
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 LINE_BYTES = 4 * 1024 * 1024
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

@@ -9,6 +9,8 @@ TRAINING_SECONDS = 120.0  # then training ends as if it had been stopped
 RUN_SECONDS = 60.0  # of a stuck program
 DIAGNOSIS_SECONDS = 120.0
 DIAGNOSIS_BUDGET = 20.0  # what is left to `diagnose` of it
+PROGRAM_SECONDS = 600.0  # of a program of the visitor's own, with the copies that are run for its fix
+PROGRAM_BUDGET = 60.0  # for one run of it, as in the shell
 GRACE_SECONDS = 10.0  # for work that was told to stop, before its process is ended
 
 RUNNING_JOBS = 2  # at a time: a long training leaves room for a short run

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -26,8 +28,9 @@ def run(host: str, port: int, model: str | os.PathLike[str] | None) -> None:
         network = load(model)
         expect_reader(network, str(model))
     listener = listen(host, port)
+    token = secrets.token_urlsafe(24) if is_loopback(listener) else None
     config = uvicorn.Config(
-        create_application(network, host),
+        create_application(network, host, token),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -42,8 +45,15 @@ def run(host: str, port: int, model: str | os.PathLike[str] | None) -> None:
     print(f"draw, train and diagnose at {url} (Ctrl+C ends it)", file=sys.stderr, flush=True)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))  # a closed terminal
+    if token is not None:
+        print(f"diagnose a program of your own at {url}/programs?token={token}", file=sys.stderr, flush=True)
     with listener, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine reaches a socket."""
+    return ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -91,6 +91,30 @@ def diagnose(say: Say, stop: threading.Event, program: str, cured: bool) -> None
     say(result={"verdict": report.verdict, "codes": codes, "html": as_fragment(report)})
 
 
+def program(say: Say, stop: threading.Event, text: str, kind: str, fix: bool) -> None:
+    """Diagnose a program of the visitor's own as the shell does, and look for its fix."""
+    from unstuck.adapters.fixes.files import content
+    from unstuck.adapters.fixes.trials import fix_of
+    from unstuck.adapters.scripts.job import Job
+    from unstuck.adapters.scripts.process import diagnose_script
+    from unstuck.adapters.scripts.source import read_source
+    from unstuck.web.limits import PROGRAM_BUDGET
+
+    name = "program.ipynb" if kind == "notebook" else "program.py"
+    Path(name).write_text(text, encoding="utf-8")
+    source = read_source(Path(name))
+    job = Job(name, budget=PROGRAM_BUDGET, html=True)
+    answer = diagnose_script(job, lambda line: say(point={"line": line}))
+    if answer.report is None:
+        raise UnstuckError(answer.sentence)
+    body = answer.html.partition("<body")[2].partition(">")[2].rpartition("</body>")[0]
+    result = {"verdict": answer.report["verdict"], "html": body, "name": f"fixed-{name}", "fix": None, "fixed": ""}
+    if fix:
+        found = fix_of(job, answer.report, lambda line: say(point={"line": line}))
+        result |= {"fix": found.to_dict(name), "fixed": content(source, found.text).decode()}
+    say(result=result)
+
+
 def load_program(name: str, cured: bool) -> ModuleType:
     """A program of the gallery from a file in the working folder: the diagnosis points to its lines there."""
     from unstuck.web.gallery import PROGRAMS
@@ -106,7 +130,7 @@ def load_program(name: str, cured: bool) -> ModuleType:
     return module
 
 
-TASKS: dict[str, Callable[..., None]] = {"train": train, "run": run, "diagnose": diagnose}
+TASKS: dict[str, Callable[..., None]] = {"train": train, "run": run, "diagnose": diagnose, "program": program}
 
 if __name__ == "__main__":
     main()

@@ -22,6 +22,7 @@ from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.naming import naming
 from unstuck.adapters.scripts.places import place_entries, placed
+from unstuck.adapters.scripts.printing import Printing
 from unstuck.adapters.scripts.run import ScriptRun
 from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
@@ -67,8 +68,14 @@ def main() -> None:
 def examine_script(job: Job, send: Send) -> Answer:
     """Run, watch and diagnose one script. Raises CaseError if nothing can be said of it."""
     source, here = read_source(Path(job.path)), os.getcwd()
+    if job.text is not None:
+        source = replace(source, text=job.text)
     names, started = naming(job.names, source), time.perf_counter()
     run = prepare(job, source, started + RUNNING * job.budget, send)
+    if job.printed:
+        run.ends = started + job.budget
+        run(printing := Printing())
+        return Answer({"printed": printing.lines})
     telling = Telling(run, send)
     framework = framework_of(source.text)
     if framework is None:

@@ -21,6 +21,8 @@ class Job:
     share       of the training examples of a stand-in
     names       of the program's parameters, inputs, targets and outputs, where the user gives them
     html        whether the page is wanted too
+    text        a changed text that is run in the place of the file's, or None
+    printed     whether the script is only run for what it prints, which is then the report
     """
 
     path: str
@@ -33,6 +35,8 @@ class Job:
     share: float = 1.0
     names: dict[str, str] = field(default_factory=dict)
     html: bool = False
+    text: str | None = None
+    printed: bool = False
 
     def to_json(self) -> str:
         """As one line of text."""

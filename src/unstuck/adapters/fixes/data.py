@@ -1,0 +1,81 @@
+"""Edits of the data's preparation: a scaled copy that is not used, inputs never scaled, a test set mixed up."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.syntax import Syntax, last_name
+
+SCALED = re.compile(r"scale|norm|std|standard", re.IGNORECASE)
+BYTES = (1.5, 255.0)  # the largest input that is scaled by 255
+
+
+def unused(syntax: Syntax) -> Iterator[tuple[str, ast.Assign]]:
+    """Variables that are assigned outside functions and never read."""
+    read = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    for node in syntax.tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if name not in read:
+                yield name, node
+
+
+@edits_for("D02")
+def scaled_inputs(fault: Fault) -> Alternatives:
+    """The scaled copy that nobody reads takes the place of what it was made of; else the inputs are divided."""
+    syntax = fault.syntax
+    for name, made in unused(syntax):
+        if not SCALED.search(name):
+            continue
+        for source in [n.id for n in ast.walk(made.value) if isinstance(n, ast.Name)]:
+            uses = [
+                Edit(syntax.span(node), name)
+                for node in syntax.nodes
+                if isinstance(node, ast.Name)
+                and node.id == source
+                and isinstance(node.ctx, ast.Load)
+                and node.lineno > (made.end_lineno or made.lineno)
+            ]
+            if uses:
+                yield uses
+    largest = (fault.reading.get("inputs") or {}).get("range", [0, 0])[1]
+    if BYTES[0] < largest <= BYTES[1]:
+        for node in fault.expressions:
+            yield [Edit(syntax.span(node), f"{_as_operand(syntax, node)} / 255")]
+            break
+
+
+def _as_operand(syntax: Syntax, node: Any) -> str:
+    simple = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
+    return syntax.words(node) if simple else f"({syntax.words(node)})"
+
+
+@edits_for("D11", "D06", "E02")
+def test_inputs_with_their_labels(fault: Fault) -> Alternatives:
+    """zip(training_images, test_labels) becomes zip(test_images, test_labels)."""
+    syntax = fault.syntax
+    names = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for call in syntax.nodes:
+        if not isinstance(call, (ast.Call, ast.Tuple)):
+            continue
+        given = call.args if isinstance(call, ast.Call) else call.elts
+        parts = [node for node in given if isinstance(node, ast.Name)]
+        if len(parts) != 2 or not any("test" in part.id.lower() for part in parts):
+            continue
+        for part in parts:
+            meant = re.sub(r"train(ing)?", "test", part.id)
+            if meant != part.id and meant in names:
+                yield [Edit(syntax.span(part), meant)]
+
+
+@edits_for("D03")
+def bytes_as_floats(fault: Fault) -> Alternatives:
+    """A difference of bytes, which wraps around, is taken of floating point numbers."""
+    syntax = fault.syntax
+    for node in syntax.at(fault.line, None):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and last_name(node.left):
+            yield [Edit(syntax.span(node.left), f"{syntax.words(node.left)}.astype(float)")]

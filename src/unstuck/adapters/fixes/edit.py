@@ -1,0 +1,120 @@
+"""An edit of a program's text, and the functions that propose edits for a rule.
+
+    @edits_for("F04")
+    def negate_exponent(fault):
+        \"\"\"exp(z) becomes exp(-z).\"\"\"
+        yield [fault.syntax.replaced(node, "-z")]
+
+Each yields alternatives, the likeliest first; what was meant is decided by running the changed copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unstuck.adapters.fixes.syntax import Span, Syntax
+
+
+@dataclass(frozen=True, order=True)
+class Edit:
+    """Other words in the place of a span of the text."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A finding of a report (both as data) in the syntax of the program that it is about."""
+
+    finding: dict[str, Any]
+    report: dict[str, Any]
+    syntax: Syntax
+
+    @property
+    def code(self) -> str:
+        """The code of the rule."""
+        return str(self.finding["code"])
+
+    @property
+    def line(self) -> int:
+        """The line where it stands, from 1; 0 where that is not known."""
+        return int((self.finding["location"] or {}).get("line", 0))
+
+    @property
+    def column(self) -> int | None:
+        """The column of its expression, from 1, where that is known."""
+        return (self.finding["location"] or {}).get("column")
+
+    @property
+    def expressions(self) -> list[Any]:
+        """The expressions that begin where it stands, the outermost first."""
+        return self.syntax.at(self.line, self.column)
+
+    @property
+    def layer(self) -> int:
+        """The layer that it is about, from 1."""
+        return int(self.finding["layer"] or 1)
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How the program was read."""
+        return dict(self.report.get("reading") or {})
+
+    @property
+    def activation(self) -> str:
+        """The name of the layer's activation; empty where it is not known."""
+        hidden = self.report["network"].get("hidden") or []
+        return str(hidden[min(self.layer, len(hidden)) - 1]) if hidden else ""
+
+    @property
+    def setting(self) -> str:
+        """What the experiments chose in the place of the setting, in words; empty where there were none."""
+        found = [cure["settings"].get(self.code, "") for cure in self.report["cures"]]
+        return str(next(filter(None, found), ""))
+
+
+Alternatives = Iterable[Sequence[Edit]]
+Proposal = Callable[[Fault], Alternatives]
+PROPOSALS: dict[str, list[Proposal]] = {}
+
+
+def edits_for(*codes: str) -> Callable[[Proposal], Proposal]:
+    """Registers a function under the codes of the rules whose faults it can put right."""
+
+    def register(function: Proposal) -> Proposal:
+        for code in codes:
+            PROPOSALS.setdefault(code, []).append(function)
+        return function
+
+    return register
+
+
+def alternatives(fault: Fault) -> Iterator[tuple[Edit, ...]]:
+    """What may have been meant in the place of a fault, the likeliest first, each once; nothing where nothing is
+    understood."""
+    seen: set[tuple[Edit, ...]] = set()
+    for propose in PROPOSALS.get(fault.code, []):
+        for edits in propose(fault):
+            found = tuple(sorted(set(edits)))
+            if found and found not in seen:
+                seen.add(found)
+                yield found
+
+
+def applied(text: str, edits: Iterable[Edit]) -> str:
+    """The text with all of these edits. Raises ValueError where two of them overlap."""
+    lines = text.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    end = len(text)
+    for edit in sorted(set(edits), reverse=True):
+        first = starts[edit.span.line - 1] + edit.span.column - 1
+        last = starts[edit.span.end_line - 1] + edit.span.end_column - 1
+        if last > end:
+            raise ValueError(f"two edits overlap in line {edit.span.line}")
+        text, end = text[:first] + edit.replacement + text[last:], first
+    return text

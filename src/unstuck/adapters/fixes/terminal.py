@@ -1,0 +1,34 @@
+"""A fix in the terminal: the difference in colours, and what was seen before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def as_text(fix: dict[str, Any]) -> str:
+    """A fix (as data) in words; the shell takes the colours away where there is no terminal."""
+    lines = []
+    if fix["verified"]:
+        lines += ["The change that puts it right, which was run and holds:", ""]
+        for line in fix["diff"].splitlines():
+            heading = line.startswith(("+++", "---"))
+            lines.append(click.style(line, bold=heading, fg=None if heading else COLOURS.get(line[:1])))
+        lines += ["", f"before: {_outcome(fix['before'])}", f"after:  {_outcome(fix['after'])}"]
+    elif fix["before"]["verdict"] == "faulty":
+        lines.append("No change of the source was found that holds when it is run.")
+    else:
+        lines.append("There is nothing to put right.")
+    if fix["remaining"]:
+        lines += ["", "What a person has to do:" if not fix["verified"] else "What is left:", *fix["remaining"]]
+    return "\n".join(lines)
+
+
+def _outcome(seen: dict[str, Any]) -> str:
+    found = f" ({', '.join(seen['findings'])})" if seen["findings"] else ""
+    reached = "" if seen["accuracy"] is None else f", accuracy {seen['accuracy']:.1%} in the experiments"
+    printed = "" if seen["printed"] is None else f"; prints {seen['printed'].strip()!r}"
+    return f"{seen['verdict']}{found}{reached}{printed}"

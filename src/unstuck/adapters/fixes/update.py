@@ -1,0 +1,153 @@
+"""Edits of the update: its sign, the rate, the number of updates, sums of gradients that are never set back."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.syntax import Span, factors, last_name, numbers_behind
+
+
+@edits_for("U01", "B10")
+def descends(fault: Fault) -> Alternatives:
+    """W + … becomes W - … at every update, or at that of the layer; the error y - a becomes a - y."""
+    parameters = fault.reading.get("parameters", [])
+    lines = {one["updated_at"] for one in parameters if one["updated_at"]}
+    every = [edit for line in sorted(lines) for edit in _signs(fault, line)]
+    here = list(_signs(fault, fault.line))
+    yield from (every, here) if fault.code == "U01" else (here, every)
+    meeting = (fault.reading.get("targets") or {}).get("line")
+    for node in fault.syntax.nodes:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and node.lineno == meeting:
+            left, right = fault.syntax.words(node.left), fault.syntax.words(node.right)
+            yield [Edit(fault.syntax.span(node), f"{right} - {left}")]
+
+
+def _signs(fault: Fault, line: int) -> Iterator[Edit]:
+    """The plus signs of the update in a line, each as a minus sign."""
+    syntax = fault.syntax
+    for node in syntax.nodes:
+        if node.lineno != line:
+            continue
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
+            yield _turned(fault, node.target)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _is_update(fault, node):
+            yield _turned(fault, node.left)
+
+
+def _is_update(fault: Fault, node: ast.BinOp) -> bool:
+    """Whether a sum is what a parameter is replaced by: W + …, or w + … for each w of a list."""
+    above = fault.syntax.parents[node]
+    if isinstance(above, ast.Assign):
+        return fault.syntax.words(node.left) in [fault.syntax.words(target) for target in above.targets]
+    return isinstance(above, ast.ListComp) and isinstance(node.left, ast.Name)
+
+
+def _turned(fault: Fault, left: Any) -> Edit:
+    """The plus sign behind an operand as a minus sign."""
+    syntax = fault.syntax
+    first = syntax.span(left)
+    text = syntax.lines[first.end_line - 1]
+    column = text.index("+", first.end_column - 1) + 1
+    return Edit(Span(first.end_line, column, first.end_line, column + 1), "-")
+
+
+@edits_for("U07", "U08", "B09")
+def another_rate(fault: Fault) -> Alternatives:
+    """The number that the rate is set to becomes the one with which the experiments learnt."""
+    found = re.match(r"rate ([\d.e+-]+) on", fault.setting)
+    observed = fault.report["network"]["update"].get("learning_rate")
+    if not found or not observed:
+        return
+    examples = 1.0
+    if fault.report["network"]["update"].get("reduction") == "sum":  # the rate of the words is one on the mean
+        examples = float((fault.reading.get("update") or {}).get("batch_size") or 1)
+    factor = float(found[1]) / (abs(observed) * examples)
+    numbers: list[ast.Constant] = []
+    for line in sorted({one["updated_at"] for one in fault.reading.get("parameters", []) if one["updated_at"]}):
+        for node in fault.syntax.nodes:
+            if node.lineno == line and isinstance(node, (ast.Assign, ast.AugAssign)):
+                numbers += _scales(fault, node.value) or _scaled_before(fault, node.value)
+    places = {fault.syntax.span(number): number for number in numbers}
+    if len(places) == 1:
+        (span, number), *_ = places.items()
+        assert isinstance(number.value, (int, float))
+        yield [Edit(span, f"{number.value * factor:.2g}")]
+
+
+def _scales(fault: Fault, node: Any) -> list[ast.Constant]:
+    """The numbers below one thousand that the factors of an update come from."""
+    found: list[ast.Constant] = []
+    for product in ast.walk(node):
+        if isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult):
+            for factor in factors(product):
+                if isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Div):
+                    factor = factor.left
+                found += [n for n in numbers_behind(fault.syntax, factor) if _positive(n)]
+    return found
+
+
+def _scaled_before(fault: Fault, step: Any) -> list[ast.Constant]:
+    """The numbers that a step was multiplied by in place, in the same function: step *= rate."""
+    syntax, words = fault.syntax, fault.syntax.words(step)
+    found: list[ast.Constant] = []
+    for node in syntax.nodes:
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult) and syntax.words(node.target) == words:
+            found += [number for number in numbers_behind(syntax, node.value) if _positive(number)]
+    return found
+
+
+def _positive(node: ast.Constant) -> bool:
+    return isinstance(node.value, (int, float)) and 0 < node.value < 1000
+
+
+@edits_for("U09")
+def more_updates(fault: Fault) -> Alternatives:
+    """The number of rounds becomes the one after which the experiments had learnt."""
+    found = re.match(r"([\d,]+) updates", fault.setting)
+    planned = (fault.reading.get("update") or {}).get("updates_planned")
+    if not found or not planned:
+        return
+    factor = int(found[1].replace(",", "")) / planned
+    syntax = fault.syntax
+    for node in syntax.nodes:
+        if isinstance(node, ast.For) and node.lineno == fault.line and isinstance(node.iter, ast.Call):
+            numbers = [n for argument in node.iter.args[-1:] for n in numbers_behind(syntax, argument)]
+            places = {syntax.span(number): number for number in numbers}
+            if factor > 1 and len(places) == 1:
+                (span, number), *_ = places.items()
+                yield [Edit(span, str(round(float(str(number.value)) * factor)))]
+
+
+@edits_for("U03")
+def momentum_of_whole_steps(fault: Fault) -> Alternatives:
+    """What is kept of an update is the whole step, in the place of its gradient alone."""
+    syntax = fault.syntax
+    for step in syntax.nodes:
+        if step.lineno != fault.line or not isinstance(step, ast.AugAssign):
+            continue
+        whole = syntax.words(step.value)
+        for kept in [node for node in syntax.nodes if isinstance(node, ast.Assign)]:
+            same = syntax.function(kept) is syntax.function(step) and kept.lineno > step.lineno
+            if same and any(syntax.words(target) in whole for target in kept.targets):
+                yield [Edit(syntax.span(kept.value), whole)]
+
+
+@edits_for("U02", "U14")
+def set_back(fault: Fault) -> Alternatives:
+    """Sums of gradients that are given the very arrays of a template are given new zeros."""
+    syntax = fault.syntax
+    edits = []
+    for node in syntax.nodes:
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Attribute):
+            continue
+        made = [syntax.words(one.value) for one in syntax.assignments(last_name(node.value))]
+        if any(words.startswith("[np.zeros") for words in made):
+            words = syntax.words(node.value)
+            edits.append(Edit(syntax.span(node.value), f"[np.zeros_like(a) for a in {words}]"))
+        elif any(words.startswith("np.zeros") for words in made):
+            edits.append(Edit(syntax.span(node.value), f"{syntax.words(node.value)}.copy()"))
+    yield edits

@@ -1,0 +1,1 @@
+"""The diagnosis inside a notebook: `magic` defines %%unstuck."""

@@ -1,0 +1,106 @@
+"""Edits change the expression that was found, in the program's own words, and nothing else."""
+
+import pytest
+
+from unstuck.adapters.fixes import search  # noqa: F401 - registers the edits
+from unstuck.adapters.fixes.edit import Edit, Fault, alternatives, applied
+from unstuck.adapters.fixes.fix import changes
+from unstuck.adapters.fixes.syntax import Span, Syntax
+
+RATE = """def train(lr=0.01):
+    W = W - lr * g
+train()
+"""
+
+
+def fixed(text, code, line, column, hidden="sigmoid", layer=1, settings=None, reading=None, reduction="mean"):
+    """The programs that the alternatives make, the likeliest first."""
+    finding = {"code": code, "layer": layer, "location": {"line": line, "column": column}}
+    report = {
+        "network": {"hidden": [hidden], "sizes": [3, 4, 2], "update": {"learning_rate": 0.01, "reduction": reduction}},
+        "cures": [{"settings": settings or {}}],
+        "reading": reading or {},
+    }
+    return [applied(text, edits) for edits in alternatives(Fault(finding, report, Syntax(text)))]
+
+
+@pytest.mark.parametrize(
+    ("code", "hidden", "before", "column", "after"),
+    [
+        ("B01", "sigmoid", "d1 = (d2 @ W2.T) * (a)\n", 6, "d1 = (d2 @ W2.T) * (a * (1 - a))\n"),
+        ("B01", "tanh", "d1 = np.dot(d2, W2.T) * a\n", 6, "d1 = np.dot(d2, W2.T) * (1 - a ** 2)\n"),
+        ("B01", "relu", "d = W.T.dot(e) * self.relu(z)\n", 5, "d = W.T.dot(e) * (z > 0)\n"),
+        ("B03", "tanh", "d = (e @ W.T) * (1 - np.tanh(a) ** 2)\n", 5, "d = (e @ W.T) * (1 - a ** 2)\n"),
+        (
+            "F01",
+            "relu",
+            "s = np.exp(z) / np.sum(np.exp(z))\n",
+            5,
+            "s = np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True)\n",
+        ),
+        ("F02", "relu", "s = e / e.sum(axis=0, keepdims=True)\n", 5, "s = e / e.sum(axis=1, keepdims=True)\n"),
+        ("F04", "relu", "s = 1 / (1 + np.exp(z))\n", 5, "s = 1 / (1 + np.exp(-z))\n"),
+        ("B16", "relu", "d = np.dot(h, (1-h)) * e\n", 5, "d = (h * (1-h)) * e\n"),
+    ],
+)
+def test_an_expression_is_put_right_where_it_stands(code, hidden, before, column, after):
+    assert after in fixed(before, code, 1, column, hidden)
+
+
+def test_a_missing_slope_is_made_of_the_activation_in_the_gradient_above():
+    text = "g2 = a.T @ d2  # keep\nd1 = d2 @ W2.T\n"
+    assert "g2 = a.T @ d2  # keep\nd1 = d2 @ W2.T * a * (1 - a)\n" in fixed(text, "B02", 2, 6)
+
+
+def test_every_update_is_turned():
+    text = "W += rate * g\nb = b + rate * h\n"
+    reading = {"parameters": [{"updated_at": 1, "line": 9, "shape": []}, {"updated_at": 2, "line": 9, "shape": []}]}
+    assert fixed(text, "U01", 1, 1, reading=reading)[0] == "W -= rate * g\nb = b - rate * h\n"
+
+
+def test_the_number_behind_the_rate_is_changed():
+    reading = {"parameters": [{"updated_at": 2, "line": 9, "shape": []}]}
+    words = {"U08": "rate 0.5 on the mean gradient"}
+    assert fixed(RATE, "U08", 2, 1, settings=words, reading=reading) == [RATE.replace("0.01", "0.5")]
+
+
+def test_a_rate_that_multiplies_in_place_is_found_and_counts_the_examples():
+    text = "def train(data, rate):\n    step *= rate\n    W -= step\ntrain('a.csv', 0.1)\n"
+    reading = {"parameters": [{"updated_at": 3, "line": 9, "shape": []}], "update": {"batch_size": 100}}
+    words = {"B09": "rate 0.05 on the mean gradient"}
+    assert fixed(text, "B09", 3, 5, settings=words, reading=reading, reduction="sum") == [text.replace("0.1", "0.005")]
+
+
+def test_first_weights_are_drawn_for_their_inputs():
+    text = "W = np.random.rand(n, m)/100  # mine\n"
+    reading = {"parameters": [{"line": 1, "updated_at": 3, "shape": [3, 4]}]}
+    assert fixed(text, "A05", 1, 5, reading=reading)[0] == "W = np.random.randn(n, m) / np.sqrt(n)  # mine\n"
+    turned = {"parameters": [{"line": 1, "updated_at": 3, "shape": [4, 3]}]}
+    assert fixed(text, "A05", 1, 5, reading=turned)[0] == "W = np.random.randn(n, m) / np.sqrt(m)  # mine\n"
+
+
+def test_a_scaled_copy_that_nobody_reads_is_used():
+    text = "X = load()\nX_scaled = scale(X)\nX_train = X[:10]\n"
+    assert "X = load()\nX_scaled = scale(X)\nX_train = X_scaled[:10]\n" in fixed(text, "D02", 3, 1)
+
+
+def test_test_labels_get_the_test_inputs():
+    text = "train_x = a\ntest_x = b\ntest_set = list(zip(train_x, test_labels))\n"
+    assert text.replace("zip(train_x", "zip(test_x") in fixed(text, "D11", 3, 1)
+
+
+def test_what_is_not_understood_is_not_edited():
+    assert fixed("d = f(e)\n", "B02", 1, 5) == []
+    assert fixed("d = (e @ W.T) * a\n", "B01", 1, 5, hidden="softplus") == []
+
+
+def test_overlapping_edits_are_refused():
+    with pytest.raises(ValueError, match="overlap in line 1"):
+        applied("abc\n", [Edit(Span(1, 1, 1, 3), "x"), Edit(Span(1, 2, 1, 4), "y")])
+
+
+def test_a_change_is_told_as_its_smallest_span():
+    old, new = "a = 1\nb = a + c\n", "a = 1\nb = a - c\n"
+    assert list(changes(old, new)) == [(Span(2, 7, 2, 8), "-")]
+    again = [Edit(span, words) for span, words in changes(old, new)]
+    assert applied(old, again) == new
