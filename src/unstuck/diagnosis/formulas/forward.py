@@ -115,6 +115,9 @@ HIDDEN: tuple[Form, ...] = (
     Form("exp without normalisation, negative", lambda z: np.exp(-np.maximum(z, -700)), lambda z, a: -a, "F11"),
     Form("derivative of the sigmoid", lambda z: sigmoid(z) * (1 - sigmoid(z)), lambda z, a: a * (1 - a), "F11"),
     Form("derivative of tanh", lambda z: 1 - np.tanh(z) ** 2, lambda z, a: 1 - a * a, "F11"),
+    Form("maximum of z and the slope", lambda z: np.maximum(z, 0.01), RELU.derivative, "F11"),
+    Form("leaky relu with its sides exchanged", lambda z: np.where(z > 0, 0.01 * z, z), _leaky(0.01).derivative, "F11"),
+    Form("tanh upside down", lambda z: 1 / np.tanh(z), lambda z, a: 1 - a * a, "F11"),
 )
 
 
@@ -122,6 +125,15 @@ def _shared(z: Array, shifted_along: int, summed_along: int | None) -> Array:
     """exp(z - maximum) over a sum, along axes that do not belong together."""
     exponentials = np.exp(z - z.max(axis=shifted_along, keepdims=True))
     return exponentials / exponentials.sum(axis=summed_along, keepdims=True)
+
+
+def _exp(z: Array) -> Array:
+    return np.exp(np.minimum(z, 700))
+
+
+def _shift(z: Array) -> Array:
+    """What the exponentials become smaller by if each example's maximum is subtracted first, (n, 1)."""
+    return np.exp(-z.max(axis=-1, keepdims=True))
 
 
 def _before_softmax(inner: Form) -> Form:
@@ -168,6 +180,10 @@ OUTPUT: tuple[Form, ...] = (
     Form("step", lambda z: (z > 0).astype(z.dtype), lambda z, a: np.zeros_like(z), "F11"),
     Form("scores over their sum", lambda z: z / z.sum(axis=-1, keepdims=True), None, "F11"),
     Form("softmax over the largest", lambda z: np.exp(z - z.max(-1, keepdims=True)), SOFTMAX.derivative, "F11"),
+    Form("softmax whose sum is not shifted", lambda z: softmax(z) * _shift(z), SOFTMAX.derivative, "F11"),
+    Form("softmax whose sum alone is shifted", lambda z: softmax(z) / _shift(z), SOFTMAX.derivative, "F11"),
+    Form("exponentials over their mean", lambda z: softmax(z) * z.shape[-1], SOFTMAX.derivative, "F11"),
+    Form("exponentials over the sum of the scores", lambda z: _exp(z) / z.sum(-1, keepdims=True), None, "F11"),
 )
 
 LOGITS = ("linear", "log_softmax", "log_sigmoid")  # outputs that leave the output function to the loss

@@ -286,7 +286,8 @@ def activation_malformed(e: Examination) -> Evidence | None:
     """The function applied is none that a network can learn with: a step, an absolute value, a derivative in its place.
 
     What it detects: Activations that no network learns well with: a step, an absolute value, a minimum, a
-    plain exponential, a derivative in the activation's place, scores over their plain sum.
+    plain exponential, a derivative in the activation's place, a softmax that is not divided by the sum of its
+    own exponentials.
 
     Why it hurts: The function has no useful slope, or not the one that the way back assumes, or it grows or
     changes sign where a probability was meant.

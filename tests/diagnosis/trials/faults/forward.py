@@ -158,6 +158,18 @@ class StepInHidden(Program):
         return np.where(z > 0, 1, 0).astype(self.dtype)
 
 
+@fault("F11", lambda setup: has_hidden(setup) and setup.hidden == "relu", also=WRONG_DERIVATIVE)
+class LeakInPlaceOfProduct(Program):
+    def activate(self, z, layer):
+        return np.maximum(z, z.dtype.type(0.01))
+
+
+@fault("F11", lambda setup: softmax_cross_entropy(setup) and setup.layout == "rows", also=["B02", "B14", "U07", "U13"])
+class SumNotShifted(Program):
+    def output(self, z):
+        return np.exp(z - z.max(axis=1, keepdims=True)) / np.exp(z).sum(axis=1, keepdims=True)
+
+
 @fault("F12", lambda s: has_hidden(s) and s.biases != "none" and s.derivative_of == "pre_activation")
 class BiasAddedAfterActivation(Program):
     def linear(self, layer, a):
