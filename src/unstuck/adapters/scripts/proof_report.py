@@ -137,9 +137,13 @@ def _named(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _with_places(findings: Sequence[Finding], found: Sequence[Finding]) -> list[Finding]:
-    """The tables' findings; where both sides name exactly one wrong gradient, at the derivative's place."""
+    """The tables' findings; where both sides name exactly one wrong gradient, at the derivative's place.
+
+    Not beside a fault of the forward pass or of the loss: from its outputs on, every derivative is another than the one
+    that the author meant, and departs further up.
+    """
     named = _named(findings)
-    if len(named) != 1 or len(found) != 1:
+    if len(named) != 1 or len(found) != 1 or any(f.rule.code[0] in "FL" for f in findings):
         return list(findings)
     place = found[0].location
     return [replace(f, location=place or f.location) if f is named[0] else f for f in findings]
