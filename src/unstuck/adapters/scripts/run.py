@@ -73,6 +73,7 @@ class ScriptRun:
         self.overlay.forget()
         self._forget_modules()
         main = self._main(watch)
+        self.supply.fill_folders(self.overlay.put)
         watching = watch.finder(self.folder)
         sys.meta_path.insert(0, watching)
         ended, known = _Ending(), dict(vars(builtins))
