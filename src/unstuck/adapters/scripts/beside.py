@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.building import Read
+from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.case import output_rows
 from unstuck.adapters.scripts.data_sets import DataSet
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.building import Read
+from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.parameters import Chain, dependence, shown
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.diagnosis.report.contents import Finding, Location
