@@ -81,7 +81,10 @@ class Replay:
         """The examples in the place of a value: one object wherever and as often as the script finds one object, as a
         loop over examples does with its data."""
         key = form.name, form.of
-        if key not in self.made or self.made[key][0] is not value:
+        stood, stands = self.made.get(key, (None, None))
+        if stands is value is not None:  # handed on from another expression, where it was put already
+            return value
+        if key not in self.made or stood is not value:
             self.made[key] = value, form.made(batch)
         return self.made[key][1]
 

@@ -11,6 +11,7 @@ from unstuck.adapters.scripts.forms import Batch
 from unstuck.adapters.scripts.living import reachable_paths, spelled
 
 Array = np.ndarray
+CHUNK = 1000  # rows that are looked at together, so that a large table is not copied
 MOST_EXAMPLES = 6000  # that are handed on: what is measured of more says the same
 
 
@@ -161,6 +162,14 @@ def _places(x: Array, rows: Array) -> Array | None:
         return np.arange(len(rows))
     if len(rows) > len(x):
         return None
-    first = {row.tobytes(): place for place, row in reversed(list(enumerate(np.ascontiguousarray(x, float))))}
-    found = [first.get(row.tobytes()) for row in np.ascontiguousarray(rows, float)]
-    return None if None in found else np.array(found)
+    wanted = {hash(row.tobytes()) for row in np.ascontiguousarray(rows, float)}
+    first: dict[int, int] = {}
+    for start in range(0, len(x), CHUNK):
+        for place, row in enumerate(np.ascontiguousarray(x[start : start + CHUNK], float), start):
+            if (key := hash(row.tobytes())) in wanted:
+                first.setdefault(key, place)
+    found = [first.get(hash(row.tobytes())) for row in np.ascontiguousarray(rows, float)]
+    if None in found:
+        return None
+    places = np.array(found)
+    return places if np.array_equal(np.asarray(x[places], float), np.asarray(rows, float)) else None

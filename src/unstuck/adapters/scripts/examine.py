@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.beside import read_accuracy, read_data, read_loss, texts_of, with_setting_lines
-from unstuck.adapters.scripts.building import Built, Read, build
+from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay, Replay
 from unstuck.adapters.scripts.collecting import Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
@@ -29,6 +29,7 @@ from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
 from unstuck.adapters.scripts.proof_report import joined
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
+from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import (
     Reading,
     read_inputs,
@@ -148,13 +149,15 @@ def study(
             raise
         reading.miss("a step with other examples", f"a loop that can be run again: {type(error).__name__}: {error}")
     reading.accuracy = read_accuracy(texts_of(recording))
-    reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.scope if built else {})]
+    reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.everything if built else {})]
+    if built is not None:
+        built.replay.living.aside.clear()
     return Studied(reading, case, recording, outcome, read, built, tuple(chains))
 
 
 def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Case | None:
     """The Case, and the reading completed by what was learnt on the way."""
-    replay, scope = built.replay, built.replay.living.scope
+    replay = built.replay
     reading.parameters = [
         replace(value, shape=tuple(np.shape(live)), dtype=str(np.asarray(live).dtype))
         for value, live in zip(
@@ -164,7 +167,7 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
         )
     ]
     batch = replay.example
-    scope = {**scope, **replay.living.whole}
+    scope = replay.living.everything
     gc.collect()
     data = training_data(scope, batch) or _collected(read, built, run)
     tests = test_data(scope, data, batch)

@@ -21,7 +21,7 @@ def input_rows(values: Sequence[Any], position: int | None) -> Array | None:
     rows = [_input_rows(array, position) for array in arrays]  # type: ignore[arg-type]
     if len({part.shape[1:] for part in rows}) != 1:
         return None
-    return np.concatenate(without_repeats(rows))
+    return _joined(without_repeats(rows))
 
 
 def _input_rows(array: Array, position: int | None) -> Array:
@@ -47,7 +47,12 @@ def target_rows(values: Sequence[Any], examples: int, columns: bool) -> Array | 
         return None
     if len(rows) != examples and len(rows) > 1:
         rows = without_repeats(rows)
-    return np.concatenate(rows)
+    return _joined(rows)
+
+
+def _joined(rows: list[Array]) -> Array:
+    """One below the other; a single array as it is, for it may be large."""
+    return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
 
 def _target_rows(array: Array, n: int, columns: bool) -> Array:

@@ -160,13 +160,19 @@ def _ways(rows: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Callable[[
         yield "stacked rows", lambda rows: rows[:, None, :]
     if len(shape) > 2 and shape[0] == n and int(np.prod(shape[1:])) == k:
         yield "images", lambda rows: rows.reshape(len(rows), *shape[1:])
-    if k > 1 and np.array_equal(rows.sum(axis=1), np.ones(n)) and rows.max(initial=0) == 1 and rows.min(initial=0) == 0:
+    if k > 1 and (shape in ((n,), (n, 1)) or (n == 1 and shape == ())) and _is_one_hot(rows):
         if shape == (n,):
             yield "labels", lambda rows: rows.argmax(axis=1)
         elif shape == () and n == 1:
             yield "label", lambda rows: rows.argmax(axis=1)[0]
         elif shape == (n, 1):
             yield "column of labels", lambda rows: rows.argmax(axis=1)[:, None]
+
+
+def _is_one_hot(rows: Array) -> bool:
+    if not (rows[:1].sum(axis=1) == 1).all():  # seen at once of rows that may be many
+        return False
+    return bool((rows.sum(axis=1) == 1).all()) and rows.max(initial=0) == 1 and rows.min(initial=0) == 0
 
 
 def _with_ones(first: bool) -> Callable[[Array], Array]:

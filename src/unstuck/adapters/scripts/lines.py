@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.building import Read
 from unstuck.adapters.scripts.parameters import Chain, dependence, shown
+from unstuck.adapters.scripts.read import Read
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.report.contents import Finding, Location, find_in_script

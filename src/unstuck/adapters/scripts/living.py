@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,11 @@ from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.weaving import ENDED, PAUSE, SEEN, Source, corresponding
 from unstuck.adapters.watch import Stopped
+from unstuck.sandbox.origin import names_used
 from unstuck.sandbox.snapshot import Snapshot
 
 Array = np.ndarray
+BY_ANY_NAME = frozenset({"eval", "exec", "globals", "locals", "vars", "dir"})  # functions that read names unseen
 
 
 class Captured(BaseException):
@@ -78,6 +80,7 @@ class Living:
     loop: int  # number of the loop in its file
     body: CodeType | None = None
     whole: dict[str, Any] = field(default_factory=dict)  # by name, the data that were shortened
+    aside: dict[str, Any] = field(default_factory=dict)  # by name, what no turn can read
 
     @classmethod
     def of(cls, pause: Pause) -> "Living | None":
@@ -118,6 +121,24 @@ class Living:
                 elif isinstance(value, (list, tuple, np.ndarray)) and len(value) == total:
                     self.whole[name] = value
                     space[name] = value[:count]
+
+    def put_aside(self) -> None:
+        """Take the names that no code of a turn reads out of its scope: what they lead to cannot change in a turn, and
+        need not be kept as it is (the table, say, that the training data were cut out of)."""
+        code = [self.sources[self.file].turn(frozenset(), self.loop)]
+        for source in self.sources.values():
+            code += [part for part in source.code().co_consts if isinstance(part, CodeType)]
+        read = frozenset().union(*map(names_used, code))
+        if read & BY_ANY_NAME:
+            return
+        for space in [self.scope, *([] if self.globals is self.scope else [self.globals])]:
+            for name in [name for name, value in space.items() if name not in read and _is_data(value)]:
+                self.aside[name] = space.pop(name)
+
+    @property
+    def everything(self) -> dict[str, Any]:
+        """All that the program's names stood for when it was stopped."""
+        return {**self.aside, **self.scope, **self.whole}
 
     def snapshot(self) -> Snapshot:
         """All of its state as it is now."""
@@ -187,6 +208,11 @@ def reachable_paths(
         else:
             continue
         pending += [((*path, step), child) for step, child in children if not _hidden(step)]
+
+
+def _is_data(value: Any) -> bool:
+    """Whether a value may be large: an array, a container, an object that holds some; no module, function or class."""
+    return not isinstance(value, ModuleType | type) and not callable(value)
 
 
 def _hidden(step: tuple[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import linecache
 import os
 import random
@@ -74,6 +75,7 @@ class ScriptRun:
         self._forget_modules()
         main = self._main(watch)
         self.supply.fill_folders(self.overlay.put)
+        gc.collect()  # the data of the run before, which lie in circles
         watching = watch.finder(self.folder)
         sys.meta_path.insert(0, watching)
         ended, known = _Ending(), dict(vars(builtins))
