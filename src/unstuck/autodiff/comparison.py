@@ -26,16 +26,17 @@ class Fit:
 def fit(given: Array, expected: Array, parameter: Array | None = None) -> Fit:
     """The scale that brings `expected` closest to `given`, with a multiple of the parameter where one is handed in.
 
-    All of one size; float64. The residual is 0 where both are 0, and 1 where only one of them is.
+    All of one size, of any floating point type; long doubles, which are slow, are compared as float64. The residual is
+    0 where both are 0, and 1 where only one of them is.
     """
-    g, e = given.reshape(-1), expected.reshape(-1)
+    g, e = _flat(given), _flat(expected)
     norm, size = float(np.linalg.norm(g)), float(np.linalg.norm(e))
     if norm == 0 or size == 0 or not (np.isfinite(norm) and np.isfinite(size)):
         return Fit(0.0, 0.0, 0.0 if norm == size == 0 else 1.0)
     if parameter is None or g.size < 3:
         scale = float(g @ e) / size / size
         return Fit(scale, 0.0, float(np.linalg.norm(g - scale * e)) / norm)
-    p = parameter.reshape(-1)
+    p = _flat(parameter)
     p_size = float(np.linalg.norm(p)) or 1.0
     e, p = e / size, p / p_size
     across = float(e @ p)
@@ -45,6 +46,11 @@ def fit(given: Array, expected: Array, parameter: Array | None = None) -> Fit:
     a = (along_e - across * along_p) / (1 - across * across)
     b = (along_p - across * along_e) / (1 - across * across)
     return Fit(a / size, b / p_size, float(np.linalg.norm(g - a * e - b * p)) / norm)
+
+
+def _flat(array: Array) -> Array:
+    flat = array.reshape(-1)
+    return flat.astype(np.float64) if flat.dtype.itemsize > 8 else flat
 
 
 def kind_of(given: Array, expected: Array, scale: float, tolerance: float) -> str:

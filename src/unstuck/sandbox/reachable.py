@@ -27,6 +27,7 @@ from unstuck.sandbox.origin import is_user_class, is_user_namespace, names_used
 
 MISSING = object()  # a name without a value
 LONG = 512  # elements: what only longer containers hold is data rather than state
+LARGE = 1 << 24  # bytes: larger arrays count as data
 NODES_LIMIT = 2_000_000
 
 SCALARS = frozenset(
@@ -81,6 +82,8 @@ def walk(roots: Iterable[object]) -> Iterator[Node]:
         yield node
         try:
             found = list(children(node.object))
+            if node.cold and _is_small_part(node.object):
+                found.append(("", node.object.base))
         except Exception:  # an object of a strange making: what it refers to stays unknown
             continue
         for step, child in found:
@@ -102,7 +105,7 @@ def children(obj: Any) -> Iterator[tuple[str, Any]]:
     """(step of the path, object) for what an object refers to and a program could change through it."""
     kind = type(obj)
     if issubclass(kind, np.ndarray):
-        if is_kind(obj.base, np.ndarray):
+        if is_kind(obj.base, np.ndarray) and not _is_small_part(obj):
             yield "", obj.base
         if obj.dtype == object:
             yield from _elements(np.ndarray.view(obj, np.ndarray).ravel(order="K").tolist())
@@ -121,6 +124,11 @@ def children(obj: Any) -> Iterator[tuple[str, Any]]:
                 yield "[…]", key
     yield from _function_parts(obj, kind)
     yield from _attributes(obj, kind)
+
+
+def _is_small_part(obj: Any) -> bool:
+    """Whether an array shows a small part of a large one, which a program cannot change through it beyond that part."""
+    return is_kind(obj, np.ndarray) and is_kind(obj.base, np.ndarray) and obj.base.nbytes > LARGE >= obj.nbytes
 
 
 def is_kind(obj: Any, kind: type | tuple[type, ...]) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.sandbox.reachable import LARGE as LARGE  # larger arrays are compared by a sample before they are saved
 from unstuck.sandbox.reachable import Node
 
-LARGE = 1 << 24  # bytes: arrays above are compared by a sample before they are copied back
 SAMPLED_NUMBERS = 1 << 14
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +17,11 @@ from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.update import Meeting, Update
+from unstuck.sandbox.reachable import LARGE
 from unstuck.sandbox.snapshot import Snapshot
 
 Array = np.ndarray
+MADE = 16  # objects that a turn's examples stand in at once: an array, a list, copies of them; inputs and targets
 
 
 NO_VISIT = frozenset({"LEAF", "assigned", "write_window", "read_window", "overwritten"})
@@ -35,6 +38,10 @@ class Spot:
     file: str
     number: int
     visits: tuple[int, ...]
+
+
+Made = tuple[Form, Any, Any]
+"""The form in which examples were put somewhere, what stood there, and what stands there now."""
 
 
 @dataclass(repr=False, eq=False)
@@ -54,9 +61,7 @@ class Replay:
     visits: int = 0
     at_visits: dict[int, frozenset[int]] = field(default_factory=dict)  # where not all visits take examples
     visited: dict[int, int] = field(default_factory=dict)
-    made: dict[tuple[str, str], tuple[Any, Any]] = field(
-        default_factory=dict
-    )  # by form: what stood there last, what does now
+    made: deque[Made] = field(default_factory=lambda: deque(maxlen=MADE))  # in this turn, last
 
     def install(self) -> None:
         """Let the functions of the script take the examples of `batch`."""
@@ -80,13 +85,14 @@ class Replay:
     def _made(self, value: Any, form: Form, batch: Batch) -> Any:
         """The examples in the place of a value: one object wherever and as often as the script finds one object, as a
         loop over examples does with its data."""
-        key = form.name, form.of
-        stood, stands = self.made.get(key, (None, None))
-        if stands is value is not None:  # handed on from another expression, where it was put already
-            return value
-        if key not in self.made or stood is not value:
-            self.made[key] = value, form.made(batch)
-        return self.made[key][1]
+        for known, stood, stands in self.made:
+            if stands is value or (stood is value and (known.name, known.of) == (form.name, form.of)):
+                return stands
+        stands = form.made(batch)
+        if getattr(stands, "nbytes", 0) > LARGE:
+            self.made.clear()
+        self.made.append((form, value, stands))
+        return stands
 
     def _takes(self, number: int) -> bool:
         """Whether this visit of an expression is one at which the examples stand there."""

@@ -113,7 +113,12 @@ def _lists(array: Array, example: Any) -> list[Any] | None:
 
 
 def _scalars(array: Array) -> list[Any]:
-    return list(array) if array.ndim == 1 else [_scalars(part) for part in array]
+    if array.ndim == 1:
+        return list(array)
+    if array.ndim == 2:
+        flat, width = list(array.reshape(-1)), array.shape[1]
+        return [flat[start : start + width] for start in range(0, len(flat), width)]
+    return [_scalars(part) for part in array]
 
 
 def _numbers(value: Any) -> Array | None:
