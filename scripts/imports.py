@@ -74,7 +74,8 @@ MAY_IMPORT = {
     "exchange": {"errors", "nn", "__init__"},
     "callbacks": {"errors", "nn"},
     "recipes": {"errors", "nn", "data"},
-    "adapters": {"errors", "data", "sandbox", "autodiff", "nn", "__init__", "diagnosis.case"} | WHAT_COMES_BACK,
+    "adapters": {"errors", "writing", "data", "sandbox", "autodiff", "nn", "__init__", "diagnosis.case"}
+    | WHAT_COMES_BACK,
     "diagnosis.case": {"errors"},
     "diagnosis": {"errors", "writing", "autodiff", "sandbox", "nn", "charts"},
 }

@@ -110,3 +110,13 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
         write_whole(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_is_neither_bytes_nor_text_leaves_what_was_there(tmp_path: Path) -> None:
+    out = tmp_path / "out.py"
+    write_whole(out, b"x = 1\n")
+    assert out.read_bytes() == b"x = 1\n"
+    with pytest.raises(TypeError):
+        write_whole(out, 5)  # type: ignore[arg-type]
+    assert out.read_bytes() == b"x = 1\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.py"]

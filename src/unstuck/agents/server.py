@@ -9,13 +9,14 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
 from unstuck import __version__
-from unstuck.adapters.fixes.files import content, expect_another_file, write_whole
+from unstuck.adapters.fixes.files import content, expect_another_file
 from unstuck.adapters.fixes.trials import fix_of
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.process import diagnose_script
 from unstuck.adapters.scripts.source import defines_a_case, read_source
 from unstuck.diagnosis.catalogue.terminal import rules_text
 from unstuck.errors import CaseError, UnstuckError
+from unstuck.writing import write_whole
 
 INSTRUCTIONS = """\
 Finds out why a neural network does not learn. Diagnose a script first; explain the rules that its findings name; then
@@ -59,7 +60,7 @@ def _fixed(path: str, out: str | None, budget: float) -> dict[str, Any]:
     job = Job(path, budget=budget)
     fix = fix_of(job, _report(job), lambda line: None)
     if out is not None and fix.verified:
-        write_whole(Path(out), content(read_source(Path(path)), fix.text))
+        write_whole(out, content(read_source(Path(path)), fix.text))
     return fix.to_dict(path)
 
 

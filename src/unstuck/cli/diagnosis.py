@@ -15,6 +15,7 @@ import click
 from unstuck.cli.arguments import expect_writable
 from unstuck.cli.shell import print_json
 from unstuck.errors import CaseError
+from unstuck.writing import write_whole
 
 if TYPE_CHECKING:
     from unstuck.adapters.scripts.job import Answer
@@ -141,7 +142,7 @@ def _script(
     file: Path, arguments: tuple[str, ...], page: bool, options: dict[str, Any], listen: Callable[[str], None]
 ) -> Answer:
     """The diagnosis of a script, in a process of its own, and the fix where one is wanted."""
-    from unstuck.adapters.fixes.files import content, write_whole
+    from unstuck.adapters.fixes.files import content
     from unstuck.adapters.fixes.trials import fix_of
     from unstuck.adapters.scripts.job import Job
     from unstuck.adapters.scripts.process import diagnose_script

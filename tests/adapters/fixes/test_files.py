@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from unstuck.adapters.fixes.files import content, expect_another_file, write_whole
+from unstuck.adapters.fixes.files import content, expect_another_file
 from unstuck.adapters.scripts.source import read_source
 from unstuck.errors import CaseError
 
@@ -53,13 +53,3 @@ def test_the_program_itself_is_never_written_to(tmp_path):
         with pytest.raises(CaseError, match="is the program itself"):
             expect_another_file(out, path)
     expect_another_file(tmp_path / "other.py", path)
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    out = tmp_path / "out.py"
-    write_whole(out, b"x = 1\n")
-    assert out.read_bytes() == b"x = 1\n"
-    with pytest.raises(TypeError):
-        write_whole(out, "no bytes")
-    assert out.read_bytes() == b"x = 1\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["out.py"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 import json
-import os
-import tempfile
 import tokenize
 from collections.abc import Iterator
 from contextlib import suppress
@@ -79,19 +77,3 @@ def expect_another_file(out: Path, path: Path) -> None:
     """Raises CaseError where the fix would be written over the program that it is for."""
     if out.resolve() == path.resolve() or (out.exists() and path.exists() and out.samefile(path)):
         raise CaseError(f"--fix {out}: is the program itself, which is never written to; name another file")
-
-
-def write_whole(out: Path, data: bytes) -> None:
-    """Writes a file whole or not at all: beside it first, then in its place."""
-    descriptor, name = tempfile.mkstemp(dir=out.resolve().parent, prefix=".unstuck-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, out.resolve())
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from unstuck import __version__
-from unstuck.adapters.fixes.files import write_whole
 from unstuck.diagnosis.rules import RULES
+from unstuck.writing import write_whole
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {"proved": "error", "measured": "warning", "suspected": "note"}
@@ -18,7 +18,7 @@ LEVELS = {"proved": "error", "measured": "warning", "suspected": "note"}
 
 def write_sarif(path: str | os.PathLike[str], reports: Sequence[dict[str, Any]]) -> None:
     """Write the findings of reports (as data) as one SARIF file."""
-    write_whole(Path(path), (json.dumps(as_sarif(reports), indent=2, allow_nan=False) + "\n").encode())
+    write_whole(path, json.dumps(as_sarif(reports), indent=2, allow_nan=False) + "\n")
 
 
 def as_sarif(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:

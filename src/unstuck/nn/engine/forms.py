@@ -9,7 +9,6 @@ import copy
 import json
 import os
 import platform
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,12 +18,14 @@ from typing import Protocol
 import numpy as np
 from numpy.random import Generator
 
+from unstuck.errors import UnstuckError
 from unstuck.nn.engine.compiled.fingerprint import fingerprint
 from unstuck.nn.engine.compiled.library import FOLDER, load_library
 from unstuck.nn.engine.compiled.step import n_cores
 from unstuck.nn.engine.examples import Examples
 from unstuck.nn.engine.vector import ParameterVector
 from unstuck.nn.optimizers import Optimizer
+from unstuck.writing import write_whole
 
 Array = np.ndarray
 
@@ -124,10 +125,7 @@ def remember(path: Path, remembered: dict[str, str]) -> bool:
     """Whether it could be written. Readers find the old file or the new one, never a part."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent)
-        with open(handle, "w", encoding="utf-8") as file:
-            json.dump(remembered, file, indent=1)
-        os.replace(part, path)
-    except OSError:
+        write_whole(path, json.dumps(remembered, indent=1))
+    except (OSError, UnstuckError):
         return False
     return True
