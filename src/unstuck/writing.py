@@ -80,12 +80,12 @@ def remove_abandoned_parts(folder: Path, name: str) -> None:
         found = pattern.fullmatch(entry.name)
         if found is not None:
             with suppress(OSError):
-                gone = found[1] == MACHINE and not _lives(int(found[2]))
+                gone = found[1] == MACHINE and not lives(int(found[2]))
                 if gone or time.time() - entry.stat().st_mtime > STALE:
                     os.unlink(entry.path)
 
 
-def _lives(process: int) -> bool:
+def lives(process: int) -> bool:
     """Whether there is a process of this number; where that cannot be asked, there may be."""
     if os.name != "posix":
         return True

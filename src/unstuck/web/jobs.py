@@ -14,10 +14,12 @@ import time
 from asyncio.subprocess import PIPE
 from contextlib import suppress
 from dataclasses import dataclass, field
+from getpass import getuser
 from pathlib import Path
 from typing import Any, Literal
 
 from unstuck.web import limits
+from unstuck.writing import lives
 
 Task = Literal["train", "run", "diagnose", "program"]
 State = Literal["waiting", "running", "done", "stopped", "failed"]
@@ -76,17 +78,9 @@ def remove_abandoned_folders(temporary: Path) -> None:
     for folder in temporary.glob("unstuck-*-*"):
         number = folder.name.split("-")[1]
         with suppress(OSError):
-            if number.isdecimal() and folder.is_dir() and not folder.is_symlink() and folder.owner() == _user():
-                try:
-                    os.kill(int(number), 0)
-                except ProcessLookupError:
-                    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _user() -> str:
-    import getpass
-
-    return getpass.getuser()
+            ours = number.isdecimal() and folder.is_dir() and not folder.is_symlink() and folder.owner() == getuser()
+            if ours and not lives(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class Jobs:

@@ -69,6 +69,16 @@ export function queueing(job) {
   return job.jobs_before ? `Waiting: ${job.jobs_before} ${job.jobs_before === 1 ? "job" : "jobs"} before this one.` : "Starting.";
 }
 
+/** Shows the lines that a job has said, the new ones below the others; none once its result is there. */
+export function listLines(list, points, job) {
+  list.hidden = points.length === 0 || Boolean(job.result);
+  for (const { line } of points.slice(list.children.length)) {
+    const item = document.createElement("li");
+    item.textContent = line;
+    list.append(item);
+  }
+}
+
 // -- pixels -----------------------------------------------------------------------------------------------------------
 
 export const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));

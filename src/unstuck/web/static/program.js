@@ -1,6 +1,6 @@
 // One stuck program: run it, diagnose it, cure it. Each button starts a job whose id this tab remembers.
 
-import { byId, drawChart, follow, percent, post, queueing, recall, remember, sentenceCase, whenResized } from "./common.js";
+import { byId, drawChart, follow, listLines, percent, post, queueing, recall, remember, sentenceCase, whenResized } from "./common.js";
 
 const program = byId("program").dataset.name;
 const curves = { run: [], "cured-run": [] };
@@ -93,13 +93,7 @@ function describeDiagnosis(job) {
 
 function showDiagnosis(job, points) {
   say("diagnose", describeDiagnosis(job));
-  const lines = byId("lines");
-  lines.hidden = points.length === 0 || Boolean(job.result);
-  for (const { line } of points.slice(lines.children.length)) {
-    const item = document.createElement("li");
-    item.textContent = line;
-    lines.append(item);
-  }
+  listLines(byId("lines"), points, job);
   if (job.result && byId("report").hidden) showReport(job.result.html);
 }
 

@@ -1,6 +1,6 @@
 // A program of the visitor's own: pasted or dropped, diagnosed, and put right. The job's id is kept over a reload.
 
-import { byId, follow, post, queueing, recall, remember, sentenceCase } from "./common.js";
+import { byId, follow, listLines, post, queueing, recall, remember, sentenceCase } from "./common.js";
 
 const KEY = "own program";
 const text = byId("text");
@@ -70,13 +70,7 @@ function clear() {
 
 function show(job, points) {
   say(describe(job));
-  const lines = byId("lines");
-  lines.hidden = points.length === 0 || Boolean(job.result);
-  for (const { line } of points.slice(lines.children.length)) {
-    const item = document.createElement("li");
-    item.textContent = line;
-    lines.append(item);
-  }
+  listLines(byId("lines"), points, job);
   if (job.result) showResult(job.result);
 }
 
