@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.syntax import Syntax, last_name
@@ -45,13 +44,8 @@ def scaled_inputs(fault: Fault) -> Alternatives:
     largest = (fault.reading.get("inputs") or {}).get("range", [0, 0])[1]
     if BYTES[0] < largest <= BYTES[1]:
         for node in fault.expressions:
-            yield [Edit(syntax.span(node), f"{_as_operand(syntax, node)} / 255")]
+            yield [Edit(syntax.span(node), f"{syntax.operand(node)} / 255")]
             break
-
-
-def _as_operand(syntax: Syntax, node: Any) -> str:
-    simple = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
-    return syntax.words(node) if simple else f"({syntax.words(node)})"
 
 
 @edits_for("D11", "D06", "E02")

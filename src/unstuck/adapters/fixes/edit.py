@@ -3,7 +3,7 @@
     @edits_for("F04")
     def negate_exponent(fault):
         \"\"\"exp(z) becomes exp(-z).\"\"\"
-        yield [fault.syntax.replaced(node, "-z")]
+        yield [Edit(fault.syntax.span(node), "-z")]
 
 Each yields alternatives, the likeliest first; what was meant is decided by running the changed copy.
 """

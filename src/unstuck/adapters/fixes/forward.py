@@ -58,6 +58,4 @@ def negate_exponent(fault: Fault) -> Alternatives:
     syntax = fault.syntax
     for call in _here(fault, "exp"):
         if len(call.args) == 1:
-            words = syntax.words(call.args[0])
-            simple = isinstance(call.args[0], (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
-            yield [Edit(syntax.span(call.args[0]), f"-{words}" if simple else f"-({words})")]
+            yield [Edit(syntax.span(call.args[0]), f"-{syntax.operand(call.args[0])}")]

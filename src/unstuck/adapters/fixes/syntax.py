@@ -62,6 +62,11 @@ class Syntax:
         """The node as it is written."""
         return ast.get_source_segment(self.text, node) or ""
 
+    def operand(self, node: Any) -> str:
+        """The node as an operand of any operator: in brackets, unless it is a name or what belongs to one."""
+        words = self.words(node)
+        return words if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) else f"({words})"
+
     def at(self, line: int, column: int | None) -> list[Any]:
         """The expressions that begin at a place, the outermost first; without a column those of the line."""
         here = [node for node in self.nodes if isinstance(node, ast.expr) and node.lineno == line]
