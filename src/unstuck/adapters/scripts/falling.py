@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import operator
 import os
 import time
 from collections.abc import Sequence
@@ -14,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.imports import BesideTheScript
+from unstuck.adapters.scripts.parameters import ADDING
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.weaving import SEEN, Source
 from unstuck.adapters.watch import Run, Stopped
+from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.tape import Node
 
 MOST, LEAST = 4000, 12  # losses that are looked at
-LEARNT = 0.1  # of the first losses
 SECONDS = 8.0  # of looking, whatever has been seen by then
-ADDING = (operator.iadd, operator.add, np.add)
 
 
 class LossWatch:

@@ -6,25 +6,23 @@ numbers: an array that equals sigmoid(z) is one, however the script wrote it.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from unstuck.adapters.scripts.examples import without_repeats
-from unstuck.adapters.scripts.parameters import Chain, shown
+from unstuck.adapters.scripts.parameters import ADDING, Chain, shown
 from unstuck.adapters.scripts.reading import learning_rate
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.update import Meeting, Update, read_update
+from unstuck.autodiff.edits import PRODUCTS
 from unstuck.autodiff.tape import Node
 from unstuck.nn.activations import ACTIVATIONS
 
 Array = np.ndarray
 Activate = Callable[[Array], Array]
 KNOWN = ("sigmoid", "tanh", "relu", "softmax")
-PRODUCTS = frozenset({np.dot, np.matmul, np.ndarray.dot, operator.matmul})
-ADDING = frozenset({operator.add, operator.iadd, np.add})
 FEW = 50  # examples whose numbers are compared with what an activation would make of them
 CLOSE = 1e-9  # relative: how closely numbers are an activation's; another one differs in the first digits
 
