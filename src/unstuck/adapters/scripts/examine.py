@@ -251,13 +251,13 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     telling  is told what is known as soon as it is
     """
     studied = study(run, max(ends - time.perf_counter(), 1.0), notice=telling.first, names=names)
-    proved = _proved(studied)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
         reading["steps"] = last_steps(studied.recording.tape) if studied.outcome.error is not None else []
         if not reading["steps"]:
             return None
     telling.reading(reading)
+    proved = _proved(studied)
     if studied.case is None:
         report = Report("", "inconclusive", 0.0, {})
         report.unchecked = [Missing(entry["what"], entry["missing"]) for entry in reading["unread"]]

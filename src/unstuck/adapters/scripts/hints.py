@@ -162,7 +162,8 @@ def _seen(each: Unused, recording: Recording, scope: Mapping[str, Any]) -> tuple
     """The shape of the array that was seen to be made there; None where it was no array of numbers."""
     value = scope.get(each.name)
     if not isinstance(value, np.ndarray):
-        made = (node for node in recording.tape.nodes if node.site is not None and _makes(node.site, each))
+        makes = _expression(each)
+        made = (n for n in recording.tape.nodes if n.site and (n.site.file, n.site.line, n.site.text) == makes)
         node = next(made, None)
         value = None if node is None else node.value
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc" and value.size > 1:
@@ -170,15 +171,12 @@ def _seen(each: Unused, recording: Recording, scope: Mapping[str, Any]) -> tuple
     return None
 
 
-def _makes(site: Site, each: Unused) -> bool:
-    """Whether an expression is the one that gives an unused name its value."""
-    value = each.value
-    return value is not None and (site.file, site.line, site.text) == (each.file, value.lineno, _written(value, each))
-
-
-def _written(value: ast.expr, each: Unused) -> str:
-    lines = linecache.getlines(each.file)
-    return ast.get_source_segment("".join(lines), value) or ""
+def _expression(each: Unused) -> tuple[str, int, str] | None:
+    """File, line and text of the expression that gives an unused name its value."""
+    if each.value is None:
+        return None
+    written = ast.get_source_segment("".join(linecache.getlines(each.file)), each.value)
+    return each.file, each.value.lineno, written or ""
 
 
 def _at_line(each: Unused, what: str) -> Hint:

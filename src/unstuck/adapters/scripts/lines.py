@@ -249,5 +249,5 @@ def with_lines(findings: list[Finding], read: Read, case: Case) -> list[Finding]
             place = None
         found.append(replace(finding, location=place) if place is not None else finding)
     nowhere = [finding.rule.code for finding in found if finding.location is None]
-    written = find_in_script(read.loop.place.site.file, case, nowhere)
+    written = find_in_script(read.loop.place.site.file, case, nowhere) if nowhere else {}
     return [replace(f, location=f.location or written.get(f.rule.code)) for f in found]

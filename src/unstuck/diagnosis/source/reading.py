@@ -105,10 +105,8 @@ def read_script(file: str, case: Any) -> Source:
     if tree is None:
         return Source([], case, frozenset())
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    units = _without_nested([Unit(file, node, node.name) for node in functions])
-    return Source(
-        [Unit(u.file, u.tree, u.name, set(FIELDS)) for u in (*units, Unit(file, tree, ""))], case, frozenset()
-    )
+    units = _without_nested([Unit(file, node, node.name, set(FIELDS)) for node in functions])
+    return Source([*units, Unit(file, tree, "", set(FIELDS))], case, frozenset())
 
 
 def _user_functions(roots: Iterable[Any]) -> tuple[list[FunctionType], list[type]]:
