@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.syntax import bare, factors, has_product, last_name, operands
+from unstuck.adapters.fixes.syntax import bare, factors, has_product, operands
+from unstuck.adapters.scripts.names_in_source import last_name
 
 SLOPES = {"sigmoid": "{a} * (1 - {a})", "tanh": "1 - {a} ** 2", "relu": "{a} > 0"}  # at the activation's value
 DERIVATIVE = re.compile(r"prime|deriv|derv|grad|slope|_d$|^d_|dash", re.IGNORECASE)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.syntax import Syntax, last_name
+from unstuck.adapters.fixes.syntax import Syntax
+from unstuck.adapters.scripts.names_in_source import last_name
 
 SCALED = re.compile(r"scale|norm|std|standard", re.IGNORECASE)
 BYTES = (1.5, 255.0)  # the largest input that is scaled by 255

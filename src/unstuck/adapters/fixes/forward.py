@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.syntax import last_name
+from unstuck.adapters.scripts.names_in_source import last_name
 
 AXES = {"columns": ("0", "1")}
 

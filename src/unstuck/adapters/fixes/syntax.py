@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from unstuck.adapters.scripts.names_in_source import last_name
+
 PRODUCTS = ("dot", "matmul", "outer", "einsum", "tensordot", "inner")
 
 
@@ -115,11 +117,6 @@ class Syntax:
         parent = self.parents.get(node)
         called = isinstance(parent, ast.Call) and node in [*parent.args, parent.func]
         return before.endswith("(") and after.startswith(")") and not called
-
-
-def last_name(node: Any) -> str:
-    """The name that a reference ends in: `relu` of `self.relu`; empty for other expressions."""
-    return str(getattr(node, "attr", getattr(node, "id", "")))
 
 
 def operands(node: Any) -> tuple[Any, Any] | None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.syntax import Span, factors, last_name, numbers_behind
+from unstuck.adapters.fixes.syntax import Span, factors, numbers_behind
+from unstuck.adapters.scripts.names_in_source import last_name
 
 
 @edits_for("U01", "B10")

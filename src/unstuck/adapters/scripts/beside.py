@@ -15,7 +15,7 @@ from unstuck.adapters.scripts.case import output_rows
 from unstuck.adapters.scripts.data_sets import DataSet
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
 from unstuck.adapters.scripts.lines import Lines
-from unstuck.adapters.scripts.naming import bindings, last_part
+from unstuck.adapters.scripts.names_in_source import bindings, last_name, last_part
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import UpdateRead, Value
 from unstuck.adapters.scripts.recorder import Recording
@@ -150,7 +150,7 @@ def _printed(argument: ast.expr) -> Iterator[ast.expr]:
 
 
 def _counts(part: ast.AST, counts: set[str]) -> bool:
-    names = {node.id if isinstance(node, ast.Name) else node.attr for node in _names(part)}
+    names = {last_name(node) for node in _names(part)}
     return bool(names & counts) or _compares(part)
 
 
@@ -164,7 +164,7 @@ def _compares(part: ast.AST) -> bool:
     """Whether something in it compares answers for equality and counts, by sum or mean."""
     return any(
         isinstance(node, ast.Call)
-        and (getattr(node.func, "attr", getattr(node.func, "id", "")) in ("mean", "sum", "average", "count_nonzero"))
+        and (last_name(node.func) in ("mean", "sum", "average", "count_nonzero"))
         and any(isinstance(inner, ast.Compare) and isinstance(inner.ops[0], ast.Eq) for inner in ast.walk(node))
         for node in ast.walk(part)
     )
@@ -177,7 +177,7 @@ def _counting(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.FunctionDef) and _compares(node):
             found.add(node.name)
         elif isinstance(node, ast.Name | ast.Attribute):
-            name = node.id if isinstance(node, ast.Name) else node.attr
+            name = last_name(node)
             if name.lower().startswith("acc") or "accuracy" in name.lower():
                 found.add(name)
     found |= {name for name, value, _ in bindings(tree) if isinstance(value, ast.Call) and _calls(value, found)}
@@ -185,7 +185,7 @@ def _counting(tree: ast.Module) -> set[str]:
 
 
 def _calls(value: ast.Call, functions: set[str]) -> bool:
-    return getattr(value.func, "id", getattr(value.func, "attr", "")) in functions
+    return last_name(value.func) in functions
 
 
 # -- the settings ------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Any
 
 from unstuck.adapters.scripts.case import operand_of
 from unstuck.adapters.scripts.living import reachable_paths, spelled
+from unstuck.adapters.scripts.names_in_source import flows, last_part, names_of_all, names_used_by, parts
 from unstuck.adapters.scripts.parameters import ADDING, SUBTRACTING, Chain, shown
 from unstuck.adapters.scripts.provenance import Provenance
 from unstuck.adapters.scripts.rewriting import Place
@@ -82,13 +83,13 @@ def naming(names: dict[str, str], source: Source) -> Naming:
     if not names:
         return NAMELESS
     trees = [ast.parse(text) for text in (source.text, *_beside(source))]
-    known = {part for tree in trees for part in _parts_of_all(tree)}
+    known = {name for tree in trees for name in names_of_all(tree)}
     for option, given in names.items():
         for name in split(given):
             _expect(name, option, known, source)
     comes_from: dict[str, set[str]] = {}
     for tree in trees:
-        for target, origins in _flows(tree):
+        for target, origins in flows(tree):
             comes_from.setdefault(target, set()).update(origins - {target})
     single = {option: given.strip() for option, given in names.items() if option != "parameters"}
     return Naming(str(source.path), split(names.get("parameters", "")), comes_from=comes_from, **single)
@@ -112,7 +113,7 @@ def _expect(name: str, option: str, known: set[str], source: Source) -> None:
         expression = ast.Constant(None)
     if not isinstance(expression, ast.Name | ast.Attribute | ast.Subscript):
         raise CaseError(f"{source.path}: --{option} {name}: expected the name of a variable, such as w1 or net.w1")
-    missing = [part for part in _parts(expression) if part not in known]
+    missing = [part for part in parts(expression) if part not in known]
     if missing:
         near = difflib.get_close_matches(missing[-1], sorted(known), 1)
         meant = f"; did you mean {near[0]}?" if near else ""
@@ -130,129 +131,14 @@ def _beside(source: Source) -> Iterator[str]:
                 yield path.read_text(encoding="utf-8", errors="replace")
 
 
-# -- names in the source -----------------------------------------------------------------------------------------------
-
-
-def last_part(name: str) -> str:
-    """`w1` of `net.w1` and of `parameters['w1']`; `weights` of `weights[0]`."""
-    return _parts(ast.parse(name, mode="eval").body)[-1]
-
-
-def _parts(expression: ast.AST) -> list[str]:
-    """The names in an expression that stands for one thing, outermost first: net, layers, w of net.layers[0].w."""
-    if isinstance(expression, ast.Name):
-        return [expression.id]
-    if isinstance(expression, ast.Attribute):
-        return [*_parts(expression.value), expression.attr]
-    if isinstance(expression, ast.Subscript):
-        key = expression.slice
-        named = isinstance(key, ast.Constant) and isinstance(key.value, str)
-        return [*_parts(expression.value), *([key.value] if named else [])]  # type: ignore[attr-defined]
-    return []
-
-
-def _parts_of_all(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name | ast.Attribute):
-            yield _parts(node)[-1] if isinstance(node, ast.Name) else node.attr
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
-            yield node.value
-
-
-def _used(expression: ast.AST | None) -> set[str]:
-    """The names that an expression takes its values from: variables and attributes, not what it calls."""
-    if expression is None:
-        return set()
-    if isinstance(expression, ast.Call):
-        owner = {*_used(expression.func.value)} if isinstance(expression.func, ast.Attribute) else set()
-        arguments = [*expression.args, *(keyword.value for keyword in expression.keywords)]
-        return owner.union(*map(_used, arguments)) - {"np", "numpy", "self"}
-    if isinstance(expression, ast.Name):
-        return {expression.id} - {"np", "numpy", "self"}
-    if isinstance(expression, ast.Attribute | ast.Subscript) and _parts(expression):
-        inner = _used(expression.slice) if isinstance(expression, ast.Subscript) else set()
-        return {_parts(expression)[-1]} | inner
-    return set().union(*(_used(child) for child in ast.iter_child_nodes(expression)))
-
-
-def bindings(tree: ast.AST) -> Iterator[tuple[str, ast.expr | None, int]]:
-    """(last part of the name, value, line) of every plain assignment; of a tuple on the left each part with its own
-    value, where the right side is a tuple too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                yield from ((name, value, node.lineno) for name, value in _assigned(target, node.value))
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            yield from ((name, value, node.lineno) for name, value in _assigned(node.target, node.value))
-
-
-def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    if isinstance(target, ast.Tuple | ast.List):
-        same = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
-        values = value.elts if isinstance(value, ast.Tuple | ast.List) and same else [value] * len(target.elts)
-        for part, its in zip(target.elts, values, strict=True):
-            yield from _assigned(part, its)
-    elif isinstance(target, ast.Starred):
-        yield from _assigned(target.value, value)
-    elif parts := _parts(target):
-        yield parts[-1], value
-
-
-def _flows(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
-    """(name, the names that its value is made of) for assignments, loops and arguments of the program's functions."""
-    functions = dict(_functions(tree))
-    yield from ((name, _used(value)) for name, value, _ in bindings(tree))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.AugAssign | ast.NamedExpr):
-            yield from _bound(node.target, node.value)
-        elif isinstance(node, ast.For | ast.comprehension):
-            yield from _looped(node.target, node.iter)
-        elif isinstance(node, ast.Call):
-            name = (_parts(node.func) or [""])[-1]
-            for parameter, value in zip(functions.get(name, ()), node.args):
-                yield parameter, _used(value)
-            for keyword in node.keywords:
-                if keyword.arg in functions.get(name, ()):
-                    yield str(keyword.arg), _used(keyword.value)
-
-
-def _functions(tree: ast.AST) -> Iterator[tuple[str, list[str]]]:
-    """The parameters of each function; those of a class are its constructor's."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
-            for part in node.body:
-                if isinstance(part, ast.FunctionDef):
-                    names = [argument.arg for argument in part.args.args[1:]]
-                    yield node.name if part.name == "__init__" else part.name, names
-        elif isinstance(node, ast.FunctionDef) and [argument.arg for argument in node.args.args[:1]] != ["self"]:
-            yield node.name, [argument.arg for argument in node.args.args]
-
-
-def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, set[str]]]:
-    return ((name, _used(its)) for name, its in _assigned(target, value))
-
-
-def _looped(target: ast.expr, iterable: ast.expr) -> Iterator[tuple[str, set[str]]]:
-    called = iterable.func.id if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) else ""
-    if isinstance(target, ast.Tuple) and isinstance(iterable, ast.Call) and called == "zip":
-        for part, its in zip(target.elts, iterable.args):
-            yield from _bound(part, its)
-    elif isinstance(target, ast.Tuple) and isinstance(iterable, ast.Call) and called == "enumerate" and iterable.args:
-        yield from _looped(target.elts[-1], iterable.args[0])
-    else:
-        yield from _bound(target, iterable)
-
-
 def _spelt(candidate: Candidate, places: dict[int, Place]) -> Iterator[list[str]]:
     """The names by which a candidate is spelt: at its operand, and where an array from outside was made."""
     node, position, argument = candidate
     place = places.get(id(node.site))
     operand = None if place is None else operand_of(place, position)
-    yield [] if operand is None else sorted(_used(operand))
+    yield [] if operand is None else sorted(names_used_by(operand))
     if isinstance(argument, Node) and argument.op is LEAF and (made := places.get(id(argument.site))) is not None:
-        yield sorted(_used(made.node))
+        yield sorted(names_used_by(made.node))
 
 
 # -- names in the running script ---------------------------------------------------------------------------------------

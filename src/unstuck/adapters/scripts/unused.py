@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from unstuck.adapters.scripts.names_in_source import last_name
+
 LOOKS_UP = frozenset({"locals", "globals", "vars", "eval", "exec", "dir", "setattr", "__dict__", "pickle", "joblib"})
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -98,8 +100,8 @@ def _variables(tree: ast.Module, file: str, loaded: Counter[str], attributes: se
     """Variables that are bound by plain assignments only, and read nowhere in the program."""
     for statement, target in _assignments(tree):
         plain = isinstance(target, ast.Name) and not target.id.startswith("_")
-        if plain and not loaded[_last(target)] and _last(target) not in attributes:
-            yield _unused("variable", _last(target), statement, file)
+        if plain and not loaded[last_name(target)] and last_name(target) not in attributes:
+            yield _unused("variable", last_name(target), statement, file)
 
 
 def _attributes(tree: ast.Module, file: str, attributes: set[str]) -> Iterator[Unused]:
@@ -107,9 +109,9 @@ def _attributes(tree: ast.Module, file: str, attributes: set[str]) -> Iterator[U
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and _stands_alone(node):
             for statement, target in _assignments(node):
-                own = isinstance(target, ast.Attribute) and _last(target.value) == "self"
-                if own and _last(target) not in attributes:
-                    yield _unused("attribute", f"self.{_last(target)}", statement, file)
+                own = isinstance(target, ast.Attribute) and last_name(target.value) == "self"
+                if own and last_name(target) not in attributes:
+                    yield _unused("attribute", f"self.{last_name(target)}", statement, file)
 
 
 def _stands_alone(node: ast.ClassDef) -> bool:
@@ -151,7 +153,7 @@ def _arguments(tree: ast.Module, file: str, trees: Sequence[ast.Module], setting
             if argument.arg in read or argument.arg.startswith("_"):
                 continue
             values = [*([default] if default else []), *_given(calls, position, argument.arg)]
-            if any(_number(value) or _last(value) in settings for value in values):
+            if any(_number(value) or last_name(value) in settings for value in values):
                 yield Unused("argument", argument.arg, file, argument.lineno, None, name)
 
 
@@ -167,7 +169,7 @@ def _is_stub(node: Function) -> bool:
 def _calls(name: str, trees: Iterable[ast.Module]) -> Iterator[ast.Call]:
     for tree in trees:
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _last(node.func) == name:
+            if isinstance(node, ast.Call) and last_name(node.func) == name:
                 yield node
 
 
@@ -176,7 +178,7 @@ def _handed_on(name: str, calls: Sequence[ast.Call], trees: Iterable[ast.Module]
     called = {id(call.func) for call in calls}
     for tree in trees:
         for node in ast.walk(tree):
-            if isinstance(node, ast.Name | ast.Attribute) and _last(node) == name and id(node) not in called:
+            if isinstance(node, ast.Name | ast.Attribute) and last_name(node) == name and id(node) not in called:
                 return True
     return any(isinstance(part, ast.Starred) for call in calls for part in call.args) or any(
         keyword.arg is None for call in calls for keyword in call.keywords
@@ -198,7 +200,3 @@ def _given(calls: Sequence[ast.Call], position: int, name: str) -> Iterator[ast.
         if 0 <= position < len(call.args):
             yield call.args[position]
         yield from (keyword.value for keyword in call.keywords if keyword.arg == name)
-
-
-def _last(node: ast.AST) -> str:
-    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
