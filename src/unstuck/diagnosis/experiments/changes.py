@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from unstuck.diagnosis.formulas.targets import codings, one_hot
-from unstuck.diagnosis.program.program import with_zeros
+from unstuck.diagnosis.program.handed_over import with_zeros
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Change, Setup
 from unstuck.diagnosis.twin.update_rule import CONSTANT, RateLaw

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unstuck.diagnosis.measurements.once import once
-from unstuck.diagnosis.program.program import as_rows, as_targets
+from unstuck.diagnosis.program.handed_over import as_rows, as_targets
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination

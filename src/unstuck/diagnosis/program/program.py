@@ -12,10 +12,16 @@ import numpy as np
 
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.program import work
+from unstuck.diagnosis.program.handed_over import (
+    as_output_rows,
+    as_rows,
+    as_targets,
+    refuse_exchanged,
+    with_zeros,
+)
 from unstuck.diagnosis.program.leaves import Leaf, find_leaves
 from unstuck.diagnosis.program.observations import Record
 from unstuck.diagnosis.program.one_vector import Cut, cut, join
-from unstuck.errors import CaseError
 from unstuck.nn.blas_threads import POOLS
 from unstuck.sandbox import clock
 from unstuck.sandbox.call import Call, guard
@@ -279,79 +285,3 @@ class Program:
         torch = sys.modules.get("torch")
         if torch is not None:
             torch.manual_seed(seed)
-
-
-def refuse_exchanged(x: Any, targets: Any) -> None:
-    """Raises CaseError where x and targets stand in each other's place, or hold an example in each column."""
-    try:
-        inputs, wanted = (np.asarray(_numpy(given), dtype=float) for given in (x, targets))
-    except (TypeError, ValueError):
-        return
-    if inputs.ndim == 0 or wanted.ndim == 0:
-        return
-    narrower = wanted.ndim > 1 and len(inputs) == len(wanted) and inputs.size < wanted.size
-    if narrower and _name_classes(inputs) and not _name_classes(wanted):
-        raise CaseError(
-            f"Case(x=…, targets=…): these look exchanged: x, of shape {inputs.shape}, names a class for each example"
-        )
-    if inputs.ndim == 2 and len(inputs) != len(wanted) and inputs.shape[1] in (len(wanted), wanted.shape[-1]):
-        raise CaseError(
-            f"Case(x=…): expected a row for each example, found a column for each: x has shape {inputs.shape}, "
-            f"targets {wanted.shape}; give x.T"
-        )
-
-
-def _name_classes(values: Array) -> bool:
-    """Whether they are one-hot rows, or one whole number for each example."""
-    if not np.isfinite(values).all():
-        return False
-    if values.ndim == 1:
-        return bool(np.array_equal(values, np.round(values)))
-    return bool(
-        values.ndim == 2 and values.shape[1] > 1 and np.isin(values, (0, 1)).all() and (values.sum(1) == 1).all()
-    )
-
-
-def as_rows(x: Any) -> Array:
-    """Training inputs as (n, n_features) float64; images are flattened. Raises CaseError."""
-    try:
-        rows = np.asarray(_numpy(x), dtype=float)
-    except (TypeError, ValueError) as error:
-        raise CaseError(f"Case(x=…): expected training examples as rows of numbers: {error}") from error
-    if rows.ndim < 2 or len(rows) == 0 or rows.size == 0:
-        raise CaseError(f"Case(x=…): expected at least one row of numbers (n, n_features), found shape {rows.shape}")
-    return rows.reshape(len(rows), -1)
-
-
-def with_zeros(x: Array) -> Array:
-    """x with 0 in the place of what is NaN or infinite."""
-    finite = np.isfinite(x)
-    return x if finite.all() else np.where(finite, x, 0.0)
-
-
-def as_targets(targets: Any, n: int) -> Array:
-    """Targets as the user's loop takes them: an array of numbers, (n,) or (n, k). Raises CaseError."""
-    values = np.asarray(_numpy(targets))
-    try:
-        if values.dtype == object:
-            values = np.array([np.asarray(row, dtype=float) for row in values])
-        values.astype(float)
-    except (TypeError, ValueError) as error:
-        raise CaseError(f"Case(targets=…): expected numbers, one row or label for each example: {error}") from error
-    if values.ndim == 0 or len(values) != n:
-        raise CaseError(f"Case(targets=…): expected one for each of {n} examples, found shape {values.shape}")
-    return values
-
-
-def as_output_rows(value: Any) -> Array:
-    if np.iscomplexobj(_numpy(value)):
-        raise TypeError("complex numbers")
-    return np.asarray(_numpy(value), dtype=float)
-
-
-def _numpy(value: Any) -> Any:
-    if hasattr(value, "detach"):
-        return value.detach().cpu().numpy()
-    if isinstance(value, (list, tuple)) and value and hasattr(value[0], "detach"):
-        return [item.detach().cpu().numpy() for item in value]
-    return value
