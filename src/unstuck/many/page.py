@@ -82,11 +82,15 @@ MORE = """
 .unstuck-report .group.healthy h2 { color: var(--good); }
 .unstuck-report .group table { margin: .4rem 0; }
 .unstuck-report .group tbody tr { content-visibility: auto; }
-.unstuck-report .group td, .unstuck-report .group th { overflow-wrap: anywhere; }
+.unstuck-report .group td { overflow-wrap: anywhere; }
+.unstuck-report .group td.number, .unstuck-report .group th { white-space: nowrap; overflow-wrap: normal; }
 .unstuck-report .group thead th { color: var(--soft); font-weight: normal; font-size: .875rem; }
 .unstuck-report #links .bar { width: 100%; min-width: 3rem; }
 .unstuck-report a { color: var(--after); }
-@media (max-width: 46rem) { .unstuck-report .group { font-size: .875rem; } }
+@media (max-width: 46rem) { .unstuck-report .group { font-size: .8rem; }
+  .unstuck-report .group thead th { font-size: .7rem; }
+  .unstuck-report .group .grade { font-size: .65rem; padding: 0 .2rem; }
+  .unstuck-report .group td, .unstuck-report .group th { padding-right: .3rem; } }
 """
 
 PAGE = Template("""<!DOCTYPE html>
