@@ -24,7 +24,7 @@ LAW = {
         ("data", "autodiff", "sandbox", "nn"),
         ("callbacks", "exchange", "recipes", "gradient_check", "diagnosis"),
         ("adapters",),
-        ("sklearn", "web", "agents", "notebooks"),
+        ("sklearn", "web", "agents", "notebooks", "many"),
         ("testing", "cli"),
     ),
     "unstuck.diagnosis": (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unstuck.cli.arguments import expect_writable
+from unstuck.cli.many import diagnose_programs, expect_one
 from unstuck.cli.shell import print_json
 from unstuck.errors import CaseError
 from unstuck.writing import write_whole
@@ -57,6 +58,17 @@ NAMED = ("parameters", "inputs", "targets", "outputs")
 @click.option(
     "--sarif", type=click.Path(), metavar="PATH", help="Write the findings for code-scanning pages (SARIF 2.1.0)."
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="REPORTS",
+    help="Examine many programs, files and folders, and write their reports into this folder.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="… so many at a time; as there are cores.")
+@click.option("--scheduler", metavar="ADDRESS", help="… by the workers of a Dask cluster: tcp://host:port.")
+@click.option("--resume", is_flag=True, help="… and go on where an earlier run stopped.")
+@click.option("--junit", type=click.Path(), metavar="PATH", help="… and write the results for CI systems (JUnit XML).")
+@click.option("--trust", is_flag=True, help="… with your own rights, without a wall around them (bubblewrap).")
 @click.option("--parameters", metavar="NAMES", help="If it was read wrongly: the variables that learn, w1,b1,…")
 @click.option("--inputs", metavar="NAME", help="… the variable with the inputs.")
 @click.option("--targets", metavar="NAME", help="… the variable with the targets.")
@@ -66,7 +78,11 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
 
     FILE is a Python script or a notebook, as it stands: it is run, watched, and stopped once enough was seen. What
     stands behind -- are its own arguments. A file that defines `case` or `build(seed)` is a Case, wired by hand.
+    With --out, FILE and all that follows are files and folders of programs.
     """
+    if options["out"]:
+        return diagnose_programs([file, *map(Path, arguments)], {**options, "html": html, "json_": json_})
+    expect_one(file, options)
     from unstuck.adapters.fixes.files import expect_another_file
     from unstuck.adapters.fixes.terminal import as_text
     from unstuck.adapters.scripts.source import defines_a_case, read_source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from unstuck.diagnosis.report.contents import Contents
 from unstuck.diagnosis.rules.rule import STAGES
@@ -14,14 +15,17 @@ IDENTIFIED = {"forward": "output", "loss": "loss", "backward": "loss"}  # stage:
 
 def stage_states(report: Contents) -> dict[str, str]:
     """For every link of the training step: faulty, right, examined in part or not examined."""
-    return {stage: _state(report, stage) for stage in STAGES.values()}
+    faulty = {finding.stage for finding in report.findings}
+    return states_of(faulty, report.network, " ".join(entry.what for entry in report.unchecked))
 
 
-def _state(report: Contents, stage: str) -> str:
+def states_of(faulty: set[str], network: dict[str, Any], left_out: str) -> dict[str, str]:
+    """The same from the stages with findings, what is known of the network, and the words on what was left out."""
+    return {stage: FAULTY if stage in faulty else _state(stage, network, left_out) for stage in STAGES.values()}
+
+
+def _state(stage: str, network: dict[str, Any], left_out: str) -> str:
     """Right is said only of what was looked at, and looked at in full."""
-    if any(finding.stage == stage for finding in report.findings):
-        return FAULTY
-    network, left_out = report.network, " ".join(entry.what for entry in report.unchecked)
     if "everything" in left_out:
         return UNEXAMINED
     if stage == "data":
