@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from unstuck.cli.arguments import expect_writable
 from unstuck.cli.shell import print_json
 from unstuck.errors import DataError, UnstuckError
 from unstuck.writing import write_whole
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Pictures = tuple[list[str], np.ndarray, dict[str, str], dict[str, str]]
 
 
 @click.command(short_help="Count right and wrong answers by class.")
@@ -109,12 +113,11 @@ def predict(model: str, images: tuple[str, ...], data: str | None, out: str | No
     return 2 if unread else 0
 
 
-Pictures = tuple[list[str], np.ndarray, dict[str, str], dict[str, str]]
-
-
 def read_images(paths: tuple[str, ...]) -> Pictures:
     """The names and pixels (n, 784) of the images that can be read, what is wrong with each of the others, and what is
     doubtful of some."""
+    import numpy as np
+
     from unstuck.data.images import read_image_and_doubt
 
     names: list[str] = []

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.case import output_rows
 from unstuck.adapters.scripts.data_sets import DataSet
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
 from unstuck.adapters.scripts.lines import Lines
 from unstuck.adapters.scripts.naming import bindings, last_part
+from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import UpdateRead, Value
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.autodiff.tape import Node

@@ -265,8 +265,8 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         left = min(ends - time.perf_counter(), max(DIAGNOSING, job.budget - DIAGNOSING))
         report = diagnose(studied.case, max(left, 3.0), job.cures, telling.line)
         assert studied.read is not None
-        report.findings = with_lines(report.findings, studied.read)
-        report.notes = with_lines(report.notes, studied.read)
+        report.findings = with_lines(report.findings, studied.read, studied.case)
+        report.notes = with_lines(report.notes, studied.read, studied.case)
         report.findings = with_changes(report)
     report.reading = reading
     report = joined(report, proved, lambda: _learns(run, studied, proved))

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.beside import texts_of
-from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.parameters import Chain, ancestors, shown
+from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import Reading
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.unused import Unused, unused

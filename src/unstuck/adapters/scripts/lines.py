@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.parameters import Chain, dependence, shown
+from unstuck.adapters.scripts.read import Read
 from unstuck.autodiff.tape import LEAF, Node, Site
-from unstuck.diagnosis.report.contents import Finding, Location
+from unstuck.diagnosis.case import Case
+from unstuck.diagnosis.report.contents import Finding, Location, find_in_script
 
 MULTIPLYING = frozenset(
     {np.dot, np.matmul, np.ndarray.dot, operator.matmul, np.outer, np.einsum, np.tensordot, np.inner, operator.mul}
@@ -236,8 +237,8 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
 """For the code of a finding, which expression it is about."""
 
 
-def with_lines(findings: list[Finding], read: Read) -> list[Finding]:
-    """The findings at the expressions of the recording, where those are known."""
+def with_lines(findings: list[Finding], read: Read, case: Case) -> list[Finding]:
+    """The findings at the expressions of the recording, or else where the script's text has the form of the fault."""
     lines = Lines(read)
     found = []
     for finding in findings:
@@ -247,4 +248,6 @@ def with_lines(findings: list[Finding], read: Read) -> list[Finding]:
         except (IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs the line alone
             place = None
         found.append(replace(finding, location=place) if place is not None else finding)
-    return found
+    nowhere = [finding.rule.code for finding in found if finding.location is None]
+    written = find_in_script(read.loop.place.site.file, case, nowhere)
+    return [replace(f, location=f.location or written.get(f.rule.code)) for f in found]

@@ -139,10 +139,11 @@ def _named(findings: Sequence[Finding]) -> list[Finding]:
 def _with_places(findings: Sequence[Finding], found: Sequence[Finding]) -> list[Finding]:
     """The tables' findings; where both sides name exactly one wrong gradient, at the derivative's place.
 
-    A forward pass or a loss that the tables name too has a derivative of its own: then the two speak of different ones.
+    Not beside a fault of the forward pass or of the loss: from its outputs on, every derivative is another than the one
+    that the author meant, and departs further up.
     """
     named = _named(findings)
-    if len(named) != 1 or len(found) != 1 or any(finding.rule.code[0] in "FL" for finding in findings):
+    if len(named) != 1 or len(found) != 1 or any(f.rule.code[0] in "FL" for f in findings):
         return list(findings)
     place = found[0].location
     return [replace(f, location=place or f.location) if f is named[0] else f for f in findings]

@@ -74,6 +74,7 @@ class ScriptRun:
         self.overlay.forget()
         self._forget_modules()
         main = self._main(watch)
+        self.supply.fill_folders(self.overlay.put)
         gc.collect()  # the data of the run before, which lie in circles
         watching = watch.finder(self.folder)
         sys.meta_path.insert(0, watching)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.rules.rule import Rule
 from unstuck.diagnosis.source.location import Location as Location  # what a finding's place is, for its readers
+from unstuck.diagnosis.source.location import find_in_script as find_in_script  # and for those that place findings
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.report.portrait.portrait import Portrait

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from unstuck.diagnosis.source.reading import Match, Source, read
+from unstuck.diagnosis.source.reading import Match, Source, read, read_script
 from unstuck.diagnosis.source.table import FORMS
 from unstuck.errors import is_strict
 
@@ -40,7 +40,15 @@ def find(case: Any, code: str) -> Location | None:
 
 def find_all(case: Any, codes: Iterable[str]) -> dict[str, Location]:
     """The lines of several faults of one Case, read once; codes without a sure line are left out."""
-    source = read(case)
+    return _found(read(case), codes)
+
+
+def find_in_script(file: str, case: Any, codes: Iterable[str]) -> dict[str, Location]:
+    """The same for a script that was run as it stands, and the Case that was made of it."""
+    return _found(read_script(file, case), codes)
+
+
+def _found(source: Source, codes: Iterable[str]) -> dict[str, Location]:
     found = {}
     for code in codes:
         try:

@@ -99,6 +99,18 @@ def read(case: Any) -> Source:
     return Source([*_without_nested([*units.values()]), *modules.values()], case, frozenset(names))
 
 
+def read_script(file: str, case: Any) -> Source:
+    """All functions and the top level of a script that a Case was made of; empty where it has no source text."""
+    tree = _tree(file, {})
+    if tree is None:
+        return Source([], case, frozenset())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    units = _without_nested([Unit(file, node, node.name) for node in functions])
+    return Source(
+        [Unit(u.file, u.tree, u.name, set(FIELDS)) for u in (*units, Unit(file, tree, ""))], case, frozenset()
+    )
+
+
 def _user_functions(roots: Iterable[Any]) -> tuple[list[FunctionType], list[type]]:
     """Functions and classes of the user that can be reached at all, long lists of data left out."""
     functions, classes = [], []

@@ -74,6 +74,14 @@ class Overlay:
         shutil.copyfile(source, self.to_write(path, keep=False))
         return path
 
+    def put(self, path: str, text: str) -> None:
+        """A file of text in a folder that need not exist."""
+        mirrored = self.mirrored(os.path.abspath(path))
+        assert mirrored is not None
+        os.makedirs(os.path.dirname(mirrored), exist_ok=True)
+        with open(mirrored, "w", encoding="utf-8") as file:
+            file.write(text)
+
     def promise(self, path: str, write: Callable[[str], Any]) -> None:
         """A file that `write(path)` makes when it is read, if it ever is."""
         target = self.to_write(path, keep=False)

@@ -15,7 +15,8 @@ import numpy as np
 
 from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.stand_ins.digits import Digits
-from unstuck.adapters.scripts.stand_ins.wanted import Wanted, recognise
+from unstuck.adapters.scripts.stand_ins.wanted import MADE_BY_SCRIPTS, Wanted, recognise
+from unstuck.adapters.scripts.stand_ins.words import KINDS, folders_of_texts, text_of, texts_by_kind
 
 FOLDERS = re.compile(r"[\\/]")  # as any system writes them
 ARRAYS = re.compile(r"frombuffer|fromfile|idx2numpy|loadtxt|genfromtxt|read_csv|\bload\(|fromstring|loadmat")
@@ -57,11 +58,33 @@ class Supply:
         if own is not None and own.is_file() and own.suffix.lower() == os.path.splitext(path)[1].lower() != "":
             return str(own) if self.give(path, f"it reads {path}, which is not there", f"given {own}") else None
         wanted = self.recognised(path)
-        if wanted is None or (wanted.form == "mat" and not _has_scipy()):
+        if wanted is None:
+            return self._text(path)
+        if wanted.form == "mat" and not _has_scipy():
             return None
         if not self.give(path, f"it reads {path}, which is not there"):
             return None
         return self._written(wanted, path)
+
+    def _text(self, path: str) -> str | None:
+        """The path of a made-up text in the place of one that does not exist; None for other files."""
+        is_missing = not self.exists(path) and not MADE_BY_SCRIPTS.search(FOLDERS.split(path)[-1])
+        text = text_of(path, self.program) if is_missing else None
+        if text is None or not self.give(path, f"it reads {path}, which is not there", text[1]):
+            return None
+        place = self.folder / f"{abs(hash(path))}-{FOLDERS.split(path)[-1]}"
+        if not place.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            place.write_text(text[0], encoding="utf-8")
+        return str(place)
+
+    def fill_folders(self, put: Callable[[str, str], None]) -> None:
+        """Made-up texts in the folders that the program lists and that do not exist, by `put(path, text)`."""
+        for folder in folders_of_texts(self.program):
+            missing = f"it lists the texts in {folder}, which is not there"
+            if not self.exists(folder) and self.give(folder, missing, f"given made-up names of {len(KINDS)} kinds"):
+                for name, text in texts_by_kind():
+                    put(os.path.join(folder, name), text)
 
     def recognised(self, path: str) -> Wanted | None:
         """What the file of this name would hold, if it is one of digits and does not exist."""
