@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.sandbox.reachable import LARGE as LARGE  # larger arrays are compared by a sample before they are copied back
+from unstuck.sandbox.reachable import LARGE as LARGE  # larger arrays are compared by a sample before they are saved
 from unstuck.sandbox.reachable import Node
 
 SAMPLED_NUMBERS = 1 << 14

@@ -12,7 +12,7 @@ from unstuck.adapters.scripts.examples import input_rows, target_rows
 from unstuck.adapters.scripts.update import read_update
 from unstuck.diagnosis.diagnose import diagnose
 
-COUNT = int(os.environ.get("UNSTUCK_DRAWN_SCRIPTS", "50"))
+COUNT = int(os.environ.get("UNSTUCK_DRAWN_SCRIPTS", "25"))
 
 
 @pytest.mark.parametrize("number", range(COUNT))

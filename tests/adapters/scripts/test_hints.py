@@ -87,7 +87,7 @@ def test_targets_that_broadcast_against_the_outputs_are_told():
     assert (15, "outputs and targets broadcast: 10 x 1 and 10 give 10 x 10") in told(text)
 
 
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", range(12))
 def test_nothing_false_is_said_of_drawn_healthy_scripts(number):
     assert told(draw(3000 + number, "healthy").text) == [], STYLES[number % len(STYLES)]
 
