@@ -161,24 +161,16 @@ def never_read(files: dict[str, str], recording: Recording, scope: Mapping[str, 
 def _seen(each: Unused, recording: Recording, scope: Mapping[str, Any]) -> tuple[int, ...] | None:
     """The shape of the array that was seen to be made there; None where it was no array of numbers."""
     value = scope.get(each.name)
-    if not isinstance(value, np.ndarray):
-        made = (node for node in recording.tape.nodes if node.site is not None and _makes(node.site, each))
-        node = next(made, None)
-        value = None if node is None else node.value
+    if not isinstance(value, np.ndarray) and each.value is not None:
+        line, text = each.value.lineno, ast.get_source_segment("".join(linecache.getlines(each.file)), each.value)
+        for node in recording.tape.nodes:
+            site = node.site
+            if site is not None and site.line == line and site.text == text and site.file == each.file:
+                value = node.value
+                break
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc" and value.size > 1:
         return value.shape
     return None
-
-
-def _makes(site: Site, each: Unused) -> bool:
-    """Whether an expression is the one that gives an unused name its value."""
-    value = each.value
-    return value is not None and (site.file, site.line, site.text) == (each.file, value.lineno, _written(value, each))
-
-
-def _written(value: ast.expr, each: Unused) -> str:
-    lines = linecache.getlines(each.file)
-    return ast.get_source_segment("".join(lines), value) or ""
 
 
 def _at_line(each: Unused, what: str) -> Hint:
