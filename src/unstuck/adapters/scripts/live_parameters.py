@@ -21,12 +21,12 @@ Scope = dict[str, Any]
 class WrittenThrough(np.ndarray):
     """A copy of numbers that lie elsewhere; assigning all of it (`array[...] = values`) changes them there as well."""
 
-    put: Callable[[np.ndarray], None] | None = None
+    hand_on: Callable[[np.ndarray], None] | None = None
 
     def __setitem__(self, key: Any, values: Any) -> None:
         super().__setitem__(key, values)
-        if self.put is not None:
-            self.put(np.asarray(self))
+        if self.hand_on is not None:
+            self.hand_on(np.asarray(self))
 
 
 def layers(scope: Scope, paths: list[Path]) -> list[Any]:
@@ -54,7 +54,7 @@ def _layer(scope: Scope, key: Any, paths: list[Path]) -> Any:
 def written_through(array: np.ndarray, put: Callable[[np.ndarray], None]) -> np.ndarray:
     """The array, which hands what is assigned to it on to `put`."""
     copy = array.view(WrittenThrough)
-    copy.put = put
+    copy.hand_on = put
     return copy
 
 

@@ -33,6 +33,8 @@ def learning_rate(chains: Sequence[Chain], places: Sequence[Place], examples: in
     found = set()
     for chain in chains[:CHAINS]:
         rates = {abs(rate) for rate in _factors(chain.steps[0], by_site, examples or 1)}
+        if len(rates) > 1:
+            rates = {rate for rate in rates if not _equal(rate * (examples or 1), 1.0)}  # what takes the average
         if len(rates) == 1:
             found |= rates
     rate = found.pop() if len(found) == 1 else None
@@ -40,7 +42,7 @@ def learning_rate(chains: Sequence[Chain], places: Sequence[Place], examples: in
 
 
 def _factors(step: Node, places: dict[int, Place], examples: int) -> Iterator[float]:
-    """The single numbers that a gradient is multiplied by, without what divides it by the number of examples."""
+    """The single numbers that a gradient is multiplied by."""
     pending, walked = [step], 0
     while pending and walked < LONGEST:
         node, walked = pending.pop(0), walked + 1
@@ -54,7 +56,7 @@ def _factors(step: Node, places: dict[int, Place], examples: int) -> Iterator[fl
                 pending += [argument] if isinstance(argument, Node) else []
             elif isinstance(argument, Node) and argument.op is not LEAF and argument.op not in DIVIDING:
                 pending.append(argument)  # a gradient that is one number
-            elif examples == 1 or not _equal(float(value) * examples, 1.0):
+            else:
                 yield _undivided(argument, float(value), places.get(id(node.site)), position, examples)
 
 
@@ -64,7 +66,7 @@ def _undivided(argument: Any, value: float, place: Place | None, position: int, 
         divided = argument.op in DIVIDING and _equal(_number(argument.args[1]), examples)
         return _number(argument.args[0]) if divided else value
     written = operand_of(place, position) if place is not None else None
-    if place is None or not isinstance(written, ast.BinOp) or not isinstance(written.op, ast.Div):
+    if place is None or written is None or not any(isinstance(part, ast.Div) for part in ast.walk(written)):
         return value
     numbers = _written_numbers("".join(linecache.getlines(place.site.file)))
     whole = [number for number in numbers if _equal(number, value * examples)]
