@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.forms import Batch, Form, match
+from unstuck.adapters.scripts.live_parameters import layers
 from unstuck.adapters.scripts.living import Captured, Finder, Living, follow, reachable_paths, spelled
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.recorder import Recording
@@ -108,11 +109,8 @@ class Replay:
         return [follow(self.living.scope, path) for path in self.parameter_paths]
 
     def layers(self) -> list[Any]:
-        """The same, with what the units of one layer keep apart (a row of weights, a bias) copied into one array."""
-        found: dict[Any, list[Any]] = {}
-        for path, value in zip(self.parameter_paths, self.parameters(), strict=True):
-            found.setdefault(_of_layer(path), []).append(value)
-        return [np.array(values) if isinstance(key, _Units) else values[0] for key, values in found.items()]
+        """The same, with what the units of one layer keep apart in one array, and all of them writable."""
+        return layers(self.living.scope, self.parameter_paths)
 
     def step(self, x: Array, targets: Array) -> None:
         """The script's own update on these rows: one turn of its loop, or one for each example."""
@@ -152,22 +150,6 @@ class Replay:
         finally:
             self.batch = None
             self.made.clear()
-
-
-@dataclass(frozen=True)
-class _Units:
-    """Where the parts of one layer lie: a path without the number of the unit."""
-
-    before: tuple[Any, ...]
-    after: tuple[Any, ...]
-
-
-def _of_layer(path: tuple[Any, ...]) -> Any:
-    """The path itself, or that of a layer where it ends in an attribute of a numbered unit: layers[1].neurons[7].w."""
-    numbered = [index for index, (kind, name) in enumerate(path) if kind == "key" and isinstance(name, int)]
-    if len(numbered) >= 2 and numbered[-1] == len(path) - 2:
-        return _Units(path[: numbered[-1]], path[numbered[-1] + 1 :])
-    return path
 
 
 def output_rows(values: Sequence[Any], n: int, columns: bool) -> Array:

@@ -177,7 +177,7 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
     reading.targets = read_targets(read.targets, data.t, names[1])
     examples = data.total if replay.living.whole else len(batch) * read.loop.turns_per_update
     plan = planned(read.recording, read.loop)
-    reading.update = with_setting_lines(update_read(read.chains, read.update, read.loop, examples, plan), read)
+    reading.update = with_setting_lines(update_read(read.recording, read.chains, examples, plan), read)
     reading.data = read_data(data, tests, texts_of(read.recording), read.loop.place.site.line)
     if built.next_too is False:
         reading.remarks.append("run again with the examples of the next update, the loop did not repeat it to the bit")

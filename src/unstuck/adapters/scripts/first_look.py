@@ -13,8 +13,9 @@ import numpy as np
 
 from unstuck.adapters.scripts.examples import without_repeats
 from unstuck.adapters.scripts.parameters import ADDING, Chain, shown
-from unstuck.adapters.scripts.reading import learning_rate
+from unstuck.adapters.scripts.rates import learning_rate
 from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.update import Meeting, Update, read_update
 from unstuck.autodiff.edits import PRODUCTS
 from unstuck.autodiff.tape import Node
@@ -41,7 +42,7 @@ def _looked_at(recording: Recording, chains: list[Chain]) -> dict[str, Any] | No
     if update is None:
         return None
     lines = [chain.changes[0].site.line for chain in chains if chain.changes[0].site]
-    parts = [network(update, chains), batch(update.inputs), rate(chains, update)]
+    parts = [network(update, chains), batch(update.inputs), rate(chains, update, recording.places)]
     words = ", ".join(part for part in parts if part)
     return {"what": words, "line": min(lines, default=None), "to_line": max(lines, default=None)}
 
@@ -78,9 +79,9 @@ def examples_of(inputs: Meeting) -> int | None:
     return shapes[0][0] if inputs.position == 0 else shapes[0][-1]
 
 
-def rate(chains: list[Chain], update: Update) -> str:
+def rate(chains: list[Chain], update: Update, places: list[Place]) -> str:
     """The number that the gradient is multiplied by, if it is one number."""
-    found = learning_rate(chains, update)
+    found = learning_rate(chains, places, None if update.inputs is None else examples_of(update.inputs))
     return "" if found is None else f"rate {found:.4g}"
 
 

@@ -51,12 +51,18 @@ class Lines:
 
     def _forward(self, chain: Chain) -> Node | None:
         """The first product in which the parameter stands."""
+        return self._products.get(chain.root.number)
+
+    @cached_property
+    def _products(self) -> dict[int, Node]:
+        """By number of a value, the first product in which it, or a view of it, stands."""
+        found: dict[int, Node] = {}
         for node in self.read.update.nodes:
-            if node.op in MULTIPLYING and any(
-                isinstance(argument, Node) and shown(argument) is chain.root for argument in node.args
-            ):
-                return node
-        return None
+            if node.op in MULTIPLYING:
+                for argument in node.args:
+                    if isinstance(argument, Node):
+                        found.setdefault(shown(argument).number, node)
+        return found
 
     def chain(self, layer: int | None) -> Chain:
         """The weights of a layer, from 1; without a layer the first."""

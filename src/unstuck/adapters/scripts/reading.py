@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.parameters import Chain
-from unstuck.adapters.scripts.training_loop import TrainingLoop
+from unstuck.adapters.scripts.rates import learning_rate
+from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.update import Meeting, Update
-from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.tape import Node
 
 Array = np.ndarray
 
@@ -152,33 +153,10 @@ def read_outputs(update: Update) -> Value:
     return Value(shape=shape, dtype=str(np.asarray(node.value).dtype), line=_line(node))
 
 
-def read_update(
-    chains: list[Chain], update: Update, loop: TrainingLoop, examples: int, planned: int | None
-) -> UpdateRead:
+def read_update(recording: Recording, chains: list[Chain], examples: int, planned: int | None) -> UpdateRead:
     """The update's line, batch, rate and number."""
-    return UpdateRead(_line(chains[-1].changes[0]), examples, learning_rate(chains, update), planned)
-
-
-def learning_rate(chains: list[Chain], update: Update) -> float | None:
-    """A single number that multiplies what is taken off a parameter, where there is exactly one."""
-    found = []
-    for chain in chains[:4]:
-        rates: set[float] = set()
-        pending, steps = [chain.steps[0]], 0
-        while pending and steps < 4:
-            node, steps = pending.pop(0), steps + 1
-            if getattr(node.op, "__name__", "") not in ("mul", "imul", "multiply", "neg"):
-                continue
-            for argument in node.args:
-                value = argument.value if isinstance(argument, Node) else argument
-                constant = not isinstance(argument, Node) or argument.op is LEAF
-                if constant and np.ndim(value) == 0 and isinstance(value, (int, float, np.number)):
-                    rates.add(abs(float(value)))
-                elif isinstance(argument, Node):
-                    pending.append(argument)
-        if len(rates) == 1:
-            found.append(rates.pop())
-    return found[0] if found and len(set(found)) == 1 and found[0] > 0 else None
+    rate = learning_rate(chains, recording.places, examples)
+    return UpdateRead(_line(chains[-1].changes[0]), examples, rate, planned)
 
 
 def _line(node: Node) -> int | None:

@@ -12,6 +12,7 @@ from unstuck.diagnosis.program.program import Program
 Array = np.ndarray
 ASIDE = 0.01  # of what a step moves the outputs by: more is moved by arrays that are not shown
 FEW = 20  # examples from which on outputs are seen to be whole numbers by more than chance
+WATCHED = 50  # examples whose outputs are compared before and after a step
 
 
 def labels_for_scores(program: Program, outputs: Array, integers: bool) -> bool:
@@ -48,16 +49,16 @@ def hides_parameters(program: Program, forward: Forward) -> bool:
     try:
         if program.writable:
             program.set_parameters(program.draw_parameters(1))
-        before = program.predict(x, restore=False)
+        before = program.predict(x[:WATCHED], restore=False)
         if program.call("step", program.typed(x), targets).failed:
             return False
-        after, parameters = program.predict(x, restore=False), program.parameters()
+        after, parameters = program.predict(x[:WATCHED], restore=False), program.parameters()
     finally:
         program.restore()
     if before is None or after is None or [a.shape for a in parameters] != [a.shape for a in program.as_found]:
         return False
     with np.errstate(all="ignore"):
         weights, biases = read_chain(forward.chain, parameters)
-        shown = propagate(x, weights, biases, forward.forms, forward.bias_modes)[1][-1]
+        shown = propagate(x[:WATCHED], weights, biases, forward.forms, forward.bias_modes)[1][-1]
         moved, aside = float(np.linalg.norm(after - before)), float(np.linalg.norm(after - shown))
     return bool(np.isfinite(aside) and moved > 0 and aside > ASIDE * moved and aside > 1e-4 * np.linalg.norm(after))

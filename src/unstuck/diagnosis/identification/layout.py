@@ -74,10 +74,19 @@ def _extend(
 
 
 def _with_biases(chain: Chain, shapes: list[tuple[int, ...]]) -> Iterator[Chain]:
-    """The chain with bias arrays assigned in their order, and without any."""
-    used = {layer.weights for layer in chain}
+    """The chain with bias arrays assigned in their order, each behind its weights or before them; and without any."""
+    behind, before = _assigned(chain, shapes, behind=True), _assigned(chain, shapes, behind=False)
+    yield behind
+    if before != behind:
+        yield before
+    if any(layer.bias is not None for layer in behind):
+        yield chain
+
+
+def _assigned(chain: Chain, shapes: list[tuple[int, ...]], behind: bool) -> Chain:
+    """Each layer with the array that fits as its bias: the next behind its weights, or the last before them."""
+    taken = {layer.weights for layer in chain}
     assigned: list[LayerLayout] = []
-    taken = set(used)
     for layer in chain:
         width = _width(layer, shapes)
         choice = None
@@ -88,14 +97,15 @@ def _with_biases(chain: Chain, shapes: list[tuple[int, ...]]) -> Iterator[Chain]
                 if i not in taken and int(np.prod(shape)) == width and sum(n > 1 for n in shape) <= 1
             ]
             shared = [i for i, shape in enumerate(shapes) if i not in taken and int(np.prod(shape)) == 1]
-            after = [i for i in fitting if i > layer.weights]
-            choice = next(iter(after or fitting or shared), None)
+            if behind:
+                nearest = [i for i in fitting if i > layer.weights]
+            else:
+                nearest = [i for i in reversed(fitting) if i < layer.weights]
+            choice = next(iter(nearest or fitting or shared), None)
         if choice is not None:
             taken.add(choice)
         assigned.append(LayerLayout(layer.weights, layer.transposed, choice, layer.folded))
-    yield tuple(assigned)
-    if any(layer.bias is not None for layer in assigned):
-        yield chain
+    return tuple(assigned)
 
 
 def _width(layer: LayerLayout, shapes: list[tuple[int, ...]]) -> int:

@@ -10,6 +10,8 @@ from unstuck.diagnosis.examination.examination import Examination
 
 Array = np.ndarray
 MOST_UPDATES = 30
+LOSS_OF = 200  # examples
+WATCHED = 50  # examples whose outputs are looked at: a program may take a millisecond for each
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,10 @@ def _watch(e: Examination) -> list[Moment]:
     if e.outputs is None:
         return moments
     size = int(min(e.case.batch_size or 32, 500, len(program.x)))
-    probe = slice(0, min(200, len(program.x)))
+    probe, watched = slice(0, min(LOSS_OF, len(program.x))), slice(0, min(WATCHED, len(program.x)))
     try:
         for k in range(MOST_UPDATES + 1):
-            outputs = program.predict(program.x[probe], restore=False)
+            outputs = program.predict(program.x[watched], restore=False)
             if outputs is None:
                 break  # a call that failed or took too long says nothing of numbers
             finite = bool(np.isfinite(outputs).all())

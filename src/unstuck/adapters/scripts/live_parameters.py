@@ -1,0 +1,91 @@
+"""The parameters of a living script as arrays that can be read and written, whatever holds them.
+
+What the units of one layer keep apart (a row of weights, a bias) is one array; a single number is an array of its own.
+Both are copies: what is written into one as a whole is put where the program keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.scripts.living import follow
+
+Path = tuple[Any, ...]
+Scope = dict[str, Any]
+
+
+class WrittenThrough(np.ndarray):
+    """A copy of numbers that lie elsewhere; assigning all of it (`array[...] = values`) changes them there as well."""
+
+    hand_on: Callable[[np.ndarray], None] | None = None
+
+    def __setitem__(self, key: Any, values: Any) -> None:
+        super().__setitem__(key, values)
+        if self.hand_on is not None:
+            self.hand_on(np.asarray(self))
+
+
+def layers(scope: Scope, paths: list[Path]) -> list[Any]:
+    """What lies at these paths: live arrays and lists, and copies that are written through of all else."""
+    found: dict[Any, list[Path]] = {}
+    for path in paths:
+        found.setdefault(_of_layer(path), []).append(path)
+    return [_layer(scope, key, together) for key, together in found.items()]
+
+
+def _layer(scope: Scope, key: Any, paths: list[Path]) -> Any:
+    values = [follow(scope, path) for path in paths]
+    if not isinstance(key, _Units):
+        if isinstance(values[0], (np.ndarray, list)):
+            return values[0]
+        return written_through(np.array(values[0]), lambda array: _put(scope, paths[0], array))
+
+    def put(array: np.ndarray) -> None:
+        for path, row in zip(paths, array, strict=True):
+            _put(scope, path, row)
+
+    return written_through(np.array(values), put)
+
+
+def written_through(array: np.ndarray, put: Callable[[np.ndarray], None]) -> np.ndarray:
+    """The array, which hands what is assigned to it on to `put`."""
+    copy = array.view(WrittenThrough)
+    copy.hand_on = put
+    return copy
+
+
+def _put(scope: Scope, path: Path, values: Any) -> None:
+    """Writes numbers where a path leads: into an array or a list, or in the place of a number."""
+    value = follow(scope, path)
+    if isinstance(value, np.ndarray) and value.ndim:
+        value[...] = values
+    elif isinstance(value, list):
+        value[:] = np.asarray(values).tolist()
+    else:
+        (kind, name), holder = path[-1], follow(scope, path[:-1])
+        number = np.asarray(values).astype(np.asarray(value).dtype)
+        new = type(value)(number) if isinstance(value, (float, np.floating)) else number
+        if kind == "key":
+            holder[name] = new
+        else:
+            setattr(holder, name, new)
+
+
+@dataclass(frozen=True)
+class _Units:
+    """Where the parts of one layer lie: a path without the number of the unit."""
+
+    before: Path
+    after: Path
+
+
+def _of_layer(path: Path) -> Any:
+    """The path itself, or that of a layer where it ends in an attribute of a numbered unit: layers[1].neurons[7].w."""
+    numbered = [index for index, (kind, name) in enumerate(path) if kind == "key" and isinstance(name, int)]
+    if len(numbered) >= 2 and numbered[-1] == len(path) - 2:
+        return _Units(path[: numbered[-1]], path[numbered[-1] + 1 :])
+    return path
