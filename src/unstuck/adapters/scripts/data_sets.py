@@ -25,8 +25,11 @@ class DataSet:
     total: int  # examples that the program has
 
 
-def training_data(scope: dict[str, Any], batch: Batch) -> DataSet | None:
-    """The data that this batch was taken from; None where no array or list holds it with its targets."""
+def training_data(scope: dict[str, Any], batch: Batch, all_at_once: bool = False) -> DataSet | None:
+    """The data that this batch was taken from; None where no array or list holds it with its targets.
+
+    all_at_once: whether every update takes this batch, which then is the data, whatever array they were cut out of
+    """
     found: list[tuple[int, DataSet]] = []
     tables = list(_tables(scope, batch))
     for name, x, pairs in tables:
@@ -37,7 +40,7 @@ def training_data(scope: dict[str, Any], batch: Batch) -> DataSet | None:
             if len(t) == len(x) and _agree(t, places, batch.t):
                 found.append((len(x), DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))))
                 break
-    larger = [item for item in found if item[0] > len(batch)]
+    larger = [item for item in found if item[0] > len(batch) and not all_at_once]
     return min(larger or found, key=lambda item: item[0])[1] if found else None
 
 

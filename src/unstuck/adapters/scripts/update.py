@@ -147,7 +147,22 @@ class _Search:
         found = _of_one_operand(self.choose("targets", narrowed, self.places))
         if not found:
             return None, ()
-        return self._meeting(found), tuple(_bare(met[node.number, position]) for node, position, _ in found)
+        return self._meeting(found), tuple(self._bare(met[node.number, position]) for node, position, _ in found)
+
+    def _bare(self, met: Node) -> Node:
+        """The output behind a logarithm, a clip or a small number that keeps it from zero."""
+        node = met
+        while node.op in WRAPPING and node.args and isinstance(node.args[0], Node):
+            if node.op is operator.add and isinstance(node.args[1], Node) and not self._is_small_number(node.args[1]):
+                break
+            node = node.args[0]
+            if node.op is operator.sub:
+                break
+        return node if node.op is not operator.sub else met
+
+    def _is_small_number(self, node: Node) -> bool:
+        """Whether this is a setting of a formula, and no bias."""
+        return node.op is LEAF and np.ndim(node.value) == 0 and shown(node).number not in self.parameters
 
     def _meeting(self, found: list[Candidate]) -> Meeting:
         place = self.places.get(id(found[0][0].site))
@@ -217,18 +232,6 @@ def _is_class_number(index: Any) -> bool:
     if value.dtype.kind not in "iu" or value.ndim != 1:
         return False
     return len(value) == 1 or not np.array_equal(value, np.arange(len(value)))
-
-
-def _bare(met: Node) -> Node:
-    """The output behind a logarithm, a clip or a small number that keeps it from zero."""
-    node = met
-    while node.op in WRAPPING and node.args and isinstance(node.args[0], Node):
-        if node.op is operator.add and isinstance(node.args[1], Node) and node.args[1].op is not LEAF:
-            break
-        node = node.args[0]
-        if node.op is operator.sub:
-            break
-    return node if node.op is not operator.sub else met
 
 
 def value_of(argument: Any) -> Any:
