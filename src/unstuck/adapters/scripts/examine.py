@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts import effort
 from unstuck.adapters.scripts.beside import read_accuracy, read_data, read_loss, texts_of, with_setting_lines
 from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay, Replay
-from unstuck.adapters.scripts.collecting import Collector, without_repetitions
+from unstuck.adapters.scripts.collecting import COLLECTING, Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.failure import last_steps
 from unstuck.adapters.scripts.falling import loss_falls
@@ -47,12 +48,14 @@ from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.report.report import Report
 
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
+FORWARD = 20 * work.SECOND  # for the script's own forward pass, on all examples that are handed on
 FEW = 200  # examples that are kept as an example of a turn
 Notice = Callable[[dict[str, Any]], None]
-LONG = 5.0  # processor seconds of recording after which one update must do
+LONG_TAPE, LONG_WORK = 100_000, 500_000_000  # operations recorded, or numbers computed, for which one update must do
 MOST_NODES = 20_000  # of an update written number by number, for which the proof is made in any case
 
 
@@ -78,12 +81,11 @@ def study(
     CaseError where nothing in the run bears one of them.
     """
     search: ParameterSearch | None = None
-    noticed = False
+    noticed, known = False, 0
     named: dict[int, str] = {}
-    began = time.process_time()
 
     def updates(recording: Recording) -> int:
-        nonlocal search, noticed
+        nonlocal search, noticed, known
         if search is None:
             search = ParameterSearch(recording.tape)
         chains = search.chains()
@@ -94,7 +96,9 @@ def study(
         if seen and not noticed and (first := first_look(recording, chains)) is not None:
             notice(first)
             noticed = True
-        return seen + 1 if seen and time.process_time() - began > LONG else seen
+        complete, known = len(chains) == known, len(chains)  # else a forward pass is still coming to more of them
+        long = len(recording.tape) > LONG_TAPE or recorder.work > LONG_WORK
+        return seen + 1 if seen and long and complete else seen
 
     recorder = Recorder(updates, Settings(seconds=seconds))
     collecting = gc.isenabled()
@@ -187,7 +191,7 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
         return None
     if data.total < 4:
         reading.miss("the training data", "an array or list that holds all examples and their targets")
-    most = max(_affordable(replay, data.x), 6 * min(examples, 100))
+    most = max(_affordable(read, replay, data.x), 6 * min(examples, 100))
     if most < len(data.x):
         reading.remarks.append(f"{most:,} examples were looked at: its forward pass is slow")
         data = replace(data, x=data.x[:most], t=data.t[:most])
@@ -207,18 +211,14 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
     )
 
 
-def _affordable(replay: Replay, x: np.ndarray) -> int:
-    """How many examples the script's own forward pass takes in about twenty seconds, in coarse steps."""
-    snapshot = replay.living.snapshot()
-    began = time.process_time()
-    try:
-        replay.predict(_as_floats(x[:4]))
-    finally:
-        snapshot.restore()
+def _affordable(read: Read, replay: Replay, x: np.ndarray) -> int:
+    """How many examples the script's own forward pass may be given, in coarse steps."""
     if replay.at_once and not replay.one_by_one:
         return len(x)
-    for_one = (time.process_time() - began) / min(4, len(x))
-    return next((count for count in (6000, 2000, 600) if count * for_one < 20.0), 300)
+    meeting = read.targets.nodes[0].number
+    forward = [node for node in read.update.nodes if read.loop.start <= node.number <= meeting]
+    for_one = effort.of_nodes(forward) / max(len(replay.example), 1)
+    return next((count for count in (6000, 2000, 600) if count * for_one < FORWARD), 300)
 
 
 def _as_floats(x: np.ndarray) -> np.ndarray:
@@ -229,7 +229,8 @@ def _as_floats(x: np.ndarray) -> np.ndarray:
 def _collected(read: Read, built: Built, run: Run) -> DataSet:
     """The examples as the loop takes them in a run of its own."""
     replay = built.replay
-    collector = Collector(read.loop.place, built.inputs, built.targets, read.inputs.position, replay.columns)
+    turns = effort.affordable_turns(read.recording, read.loop, COLLECTING)
+    collector = Collector(read.loop.place, turns, built.inputs, built.targets, read.inputs.position, replay.columns)
     batch = collector.collect(run)
     replay.install()
     if batch is None or len(batch) <= len(replay.example):
@@ -296,7 +297,8 @@ def _learns(run: Run, studied: Studied, proved: Proved | None) -> bool | None:
     """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
     if proved is None:
         return None
-    falls = loss_falls(run, studied.recording, proved.proofs[0])
+    loop = studied.read.loop if studied.read is not None else None
+    falls = loss_falls(run, studied.recording, loop, proved.proofs[0])
     return proved.learns if falls is None else falls
 
 

@@ -31,10 +31,10 @@ from unstuck.autodiff.writes import overwritten
 
 FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, complex)
 _CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
-FIRST_LOOK = 400  # nodes; then whenever their number has grown by half
+FIRST_LOOK = 400  # nodes; then whenever their number has grown by a quarter
 DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
-GROWTH = 1.5
+GROWTH = 1.25
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Recorder:
         self.stack: tuple[Site, ...] = ()
         self.stopped = False
         self.work, self.next_work = 0, FIRST_WORK
-        self.next_look, self.next_time = FIRST_LOOK, time.perf_counter() + 1.0
+        self.next_look = FIRST_LOOK
         self.ends = time.perf_counter() + self.settings.seconds
         self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
         self.made_by: dict[int, tuple[Any, int]] = {}
@@ -114,10 +114,7 @@ class Recorder:
         """Count the updates, and stop where they are enough."""
         self.next_look = int(len(self.tape) * GROWTH) + FIRST_LOOK
         self.next_work = int(self.work * GROWTH) + FIRST_WORK
-        began = time.perf_counter()
         self.updates_seen = self.updates(self.recording) if len(self.tape) else 0
-        ended = time.perf_counter()
-        self.next_time = ended + max(1.0, 10 * (ended - began))
         if self.updates_seen >= self.settings.updates:
             self.recording.complete = self.stopped = True
 
@@ -127,7 +124,7 @@ class Recorder:
         now = time.perf_counter()
         if len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes or now > self.ends:
             self.stopped = True
-        elif now > self.next_time or len(self.tape) >= self.next_look or self.work >= self.next_work:
+        elif len(self.tape) >= self.next_look or self.work >= self.next_work:
             self._look()
         if self.stopped:
             raise Stopped

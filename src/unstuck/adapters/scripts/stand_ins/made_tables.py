@@ -134,7 +134,7 @@ def _sizes(tree: ast.Module) -> Iterator[int]:
     """The sizes of the layers: the first list of them; else the first pair of an array drawn at random, and the last
     number of the last such pair."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.List | ast.Tuple) and 2 < len(node.elts):
+        if isinstance(node, ast.List | ast.Tuple) and len(node.elts) > 2:
             numbers = [_number(part) for part in node.elts]
             if all(number is not None and number > 0 for number in numbers) and numbers[0] != numbers[1]:
                 yield from (number for number in numbers if number is not None)
