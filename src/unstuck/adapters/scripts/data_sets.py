@@ -33,7 +33,7 @@ def training_data(scope: dict[str, Any], batch: Batch, all_at_once: bool = False
     found: list[tuple[int, DataSet]] = []
     tables = list(_tables(scope, batch))
     for name, x, pairs in tables:
-        places = _places(x, batch.x)
+        places = places_of(x, batch.x)
         if places is None:
             continue
         for other, t in sorted(_targets(tables, scope, pairs, len(x), batch, name), key=_coded_anew):
@@ -121,23 +121,23 @@ def _targets(
     """(name, rows) of everything that could be the targets of n examples, coded as the loop takes them."""
     k = batch.t.shape[1]
     if pairs is not None:
-        rows = _coded(pairs, k)
+        rows = coded(pairs, k)
         if rows is not None:
             yield inputs, rows
         return
     for path, value in reachable_paths(scope, depth=3):
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.ndim:
             if value.shape[0] == n or (value.ndim == 2 and value.shape == (k, n)):
-                rows = _coded(value if value.shape[0] == n else value.T, k)
+                rows = coded(value if value.shape[0] == n else value.T, k)
                 if rows is not None:
                     yield spelled(path), rows
         elif isinstance(value, (list, tuple)) and len(value) >= n == min(len(value), MOST_EXAMPLES):
-            rows = _coded(value[:n], k)
+            rows = coded(value[:n], k)
             if rows is not None:
                 yield spelled(path), rows
 
 
-def _coded(values: Any, k: int) -> Array | None:
+def coded(values: Any, k: int) -> Array | None:
     """(n, k): targets as they are, or class numbers as one-hot rows."""
     try:
         array = np.asarray(values)
@@ -159,7 +159,7 @@ def _agree(t: Array, places: Array, wanted: Array) -> bool:
     return float(np.mean((t[places] == wanted).all(axis=1))) > 0.9
 
 
-def _places(x: Array, rows: Array) -> Array | None:
+def places_of(x: Array, rows: Array) -> Array | None:
     """The row numbers in x at which these rows stand, the first of each; None where one is missing."""
     if x.shape == rows.shape and np.array_equal(x, rows):
         return np.arange(len(rows))

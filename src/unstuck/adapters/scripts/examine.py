@@ -28,7 +28,7 @@ from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
-from unstuck.adapters.scripts.proof_report import joined
+from unstuck.adapters.scripts.proof_report import in_order_of_data, joined
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import (
@@ -40,6 +40,7 @@ from unstuck.adapters.scripts.reading import (
 )
 from unstuck.adapters.scripts.reading import read_update as update_read
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
+from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
 from unstuck.adapters.scripts.training_loop import find_loop, planned, turns_before
@@ -53,6 +54,7 @@ from unstuck.diagnosis.report.report import Report
 
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
 FORWARD = 20 * work.SECOND  # for the script's own forward pass, on all examples that are handed on
+MANY = 2_000  # operations without a parameter that changes, from which on lost updates are looked for
 FEW = 200  # examples that are kept as an example of a turn
 Notice = Callable[[dict[str, Any]], None]
 LONG_TAPE, LONG_WORK = 100_000, 500_000_000  # operations recorded, or numbers computed, for which one update must do
@@ -89,6 +91,8 @@ def study(
         if search is None:
             search = ParameterSearch(recording.tape)
         chains = search.chains()
+        if not chains and len(recording.tape) > MANY and lost_updates(recording.tape):
+            return Settings.updates
         if names.parameters:
             named.update(named_chains(names.parameters, chains, recorder.known, scopes(recorder.files)))
             chains = [chain for chain in chains if chain.root.number in named]
@@ -255,6 +259,10 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     studied = study(run, max(ends - time.perf_counter(), 1.0), notice=telling.first, names=names)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
+        lost = lost_updates(studied.recording.tape)
+        if lost:
+            findings = list(of_lost_updates(lost))
+            return Report("", "faulty", 0.0, {}, findings, reading=reading)
         reading["steps"] = last_steps(studied.recording.tape) if studied.outcome.error is not None else []
         if not reading["steps"]:
             return None
@@ -274,6 +282,9 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         proved = _proved(studied)
     report.reading = reading
     report = joined(report, proved, lambda: _learns(run, studied, proved))
+    seen = list(seen_faults(studied.read)) if studied.read is not None else []
+    if seen:
+        report.findings, report.verdict = in_order_of_data([*report.findings, *seen]), "faulty"
     if proved is not None:
         report.proof, report.listing = proved.to_dict(), listing_of(proved)
     return report

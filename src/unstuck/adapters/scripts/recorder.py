@@ -7,6 +7,7 @@ results are those of the plain run, to the bit.
 
 import operator
 import os
+import random
 import sys
 import time
 from collections import deque
@@ -35,6 +36,7 @@ FIRST_LOOK = 400  # nodes; then whenever their number has grown by a quarter
 DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
 GROWTH = 1.25
+SHUFFLES = 20  # calls that are kept
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,15 @@ class Settings:
     seconds: float = 30.0
     nodes: int = 3_000_000
     bytes: int = 700_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Shuffle:
+    """One call that shuffles examples in place, and in which state the generator was before it."""
+
+    place: Place
+    what: Any
+    state: int
 
 
 @dataclass
@@ -59,6 +70,7 @@ class Recording:
     loops: Loops
     complete: bool = False  # whether it was stopped because enough updates were seen
     cut: list[Place] = field(default_factory=list)  # loops that were ended early
+    shuffles: list[Shuffle] = field(default_factory=list)  # the first of them
 
 
 class Recorder:
@@ -237,6 +249,8 @@ class Recorder:
             return self._made(place, value) if type(value) is np.ndarray else value
         if kind == kinds.SPREADS:
             return function(*[self._spread(place, argument) for argument in arguments], **keywords)
+        if getattr(function, "__name__", "") == "shuffle":
+            self._shuffled(place, function, arguments)
         if kind == kinds.WRITES or keywords.get("out") is not None:
             return self._writing(place, function, arguments, keywords)
         value = function(*arguments, **keywords)
@@ -247,6 +261,11 @@ class Recorder:
             if not self._typed_in(place, value):
                 return self._made(place, value)
         return self._born(place, value, kind)
+
+    def _shuffled(self, place: int, function: Any, arguments: tuple[Any, ...]) -> None:
+        state = state_of(getattr(function, "__self__", None))
+        if state is not None and arguments and len(self.recording.shuffles) < SHUFFLES:
+            self.recording.shuffles.append(Shuffle(self.places[place], arguments[0], state))
 
     # -- what they do ----------------------------------------------------------------------------------------------
 
@@ -397,3 +416,13 @@ def _is_watched(function: Any, files: set[str]) -> bool:
 
 
 __all__ = ["Node", "Recorder", "Recording", "Settings"]
+
+
+def state_of(generator: Any) -> int | None:
+    """A number for the state of a generator of random numbers, of NumPy or of Python; None for anything else."""
+    if isinstance(generator, np.random.RandomState):
+        _, key, position, *_ = generator.get_state(legacy=True)
+        return hash((np.asarray(key).tobytes(), position))
+    if isinstance(generator, np.random.Generator):
+        return hash(repr(generator.bit_generator.state))
+    return hash(generator.getstate()) if isinstance(generator, random.Random) else None
