@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,6 +23,8 @@ MULTIPLYING = frozenset(
     | {np.multiply}
 )
 SUMMING = frozenset({np.sum, np.mean, np.ndarray.sum, np.ndarray.mean, np.add.reduce, np.average})
+DIVIDING = frozenset({operator.truediv, operator.itruediv, np.divide})
+POWER = re.compile(r"\*\*|\bpow(er)?\(")
 LONGEST_WAY = 4000  # nodes
 
 
@@ -157,6 +160,26 @@ class Lines:
         """Where the outputs are made."""
         return self.read.update.outputs[0].site
 
+    def output_function(self, layer: int | None) -> Site | None:
+        """Where the outputs are made; of a function of its own, where the network calls it."""
+        output = self.read.update.outputs[0]
+        products = [node for node in self._products.values() if node.number < output.number]
+        depth = len(max(products, key=lambda node: node.number).stack) if products else len(output.stack)
+        return output.stack[depth] if len(output.stack) > depth else output.site
+
+    def correction(self, layer: int | None) -> Site | None:
+        """Where one of the two moments is divided by a number, first the one that no power stands in."""
+        pending, seen, found = [self.chain(layer).changes[0]], set[int](), list[Site]()
+        while pending and len(seen) < LONGEST_WAY and len(found) < 2:
+            node = pending.pop(0)
+            if node.number in seen or not self._after_the_error[node.number]:
+                continue
+            seen.add(node.number)
+            if node.op in DIVIDING and np.ndim(_value(node.args[1])) == 0 and node.site is not None:
+                found.append(node.site)
+            pending += list(node.parents())
+        return min(found, key=lambda site: POWER.search(site.text) is not None, default=self.updated(layer))
+
     def inputs(self, layer: int | None) -> Site | None:
         """Where the array that inputs are taken from is made."""
         return _origin(self.read.inputs.nodes[0], self.read.inputs.position)
@@ -233,9 +256,9 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
     **dict.fromkeys(("B01", "B02", "B03", "B04", "B05", "B12", "B18"), _delta),
     **dict.fromkeys(("B07", "B14", "B15", "B16"), _gradient),
     "B08": Lines.bias_gradient,
-    **dict.fromkeys(
-        ("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U12", "U14", "U17"), Lines.updated
-    ),
+    **dict.fromkeys(("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U14", "U17"), Lines.updated),
+    "U12": Lines.correction,
+    "D08": Lines.output_function,
     "U10": Lines.decay,
     **dict.fromkeys(("U07", "U08"), Lines.rate),
     "U09": Lines.loop,
