@@ -37,6 +37,7 @@ DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
 GROWTH = 1.25
 SHUFFLES = 20  # calls that are kept
+SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ class Recorder:
         if kind == kinds.SPREADS:
             return function(*[self._spread(place, argument) for argument in arguments], **keywords)
         if getattr(function, "__name__", "") == "shuffle":
-            self._shuffled(place, function, arguments)
+            return self._shuffle(place, function, arguments, keywords)
         if kind == kinds.WRITES or keywords.get("out") is not None:
             return self._writing(place, function, arguments, keywords)
         value = function(*arguments, **keywords)
@@ -262,10 +263,14 @@ class Recorder:
                 return self._made(place, value)
         return self._born(place, value, kind)
 
-    def _shuffled(self, place: int, function: Any, arguments: tuple[Any, ...]) -> None:
+    def _shuffle(self, place: int, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         state = state_of(getattr(function, "__self__", None))
+        value = self._writing(place, function, arguments, keywords)
         if state is not None and arguments and len(self.recording.shuffles) < SHUFFLES:
-            self.recording.shuffles.append(Shuffle(self.places[place], arguments[0], state))
+            what = arguments[0]
+            small = isinstance(what, np.ndarray) and what.nbytes <= SHUFFLED
+            self.recording.shuffles.append(Shuffle(self.places[place], what.copy() if small else what, state))
+        return value
 
     # -- what they do ----------------------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ def shuffled_apart(read: Read) -> Iterator[Finding]:
         if x is None or places is None:
             continue
         for other in read.recording.shuffles:
-            t = coded(other.what, targets.shape[1]) if other.what is not inputs.what else None
+            t = coded(other.what, targets.shape[1]) if other is not inputs else None
             if t is None or len(t) != len(x) or other.state == inputs.state:
                 continue
             if np.mean((t[places] == targets).all(axis=1)) > SEEN and len(x) >= FEWEST:
