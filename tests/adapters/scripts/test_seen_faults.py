@@ -1,4 +1,4 @@
-"""Faults that no experiment on a script's steps could show are seen in its recording; healthy look-alikes are silent."""
+"""Faults that no experiment on a script's steps could show are seen in its recording; look-alikes are silent."""
 
 import pytest
 

@@ -67,7 +67,7 @@ def made_in(name: str, files: Mapping[str, str], before: int | None) -> int | No
 
 def read_loss(read: Read) -> dict[str, Any] | None:
     """Where the first update computes a usual loss of its outputs and targets, told by its value, and which."""
-    rows = input_rows(list(read.inputs.values), read.inputs.position)
+    rows = input_rows(list(read.inputs.values), read.inputs)
     if rows is None:
         return None
     columns, n = in_columns(read.inputs), len(rows)

@@ -12,7 +12,7 @@ from unstuck.adapters.scripts.case import Spot
 from unstuck.adapters.scripts.examples import input_rows, target_rows
 from unstuck.adapters.scripts.forms import Batch
 from unstuck.adapters.scripts.imports import BesideTheScript
-from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
 from unstuck.adapters.watch import Run, Stopped
 from unstuck.diagnosis.program import work
@@ -25,11 +25,9 @@ COLLECTING = 3 * work.SECOND  # for as many turns of the training loop
 class Collector:
     """A watch under which a script runs as it stands for some turns of its loop, but for a look at their examples."""
 
-    def __init__(
-        self, loop: Place, turns: int, inputs: Spot, targets: Spot, position: int | None, columns: bool
-    ) -> None:
-        self.loop, self.turns, self.inputs, self.targets = loop, turns, inputs, targets
-        self.position, self.columns = position, columns
+    def __init__(self, read: Read, turns: int, inputs: Spot, targets: Spot, columns: bool) -> None:
+        self.loop, self.meeting = read.loop.place, read.inputs
+        self.turns, self.inputs, self.targets, self.columns = turns, inputs, targets, columns
         self.namespace: dict[str, Any] = {}
         self.taken: dict[int, list[Any]] = {}
         self.parts: list[Batch] = []
@@ -74,7 +72,7 @@ class Collector:
         inputs, targets = self.taken.get(self.inputs.number, []), self.taken.get(self.targets.number, [])
         if max([*self.inputs.visits, -1]) >= len(inputs) or max([*self.targets.visits, -1]) >= len(targets):
             return
-        x = input_rows([inputs[i] for i in self.inputs.visits], self.position)
+        x = input_rows([inputs[i] for i in self.inputs.visits], self.meeting)
         t = None if x is None else target_rows([targets[i] for i in self.targets.visits], len(x), self.columns)
         if x is not None and t is not None and len(x) == len(t):
             same = not self.parts or (self.parts[0].x.shape[1:], self.parts[0].t.shape[1:]) == (

@@ -234,7 +234,7 @@ def _collected(read: Read, built: Built, run: Run) -> DataSet:
     """The examples as the loop takes them in a run of its own."""
     replay = built.replay
     turns = effort.affordable_turns(read.recording, read.loop, COLLECTING)
-    collector = Collector(read.loop.place, turns, built.inputs, built.targets, read.inputs.position, replay.columns)
+    collector = Collector(read, turns, built.inputs, built.targets, replay.columns)
     batch = collector.collect(run)
     replay.install()
     if batch is None or len(batch) <= len(replay.example):

@@ -108,7 +108,7 @@ def first_turn(trial: Trial) -> FirstTurn:
 
 def _examples(read: Read, inputs: list[Any], targets: list[Any]) -> tuple[Batch, bool]:
     columns = in_columns(read.inputs)
-    x = input_rows(inputs, read.inputs.position)
+    x = input_rows(inputs, read.inputs)
     if x is None:
         raise CannotReplay(f"line {read.inputs.line}: the inputs are no rows of numbers")
     t = target_rows(targets, len(x), columns)

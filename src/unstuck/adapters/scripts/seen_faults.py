@@ -121,7 +121,7 @@ def _line_of(read: Read) -> int:
 
 def shuffled_apart(read: Read) -> Iterator[Finding]:
     """Inputs and targets that were shuffled by two calls, whose generators were not in the same state."""
-    rows = input_rows(read.inputs.values, read.inputs.position)
+    rows = input_rows(read.inputs.values, read.inputs)
     targets = None if rows is None else target_rows(read.targets.values, len(rows), in_columns(read.inputs))
     if rows is None or targets is None or len(rows) != len(targets):
         return

@@ -6,7 +6,7 @@ which depends on most of the parameters, by subtraction, multiplication, power o
 
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Meeting:
     position: int | None  # None: within the index of a subscript
     nodes: tuple[Node, ...]  # the expressions carried out
     values: tuple[Any, ...]  # what came in, one for each node
+    features: int | None = None  # how many single numbers the first loop over them takes, where it is one
 
     @property
     def line(self) -> int | None:
@@ -98,9 +99,23 @@ def read_update(recording: Recording, chains: list[Chain], number: int, choose: 
     places = {id(place.site): place for place in recording.places}
     search = _Search(tuple(nodes), depends, ends, places, choose)
     inputs = search.inputs()
+    if inputs is not None:
+        inputs = replace(inputs, features=_in_one_loop(recording, inputs.nodes))
     targets, outputs = search.targets()
     last = max(node.number for node in after)
     return Update(number, tuple(nodes), depends, moving[0].number, last, inputs, targets, outputs)
+
+
+def _in_one_loop(recording: Recording, nodes: tuple[Node, ...]) -> int | None:
+    """How many of these nodes the loop carries out, one in each turn, that made the first; None where none did."""
+    first, turns = nodes[0].number, recording.turns
+    around = [turn for turn in turns if turn.start <= first < turn.end]
+    if not around or len(nodes) < 2:
+        return None
+    inner = min(around, key=lambda turn: turn.end - turn.start)
+    spans = [(turn.start, turn.end) for turn in turns if turn.activation == inner.activation]
+    inside = [sum(start <= node.number < end for node in nodes) for start, end in spans]
+    return len(inside) if set(inside) == {1} else None
 
 
 @dataclass(frozen=True)
