@@ -131,7 +131,8 @@ def run(
     """Train a recipe on a data set and evaluate the result on its test examples.
 
     validation: training examples to hold out; a sixth of them if only early_stopping is given. The rest is as for
-    `train`. Of several ranks only the first evaluates. Raises TrainingError, DataError or ModelFileError, as `train` does.
+    `train`. Of several ranks only the first evaluates. Raises TrainingError, DataError or ModelFileError, as `train`
+    does.
     """
     n = len(dataset.images_train)
     if not n:

@@ -106,7 +106,7 @@ class PartOfDraws(Generator):
         super().__init__(generator.bit_generator)
         self.n, self.own = n, own
 
-    def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:  # type: ignore[override]
+    def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:
         """Numbers in [0, 1) of shape (n_own, n_units), that of `size` or of `out`."""
         n_units = (size if out is None else out.shape)[1]
         drawn = super().random((self.n, n_units), dtype)[self.own]

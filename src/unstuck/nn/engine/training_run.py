@@ -12,6 +12,7 @@ from numpy.random import Generator
 
 from unstuck.errors import ModelFileError, TrainingError, UnstuckError
 from unstuck.nn.engine.examples import Examples, as_examples
+from unstuck.nn.engine.non_finite import explain_non_finite
 from unstuck.nn.engine.normalization import BatchNormalization, NormalizedSteps
 from unstuck.nn.engine.shared_steps import SharedSteps, find_gradients
 from unstuck.nn.engine.supply import Augmentation, Supply
@@ -293,21 +294,3 @@ class TrainingRun:
             self.generator.bit_generator.state = state["generators"]["epoch"]
             self._start_epoch()
         self.generator.bit_generator.state = state["generators"]["now"]
-
-
-def explain_non_finite(network: Network, x: Array, update: int, learning_rate: float) -> str:
-    """Where the first number that is not finite stands when inputs x (n, n_inputs) pass, and what probably made it."""
-    where = "the gradients"
-    for i, (layer, this) in enumerate(zip(network.layers, network.forward(network.prepare(x))), start=1):
-        parameters = [layer.weights] if layer.biases is None else [layer.weights, layer.biases]
-        if not all(np.isfinite(parameter).all() for parameter in parameters):
-            where = f"the parameters of layer {i}"
-            break
-        if not np.isfinite(this.z).all():
-            where = f"the pre-activations of layer {i}"
-            break
-    if update == 1:
-        cause = "the inputs, the targets or the initial weights are too large"
-    else:
-        cause = f"the learning rate {learning_rate:g} is probably too high"
-    return f"training stopped at update {update}: {where} are not finite; {cause}"

@@ -74,9 +74,7 @@ def read_content(path: str | os.PathLike[str]) -> bytes:
         raise ModelFileError(f"cannot read {path}: {error.strerror}") from error
 
 
-def parse_arrays(
-    path: str | os.PathLike[str], content: bytes, kind: str, version: int
-) -> tuple[Any, dict[str, Array]]:
+def parse_arrays(path: str | os.PathLike[str], content: bytes, kind: str, version: int) -> tuple[Any, dict[str, Array]]:
     """What `read_arrays` returns, from the bytes of the file at `path`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
