@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.case import Spot
+from unstuck.adapters.scripts.effort import SECOND
 from unstuck.adapters.scripts.examples import input_rows, target_rows
 from unstuck.adapters.scripts.forms import Batch
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
 from unstuck.adapters.watch import Run, Stopped
-from unstuck.diagnosis.program import work
 from unstuck.sandbox.call import copied
 
 MOST_EXAMPLES = 2000
-COLLECTING = 3 * work.SECOND  # for as many turns of the training loop
+COLLECTING = 3 * SECOND  # for as many turns of the training loop
 
 
 class Collector:

@@ -1,5 +1,7 @@
-"""What a script's own code takes, counted from its recording in the unit of `unstuck.diagnosis.program.work`: how often
-it is run depends on that and not on the clock."""
+"""What a script's own code takes, counted from its recording: how often it is run depends on that, not on the clock.
+
+The unit is one multiplication, as in the diagnosis.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,15 @@ import numpy as np
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.autodiff.tape import LEAF, Node
-from unstuck.diagnosis.program import work
 
+SECOND = 2e10  # about what one core does: allowances are easier to picture in seconds
+OPERATION = 2e4  # an operation of the script's own Python, whatever it computes
 CONTRACTING: frozenset[Any] = frozenset({np.dot, np.matmul, operator.matmul, np.ndarray.dot, np.inner, np.tensordot})
 
 
 def of_nodes(nodes: Iterable[Node]) -> float:
-    """The work of these operations: a line of Python each, and the multiplications."""
-    return sum(work.LINE + multiplications(node) for node in nodes if node.op is not LEAF)
+    """The work of these operations: an operation of Python each, and the multiplications."""
+    return sum(OPERATION + multiplications(node) for node in nodes if node.op is not LEAF)
 
 
 def multiplications(node: Node) -> float:

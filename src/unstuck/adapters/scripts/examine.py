@@ -49,11 +49,10 @@ from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
-from unstuck.diagnosis.program import work
 from unstuck.diagnosis.report.report import Report
 
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
-FORWARD = 20 * work.SECOND  # for the script's own forward pass, on all examples that are handed on
+FORWARD = 20 * effort.SECOND  # for the script's own forward pass, on all examples that are handed on
 MANY = 2_000  # operations without a parameter that changes, from which on lost updates are looked for
 FEW = 200  # examples that are kept as an example of a turn
 Notice = Callable[[dict[str, Any]], None]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.effort import affordable_turns
+from unstuck.adapters.scripts.effort import SECOND, affordable_turns
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.parameters import ADDING
 from unstuck.adapters.scripts.recorder import Recording
@@ -22,10 +22,9 @@ from unstuck.adapters.watch import Run, Stopped
 from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.tape import Node
-from unstuck.diagnosis.program import work
 
 MOST, LEAST = 4000, 12  # losses that are looked at
-LOOKING = 8 * work.SECOND  # for as many turns of the training loop, whatever has been seen by then
+LOOKING = 8 * SECOND  # for as many turns of the training loop, whatever has been seen by then
 
 
 class LossWatch:
