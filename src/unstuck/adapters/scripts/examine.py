@@ -27,6 +27,7 @@ from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
+from unstuck.adapters.scripts.own_accuracy import own_accuracy
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
 from unstuck.adapters.scripts.proof_report import in_order_of_data, joined
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
@@ -207,6 +208,7 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
         targets_test=None if tests is None else tests.t,
         parameters=replay.layers,
         step=replay.step,
+        accuracy=own_accuracy(next(iter(texts_of(read.recording).values())), scope, [tests, data] if tests else [data]),
         learning_rate=reading.update.learning_rate,
         batch_size=min(examples, len(data.x)),  # of a program that takes all examples at once: all
         updates=plan,

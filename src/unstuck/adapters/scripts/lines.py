@@ -184,6 +184,14 @@ class Lines:
         """Where the array that inputs are taken from is made."""
         return _origin(self.read.inputs.nodes[0], self.read.inputs.position)
 
+    def targets(self, layer: int | None) -> Site | None:
+        """Where the array that targets are taken from is made."""
+        return _origin(self.read.targets.nodes[0], self.read.targets.position)
+
+    def batches(self, layer: int | None) -> Site | None:
+        """The loop whose turns are the updates."""
+        return self.read.loop.place.site
+
     def loop(self, layer: int | None) -> Site | None:
         """The outermost loop around the update."""
         enclosing = self.read.loop.enclosing
@@ -251,7 +259,9 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
     **dict.fromkeys(("D02", "D03", "D04", "D01"), Lines.inputs),
     **dict.fromkeys(("A01", "A02", "A04", "A05", "A06", "A07", "U06"), Lines.made),
     **dict.fromkeys(("F01", "F02", "F03", "F10"), Lines.output),
-    "F07": Lines.product,
+    **dict.fromkeys(("F05", "F07"), Lines.product),
+    **dict.fromkeys(("D07", "D09", "D10"), Lines.targets),
+    "D12": Lines.batches,
     **dict.fromkeys(("L04", "B11", "L01", "L02"), _output_error),
     **dict.fromkeys(("B01", "B02", "B03", "B04", "B05", "B12", "B18"), _delta),
     **dict.fromkeys(("B07", "B14", "B15", "B16"), _gradient),
