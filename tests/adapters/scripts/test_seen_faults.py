@@ -64,7 +64,7 @@ def studied(program):
 def told(program):
     found = studied(program)
     assert found.read is not None
-    return [(finding.rule.code, finding.location.line) for finding in seen_faults(found.read)]
+    return [(finding.rule.code, finding.location.line) for finding in seen_faults(found.read, 60)]
 
 
 def test_an_update_whose_result_nothing_reads_is_told_by_its_line():
@@ -104,3 +104,19 @@ def test_parted_within_the_training_loop_they_are_altered_by_it():
 )
 def test_shuffled_alike_or_before_the_targets_are_made_they_are_not(shuffles):
     assert told(shuffles + BATCHES) == []
+
+
+BYTES = """\
+P = np.random.randint(0, 256, (60, 40)).astype(np.uint8)
+X = {prepared}
+W1 = np.random.randn(40, 5)
+"""
+
+
+def test_bytes_that_wrap_around_on_their_way_to_the_inputs_are_seen():
+    assert told(BYTES.format(prepared="(P - 128) / 128") + BATCHES) == [("D03", 16)]
+
+
+@pytest.mark.parametrize("prepared", ["(P.astype(float) - 128) / 128", "P / 255 - 0.5", "(P - P.min()) / 255"])
+def test_bytes_that_do_not_wrap_around_are_silent(prepared):
+    assert told(BYTES.format(prepared=prepared) + BATCHES) == []

@@ -46,6 +46,7 @@ from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
 from unstuck.adapters.scripts.training_loop import find_loop, planned, turns_before
 from unstuck.adapters.scripts.update import read_update
+from unstuck.adapters.scripts.walking import walk_in_order
 from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
@@ -208,6 +209,7 @@ def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Ca
         targets_test=None if tests is None else tests.t,
         parameters=replay.layers,
         step=replay.step,
+        train=walk_in_order(read, replay, data),
         accuracy=own_accuracy(next(iter(texts_of(read.recording).values())), scope, [tests, data] if tests else [data]),
         learning_rate=reading.update.learning_rate,
         batch_size=min(examples, len(data.x)),  # of a program that takes all examples at once: all
@@ -276,14 +278,15 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         left = min(ends - time.perf_counter(), max(DIAGNOSING, job.budget - DIAGNOSING))
         report = _of_training(diagnose(studied.case, max(left, 3.0), job.cures, telling.line))
         assert studied.read is not None
-        report.findings = with_lines(report.findings, studied.read, studied.case)
-        report.notes = with_lines(report.notes, studied.read, studied.case)
+        report.findings = with_lines(report.findings, studied.read, studied.case, studied.reading.data)
+        report.notes = with_lines(report.notes, studied.read, studied.case, studied.reading.data)
         report.findings = with_changes(report)
     if _is_long(studied) and not report.network.get("loss"):
         proved = _proved(studied)
     report.reading = reading
     report = joined(report, proved, lambda: _learns(run, studied, proved))
-    seen = list(seen_faults(studied.read)) if studied.read is not None else []
+    examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
+    seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
     if seen:
         report.findings, report.verdict = in_order_of_data([*report.findings, *seen]), "faulty"
     if proved is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.parameters import Chain, dependence, shown
 from unstuck.adapters.scripts.read import Read
+from unstuck.adapters.scripts.reading import Value
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.report.contents import Finding, Location, find_in_script
@@ -276,8 +277,12 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
 """For the code of a finding, which expression it is about."""
 
 
-def with_lines(findings: list[Finding], read: Read, case: Case) -> list[Finding]:
-    """The findings at the expressions of the recording, or else where the script's text has the form of the fault."""
+OF_TEST_INPUTS, OF_TEST_TARGETS = ("D05", "D06"), ("D11",)
+
+
+def with_lines(findings: list[Finding], read: Read, case: Case, data: Sequence[Value]) -> list[Finding]:
+    """The findings at the expressions of the recording, or else where the script's text has the form of the fault, or
+    makes the test data that they are about."""
     lines = Lines(read)
     found = []
     for finding in findings:
@@ -289,4 +294,19 @@ def with_lines(findings: list[Finding], read: Read, case: Case) -> list[Finding]
         found.append(replace(finding, location=place) if place is not None else finding)
     nowhere = [finding.rule.code for finding in found if finding.location is None]
     written = find_in_script(read.loop.place.site.file, case, nowhere) if nowhere else {}
-    return [replace(f, location=f.location or written.get(f.rule.code)) for f in found]
+    made = _test_lines(data)
+    file = read.loop.place.site.file
+    return [
+        replace(f, location=f.location or written.get(f.rule.code) or _in(file, made.get(f.rule.code))) for f in found
+    ]
+
+
+def _test_lines(data: Sequence[Value]) -> dict[str, int | None]:
+    """By code of a finding on test data, the line that makes its inputs or its targets."""
+    lines = [value.line for value in data if value.role == "test"]
+    inputs, targets = dict.fromkeys(OF_TEST_INPUTS, lines[0] if lines else None), lines[-1] if lines else None
+    return {**inputs, **dict.fromkeys(OF_TEST_TARGETS, targets)}
+
+
+def _in(file: str, line: int | None) -> Location | None:
+    return None if line is None else Location(file, line, linecache.getline(file, line).strip())

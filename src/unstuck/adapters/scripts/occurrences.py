@@ -82,6 +82,8 @@ class Occurrences:
         rows = self.batch.x if form.of == "x" else self.batch.t
         if form.of in ("both", "count"):
             return True
+        if form.name in ("labels", "column of labels"):
+            rows = rows.argmax(axis=1)
         size = len(rows) if form.name in ("labels", "flat", "column of labels") else rows.size
         if self.alike and form.of == "x" and size > 1:
             return True

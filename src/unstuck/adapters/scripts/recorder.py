@@ -36,6 +36,7 @@ FIRST_LOOK = 400  # nodes; then whenever their number has grown by a quarter
 DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
 GROWTH = 1.25
+WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
 SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
 
@@ -71,6 +72,7 @@ class Recording:
     loops: Loops
     complete: bool = False  # whether it was stopped because enough updates were seen
     cut: list[Place] = field(default_factory=list)  # loops that were ended early
+    wrapped: list[tuple[Place, tuple[int, ...], float]] = field(default_factory=list)  # of what shape, which share
     shuffles: list[Shuffle] = field(default_factory=list)  # the first of them
 
 
@@ -151,6 +153,8 @@ class Recorder:
         known = self.known
         followed = known.knows(a) or known.knows(b)
         value = self.places[place].op(a, b)
+        if type(value) is np.ndarray and value.dtype.kind == "u" and value.size >= WRAPPED:
+            self._wrapped(place, a, b, value)
         return self._record(place, self.places[place].op, (a, b), value) if followed else self._made(place, value)
 
     def unary(self, place: int, a: Any) -> Any:
@@ -271,6 +275,13 @@ class Recorder:
             small = isinstance(what, np.ndarray) and what.nbytes <= SHUFFLED
             self.recording.shuffles.append(Shuffle(self.places[place], what.copy() if small else what, state))
         return value
+
+    def _wrapped(self, place: int, a: Any, b: Any, value: np.ndarray) -> None:
+        """Remember where unsigned whole numbers wrapped around: below zero they start again at their largest."""
+        if self.places[place].op is operator.sub and len(self.recording.wrapped) < SHUFFLES:
+            share = float(np.mean(np.less(a, b)))
+            if share:
+                self.recording.wrapped.append((self.places[place], value.shape, share))
 
     # -- what they do ----------------------------------------------------------------------------------------------
 

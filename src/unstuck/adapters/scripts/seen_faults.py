@@ -25,10 +25,22 @@ FEWEST = 10  # examples of which two orders are no accident
 SEEN = 0.9  # of the targets, that belong to the inputs at the same places
 
 
-def seen_faults(read: Read) -> Iterator[Finding]:
-    """The faults of a script that was read."""
+def seen_faults(read: Read, examples: int | None) -> Iterator[Finding]:
+    """The faults of a script that was read, and that has so many examples."""
+    yield from wrapped_around(read, examples)
     yield from passed_over(read)
     yield from shuffled_apart(read)
+
+
+def wrapped_around(read: Read, examples: int | None) -> Iterator[Finding]:
+    """An array of as many numbers as the inputs, prepared by a subtraction that wrapped around."""
+    rows = input_rows(read.inputs.values, read.inputs)
+    for place, shape, share in read.recording.wrapped:
+        size = float(np.prod(shape))
+        if rows is not None and examples and size == examples * rows.shape[1]:
+            words = f"{share:.0%} of the numbers that `{place.site.text}` gives wrapped around: they are unsigned"
+            yield Finding(RULES["D03"], PROVED, words, {"wrapped": share}, True, None, location(place.site))
+            return
 
 
 # -- results that nothing reads ----------------------------------------------------------------------------------------
