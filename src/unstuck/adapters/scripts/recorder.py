@@ -32,10 +32,10 @@ from unstuck.autodiff.writes import overwritten
 
 FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, complex)
 _CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
-FIRST_LOOK = 400  # nodes; then whenever their number has grown by a quarter
+FIRST_LOOK = 400  # nodes; then whenever their number has grown by a third
 DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
-GROWTH = 1.25
+GROWTH = 1.33
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
 SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
