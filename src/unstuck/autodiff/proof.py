@@ -297,6 +297,8 @@ def _verdict(
 ) -> Verdict:
     if isinstance(expected, str):
         return Verdict(parameter, None, np.nan, 0.0, expected, None, None)
+    if expected.any() and not np.array_equal(value_of(parameter), value_after(parameter)):
+        found = [candidate for candidate in found if candidate.value.any()]  # zeros change nothing
     if not found:
         return Verdict(parameter, None, np.nan, 0.0, "no gradient found", None, None)
     if not expected.any() and not any(candidate.value.any() for candidate in found):
