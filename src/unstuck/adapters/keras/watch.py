@@ -161,7 +161,8 @@ class KerasWatch(Watch):
             except Exception:
                 self._note_loss(loss, kind, y_true, y_pred, None)
                 raise
-            self._note_loss(loss, kind, y_true, y_pred, result)
+            weighted = any(value is not None for value in (*args, kwargs.get("sample_weight")))
+            self._note_loss(loss, kind, y_true, y_pred, result, weighted)
             return result
 
         return call
@@ -175,7 +176,9 @@ class KerasWatch(Watch):
         finally:
             self.quiet -= 1
 
-    def _note_loss(self, loss: Any, kind: str, y_true: Any, y_pred: torch.Tensor, result: Any) -> None:
+    def _note_loss(
+        self, loss: Any, kind: str, y_true: Any, y_pred: torch.Tensor, result: Any, weighted: bool = False
+    ) -> None:
         with self.aside():
             target = as_array(torch.as_tensor(np.asarray(y_true)) if not isinstance(y_true, torch.Tensor) else y_true)
             prediction = as_array(y_pred)
@@ -202,6 +205,7 @@ class KerasWatch(Watch):
                 target=target if self.detailed else None,
                 classes=classes(kind, prediction, target),
                 score=score(kind, prediction, target),
+                options={"weighted": True} if weighted else {},
             )
             self.note(event)
         if learning and isinstance(result, torch.Tensor):

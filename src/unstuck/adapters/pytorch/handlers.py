@@ -16,9 +16,9 @@ from unstuck.adapters.pytorch.origins import Answers, Coded, Outputs, count
 from unstuck.adapters.pytorch.repairs import with_prediction
 from unstuck.adapters.pytorch.reshapes import exchanged, note_reshape
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watched.events import Broadcast, Compared, Cut, LossTaken, Normalised, Silenced
-from unstuck.adapters.watched.losses import LOSSES, SCORES
-from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.events import Broadcast, Compared, Cut, DrawnAnew, LossTaken, Normalised, Silenced
+from unstuck.adapters.watched.losses import COMPARES_NUMBERS, LOSSES, SCORES
+from unstuck.adapters.watched.places import innermost, outside_of_apply
 from unstuck.adapters.watched.scores import classes, score
 from unstuck.adapters.watched.values import Place
 
@@ -78,7 +78,7 @@ def _loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
             target=shown_target if keep else None,
             classes=classes(kind, shown_prediction, shown_target),
             score=found,
-            options={"repaired": repair} if repair else {},
+            options=_options(kind, args, kwargs) | ({"repaired": repair} if repair else {}),
         )
         watch.note(event)
     if error is not None:
@@ -88,6 +88,14 @@ def _loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
         watch.losses[:] = [*watch.losses[-RECENT:], (number, result)]
         watch.loss_kind = kind
     return result
+
+
+def _options(kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What a loss is told beside its prediction and target that changes what its value means."""
+    weights = [kwargs.get("weight"), kwargs.get("pos_weight")]
+    if kind not in COMPARES_NUMBERS and len(args) > 2:
+        weights.append(args[2])
+    return {"weighted": True} if any(isinstance(weight, torch.Tensor) for weight in weights) else {}
 
 
 def _softmax(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -223,6 +231,11 @@ def _equal(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
 
 
 def _combine(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    lines, tensors = watch.repairs.get("align", ()), all(isinstance(value, torch.Tensor) for value in args[:2])
+    if lines and tensors and len(args) > 1 and args[0].numel() == args[1].numel():
+        place = innermost(sys._getframe(1))
+        if place is not None and place.line in lines:
+            args = (args[0].reshape(args[1].shape), *args[1:])
     result = func(*args, **kwargs)
     if watch.detailed and len(args) > 1 and all(isinstance(value, torch.Tensor) for value in args[:2]):
         first, second = tuple(args[0].shape), tuple(args[1].shape)
@@ -246,6 +259,13 @@ def _write(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
     if known is not None:
         watch.steps.after_write(known)
     return result
+
+
+def _draw(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    target, trained = args[0] if args else None, watch.updates and not watch.exact and not watch.steps.in_step
+    if trained and isinstance(target, torch.Tensor) and watch.parameters.of(target) is not None:
+        watch.note(DrawnAnew(watch.updates, outside_of_apply(sys._getframe(1))))
+    return func(*args, **kwargs)
 
 
 def _multiply(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -290,6 +310,7 @@ def _all_handlers() -> dict[Any, Handler]:
         (functions.EQUALS, _equal),
         (functions.COMBINES, _combine),
         (functions.WRITES, _write),
+        (functions.DRAWS, _draw),
         (functions.MULTIPLIES, _multiply),
         (functions.LOSSES, _loss),
     ):

@@ -15,7 +15,7 @@ from unstuck.adapters.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.check import Seen
 from unstuck.adapters.watched.conclusion import CONSEQUENCES, Decided, conclude, learns, look
 from unstuck.adapters.watched.events import Event, LossTaken, OptimizerMade, Raised
-from unstuck.adapters.watched.experiments import LONGER, Comparison, Repairs, Result, compare, decide, is_far
+from unstuck.adapters.watched.experiments import LONGER, Comparison, Repairs, Result, compare, decide, is_far, merged
 from unstuck.adapters.watched.history import History, how_well, is_poor
 from unstuck.adapters.watched.places import innermost_of
 from unstuck.adapters.watched.reading import read
@@ -147,7 +147,8 @@ def decided_by_experiment(
     """What matters of what was seen; where little is learnt for no reason seen, longer training and other rates."""
     open_ = [one for one in seen if one.repair is not None and not one.asleep and (cures or not one.certain)]
     if open_ and (h.updates or any(one.certain for one in open_)):
-        matters, comparisons = decide(experiments.train, open_, experiments.updates)
+        certain = [one for one in seen if one.certain and one not in open_]
+        matters, comparisons = decide(experiments.train, open_, experiments.updates, merged(certain))
         if any(matters.values()) or not h.updates:
             return seen, Decided(matters, comparisons, learns(h))
     else:
