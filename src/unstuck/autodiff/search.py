@@ -101,7 +101,7 @@ class Search:
         return found
 
     def keep(self, edits: dict[int, Any], repaired: Sequence[Verdict]) -> None:
-        """Keep some edits, which repair some gradients, from here on: what is looked at later is looked at with them."""
+        """Look from here on at what follows with some edits, which repair some gradients."""
         self.edits.update(edits)
         self.scope.put = self.values(self.every(), {}) or {}
         self.wrong = [verdict for verdict in self.wrong if all(verdict is not one for one in repaired)]

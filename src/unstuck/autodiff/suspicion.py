@@ -124,7 +124,7 @@ def left_out(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
     return None
 
 
-def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure | None:
+def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure:
     """The earliest suspected array that is no adjoint, nor on the way to one, though what it is made of is."""
     graph, errors = scope.proof.step.graph, scope.errors
     departing, _, matches = departures(scope, suspects)
@@ -137,7 +137,8 @@ def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure |
         kind = "transposed" if matches.get(number) is not None else first.kind
         return departure(node, kind, first)
     inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
-    return departure(graph.tape.nodes[inside[-1]], first.kind, first) if inside else None
+    last = graph.tape.nodes[inside[-1]] if inside else first.parameter.change[-1]
+    return departure(last, first.kind, first)
 
 
 def departure(node: Node, kind: str, first: Verdict) -> Departure:
