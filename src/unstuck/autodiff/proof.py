@@ -113,15 +113,18 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     return _without_hypothesis(step, candidates, met, tolerance) if _explains_nothing(sure) else sure
 
 
-def proved_apart(proof: Proof) -> Proof:
-    """The same verdicts where equal operations of the backward pass are told apart: each has its own line."""
+def proved_apart(proof: Proof, tie: Tie | None = None) -> Proof:
+    """The same verdicts where equal operations of the backward pass are told apart: each has its own line.
+
+    tie  the slopes that are taken where they can be chosen; those of the proof where it is None
+    """
     step, hypothesis = proof.step, proof.hypothesis
     if hypothesis is None:
         return proof
     forward = forward_nodes(step, proof.meetings) | step.graph.ancestors(hypothesis.seeds)
     apart = step_on(merged_within(step.graph, forward), step.parameters)
     candidates = [candidates_of(apart, parameter, forward) for parameter in apart.parameters]
-    again = _under(apart, hypothesis, proof.tie, candidates, proof.meetings, proof.tolerance)
+    again = _under(apart, hypothesis, tie or proof.tie, candidates, proof.meetings, proof.tolerance)
     return _sure(again)
 
 

@@ -12,6 +12,7 @@ from unstuck.autodiff.tape import Node, Tape
 
 LONGEST_CHAIN = 40
 CASTING = frozenset([np.ndarray.astype, float, np.float64, np.float32])
+ADDING = frozenset([operator.add, operator.iadd, np.add])
 SCALING = frozenset([operator.mul, operator.truediv, operator.neg, np.multiply, np.divide, np.negative])
 
 
@@ -97,6 +98,14 @@ def shows_parameter(step: Step, number: int) -> bool:
             return False
         number = moving[0]
     return True
+
+
+def is_added(step: Step, parameter: Parameter) -> bool:
+    """Whether the forward pass only adds a parameter to other values: a bias."""
+    graph, roots = step.graph, {step.graph.same[node.number] for node in parameter.before}
+    users = [n for n in step.moving if n not in step.news and not roots.isdisjoint(graph.parents(n))]
+    ops = {graph.tape.nodes[n].op for n in users if n not in step.used or not shows_parameter(step, n)}
+    return bool(ops) and ops <= ADDING
 
 
 def gradient_chain(step: Step, change: Node) -> list[Node]:

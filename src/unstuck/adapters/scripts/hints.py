@@ -116,6 +116,8 @@ def changed_in_shape(chains: Iterable[Chain]) -> Iterator[Hint]:
 
 def broadcast_targets(read: Read) -> Iterator[Hint]:
     """Outputs and targets whose difference has more elements than either: each example meets the others' targets."""
+    if read.targets.position is None:
+        return  # they are an index: whatever its parts, they do not broadcast
     for node in read.targets.nodes[:1]:
         if read.targets.position is None:
             continue

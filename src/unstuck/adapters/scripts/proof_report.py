@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
-from unstuck.autodiff.proof import APPLIED, Verdict
+from unstuck.autodiff.edits import SUMS
+from unstuck.autodiff.proof import APPLIED, Proof, Verdict
+from unstuck.autodiff.step import is_added
 from unstuck.autodiff.suspicion import Departure
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.examination.examination import Missing
@@ -41,8 +45,6 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
         report.notes = [note for note in report.notes if note.rule.code != UNEXPLAINED]
     if explained or _named(report.findings):
         report.findings = _with_places(report.findings, found)
-    elif _named(report.notes):
-        report.notes = _with_places(report.notes, found)
     else:
         kept = [finding for finding in report.findings if not found or finding.rule.code != UNEXPLAINED]
         report.findings = in_order_of_data([*kept, *(one for one in found if one.matters is not False)])
@@ -103,7 +105,7 @@ def _of_departure(proved: Proved, departure: Departure) -> Finding:
     if proved.consequence is not None:
         matters = proved.consequence.matters
         summary += f"; {_cost(proved.consequence)}"
-    code = _code(departure, wrong)
+    code = _code(proof, departure, wrong)
     return Finding(RULES[code], PROVED, summary, numbers, matters, None, location(departure.site))
 
 
@@ -116,15 +118,15 @@ def _cost(consequence: Consequence) -> str:
     )
 
 
-def _code(departure: Departure, wrong: Sequence[Verdict]) -> str:
+def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
     """The rule that says what the numbers show; B14 where none does."""
     kinds = {verdict.kind for verdict in wrong}
     if APPLIED in kinds or kinds == {"sign"}:
         return "B10"
     if kinds == {"zero"}:
         return "B13"
-    if all(verdict.expected is not None and verdict.expected.ndim == 1 for verdict in wrong) and len(wrong) == 1:
-        return "B08" if kinds & {"factor", "one axis summed"} else "B14"
+    if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in (*SUMS, np.average):
+        return "B08"
     return "B15" if kinds == {"transposed"} else "B14"
 
 

@@ -263,7 +263,7 @@ class Recorder:
             op, everything = operation(function, arguments)
             if any(self.known.holds(argument) for argument in (*everything, *keywords.values())):
                 return self._record(place, op, everything, value, keywords)
-            if not self._typed_in(place, value):
+            if not (self._typed_in(place, value) or _is_typed_number(function, value)):
                 return self._made(place, value)
         return self._born(place, value, kind)
 
@@ -418,6 +418,11 @@ class Recorder:
         enough = len(self.tape) >= self.next_look or self.work >= self.next_work
         if enough or self.stopped or not len(self.tape) % 256:
             self._check()
+
+
+def _is_typed_number(function: Any, value: Any) -> bool:
+    """Whether this is a single number in one of NumPy's types, made of one that stands in the source: a first bias."""
+    return isinstance(function, type) and isinstance(value, np.floating)
 
 
 def _is_watched(function: Any, files: set[str]) -> bool:
