@@ -21,7 +21,9 @@ from unstuck.adapters.scripts.stand_ins.words import KINDS, folders_of_texts, te
 
 FOLDERS = re.compile(r"[\\/]")  # as any system writes them
 ARRAYS = re.compile(r"frombuffer|fromfile|idx2numpy|loadtxt|genfromtxt|read_csv|\bload\(|fromstring|loadmat")
-SKIPS_HEADER = re.compile(r"next\(|readline\(\)|skip_?(rows|header)|\[1:\]|DictReader|read_csv")
+SKIPS_HEADER = re.compile(
+    r"next\(|readline\(\)|skip_?(rows|header)|(lines|lines\(\)|list|rows|reader|file|records)\)?\[1:\]|DictReader|read_csv"
+)
 
 
 class Supply:
