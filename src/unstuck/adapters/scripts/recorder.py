@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
+from itertools import islice
 from types import BuiltinFunctionType, CodeType
 from typing import Any
 
@@ -36,6 +37,7 @@ FIRST_LOOK = 400  # nodes; then whenever their number has grown by a third
 DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
 GROWTH = 1.33
+FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last among which they are looked for
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
 SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
@@ -393,7 +395,18 @@ class Recorder:
     def _origin(self, value: Any) -> Where | None:
         """The expression that made a value from outside, where it is still known."""
         made = self.made_by.get(id(value))
-        return None if made is None or made[0] is not value else (self.places[made[1]].site, ())
+        if made is not None and made[0] is value:
+            return self.places[made[1]].site, ()
+        place = self._first_shown(value) if isinstance(value, np.ndarray) and value.size >= FEWEST else None
+        return None if place is None else (self.places[place].site, ())
+
+    def _first_shown(self, value: np.ndarray) -> int | None:
+        """The place that made the first of the last few arrays with the same numbers: in another shape, perhaps."""
+        found, flat = None, value.reshape(-1)
+        for known, place in islice(reversed(self.made), LATELY):
+            if isinstance(known, np.ndarray) and known.size == flat.size and np.array_equal(known.reshape(-1), flat):
+                found = place
+        return found
 
     def _typed_in(self, place: int, value: Any) -> bool:
         """Whether an array was made of numbers that stand in the source."""
