@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from unstuck.adapters.scripts.case import CannotReplay, Replay
 from unstuck.adapters.scripts.collecting import COLLECTING, Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.failure import last_steps
-from unstuck.adapters.scripts.falling import loss_falls
+from unstuck.adapters.scripts.falling import diverge, falls, own_losses
 from unstuck.adapters.scripts.first_look import first_look, network
 from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
@@ -41,7 +42,7 @@ from unstuck.adapters.scripts.reading import (
 )
 from unstuck.adapters.scripts.reading import read_update as update_read
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
-from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
+from unstuck.adapters.scripts.seen_faults import lost_updates, of_diverging, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
 from unstuck.adapters.scripts.training_loop import find_loop, planned, turns_before
@@ -284,7 +285,11 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     if _is_long(studied) and not report.network.get("loss"):
         proved = _proved(studied)
     report.reading = reading
-    report = joined(report, proved, lambda: _learns(run, studied, proved))
+    losses = cache(lambda: _losses(run, studied, proved))
+    report = joined(report, proved, lambda: _learns(losses(), proved))
+    if report.verdict == "inconclusive" and not report.findings and studied.read is not None:
+        report.findings = list(of_diverging(studied.read, diverge(losses())))
+        report.verdict = "faulty" if report.findings else report.verdict
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
     if seen:
@@ -308,13 +313,16 @@ def _is_long(studied: Studied) -> bool:
     return studied.read is not None and len(studied.read.update.nodes) > MOST_NODES
 
 
-def _learns(run: Run, studied: Studied, proved: Proved | None) -> bool | None:
-    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
-    if proved is None:
-        return None
+def _losses(run: Run, studied: Studied, proved: Proved | None) -> list[float]:
+    """The losses that the script writes down in a run of its own."""
     loop = studied.read.loop if studied.read is not None else None
-    falls = loss_falls(run, studied.recording, loop, proved.proofs[0])
-    return proved.learns if falls is None else falls
+    return [] if proved is None else own_losses(run, studied.recording, loop, proved.first)
+
+
+def _learns(losses: list[float], proved: Proved | None) -> bool | None:
+    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
+    fall = falls(losses)
+    return fall if fall is not None or proved is None else proved.learns
 
 
 def _proved(studied: Studied) -> Proved | None:
