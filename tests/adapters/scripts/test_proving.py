@@ -1,4 +1,4 @@
-"""Right gradients are proved right also where an accumulator keeps a share of them; wrong ones are not excused by it."""
+"""Right gradients are proved right also where an accumulator keeps a share; wrong ones are not excused by it."""
 
 import numpy as np
 
