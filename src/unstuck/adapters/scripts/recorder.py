@@ -7,7 +7,6 @@ results are those of the plain run, to the bit.
 
 import operator
 import os
-import random
 import sys
 import time
 from collections import deque
@@ -27,6 +26,7 @@ from unstuck.adapters.scripts.loops import Loops, Turn
 from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.rewriting import Place, rewritten
+from unstuck.adapters.scripts.shuffling import Shuffle, state_of
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
 from unstuck.autodiff.writes import overwritten
@@ -51,15 +51,6 @@ class Settings:
     seconds: float = 30.0
     nodes: int = 3_000_000
     bytes: int = 700_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Shuffle:
-    """One call that shuffles examples in place, and in which state the generator was before it."""
-
-    place: Place
-    what: Any
-    state: int
 
 
 @dataclass
@@ -445,13 +436,3 @@ def _is_watched(function: Any, files: set[str]) -> bool:
 
 
 __all__ = ["Node", "Recorder", "Recording", "Settings"]
-
-
-def state_of(generator: Any) -> int | None:
-    """A number for the state of a generator of random numbers, of NumPy or of Python; None for anything else."""
-    if isinstance(generator, np.random.RandomState):
-        _, key, position, *_ = generator.get_state(legacy=True)
-        return hash((np.asarray(key).tobytes(), position))
-    if isinstance(generator, np.random.Generator):
-        return hash(repr(generator.bit_generator.state))
-    return hash(generator.getstate()) if isinstance(generator, random.Random) else None

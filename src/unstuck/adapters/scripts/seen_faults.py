@@ -14,7 +14,7 @@ from unstuck.adapters.scripts.examples import in_columns, input_rows, target_row
 from unstuck.adapters.scripts.lines import Lines, location
 from unstuck.adapters.scripts.parameters import ADDING, SUBTRACTING, ancestors, shown
 from unstuck.adapters.scripts.read import Read
-from unstuck.adapters.scripts.recorder import Shuffle
+from unstuck.adapters.scripts.shuffling import Shuffle
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding
