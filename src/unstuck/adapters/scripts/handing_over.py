@@ -1,4 +1,4 @@
-"""The Case of a script whose training loop can be replayed: its data, steps and accuracy, and what it believes of them."""
+"""The Case of a script whose training loop can be replayed: its data, its steps, its accuracy, what it believes."""
 
 from __future__ import annotations
 
