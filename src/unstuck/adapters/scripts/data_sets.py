@@ -85,7 +85,7 @@ def _tables(scope: dict[str, Any], batch: Batch) -> Iterator[tuple[str, Array, A
             rows = _rows_of_list(value, features)
             if rows is not None:
                 yield spelled(path), rows, None
-            elif isinstance(value[0], (tuple, list)) and len(value[0]) == 2:
+            elif all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in value[:MOST_EXAMPLES]):
                 firsts = _rows_of_list([pair[0] for pair in value[:MOST_EXAMPLES]], features)
                 if firsts is not None:
                     yield spelled(path), firsts, [pair[1] for pair in value[:MOST_EXAMPLES]]

@@ -7,27 +7,24 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts import effort
-from unstuck.adapters.scripts.beside import read_accuracy, read_data, read_loss, texts_of, with_setting_lines
+from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
 from unstuck.adapters.scripts.building import Built, build
-from unstuck.adapters.scripts.case import CannotReplay, Replay
-from unstuck.adapters.scripts.collecting import COLLECTING, Collector, without_repetitions
-from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
+from unstuck.adapters.scripts.case import CannotReplay
 from unstuck.adapters.scripts.failure import last_steps
-from unstuck.adapters.scripts.falling import loss_falls
+from unstuck.adapters.scripts.falling import diverge, falls, own_losses
 from unstuck.adapters.scripts.first_look import first_look, network
+from unstuck.adapters.scripts.handing_over import case_of
 from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
-from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
-from unstuck.adapters.scripts.own_accuracy import own_accuracy
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
 from unstuck.adapters.scripts.proof_report import in_order_of_data, joined
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
@@ -39,14 +36,12 @@ from unstuck.adapters.scripts.reading import (
     read_parameters,
     read_targets,
 )
-from unstuck.adapters.scripts.reading import read_update as update_read
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
-from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
+from unstuck.adapters.scripts.seen_faults import lost_updates, of_diverging, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
-from unstuck.adapters.scripts.training_loop import find_loop, planned, turns_before
+from unstuck.adapters.scripts.training_loop import find_loop, turns_before
 from unstuck.adapters.scripts.update import read_update
-from unstuck.adapters.scripts.walking import walk_in_order
 from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
@@ -54,9 +49,7 @@ from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
 
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
-FORWARD = 20 * effort.SECOND  # for the script's own forward pass, on all examples that are handed on
 MANY = 2_000  # operations without a parameter that changes, from which on lost updates are looked for
-FEW = 200  # examples that are kept as an example of a turn
 Notice = Callable[[dict[str, Any]], None]
 LONG_TAPE, LONG_WORK = 100_000, 500_000_000  # operations recorded, or numbers computed, for which one update must do
 MOST_NODES = 20_000  # of an update written number by number, for which the proof is made in any case
@@ -151,7 +144,7 @@ def study(
     built = case = None
     try:
         built = build(read, run)
-        case = _case(reading, read, built, run, name)
+        case = case_of(reading, read, built, run, name)
     except CannotReplay as reason:
         reading.miss("a step with other examples", str(reason))
     except Exception as error:  # a script's own, run again; or one of ours
@@ -163,87 +156,6 @@ def study(
     if built is not None:
         built.replay.living.aside.clear()
     return Studied(reading, case, recording, outcome, read, built, tuple(chains))
-
-
-def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Case | None:
-    """The Case, and the reading completed by what was learnt on the way."""
-    replay = built.replay
-    reading.parameters = [
-        replace(value, shape=tuple(np.shape(live)), dtype=str(np.asarray(live).dtype))
-        for value, live in zip(
-            read_parameters(read.chains, [spelled(path) for path in replay.parameter_paths]),
-            replay.parameters(),
-            strict=True,
-        )
-    ]
-    batch = replay.example
-    scope = replay.living.everything
-    gc.collect()
-    data = training_data(scope, batch, read.full_batch) or _collected(read, built, run)
-    tests = test_data(scope, data, batch)
-    replay.example = batch.first(FEW)
-    names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
-    reading.inputs = read_inputs(read.inputs, data.x, names[0])
-    reading.targets = read_targets(read.targets, data.t, names[1])
-    examples = data.total if replay.living.whole else len(batch) * read.loop.turns_per_update
-    plan = planned(read.recording, read.loop)
-    reading.update = with_setting_lines(update_read(read.recording, read.chains, examples, plan), read)
-    reading.data = read_data(data, tests, texts_of(read.recording), read.loop.place.site.line)
-    if built.next_too is False:
-        reading.remarks.append("run again with the examples of the next update, the loop did not repeat it to the bit")
-    if not built.faithful:
-        reading.miss("a step with other examples", "a training loop whose examples can be replaced")
-        return None
-    if data.total < 4:
-        reading.miss("the training data", "an array or list that holds all examples and their targets")
-    most = max(_affordable(read, replay, data.x), 6 * min(examples, 100))
-    if most < len(data.x):
-        reading.remarks.append(f"{most:,} examples were looked at: its forward pass is slow")
-        data = replace(data, x=data.x[:most], t=data.t[:most])
-        tests = tests and replace(tests, x=tests.x[:most], t=tests.t[:most])
-    return Case(
-        predict=replay.predict,
-        x=_as_floats(data.x),
-        targets=data.t[:, 0] if data.t.shape[1] == 1 and data.t.dtype.kind in "iu" and data.t.max() > 1 else data.t,
-        x_test=None if tests is None else _as_floats(tests.x),
-        targets_test=None if tests is None else tests.t,
-        parameters=replay.layers,
-        step=replay.step,
-        train=walk_in_order(read, replay, data),
-        accuracy=own_accuracy(next(iter(texts_of(read.recording).values())), scope, [tests, data] if tests else [data]),
-        learning_rate=reading.update.learning_rate,
-        batch_size=min(examples, len(data.x)),  # of a program that takes all examples at once: all
-        updates=plan,
-        name=name,
-    )
-
-
-def _affordable(read: Read, replay: Replay, x: np.ndarray) -> int:
-    """How many examples the script's own forward pass may be given, in coarse steps."""
-    if replay.at_once and not replay.one_by_one:
-        return len(x)
-    meeting = read.targets.nodes[0].number
-    forward = [node for node in read.update.nodes if read.loop.start <= node.number <= meeting]
-    for_one = effort.of_nodes(forward) / max(len(replay.example), 1)
-    return next((count for count in (6000, 2000, 600) if count * for_one < FORWARD), 300)
-
-
-def _as_floats(x: np.ndarray) -> np.ndarray:
-    """In a floating point type that products are fast in."""
-    return x if x.dtype in (np.float32, np.float64) else x.astype(float)
-
-
-def _collected(read: Read, built: Built, run: Run) -> DataSet:
-    """The examples as the loop takes them in a run of its own."""
-    replay = built.replay
-    turns = effort.affordable_turns(read.recording, read.loop, COLLECTING)
-    collector = Collector(read, turns, built.inputs, built.targets, replay.columns)
-    batch = collector.collect(run)
-    replay.install()
-    if batch is None or len(batch) <= len(replay.example):
-        batch = replay.example
-    batch = without_repetitions(batch)
-    return DataSet(batch.x, batch.t, ("", ""), len(batch))
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
@@ -284,7 +196,11 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     if _is_long(studied) and not report.network.get("loss"):
         proved = _proved(studied)
     report.reading = reading
-    report = joined(report, proved, lambda: _learns(run, studied, proved))
+    losses = cache(lambda: _losses(run, studied, proved))
+    report = joined(report, proved, lambda: _learns(losses(), proved))
+    if report.verdict == "inconclusive" and not report.findings and studied.read is not None:
+        report.findings = list(of_diverging(studied.read, diverge(losses())))
+        report.verdict = "faulty" if report.findings else report.verdict
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
     if seen:
@@ -308,13 +224,16 @@ def _is_long(studied: Studied) -> bool:
     return studied.read is not None and len(studied.read.update.nodes) > MOST_NODES
 
 
-def _learns(run: Run, studied: Studied, proved: Proved | None) -> bool | None:
-    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
-    if proved is None:
-        return None
+def _losses(run: Run, studied: Studied, proved: Proved | None) -> list[float]:
+    """The losses that the script writes down in a run of its own."""
     loop = studied.read.loop if studied.read is not None else None
-    falls = loss_falls(run, studied.recording, loop, proved.proofs[0])
-    return proved.learns if falls is None else falls
+    return [] if proved is None else own_losses(run, studied.recording, loop, proved.first)
+
+
+def _learns(losses: list[float], proved: Proved | None) -> bool | None:
+    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
+    fall = falls(losses)
+    return fall if fall is not None or proved is None else proved.learns
 
 
 def _proved(studied: Studied) -> Proved | None:

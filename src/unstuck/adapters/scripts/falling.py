@@ -62,14 +62,22 @@ class LossWatch:
         return value
 
 
-def loss_falls(run: Run, recording: Recording, loop: TrainingLoop | None, proof: Proof) -> bool | None:
-    """Whether the losses of a run fall by a tenth; None where too few are seen, or none is written down."""
+def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof: Proof) -> list[float]:
+    """The losses of a run as it writes them down, as far as it may be watched; none where it writes down none."""
     place = _loss_place(recording, proof)
     if place is None or loop is None:
-        return None
+        return []
     watch = LossWatch(place, loop.place, affordable_turns(recording, loop, LOOKING))
     run(watch)
-    return falls(watch.losses)
+    return watch.losses
+
+
+def diverge(losses: Sequence[float]) -> int | None:
+    """The number of the first loss that is no finite number, counted from 0, where none after it is; None if none is
+    such."""
+    finite = np.isfinite(losses)
+    first = len(losses) - int(np.argmax(finite[::-1])) if finite.any() else len(losses)
+    return first if 0 < first < len(losses) else None
 
 
 def falls(losses: Sequence[float]) -> bool | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.parameters import Chain, dependence, shown
+from unstuck.adapters.scripts.parameters import Chain, ancestors, dependence, shown
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import Value
 from unstuck.autodiff.tape import LEAF, Node, Site
@@ -102,6 +102,8 @@ class Lines:
 
     def delta(self, layer: int | None) -> Node | None:
         """The error of a layer's sums: what its gradient is made of."""
+        if not any(np.size(chain.root.value) > 1 for chain in self.read.chains):
+            return self._delta_of_unit(layer)
         gradient = self.gradient(layer)
         if gradient is None:
             return None
@@ -112,6 +114,20 @@ class Lines:
                     node = node.args[0]
                 return node
         return None
+
+    def _delta_of_unit(self, layer: int | None) -> Node | None:
+        """In a network of single numbers, the error of a unit of the first layer, or of an output: what the changes of
+        its own weights have in common."""
+        chains = sorted(self.read.chains, key=self._first_use)
+        own = chains[0] if layer in (None, 1) else chains[-1]
+        changes = [self._made_of_error(chain) for chain in (own, *[each for each in chains if each is not own])]
+        shared = [max(common) for others in changes[1:] if (common := changes[0] & others)]
+        return self.read.recording.tape.nodes[max(shared)] if shared else None
+
+    def _made_of_error(self, chain: Chain) -> set[int]:
+        """The values after the error that the first change of a parameter is made of."""
+        start = min((node.number for node in self.read.targets.nodes), default=0)
+        return {node.number for node in ancestors([chain.steps[0]], start) if self._after_the_error[node.number]}
 
     def made(self, layer: int | None) -> Site | None:
         """Where the first weights of a layer are drawn."""

@@ -7,13 +7,13 @@ results are those of the plain run, to the bit.
 
 import operator
 import os
-import random
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
+from itertools import islice
 from types import BuiltinFunctionType, CodeType
 from typing import Any
 
@@ -26,6 +26,7 @@ from unstuck.adapters.scripts.loops import Loops, Turn
 from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.rewriting import Place, rewritten
+from unstuck.adapters.scripts.shuffling import Shuffle, state_of
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
 from unstuck.autodiff.writes import overwritten
@@ -36,6 +37,7 @@ FIRST_LOOK = 400  # nodes; then whenever their number has grown by a third
 DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
 GROWTH = 1.33
+FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last among which they are looked for
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
 SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
@@ -49,15 +51,6 @@ class Settings:
     seconds: float = 30.0
     nodes: int = 3_000_000
     bytes: int = 700_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Shuffle:
-    """One call that shuffles examples in place, and in which state the generator was before it."""
-
-    place: Place
-    what: Any
-    state: int
 
 
 @dataclass
@@ -393,7 +386,18 @@ class Recorder:
     def _origin(self, value: Any) -> Where | None:
         """The expression that made a value from outside, where it is still known."""
         made = self.made_by.get(id(value))
-        return None if made is None or made[0] is not value else (self.places[made[1]].site, ())
+        if made is not None and made[0] is value:
+            return self.places[made[1]].site, ()
+        place = self._first_shown(value) if isinstance(value, np.ndarray) and value.size >= FEWEST else None
+        return None if place is None else (self.places[place].site, ())
+
+    def _first_shown(self, value: np.ndarray) -> int | None:
+        """The place that made the first of the last few arrays with the same numbers: in another shape, perhaps."""
+        found, flat = None, value.reshape(-1)
+        for known, place in islice(reversed(self.made), LATELY):
+            if isinstance(known, np.ndarray) and known.size == flat.size and np.array_equal(known.reshape(-1), flat):
+                found = place
+        return found
 
     def _typed_in(self, place: int, value: Any) -> bool:
         """Whether an array was made of numbers that stand in the source."""
@@ -437,13 +441,3 @@ def _is_watched(function: Any, files: set[str]) -> bool:
 
 
 __all__ = ["Node", "Recorder", "Recording", "Settings"]
-
-
-def state_of(generator: Any) -> int | None:
-    """A number for the state of a generator of random numbers, of NumPy or of Python; None for anything else."""
-    if isinstance(generator, np.random.RandomState):
-        _, key, position, *_ = generator.get_state(legacy=True)
-        return hash((np.asarray(key).tobytes(), position))
-    if isinstance(generator, np.random.Generator):
-        return hash(repr(generator.bit_generator.state))
-    return hash(generator.getstate()) if isinstance(generator, random.Random) else None

@@ -11,10 +11,10 @@ import numpy as np
 
 from unstuck.adapters.scripts.data_sets import coded, places_of
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
-from unstuck.adapters.scripts.lines import location
+from unstuck.adapters.scripts.lines import Lines, location
 from unstuck.adapters.scripts.parameters import ADDING, SUBTRACTING, ancestors, shown
 from unstuck.adapters.scripts.read import Read
-from unstuck.adapters.scripts.recorder import Shuffle
+from unstuck.adapters.scripts.shuffling import Shuffle
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding
@@ -75,6 +75,16 @@ def of_lost_updates(sites: list[Site]) -> Iterator[Finding]:
     for site in sites:
         words = f"nothing reads what `{' '.join(site.text.split())}` gives: the parameters stay what they were"
         yield Finding(RULES["U05"], PROVED, words, {}, True, None, location(site))
+
+
+def of_diverging(read: Read, number: int | None) -> Iterator[Finding]:
+    """A finding where the losses of the script's own run end in no finite number."""
+    if number is None:
+        return
+    site = Lines(read).rate(None)
+    words = f"run as it stands, the loss that it writes down is NaN or infinite from its value number {number + 1} on"
+    where = None if site is None else location(site)
+    yield Finding(RULES["U13"], PROVED, words, {"losses": number}, True, None, where)
 
 
 # -- examples that the update passes over ------------------------------------------------------------------------------

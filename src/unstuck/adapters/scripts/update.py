@@ -4,6 +4,7 @@ Inputs are constants of the update that meet a parameter in a product; a target 
 which depends on most of the parameters, by subtraction, multiplication, power or indexing; the output is what it meets.
 """
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ MEETINGS: frozenset[Any] = frozenset(
     | {np.dot, np.ndarray.dot, np.matmul, operator.matmul}
 )
 MOST = 0.7  # of the parameters
+OF_FORMULAS = (math.e, math.pi)  # numbers with a name, as `np.e ** -x` has one
 WRAPPING: frozenset[Any] = frozenset(
     {np.log, np.log2, np.log10, np.clip, np.ndarray.clip, operator.add, operator.neg, np.maximum, np.minimum}
     | {np.ndarray.astype, np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.squeeze, operator.getitem}
@@ -210,7 +212,11 @@ class _Search:
             return np.ndim(value) > 0 or self._varies(node, position)
         if isinstance(argument, (list, tuple, np.ndarray)):
             return np.size(_plain(argument)) > 0
-        return isinstance(argument, (int, float, np.number)) and self._varies(node, position)
+        return (
+            isinstance(argument, (int, float, np.number))
+            and argument not in OF_FORMULAS
+            and self._varies(node, position)
+        )
 
     def _varies(self, node: Node, position: int) -> bool:
         """Whether a single number may be an example's: the source does not write it out."""
