@@ -185,7 +185,7 @@ class KerasWatch(Watch):
             assert target is not None
             assert prediction is not None
             prediction, target = as_taken(kind, prediction, target)
-            last, last_place = chain(y_pred)
+            last, places = chain(y_pred)
             number, learning = self.number(), y_pred.requires_grad
             place = self._compiled if self._inside_fit and not self._own_step() else innermost(sys._getframe(2))
             event = LossTaken(
@@ -200,7 +200,8 @@ class KerasWatch(Watch):
                 value=single(result),
                 made=self.made.get(id(loss)) or self._compiled,
                 last=last,
-                last_place=last_place,
+                last_place=next((one for one in places if one is not None), None),
+                places=places,
                 prediction=prediction if self.detailed else None,
                 target=target if self.detailed else None,
                 classes=classes(kind, prediction, target),

@@ -55,7 +55,7 @@ def _loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
     with watch.aside():
         learning = prediction.requires_grad
         number = watch.number()
-        last, last_place = chain(prediction)
+        last, places = chain(prediction)
         shown_prediction, shown_target = as_array(prediction), as_array(target)
         assert shown_prediction is not None
         assert shown_target is not None
@@ -73,7 +73,8 @@ def _loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
             value=single(result),
             made=watch.models.layer_place(),
             last=last,
-            last_place=last_place,
+            last_place=next((one for one in places if one is not None), None),
+            places=places,
             prediction=shown_prediction if keep else None,
             target=shown_target if keep else None,
             classes=classes(kind, shown_prediction, shown_target),
@@ -269,7 +270,7 @@ def _draw(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
 
 
 def _multiply(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if "activate" in watch.repairs and func is torch.nn.functional.linear and chain(args[0], 1)[0] == ("linear",):
+    if "activate" in watch.repairs and _is_layer(args) and chain(args[0], 1)[0] == ("linear",):
         args = (torch.relu(args[0]), *args[1:])
     result = func(*args, **kwargs)
     if isinstance(result, torch.Tensor) and len(args) > 1 and isinstance(args[1], torch.Tensor) and args[1].ndim:
@@ -278,6 +279,12 @@ def _multiply(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
         if result.requires_grad:
             watch.work += result.numel() * each
     return result
+
+
+def _is_layer(args: tuple[Any, ...]) -> bool:
+    """Whether a product is that of examples and a matrix of parameters."""
+    tensors = len(args) > 1 and all(isinstance(value, torch.Tensor) for value in args[:2])
+    return tensors and args[1].ndim == 2 and args[1].is_leaf and args[1].requires_grad
 
 
 def _activate(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -34,12 +34,23 @@ from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.own_functions import watched_functions
 from unstuck.adapters.pytorch.parameters import Parameters
 from unstuck.adapters.pytorch.recurrence import Recurrence
+from unstuck.adapters.pytorch.reshapes import reshaped
 from unstuck.adapters.pytorch.steps import Steps
 from unstuck.adapters.watch import Stopped
 from unstuck.adapters.watched.events import Discarded, Event, ModeSet, OptimizerMade, Scheduled, ShuffledApart
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
-from unstuck.adapters.watched.rewriting import DIVIDED, EQUAL, GOES_ON, SCORED, TURNS, Loops, compile_watched, discarded
+from unstuck.adapters.watched.rewriting import (
+    DIVIDED,
+    EQUAL,
+    GOES_ON,
+    RESHAPED,
+    SCORED,
+    TURNS,
+    Loops,
+    compile_watched,
+    discarded,
+)
 from unstuck.adapters.watched.shuffles import shuffled_apart
 from unstuck.adapters.watched.values import Place
 
@@ -93,7 +104,8 @@ class Watch:
     @property
     def namespace(self) -> dict[str, Any]:
         """The names that compiled scripts call."""
-        loops = {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on}
+        loops: dict[str, Any] = {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on}
+        loops[RESHAPED] = lambda *args, **kwargs: reshaped(self, *args, **kwargs)
         return loops | {DIVIDED: self.models.divided, EQUAL: self.answers.equal, SCORED: self.answers.scored}
 
     def compile(self, text: str, filename: str) -> CodeType:

@@ -88,7 +88,7 @@ class LossTaken:
     kind         of the table in `unstuck.adapters.watched.losses`
     made         the line that constructed the loss, where it is an object
     last         what the prediction was made by, from its end: ("softmax", "linear", …), as far as known
-    last_place   the line that called the last of these, or made the layer that did
+    last_place   the line that called the last of these that is known, or made the layer that did
     value        the loss; None where it is not a single number
     """
 
@@ -109,6 +109,7 @@ class LossTaken:
     classes: Array | None = None  # the class numbers of the targets, kept for every update
     score: Score | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    places: tuple[Place | None, ...] = ()  # of each of `last`
 
 
 @dataclass(frozen=True)

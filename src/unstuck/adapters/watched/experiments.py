@@ -31,12 +31,14 @@ class Result:
     """One run: the score and the mean loss over the second half of its updates; None where there is none.
 
     kind: "accuracy", or "squares" where the score is the share of the targets' squares that is explained.
+    chance: the score that the targets alone give.
     """
 
     score: float | None
     loss: float | None
     updates: int
     kind: str = "accuracy"
+    chance: float = 0.0
 
 
 Train = Callable[[Repairs, int, int], Result]  # (repairs, seed, updates): the script, run again
@@ -128,8 +130,12 @@ def decide(
 
 
 def is_far(code: str, comparison: Comparison) -> bool:
-    """Whether a choice, where the code is one, keeps the network far below what it could be; always for a formula."""
+    """Whether a choice, where the code is one, keeps the network far below what it could be; always for a formula.
+
+    Scores count from what the targets alone give.
+    """
     before, after = ([r.score for r in side if r.score is not None] for side in (comparison.before, comparison.after))
     if not (RULES[code].setting or code in OFTEN_MEANT) or not before or not after:
         return True
-    return float(np.mean(before)) < STUCK * float(np.mean(after))
+    chance = float(np.mean([r.chance for r in (*comparison.before, *comparison.after)]))
+    return float(np.mean(before)) - chance < STUCK * (float(np.mean(after)) - chance)

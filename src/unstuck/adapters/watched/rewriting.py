@@ -11,7 +11,7 @@ from types import CodeType
 from typing import Any
 
 TURNS, GOES_ON, DIVIDED = "__unstuck_turns__", "__unstuck_goes_on__", "__unstuck_divided__"
-EQUAL, SCORED = "__unstuck_equal__", "__unstuck_scored__"
+EQUAL, SCORED, RESHAPED = "__unstuck_equal__", "__unstuck_scored__", "__unstuck_reshaped__"
 
 JUDGES = (  # functions of labels and answers, in this order
     "accuracy_score",
@@ -67,9 +67,9 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name not in JUDGES:
+        if name not in JUDGES and name != "reshape":
             return node
-        call = self._call(SCORED, node, node.func, *node.args)
+        call = self._call(SCORED if name in JUDGES else RESHAPED, node, node.func, *node.args)
         call.keywords = node.keywords
         return call
 

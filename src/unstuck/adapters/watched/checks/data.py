@@ -157,8 +157,9 @@ def targets_collapsed(h: History) -> Iterator[Seen]:
     known = made if made is not None and len(made) >= len(labels) else labels
     if len(known) >= ENOUGH and len(np.unique(known)) == 1 and (made is not None or len(h.learnt) > 1):
         said = f"all of {len(known)} targets seen are {known[0]}"
-        yield Seen("D07", PROVED if made is not None else MEASURED, said, {"targets": len(known)}, h.learnt[0].place,
-                   certain=True)  # fmt: skip
+        given = [loader.place for loader in h.all(LoaderMade) if loader.labels is not None]
+        place, grade = given[0] if given else h.learnt[0].place, PROVED if made is not None else MEASURED
+        yield Seen("D07", grade, said, {"targets": len(known)}, place, certain=True)
 
 
 @check("D10")

@@ -71,8 +71,11 @@ def activation_missing(h: History) -> Iterator[Seen]:
     """
     taken = [event for event in h.shown if ("linear", "linear") in zip(event.last, event.last[1:], strict=False)]
     if taken and len(taken) == len(h.shown):
-        said = f"the outputs are made by {' of '.join(taken[0].last)}: two linear layers without anything between them"
-        yield Seen("F05", MEASURED, said, {"losses_seen": len(taken)}, taken[0].last_place, ("activate", True))
+        first = taken[0]
+        earlier = 1 + list(zip(first.last, first.last[1:], strict=False)).index(("linear", "linear"))
+        place = (first.places[earlier] if len(first.places) > earlier else None) or first.last_place
+        said = f"the outputs are made by {' of '.join(first.last)}: two linear layers without anything between them"
+        yield Seen("F05", MEASURED, said, {"losses_seen": len(taken)}, place, ("activate", True))
 
 
 @check("F13")
