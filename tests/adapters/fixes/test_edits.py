@@ -132,6 +132,7 @@ def test_an_update_is_moved_behind_the_errors_that_need_the_old_weights():
         "def step():\n    b2 -= rate * d2\n    d1 = d2 @ W2.T * slope\n    W2 -= rate * g2  # output\n    W1 -= g1\n"
     )
     assert fixed(text, "B06", 4, 10, reading=LEARNING) == [right]
+    assert fixed(text, "B06", 4, 15, reading=LEARNING) == [right]  # the weights themselves
     last = text.removesuffix("    W1 -= g1\n").removesuffix("\n")
     assert fixed(last, "B06", 4, 10, reading=LEARNING) == [right.removesuffix("    W1 -= g1\n").removesuffix("\n")]
 

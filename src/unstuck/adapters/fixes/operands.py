@@ -19,9 +19,11 @@ INDEX = re.compile(r"(.*\[)\s*(-?\s*)(\w+)\s*(?:([+-])\s*1\s*)?\]")
 
 
 def _products(fault: Fault) -> Iterator[tuple[Any, Any, Any]]:
-    """The matrix products of the expressions at the fault, with their operands."""
+    """The matrix products of the expression at the fault, or around it, with their operands."""
     for expression in fault.expressions[:1]:
-        for node in ast.walk(expression):
+        inside = [node for node in ast.walk(expression) if operands(node) is not None]
+        around = [node for node in fault.syntax.above(expression) if operands(node) is not None]
+        for node in inside or around:
             pair = operands(node)
             if pair is not None:
                 yield node, *pair
