@@ -104,6 +104,7 @@ FORWARD = "a = act(x @ W1 + b1)\nout = act(a @ W2 + b2)\n"
         ("B07", 3, "g2 = np.dot(d2.T, x)\n", 6, "g2 = np.dot(d2.T, a)\n"),
         ("B17", 3, "g1 = x.T @ d1 / n / n\n", 6, "g1 = x.T @ d1 / n\n"),
         ("B17", 3, "g1 = 1000 * (x.T @ d1)\n", 6, "g1 = x.T @ d1\n"),
+        ("B17", 3, "W1 -= rate * 100 * (x.T @ d1) / n\n", 1, "W1 -= rate * (x.T @ d1) / n\n"),
         ("B17", 3, "g1 = x.T @ d1\ng2 = a.T @ d2 / len(x)\n", 6, "g1 = (x.T @ d1) / len(x)\ng2 = a.T @ d2 / len(x)\n"),
     ],
 )

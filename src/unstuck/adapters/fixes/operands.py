@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.syntax import Span, bare, factors, operands
+from unstuck.adapters.fixes.syntax import Span, bare, operands
 from unstuck.adapters.scripts.names_in_source import last_name
 
 INDEX = re.compile(r"(.*\[)\s*(-?\s*)(\w+)\s*(?:([+-])\s*1\s*)?\]")
@@ -147,19 +147,25 @@ def _moved_behind(fault: Fault, statements: list[Any], last: Any) -> Iterator[Ed
 def one_factor_for_all(fault: Fault) -> Alternatives:
     """A gradient loses a factor or a divisor that does not belong there, or is divided as its neighbours are."""
     syntax = fault.syntax
-    for expression in fault.expressions[:1]:
-        for node in ast.walk(expression):
-            if not isinstance(node, ast.BinOp):
-                continue
-            if isinstance(node.op, ast.Div) and _is_number(node.right):
-                yield [Edit(syntax.span(node), _kept(fault, node, node.left))]
-            if isinstance(node.op, ast.Mult):
-                parts = factors(node)
-                for gone, kept in ((node.left, node.right), (node.right, node.left)):
-                    if gone in parts and _is_number(gone):
-                        yield [Edit(syntax.span(node), _kept(fault, node, kept))]
+    for found in fault.expressions[:1]:
+        made = getattr(syntax.statement(found), "value", None)
+        expression = made if made is not None and found not in ast.walk(made) else found  # what a name is given
+        scaled = sorted(_scaled(expression), key=lambda one: not isinstance(one[1], ast.Constant))
+        for node, _, kept in scaled:
+            yield [Edit(syntax.span(node), _kept(fault, node, kept))]
         for divisor in _divisors(fault, expression):
             yield [Edit(syntax.span(expression), f"{syntax.operand(expression)} / {divisor}")]
+
+
+def _scaled(expression: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Products and quotients in an expression, each with a number that it is scaled by and what it scales."""
+    for node in ast.walk(expression):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for number, kept in ((node.left, node.right), (node.right, node.left)):
+                if _is_number(number):
+                    yield node, number, kept
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_number(node.right):
+            yield node, node.right, node.left
 
 
 def _is_number(node: Any) -> bool:
