@@ -19,7 +19,7 @@ READS = "import unstuck\nraise ValueError(open({path!r}).read())\ncase = None\n"
 CONNECTS = "import socket, unstuck\nsocket.create_connection(('127.0.0.1', {port}), 5)\ncase = None\n"
 
 
-def hostile(home: Path, port: int) -> dict[str, str | bytes]:
+def hostile(folder: Path, home: Path, port: int) -> dict[str, str | bytes]:
     """Paths below the class and their programs; two more, a folder and a link in a circle, are no files."""
     return {
         "loops/net.py": "while True:\n    pass\n",
@@ -34,7 +34,7 @@ def hostile(home: Path, port: int) -> dict[str, str | bytes]:
         "syntax/net.py": "for i in range(3)\n    print(i)\n",
         "latin/net.py": "# coding: latin-1\nname = 'é'\n".encode("latin-1") + TRAINS.encode(),
         "utf-16/net.py": TRAINS.encode("utf-16"),
-        "neighbour/net.py": READS.format(path="../loops/net.py"),
+        "neighbour/net.py": READS.format(path=str(folder / "loops" / "net.py")),
         "home/net.py": READS.format(path=str(home / "secret.txt")),
         "connects/net.py": CONNECTS.format(port=port),
         "empty/net.py": "",
@@ -45,7 +45,7 @@ def hostile(home: Path, port: int) -> dict[str, str | bytes]:
 
 def make_class(folder: Path, home: Path, port: int) -> None:
     """Fill an empty folder with 200 submissions."""
-    for path, text in hostile(home, port).items():
+    for path, text in hostile(folder, home, port).items():
         put(folder / path, text)
     put(folder / "folder.py" / "notes.txt", "no program")
     (folder / "circle.py").symlink_to(folder / "circle.py")

@@ -22,7 +22,7 @@ from tests.many.test_run import workers_of
 pytestmark = [pytest.mark.slow, WALLED]
 BUDGET = 200
 OPTIONS = ("--no-cures", "--budget", str(BUDGET))
-HOSTILE = {path.split("/")[0] for path in hostile(Path(), 0)} | {"folder.py", "circle.py"}
+HOSTILE = {path.split("/")[0] for path in hostile(Path(), Path(), 0)} | {"folder.py", "circle.py"}
 
 
 @pytest.fixture(scope="module")
