@@ -30,7 +30,7 @@ def locate(proof: Proof) -> list[Departure]:
     found: list[Departure] = []
     if search is None:
         return found
-    while search.wrong and not search.over and len(found) < MOST_FAULTS:
+    while search.wrong and len(found) < MOST_FAULTS:
         departure, edits, repaired = _one(search, bool(found))
         if departure is None:
             break
@@ -42,10 +42,8 @@ def locate(proof: Proof) -> list[Departure]:
             put = put_right(search, departure.node)
             if put is None:
                 break
-            left = search.left
             search = throughout(put, departure.node)
-            search.left = left
-        search.left = min(search.left, search.scope.work + MOST_WORK * LATER)
+        search.left = search.scope.work + MOST_WORK * LATER
     return found
 
 

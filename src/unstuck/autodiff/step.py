@@ -34,7 +34,7 @@ class Step:
     parameters: tuple[Parameter, ...]
     moving: frozenset[int]  # all that depends on the parameters before the update, not through a later version
     used: frozenset[int]  # all that the new parameters are made of
-    counts: dict[int, int]  # on how many of the parameters each of `moving` depends, up to 63 groups of them
+    counts: dict[int, int]  # on how many of the parameters' nodes each of `moving` depends, up to 63 groups of them
     roots: frozenset[int]  # the parameters before the update
     news: frozenset[int]  # the parameters after it
 
@@ -50,10 +50,9 @@ def step_on(graph: Graph, parameters: Sequence[Parameter]) -> Step:
     """The step of these parameters in a graph that is cut at all their versions."""
     bits: dict[int, int] = {}
     last = max((node.number for p in parameters for node in p.change), default=0)
-    for i, parameter in enumerate(parameters):
-        for node in parameter.before:
-            number = graph.same[node.number]
-            bits[number] = bits.get(number, 0) | 1 << (i % 63)
+    for i, node in enumerate(node for parameter in parameters for node in parameter.before):
+        number = graph.same[node.number]
+        bits[number] = bits.get(number, 0) | 1 << (i % 63)
     if bits:
         for number in range(min(bits), len(graph.same)):
             if graph.same[number] == number and number not in bits:
