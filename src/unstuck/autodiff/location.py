@@ -95,10 +95,11 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
         names = tuple(v.parameter.name for v in fixed)
         departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True)
         return departure, trial.edits, fixed
-    if again:
+    if again or not departures(search.scope, suspects)[0]:
         everything = set().union(*slices.values())
         earliest = next(iter(departures(search.scope, everything)[0]), None)
-        if earliest is None:
+        if again and earliest is None:
             return None, {}, []
-        suspects, first = everything, next(v for v in search.wrong if earliest in slices[id(v)])
+        if earliest is not None:
+            suspects, first = everything, next(v for v in search.wrong if earliest in slices[id(v)])
     return left_out(search.scope, search.wrong) or by_matching(search.scope, suspects, first), {}, []

@@ -107,6 +107,20 @@ def is_added(step: Step, parameter: Parameter) -> bool:
     return bool(ops) and ops <= ADDING
 
 
+def is_recurrent(step: Step) -> bool:
+    """Whether an expression takes a parameter to make a value, and the same one again to go on from that value."""
+    graph = step.graph
+    first: dict[tuple[int, object], int] = {}
+    later: dict[int, list[int]] = {}
+    for number in sorted(step.moving):
+        node = graph.tape.nodes[number]
+        for root in step.roots.intersection(graph.parents(number)) if node.site is not None else ():
+            start = first.setdefault((root, node.site), number)
+            if start != number:
+                later.setdefault(start, []).append(number)
+    return any(not graph.descendants([start]).isdisjoint(others) for start, others in list(later.items())[:4])
+
+
 def gradient_chain(step: Step, change: Node) -> list[Node]:
     """The nodes through which all passes that makes the new parameter depend on the old ones, nearest first.
 
