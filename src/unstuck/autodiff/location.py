@@ -30,7 +30,7 @@ def locate(proof: Proof) -> list[Departure]:
     found: list[Departure] = []
     if search is None:
         return found
-    while search.wrong and not search.over and len(found) < MOST_FAULTS:
+    while search.wrong and len(found) < MOST_FAULTS:
         departure, edits, repaired = _one(search, bool(found))
         if departure is None:
             break
@@ -42,10 +42,8 @@ def locate(proof: Proof) -> list[Departure]:
             put = put_right(search, departure.node)
             if put is None:
                 break
-            left = search.left
             search = throughout(put, departure.node)
-            search.left = left
-        search.left = min(search.left, search.scope.work + MOST_WORK * LATER)
+        search.left = search.scope.work + MOST_WORK * LATER
     return found
 
 
@@ -97,10 +95,11 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
         names = tuple(v.parameter.name for v in fixed)
         departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True)
         return departure, trial.edits, fixed
-    if again:
+    if again or not departures(search.scope, suspects)[0]:
         everything = set().union(*slices.values())
         earliest = next(iter(departures(search.scope, everything)[0]), None)
-        if earliest is None:
+        if again and earliest is None:
             return None, {}, []
-        suspects, first = everything, next(v for v in search.wrong if earliest in slices[id(v)])
+        if earliest is not None:
+            suspects, first = everything, next(v for v in search.wrong if earliest in slices[id(v)])
     return left_out(search.scope, search.wrong) or by_matching(search.scope, suspects, first), {}, []

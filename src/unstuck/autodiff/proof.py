@@ -256,7 +256,22 @@ def _common_scales(
     parameters: Sequence[Parameter],
     tolerance: float,
 ) -> list[float]:
-    """The scales that most parameters share, at most three; each parameter offers those of all its candidates."""
+    """The scales that most parameters share, at most three; each parameter offers those of all its candidates.
+
+    A single number is a multiple of any other: it is asked only where no array is explained.
+    """
+    several = _offered(candidates, expected, parameters, tolerance, 2)
+    return several or _offered(candidates, expected, parameters, tolerance, 1) or [0.0]
+
+
+def _offered(
+    candidates: Sequence[Sequence[Candidate]],
+    expected: Sequence[Array | str],
+    parameters: Sequence[Parameter],
+    tolerance: float,
+    least: int,
+) -> list[float]:
+    """The scales that gradients of so many entries at least offer, those of most parameters first."""
     offers: Counter[float] = Counter()
     descending: Counter[float] = Counter()
     for found, array, parameter in zip(candidates, expected, parameters):
@@ -264,7 +279,7 @@ def _common_scales(
             continue
         scales = set()
         for candidate in found:
-            if candidate.value.shape == array.shape and array.size > 1:
+            if candidate.value.shape == array.shape and array.size >= least:
                 if np.linalg.norm(array) <= 1e-13:
                     continue
                 for decay in (None, value_of(parameter)):
@@ -275,7 +290,7 @@ def _common_scales(
         offers.update(scales)
         descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
     order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], -abs(scale)))
-    return order[:3] or [0.0]
+    return order[:3]
 
 
 def _descends(parameter: Parameter, expected: Array) -> bool:

@@ -109,13 +109,14 @@ class Search:
 
 def search_of(proof: Proof, tie: Tie | None = None) -> Search | None:
     """The search for what makes the wrong gradients of a proof wrong; None where there is nothing to look for."""
-    proof = proved_apart(proof, tie)
+    together, proof = proof.step.graph.same, proved_apart(proof, tie)
     wrong = [v for v in proof.wrong if v.gradient is not None and v.expected is not None]
     if not wrong or proof.hypothesis is None:
         return None
     graph = proof.step.graph
     forward = forward_nodes(proof.step, proof.meetings) | graph.ancestors(proof.hypothesis.seeds)
-    met = [graph.same[n.number] for meeting in upstream(proof.step, proof.meetings) for n in meeting.nodes]
+    met = {together[n.number] for meeting in upstream(proof.step, proof.meetings) for n in meeting.nodes}
+    met = {graph.same[number] for number, first in enumerate(together) if first in met}
     known = catalogue(proof.adjoints)
     scope = Scope(proof, forward, graph.descendants(met), users_within(graph, proof.step.used), known)
     return Search(proof, scope, wrong)

@@ -276,6 +276,11 @@ class Recorder:
             if share:
                 self.recording.wrapped.append((self.places[place], value.shape, share))
 
+    def _typed_argument(self, place: int, position: int, value: Any) -> Any:
+        """A number that is written out where one of the script's own objects is made may become a parameter."""
+        written = position < len(self.places[place].literal) and self.places[place].literal[position]
+        return self.literal(place, value) if written and type(value) is float else value
+
     # -- what they do ----------------------------------------------------------------------------------------------
 
     def _own(self, place: int, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -283,6 +288,8 @@ class Recorder:
             raise Stopped
         outer = self.stack
         self.stack = (*outer, self.places[place].site)
+        if isinstance(function, type):
+            arguments = tuple(self._typed_argument(place, position, each) for position, each in enumerate(arguments))
         try:
             value = function(*arguments, **keywords)
         finally:
