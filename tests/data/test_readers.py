@@ -184,7 +184,31 @@ BAD_FOLDERS = {
         images_by_class("train/") | {"test/9/1.png": images_by_class("")["0/1.png"]},
         "expected 0, 1",
     ),
+    "test classes of other names": (
+        images_by_class("train/") | {"test/nine/1.png": images_by_class("")["0/1.png"]},
+        "test: the classes are names, expected numbers as in the training part",
+    ),
+    "a test class that was not trained on": (
+        {"train.csv": b"one,0,0,9,9\ntwo,0,9,0,9\n", "test.csv": b"two,0,0,9,9\nsix,0,9,0,9\n"},
+        "test.csv: the class 'six' is unknown, expected one of one, two",
+    ),
 }
+
+
+def test_names_of_classes_are_kept_and_shared_by_both_parts(tmp_path):
+    files = {"train.csv": b"two,0,0,9,9\none,0,9,0,9\none,0,8,0,8\n", "test.csv": b"label,a,b,c,d\ntwo,1,0,9,9\n"}
+    data = read_data(folder(tmp_path, files))
+    assert data.class_names == ("one", "two")
+    np.testing.assert_array_equal(data.y_train, [1, 0, 0])
+    np.testing.assert_array_equal(data.y_test, [1])
+    assert data.n_classes == 2
+
+
+def test_folders_of_words_are_classes_of_those_names(tmp_path):
+    ink = images_by_class("")["0/1.png"]
+    data = read_data(folder(tmp_path, {f"{part}/{name}/1.png": ink for part in ("train", "test") for name in "ba"}))
+    assert data.class_names == ("a", "b")
+    np.testing.assert_array_equal(data.y_test, [0, 1])
 
 
 @pytest.mark.parametrize(("files", "sentence"), BAD_FOLDERS.values(), ids=BAD_FOLDERS)
