@@ -22,10 +22,11 @@ LAW = {
         ("errors", "charts", "__init__"),
         ("writing",),
         ("data", "autodiff", "sandbox", "nn"),
-        ("callbacks", "exchange", "recipes", "gradient_check", "diagnosis"),
+        ("callbacks", "distributed", "exchange", "recipes", "gradient_check", "diagnosis"),
         ("adapters",),
         ("sklearn", "web", "agents", "notebooks", "many"),
         ("testing", "cli"),
+        ("__main__",),
     ),
     "unstuck.diagnosis": (
         ("case", "__init__"),
@@ -39,7 +40,7 @@ LAW = {
         ("diagnose", "catalogue"),
     ),
     "unstuck.nn": (
-        ("activations", "blas_threads", "initializers", "optimizers", "schedules", "targets", "__init__"),
+        ("activations", "blas_threads", "initializers", "optimizers", "ranks", "schedules", "targets", "__init__"),
         ("layers", "losses", "settings"),
         ("display",),
         ("history", "network"),

@@ -60,9 +60,13 @@ def train(
     json_: bool,
     **changes: Any,
 ) -> None:
-    """Train a network and save it. Without options: MNIST to 98 % in seconds."""
+    """Train a network and save it. Without options: MNIST to 98 % in seconds.
+
+    torchrun --nproc-per-node 2 -m unstuck train … does the same by several processes.
+    """
     from unstuck.callbacks.progress import live_progress
     from unstuck.callbacks.tensorboard import tensorboard_log
+    from unstuck.distributed import is_restarted, ranks_of_torchrun
     from unstuck.nn.files.model_file import save
     from unstuck.recipes import plots, recipes, runs
 
@@ -71,18 +75,34 @@ def train(
     folder = plots.expect_drawable(plot) if plot else None
     dataset = runs.load_data(chosen, data)
     checkpoint = f"{out}.checkpoint"
-    if resume and not json_:
-        found = Path(checkpoint).exists()
-        click.echo(
-            f"going on from {checkpoint}" if found else f"nothing to resume at {checkpoint}: begun anew", err=True
-        )
     with ExitStack() as watching:
-        callbacks = [watching.enter_context(live_progress())]
-        if log_dir:
+        ranks = watching.enter_context(ranks_of_torchrun())
+        is_first, resume = ranks.rank == 0, resume or is_restarted()
+        if is_first and resume and not json_:
+            found = Path(checkpoint).exists()
+            click.echo(
+                f"going on from {checkpoint}" if found else f"nothing to resume at {checkpoint}: begun anew", err=True
+            )
+        if is_first and ranks.size > 1 and not resume:
+            Path(checkpoint).unlink(missing_ok=True)  # a restart is to find that of this run only
+        callbacks = [watching.enter_context(live_progress())] if is_first else []
+        if log_dir and is_first:
             callbacks.append(watching.enter_context(tensorboard_log(log_dir, chosen.describe())))
         run = runs.run(
-            chosen, dataset, seed, dtype, validation, early_stopping, callbacks, checkpoint, resume, deterministic
+            chosen,
+            dataset,
+            seed,
+            dtype,
+            validation,
+            early_stopping,
+            callbacks,
+            checkpoint,
+            resume,
+            deterministic,
+            ranks,
         )
+    if not is_first:
+        return
     save(run.network, out)
     Path(checkpoint).unlink(missing_ok=True)
     if folder:

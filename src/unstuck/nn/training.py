@@ -17,6 +17,7 @@ from unstuck.nn.files.checkpoint import read_checkpoint
 from unstuck.nn.history import History
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD, Optimizer
+from unstuck.nn.ranks import ALONE, Ranks
 from unstuck.nn.schedules import Schedule, find_schedule
 from unstuck.nn.settings import name_of
 
@@ -42,6 +43,7 @@ def train(
     deterministic: bool = False,
     memory: int | None = None,
     normalization: BatchNormalization | None = None,
+    ranks: Ranks = ALONE,
 ) -> History:
     """Train the network in place; return what was measured.
 
@@ -73,6 +75,11 @@ def train(
         of the inputs at a time
     normalization : normalise the hidden layers over each batch, under noise if wanted, while training; afterwards the
         network is a plain one again, with the same predictions
+    ranks : the processes that train this network together, each called with the same arguments, see
+        `unstuck.distributed`. Each makes the gradient of its part of every batch, and one sum a step joins them: the
+        network is that of one process, to rounding. Where `memory` is given each reads only its own part of the rows;
+        then parts of a batch differ in size. Only the first writes the checkpoint, all go on from it, as many or as
+        few as there are then. A callback that ends the training must do so on all ranks
 
     Raises TrainingError for impossible settings and when a number stops being finite, DataError for data that do not
     fit, ModelFileError for a damaged checkpoint.
@@ -93,8 +100,10 @@ def train(
             raise TrainingError(f"{name} is {count!r}: expected a whole number above 0")
     if normalization is not None:
         normalization.check(network)
+    if ranks.size > 1:
+        expect_divisible(normalization, augmentation, memory)
     generator = network.generator if seed is None else np.random.default_rng(seed)
-    examples = as_examples(network, data, sample_weight, class_weight)
+    examples = as_examples(network, data, sample_weight, class_weight, ranks)
     network.class_names = names_of_classes(network, data)
     given = {
         "epochs": epochs,
@@ -110,8 +119,8 @@ def train(
         "memory": memory,
         **({} if normalization is None else {"normalization": repr(normalization)}),
     }
-    identity = {} if checkpoint is None else fingerprint(examples, given)
-    stored = read_checkpoint(checkpoint, identity) if checkpoint is not None and resume else None
+    identity = {} if checkpoint is None else fingerprint(examples, given, ranks)
+    stored = read_checkpoint(checkpoint, identity, ranks) if checkpoint is not None and resume else None
     with single_threaded(), SecondThread() as second_thread:
         run = TrainingRun(
             network,
@@ -131,8 +140,19 @@ def train(
             checkpoint,
             checkpoint_every,
             identity,
+            ranks,
         )
         with run:
             run.start(validation, stored)
             run.finish(callbacks)
     return run.history
+
+
+def expect_divisible(
+    normalization: BatchNormalization | None, augmentation: Augmentation | None, memory: int | None
+) -> None:
+    """Raise TrainingError for what several ranks cannot share so that the network is that of one process."""
+    if normalization is not None:
+        raise TrainingError("batch normalization needs the whole batch in one process: expected one rank")
+    if augmentation is not None and memory is not None:
+        raise TrainingError("several ranks cannot augment inputs of which each reads a part: expected no memory=")

@@ -13,6 +13,7 @@ from unstuck.errors import DataError, TrainingError
 from unstuck.nn.history import History
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD, Optimizer
+from unstuck.nn.ranks import ALONE, Ranks
 from unstuck.nn.training import Callback, train
 from unstuck.recipes.evaluation import Evaluation, evaluate
 from unstuck.recipes.recipes import ADAPTIVE, OPTIMIZER_NAMES, Recipe
@@ -125,11 +126,13 @@ def run(
     checkpoint: str | None = None,
     resume: bool = False,
     deterministic: bool = False,
+    ranks: Ranks = ALONE,
 ) -> Run:
     """Train a recipe on a data set and evaluate the result on its test examples.
 
     validation: training examples to hold out; a sixth of them if only early_stopping is given. The rest is as for
-    `train`. Raises TrainingError, DataError or ModelFileError, as `train` does.
+    `train`. Of several ranks only the first evaluates. Raises TrainingError, DataError or ModelFileError, as `train`
+    does.
     """
     n = len(dataset.images_train)
     if not n:
@@ -153,6 +156,8 @@ def run(
         deterministic=deterministic,
         augmentation=recipe.distortion,
         normalization=recipe.normalization,
+        ranks=ranks,
     )
-    test = evaluate(network, dataset.images_test, dataset.y_test) if len(dataset.y_test) else None
+    is_tested = len(dataset.y_test) and ranks.rank == 0
+    test = evaluate(network, dataset.images_test, dataset.y_test) if is_tested else None
     return Run(recipe, seed, dataset, network, history, n - held_out, test)

@@ -20,6 +20,8 @@ OUTPUT_LIMIT = 1 << 16  # bytes of output kept of one call
 WARNINGS_LIMIT = 50  # different warnings kept of one call
 MESSAGE_LIMIT = 300  # characters kept of one message
 
+ENVIRONMENT = threading.Lock()  # held while the environment is copied or put back: calls in other threads change it too
+
 
 def place(filename: str, line: int) -> str:
     """ " (train.py, line 12)" where the file is the user's, else nothing."""
@@ -110,16 +112,19 @@ def keyboard_interrupts() -> Iterator[threading.Event]:
 
 @contextmanager
 def process_settings() -> Iterator[None]:
-    folder, environment = _working_directory(), os.environ.copy()
+    folder = _working_directory()
+    with ENVIRONMENT:
+        environment = os.environ.copy()
+        os.environ["MPLBACKEND"] = "Agg"  # for a program that imports matplotlib inside the call
     path, argv, limit = list(sys.path), list(sys.argv), sys.getrecursionlimit()
     collecting, traced, library = gc.isenabled(), sys.gettrace(), dict(vars(np))
-    os.environ["MPLBACKEND"] = "Agg"  # for a program that imports matplotlib inside the call
     try:
         yield
     finally:
-        for name in os.environ.keys() - environment.keys():
-            del os.environ[name]
-        os.environ.update({name: value for name, value in environment.items() if os.environ.get(name) != value})
+        with ENVIRONMENT:
+            for name in os.environ.keys() - environment.keys():
+                del os.environ[name]
+            os.environ.update({name: value for name, value in environment.items() if os.environ.get(name) != value})
         if folder is not None and _working_directory() != folder:
             os.chdir(folder)
         sys.path[:], sys.argv[:] = path, argv

@@ -16,8 +16,9 @@ from unstuck.nn import optimizers
 from unstuck.nn.blas_threads import single_threaded
 from unstuck.nn.engine.examples import Examples
 from unstuck.nn.engine.kernels import find_step
+from unstuck.nn.engine.non_finite import explain_non_finite
 from unstuck.nn.engine.threads import SecondThread
-from unstuck.nn.engine.training_run import Callback, explain_non_finite
+from unstuck.nn.engine.training_run import Callback
 from unstuck.nn.engine.vector import ParameterVector
 from unstuck.nn.history import Progress
 from unstuck.nn.network import Network

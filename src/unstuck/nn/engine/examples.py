@@ -11,6 +11,7 @@ import numpy as np
 
 from unstuck.errors import DataError, TrainingError
 from unstuck.nn.network import Network
+from unstuck.nn.ranks import ALONE, Ranks, own_part
 from unstuck.nn.targets import encode_labels
 
 Array = np.ndarray
@@ -73,9 +74,16 @@ class Batch:
 
 
 def as_examples(
-    network: Network, data: Any, sample_weight: Any = None, class_weight: dict[int, float] | None = None
+    network: Network,
+    data: Any,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
+    ranks: Ranks = ALONE,
 ) -> Examples:
-    """Examples of a pair (x, targets) or of an object with `images_train` and `y_train`; DataError if they are none."""
+    """Examples of a pair (x, targets) or of an object with `images_train` and `y_train`; DataError if they are none.
+
+    Whether inputs are finite each rank looks at in its own part.
+    """
     x, targets = data if isinstance(data, (tuple, list)) else (data.images_train, data.y_train)
     x = network.as_rows(x)
     if x.dtype.kind != "f" and x.dtype != np.uint8:
@@ -85,7 +93,7 @@ def as_examples(
         raise DataError(f"{len(x)} inputs but {len(t)} targets: expected as many")
     if not len(x):
         raise DataError("there are no examples: expected at least one")
-    _expect_finite(x)
+    _expect_finite(x, own_part(ranks, len(x)))
     return Examples(network, x, t, _weights(network, np.asarray(targets), t, sample_weight, class_weight))
 
 
@@ -113,11 +121,11 @@ def release_pages(x: Array) -> None:
         base.madvise(mmap.MADV_DONTNEED)
 
 
-def _expect_finite(x: Array) -> None:
+def _expect_finite(x: Array, rows: range) -> None:
     if x.dtype == np.uint8:
         return
-    for start in range(0, len(x), CHUNK):
-        bad = np.argwhere(~np.isfinite(x[start : start + CHUNK]))
+    for start in range(rows.start, rows.stop, CHUNK):
+        bad = np.argwhere(~np.isfinite(x[start : min(start + CHUNK, rows.stop)]))
         if len(bad):
             row, column = bad[0]
             raise DataError(
@@ -153,14 +161,18 @@ def _weights(
     return weight
 
 
-def fingerprint(examples: Examples, settings: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same for a run to go on: the network's description, the settings, a checksum of the data."""
+def fingerprint(examples: Examples, settings: dict[str, Any], ranks: Ranks = ALONE) -> dict[str, Any]:
+    """What must be the same for a run to go on: the network's description, the settings, a checksum of the data.
+
+    It does not depend on how many ranks there are; each reads its own part of the inputs.
+    """
+    inputs = np.zeros(-(-len(examples) // CHUNK), np.int64)  # the checksum of each chunk
+    for i in own_part(ranks, len(inputs)):
+        inputs[i] = zlib.crc32(np.ascontiguousarray(examples.x[i * CHUNK : (i + 1) * CHUNK]).data)
+        release_pages(examples.x)
+    ranks.add_up(inputs)
     checksum = 0
-    for array in (examples.x, examples.t, examples.weight):
-        if array is None:
-            continue
-        for start in range(0, len(array), CHUNK):
-            checksum = zlib.crc32(np.ascontiguousarray(array[start : start + CHUNK]).data, checksum)
-            release_pages(array)
+    for array in (inputs, examples.t, examples.weight):
+        checksum = checksum if array is None else zlib.crc32(np.ascontiguousarray(array).data, checksum)
     run = {"network": examples.network.description, "settings": settings, "data": [len(examples), checksum]}
     return json.loads(json.dumps(run, default=repr))

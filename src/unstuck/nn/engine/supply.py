@@ -2,7 +2,7 @@
 
 A window holds the rows of one stretch of the epoch's order. Where memory is limited, the order is shuffled so that a
 stretch consists of whole blocks of neighbouring rows: then a file that is mapped into memory is read block by block,
-and every window mixes blocks from all over the file.
+and every window mixes blocks from all over the file. Of several processes each reads only its own part of the rows.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ Array = np.ndarray
 Augmentation = Callable[[Array, Generator], Array]  # inputs (n, n_inputs) -> the same shape and type
 
 BLOCKS = 64  # in a window
+NOT_OURS = -1  # in the place of a row that another process reads
 ROWS_AT_ONCE = 1024  # read between releases: the system maps more of a file than is asked for
 
 
@@ -29,9 +30,19 @@ class Supply:
     """A context manager. `shown` are the examples to train on, by the local rows that `show` returns."""
 
     def __init__(
-        self, examples: Examples, augmentation: Augmentation | None, memory: int | None, batch_size: int, state: Any
+        self,
+        examples: Examples,
+        augmentation: Augmentation | None,
+        memory: int | None,
+        batch_size: int,
+        state: Any,
+        own: range | None = None,
     ) -> None:
-        """memory: bytes of inputs to hold at a time. state: of the generator at the start, decides the augmentation."""
+        """memory: bytes of inputs to hold at a time. state: of the generator at the start, decides the augmentation.
+
+        own: the rows that this process reads where memory is limited; all of them without it.
+        """
+        self.own = range(len(examples)) if own is None else own
         self.examples, self.augmentation = examples, augmentation
         self.shown = replace(examples)
         self.window = None if memory is None else rows_in(memory, examples.x, batch_size)
@@ -59,7 +70,10 @@ class Supply:
         return order
 
     def show(self, epoch: int, order: Array, position: int, is_last: bool) -> tuple[int, int, Array]:
-        """Show the window that holds this position of the order: its start and end, and its local rows in order."""
+        """Show the window that holds this position of the order: its start and end, and its local rows in order.
+
+        Rows that other processes read are NOT_OURS.
+        """
         if self.window is None:
             if self.augmentation is not None:
                 self._take((epoch, 0), None)
@@ -68,13 +82,19 @@ class Supply:
             return 0, len(order), order
         start = position // self.window * self.window
         end = min(start + self.window, len(order))
-        places = np.argsort(order[start:end])  # reading is quickest in the order of the file
-        local = np.empty_like(places)
-        local[places] = np.arange(len(places))
-        self._take((epoch, start), np.sort(order[start:end]))
+        rows, local = self._own_rows(order[start:end])
+        self._take((epoch, start), rows)
         if end < len(order):
-            self._order((epoch, end), np.sort(order[end : end + self.window]))
+            self._order((epoch, end), self._own_rows(order[end : end + self.window])[0])
         return start, end, local
+
+    def _own_rows(self, stretch: Array) -> tuple[Array, Array]:
+        """Our own rows of a stretch, in the order of the file, and the place of each row of the stretch among them."""
+        local = np.full(len(stretch), NOT_OURS)
+        is_own = (stretch >= self.own.start) & (stretch < self.own.stop)
+        rows = np.sort(stretch[is_own])
+        local[is_own] = np.searchsorted(rows, stretch[is_own])
+        return rows, local
 
     def is_augmenting(self) -> bool:
         """Whether what will be shown next is being augmented right now."""

@@ -12,7 +12,9 @@ from numpy.random import Generator
 
 from unstuck.errors import ModelFileError, TrainingError, UnstuckError
 from unstuck.nn.engine.examples import Examples, as_examples
+from unstuck.nn.engine.non_finite import explain_non_finite
 from unstuck.nn.engine.normalization import BatchNormalization, NormalizedSteps
+from unstuck.nn.engine.shared_steps import SharedSteps, find_gradients
 from unstuck.nn.engine.supply import Augmentation, Supply
 from unstuck.nn.engine.sweeps import Sweep, find_sweep
 from unstuck.nn.engine.threads import SecondThread
@@ -21,6 +23,7 @@ from unstuck.nn.files.checkpoint import write_checkpoint
 from unstuck.nn.history import History, Progress
 from unstuck.nn.network import CHUNK, Network
 from unstuck.nn.optimizers import Optimizer
+from unstuck.nn.ranks import Ranks, own_part
 from unstuck.nn.schedules import Schedule
 
 Array = np.ndarray
@@ -54,6 +57,7 @@ class TrainingRun:
     checkpoint: str | os.PathLike[str] | None
     checkpoint_every: int | None  # updates
     identity: dict[str, Any]  # what a checkpoint must agree with
+    ranks: Ranks
 
     # The state: this, the vector, the logits and the generators are what a checkpoint holds.
     update: int = 0  # updates made in all
@@ -103,7 +107,14 @@ class TrainingRun:
         self.updates = self.epochs * -(-n // self.batch_size)
         self.logits = np.empty((n, self.network.sizes[-1]), self.network.dtype)
         self.supply = self.resources.enter_context(
-            Supply(self.examples, self.augmentation, self.memory, self.batch_size, self.generators["start"])
+            Supply(
+                self.examples,
+                self.augmentation,
+                self.memory,
+                self.batch_size,
+                self.generators["start"],
+                own_part(self.ranks, len(self.examples)),
+            )
         )
         self.second_thread.is_core_taken = self.supply.is_augmenting
         self.sweep = self._find_sweep()
@@ -111,10 +122,15 @@ class TrainingRun:
         self.order = self.rows
 
     def _find_sweep(self) -> Sweep:
+        work = self.epochs * len(self.rows)
+        if self.ranks.size > 1:
+            find = find_gradients(self.supply.shown, self.vector, self.second_thread, work, self.deterministic)
+            holds_part = self.memory is not None
+            return SharedSteps(find, self.vector, self.batch_size, self.generator, self.ranks, holds_part)
         common = self.supply.shown, self.vector, self.batch_size, self.generator, self.second_thread
         if self.normalization is not None:
             return NormalizedSteps(*common, self.normalization)
-        return find_sweep(*common, self.epochs * len(self.rows), self.deterministic)
+        return find_sweep(*common, work, self.deterministic)
 
     def _hold_out(self, validation: Validation) -> None:
         if isinstance(validation, (tuple, list)):
@@ -194,6 +210,7 @@ class TrainingRun:
 
     def _end_epoch(self) -> None:
         self.sweep.bring_back()
+        self.ranks.add_up(self.logits)
         loss, accuracy = self._measure(self.logits, *self.examples.answers(self.order))
         history = self.history
         history.train_loss.append(loss)
@@ -229,10 +246,12 @@ class TrainingRun:
         return float(losses.mean(dtype=np.float64)), accuracy
 
     def _logits_of(self, examples: Examples) -> Array:
-        logits = np.empty((len(examples), self.network.sizes[-1]), self.network.dtype)
-        for start in range(0, len(examples), CHUNK):
-            x = self.network.prepare(examples.x[start : start + CHUNK])
-            logits[start : start + CHUNK] = self.network.forward(x)[-1].z
+        logits = np.zeros((len(examples), self.network.sizes[-1]), self.network.dtype)
+        own = own_part(self.ranks, len(examples))
+        for start in range(own.start, own.stop, CHUNK):
+            part = slice(start, min(start + CHUNK, own.stop))
+            logits[part] = self.network.forward(self.network.prepare(examples.x[part]))[-1].z
+        self.ranks.add_up(logits)
         return logits
 
     def _progress(self, epoch_done: bool) -> Progress:
@@ -252,7 +271,12 @@ class TrainingRun:
             "waiting": self.waiting,
             "generators": self.generators | {"now": self.generator.bit_generator.state},
         }
-        arrays = {"values": self.vector.values, "best": self.best, "logits": self.logits[: self.position]}
+        logits = self.logits[: self.position].copy()
+        if self.position:  # then all ranks are here: between epochs each looks at its own clock
+            self.ranks.add_up(logits)
+        if self.ranks.rank > 0:
+            return
+        arrays = {"values": self.vector.values, "best": self.best, "logits": logits}
         arrays |= {f"memory.{name}": array for name, array in self.vector.memory.items()}
         write_checkpoint(self.checkpoint, self.identity, state, arrays)
         self.written = time.perf_counter()
@@ -263,28 +287,10 @@ class TrainingRun:
         self.history = History(**state["history"])
         self.best_loss, self.waiting = state["best_loss"], state["waiting"]
         self.vector.values[...], self.best[...] = arrays["values"], arrays["best"]
-        self.logits[: self.position] = arrays["logits"]
+        self.logits[: self.position] = arrays["logits"] if self.ranks.rank == 0 else 0  # they will be added up
         for name, array in self.vector.memory.items():
             array[...] = arrays[f"memory.{name}"]
         if self.position:
             self.generator.bit_generator.state = state["generators"]["epoch"]
             self._start_epoch()
         self.generator.bit_generator.state = state["generators"]["now"]
-
-
-def explain_non_finite(network: Network, x: Array, update: int, learning_rate: float) -> str:
-    """Where the first number that is not finite stands when inputs x (n, n_inputs) pass, and what probably made it."""
-    where = "the gradients"
-    for i, (layer, this) in enumerate(zip(network.layers, network.forward(network.prepare(x))), start=1):
-        parameters = [layer.weights] if layer.biases is None else [layer.weights, layer.biases]
-        if not all(np.isfinite(parameter).all() for parameter in parameters):
-            where = f"the parameters of layer {i}"
-            break
-        if not np.isfinite(this.z).all():
-            where = f"the pre-activations of layer {i}"
-            break
-    if update == 1:
-        cause = "the inputs, the targets or the initial weights are too large"
-    else:
-        cause = f"the learning rate {learning_rate:g} is probably too high"
-    return f"training stopped at update {update}: {where} are not finite; {cause}"

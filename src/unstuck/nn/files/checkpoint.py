@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from unstuck.errors import ModelFileError, TrainingError
-from unstuck.nn.files.storage import read_arrays, write_arrays
+from unstuck.nn.files.storage import parse_arrays, read_content, write_arrays
+from unstuck.nn.ranks import ALONE, Ranks, from_the_first
 
 Array = np.ndarray
 
@@ -22,15 +23,17 @@ def write_checkpoint(
 
 
 def read_checkpoint(
-    path: str | os.PathLike[str], run: dict[str, Any]
+    path: str | os.PathLike[str], run: dict[str, Any], ranks: Ranks = ALONE
 ) -> tuple[dict[str, Any], dict[str, Array]] | None:
-    """The state and the arrays of the run; None if there is no file.
+    """The state and the arrays of the run; None if there is no file. All ranks are given what the first one reads.
 
     Raises ModelFileError if the file is damaged, TrainingError if it belongs to another run.
     """
-    if not Path(path).exists():
+    is_there = ranks.rank == 0 and Path(path).exists()
+    content = from_the_first(ranks, read_content(path) if is_there else None)
+    if content is None:
         return None
-    description, arrays = read_arrays(path, "checkpoint", FORMAT_VERSION)
+    description, arrays = parse_arrays(path, content, "checkpoint", FORMAT_VERSION)
     if not isinstance(description, dict) or not all(isinstance(description.get(k), dict) for k in ("run", "state")):
         raise ModelFileError(f"{path} describes no training run")
     if not isinstance(description["state"].get("generators"), dict):

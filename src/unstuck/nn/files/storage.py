@@ -63,14 +63,23 @@ def write_model_file(path: str | os.PathLike[str], content: bytes) -> None:
 
 def read_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[Any, dict[str, Array]]:
     """The description and the arrays of a file that `write_arrays` wrote; ModelFileError says what else it is."""
+    return parse_arrays(path, read_content(path), kind, version)
+
+
+def read_content(path: str | os.PathLike[str]) -> bytes:
+    """All bytes of a file; ModelFileError if it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"cannot read {path}: {error.strerror}") from error
+
+
+def parse_arrays(path: str | os.PathLike[str], content: bytes, kind: str, version: int) -> tuple[Any, dict[str, Array]]:
+    """What `read_arrays` returns, from the bytes of the file at `path`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"cannot read {path}: {error.strerror}") from error
     metadata = _read_metadata(path, content)
     _check_sum(path, content, metadata)
     if metadata.get("format") != f"unstuck {kind}":

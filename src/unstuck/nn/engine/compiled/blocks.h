@@ -41,7 +41,7 @@ INLINE long smallest(long a, long b) { return a < b ? a : b; }
 /* sums[c][r] += over `count` blocks: element (r, j) of one of a, or (j, r) if they are turned, times row j of one of b,
    c panels on. Few blocks at a time: all rows of a but the first find those of b in the nearest cache. Blocks of a may
    lie far apart, where the processor does not fetch them ahead by itself. */
-INLINE void add_blocks(const int columns, vector sums[][LANES], const int turned, const REAL *a, long a_step,
+INLINE void sum_blocks(const int columns, const int turned, vector sums[][LANES], const REAL *a, long a_step,
                        const REAL *b, long b_step, long b_panel, long count) {
     for (long done = 0, chunk; done < count; done += chunk, a += chunk * a_step, b += chunk * b_step) {
         chunk = smallest(CHUNK, count - done);
@@ -51,6 +51,7 @@ INLINE void add_blocks(const int columns, vector sums[][LANES], const int turned
             for (int c = 0; c < columns; c++)
                 for (long r = 0; r < ROWS; r++) tile[c][r] = sums[c][from + r];
             for (long s = 0; s < chunk; s++, p += a_step, q += b_step)
+#pragma GCC unroll 4
                 for (long j = 0; j < LANES; j++) {
                     vector right[COLUMNS];
                     if (j * sizeof(vector) % 64 == 0) __builtin_prefetch(p + AHEAD * a_step + j * LANES);
@@ -66,16 +67,37 @@ INLINE void add_blocks(const int columns, vector sums[][LANES], const int turned
     }
 }
 
+/* The same for constant columns, each in a function of its own: among other code, compilers put parts of the tile on the
+   stack. */
+#define SUM_BLOCKS(name, columns, turned)                                                                              \
+    static __attribute__((noinline)) void name(vector sums[][LANES], const REAL *a, long a_step, const REAL *b,        \
+                                               long b_step, long b_panel, long count) {                                \
+        sum_blocks(columns, turned, sums, a, a_step, b, b_step, b_panel, count);                                       \
+    }
+SUM_BLOCKS(sum_blocks_1, 1, 0)
+SUM_BLOCKS(sum_blocks_2, 2, 0)
+SUM_BLOCKS(sum_blocks_3, 3, 0)
+SUM_BLOCKS(sum_turned_1, 1, 1)
+SUM_BLOCKS(sum_turned_2, 2, 1)
+SUM_BLOCKS(sum_turned_3, 3, 1)
+
+INLINE void add_blocks(const int columns, vector sums[][LANES], const int turned, const REAL *a, long a_step,
+                       const REAL *b, long b_step, long b_panel, long count) {
+    (columns == 1   ? turned ? sum_turned_1 : sum_blocks_1
+     : columns == 2 ? turned ? sum_turned_2 : sum_blocks_2
+                    : turned ? sum_turned_3 : sum_blocks_3)(sums, a, a_step, b, b_step, b_panel, count);
+}
+
 /* Row i of a matrix with `width` columns to its blocks, and, if wanted, each block to its transpose. */
 static void pack_row(const REAL *row, long i, long width, REAL *blocks, REAL *turned) {
     long first = i / LANES * n_blocks(width) * BLOCK, r = i % LANES;
     for (long q = 0; q < n_blocks(width); q++) {
         long lanes = width - q * LANES < LANES ? width - q * LANES : LANES, at = first + q * BLOCK;
-        for (long j = 0; j < LANES; j++) {
-            REAL value = row && j < lanes ? row[q * LANES + j] : 0;
-            blocks[at + r * LANES + j] = value;
-            if (turned) turned[at + j * LANES + r] = value;
-        }
+        vector values = splat(0);
+        if (row && lanes == LANES) values = load(row + q * LANES);
+        for (long j = 0; row && lanes < LANES && j < lanes; j++) values[j] = row[q * LANES + j];
+        store(blocks + at + r * LANES, values);
+        for (long j = 0; turned && j < LANES; j++) turned[at + j * LANES + r] = values[j];
     }
 }
 
