@@ -15,6 +15,7 @@ from tests.data.contents import idx, npz, packed, png_of
 from tests.data.refusal import read_or_refuse, refusal
 from unstuck.data import load_mnist, read_data
 from unstuck.data.dataset import MNIST_FOLDER
+from unstuck.errors import DataError
 
 GENERATOR = np.random.default_rng(0)
 IMAGES, IMAGES_TEST = (GENERATOR.integers(0, 256, (n, 4, 4), dtype=np.uint8) for n in (6, 3))
@@ -308,3 +309,24 @@ def test_damaged_folders_never_raise_anything_else(tmp_path, data):
 def test_noise_never_raises_anything_else(tmp_path, content, begin):
     (tmp_path / "a").write_bytes(begin + content)
     read_or_refuse(read_data, tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv.gz", packed(("0," * 784 + "0\n").encode() * 3000)),
+        ("a.npz", npz(True, images=np.zeros((3000, 784), np.uint8), labels=np.zeros(3000, np.uint8))),
+    ],
+)
+def test_files_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch, name, content):
+    monkeypatch.setattr("unstuck.data.files.LARGE", 1 << 20)  # in the place of a gigabyte
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=r"bytes that unpack to .* hold no data set"):
+        read_data(tmp_path / name)
+
+
+def test_idx_files_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("unstuck.data.files.LARGE", 1 << 20)
+    files = {"train-images-idx3-ubyte.gz": packed(idx(np.zeros((3000, 28, 28), np.uint8)))}
+    with pytest.raises(DataError, match=r"bytes that unpack to .* hold no data set"):
+        read_data(folder(tmp_path, files))

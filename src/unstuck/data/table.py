@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from unstuck.data.class_names import Names, numbered
-from unstuck.data.files import open_unpacked
+from unstuck.data.files import expect_plausible, open_unpacked
 from unstuck.data.ranges import as_labels, as_pixels
 from unstuck.errors import DataError
 
@@ -121,9 +121,11 @@ def _numbers(lines: Iterable[tuple[int, str]], n_columns: int, path: Path) -> tu
 
 def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not blank, each with its number counted from 1."""
-    number = 0
+    number = size = 0
+    packed = os.path.getsize(path)
     while line := stream.readline(LONGEST_LINE + 1):
-        number += 1
+        number, size = number + 1, size + len(line)
+        expect_plausible(size, packed, path)
         if len(line) > LONGEST_LINE:
             raise DataError(f"{path}, line {number}: longer than {LONGEST_LINE} bytes, expected a CSV file")
         try:

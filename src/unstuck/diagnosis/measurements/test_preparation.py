@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-FEW_FEATURES, FEW_EXAMPLES = 10, 50  # with less, only another order of magnitude is evidence, or with few features
-# a change that turns what the probe reads from bad to good
+FEW_FEATURES, FEW_EXAMPLES = 10, 50  # with less, only another order of magnitude is evidence, or a certain change
 FAR, NEAR = 10.0, 3.0  # squared distance of column means in squared standard errors; 1 for alike
 WORSE = 0.8  # of what the probe read before: then the change is not what is missing
 DEVIATES = 0.3  # of the spread of the inputs: by so much test inputs differ from what they should be
