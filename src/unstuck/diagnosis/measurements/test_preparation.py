@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-FEW_FEATURES, FEW_EXAMPLES = 10, 50  # with less, only another order of magnitude is evidence, or a certain change
+FEW_FEATURES, FEW_EXAMPLES = 10, 50  # with less, only another order of magnitude is evidence
 FAR, NEAR = 10.0, 3.0  # squared distance of column means in squared standard errors; 1 for alike
 WORSE = 0.8  # of what the probe read before: then the change is not what is missing
 DEVIATES = 0.3  # of the spread of the inputs: by so much test inputs differ from what they should be
@@ -145,12 +145,12 @@ def compare_preparation(e: Examination) -> Difference | None:
     if a.size == 0 or b.size == 0:
         return None
     ratio = b.size / a.size
-    few_features, few_examples = x.shape[1] < FEW_FEATURES, min(len(x), len(x_test)) < FEW_EXAMPLES
-    far = 20.0 if few_features or few_examples else 2.0
+    little = x.shape[1] < FEW_FEATURES or min(len(x), len(x_test)) < FEW_EXAMPLES
+    far = 20.0 if little else 2.0
     given = distance(a, b)
     if ratio > far or ratio < 1 / far:
         return _other_scale(e, a, b, ratio, given)
-    if few_examples or given < FAR:
+    if little or given < FAR:
         return None
     training, before = training_probe(e), read_test(e)
     for change, changed in _changes(x_test, a, b):
@@ -163,7 +163,7 @@ def compare_preparation(e: Examination) -> Difference | None:
         good = after.score > 0.8 * training.reading.score and training.reading.score > 0.3
         if good and before.score < 0.6 * after.score:
             return Difference(change, given, after_distance, before, after, True)
-        if good and change.startswith("shifted") and given > 100 and not few_features:
+        if good and change.startswith("shifted") and given > 100:
             return Difference(change, given, after_distance, before, after, False)
     return None
 
