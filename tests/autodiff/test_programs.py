@@ -88,3 +88,30 @@ def test_a_wrong_backward_pass_is_found_near_its_line(name, right, wrong, tmp_pa
     place = locate(proof)[0].site
     assert place is not None
     assert abs(place.line - changed) <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        (
+            "rnn_batch_last",
+            [("states[t].T @ d_raw", "states[t + 1].T @ d_raw"), ("(1 - states[t + 1] ** 2)", "(1 - states[t + 1])")],
+        ),
+        (
+            "conv_im2col",
+            [("dz1 = da1 * (z1 > 0)", "dz1 = da1 * (z1 < 0)"), ("rows1.sum(axis=0)", "rows1.mean(axis=0)")],
+        ),
+        ("dense_sigmoid_flat", [("a1 * (1 - a1)", "(1 - a1)"), ("a1.T.dot(delta2)", "a1.T.dot(delta2 * a2)")]),
+    ],
+)
+def test_each_of_two_faults_gets_its_line(name, changes, tmp_path):
+    text = (PROGRAMS / f"{name}.py").read_text()
+    for right, wrong in changes:
+        assert right in text
+        text = text.replace(right, wrong, 1)
+    (tmp_path / "script.py").write_text(text)
+    proof = next(proof for proof in proofs_of(tmp_path / "script.py") if proof.wrong)
+    named = {place.site.line for place in locate(proof) if place.site is not None}
+    lines = text.splitlines()
+    wanted = {next(i for i, line in enumerate(lines, 1) if wrong in line) for _, wrong in changes}
+    assert wanted <= named

@@ -11,7 +11,7 @@ from unstuck.autodiff.tape import Node
 
 Array = np.ndarray
 
-SUBTRACTS = (operator.sub, operator.isub, np.subtract)
+SUBTRACTS = (operator.sub, operator.isub, np.subtract, np.subtract.at)
 USELESS = 1e-2  # the relative error of a difference from which on it proves nothing
 
 

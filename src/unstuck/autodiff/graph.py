@@ -7,7 +7,7 @@ whole. `merged` finds them by what they are made of.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ class Graph:
     tape: Tape
     same: list[int]  # for each node the number of the first node that is equal to it
     cut: frozenset[int]  # nodes that count as values from outside: the parameters after an update
+    known: dict[int, list[int]] = field(default_factory=dict, repr=False, compare=False)  # parents found before
 
     def representative(self, node: Node) -> Node:
         """The first of the nodes that are equal to this one."""
@@ -31,9 +32,11 @@ class Graph:
 
     def parents(self, number: int) -> list[int]:
         """The representatives of what a node is made of, once for each time; none at a cut."""
-        if number in self.cut:
-            return []
-        return [self.same[parent.number] for parent in self.tape.nodes[number].parents()]
+        found = self.known.get(number)
+        if found is None:
+            nodes = () if number in self.cut else self.tape.nodes[number].parents()
+            found = self.known[number] = [self.same[parent.number] for parent in nodes]
+        return found
 
     def is_representative(self, number: int) -> bool:
         """Whether the node stands for itself."""

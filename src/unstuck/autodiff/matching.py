@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class Catalogue:
         while i < len(entries) and entries[i][0] <= place + width:
             _, number, adjoint, whole, turned = entries[i]
             i += 1
-            if (of is not None and number != of) or _without_ones(adjoint) != _without_ones(array):
+            if (of is not None and number != of) or without_ones(adjoint) != without_ones(array):
                 continue
             one = fit(array, adjoint)
             if one.residual <= tolerance and one.scale and abs(one.scale - scale) <= (0.01 * abs(scale) or np.inf):
@@ -105,8 +106,9 @@ def _is_among(value: float, ascending: Array) -> bool:
     return value != 0 and bool((np.abs(near - value) <= SAME_NUMBER * abs(value)).any())
 
 
-def _without_ones(array: Array) -> list[int]:
-    return [size for size in array.shape if size != 1]
+def without_ones(array: Any) -> list[int]:
+    """The shape of an array but for axes of length 1."""
+    return [size for size in np.shape(array) if size != 1]
 
 
 def catalogue(true: Adjoints) -> Catalogue:

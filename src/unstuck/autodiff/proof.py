@@ -113,15 +113,18 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     return _without_hypothesis(step, candidates, met, tolerance) if _explains_nothing(sure) else sure
 
 
-def proved_apart(proof: Proof) -> Proof:
-    """The same verdicts where equal operations of the backward pass are told apart: each has its own line."""
+def proved_apart(proof: Proof, tie: Tie | None = None) -> Proof:
+    """The same verdicts where equal operations of the backward pass are told apart: each has its own line.
+
+    tie  the slopes that are taken where they can be chosen; those of the proof where it is None
+    """
     step, hypothesis = proof.step, proof.hypothesis
     if hypothesis is None:
         return proof
     forward = forward_nodes(step, proof.meetings) | step.graph.ancestors(hypothesis.seeds)
     apart = step_on(merged_within(step.graph, forward), step.parameters)
     candidates = [candidates_of(apart, parameter, forward) for parameter in apart.parameters]
-    again = _under(apart, hypothesis, proof.tie, candidates, proof.meetings, proof.tolerance)
+    again = _under(apart, hypothesis, tie or proof.tie, candidates, proof.meetings, proof.tolerance)
     return _sure(again)
 
 
@@ -183,7 +186,7 @@ def _under(
         )
         signed = with_signs(verdicts, tolerance)
         proofs.append(Proof(step, hypothesis, tie, scale, signed, true, tuple(met), tolerance))
-    return min(proofs, key=_needs_several_faults) if len(proofs) > 1 else proofs[0]
+    return min(proofs, key=_doubt) if len(proofs) > 1 else proofs[0]
 
 
 def with_signs(verdicts: Sequence[Verdict], tolerance: float) -> tuple[Verdict, ...]:
@@ -214,6 +217,11 @@ def _direction(verdict: Verdict, tolerance: float) -> int:
         return 0
     one = fit(after - before, expected)
     return int(np.sign(one.scale)) if one.residual <= max(1e-4, tolerance) else 0
+
+
+def _doubt(proof: Proof) -> tuple[bool, int]:
+    """How little speaks for the scale of a proof."""
+    return _needs_several_faults(proof), -sum(bool(verdict.right) for verdict in proof.verdicts)
 
 
 def _needs_several_faults(proof: Proof) -> bool:
@@ -248,7 +256,22 @@ def _common_scales(
     parameters: Sequence[Parameter],
     tolerance: float,
 ) -> list[float]:
-    """The scales that most parameters share, at most three; each parameter offers those of all its candidates."""
+    """The scales that most parameters share, at most three; each parameter offers those of all its candidates.
+
+    A single number is a multiple of any other: it is asked only where no array is explained.
+    """
+    several = _offered(candidates, expected, parameters, tolerance, 2)
+    return several or _offered(candidates, expected, parameters, tolerance, 1) or [0.0]
+
+
+def _offered(
+    candidates: Sequence[Sequence[Candidate]],
+    expected: Sequence[Array | str],
+    parameters: Sequence[Parameter],
+    tolerance: float,
+    least: int,
+) -> list[float]:
+    """The scales that gradients of so many entries at least offer, those of most parameters first."""
     offers: Counter[float] = Counter()
     descending: Counter[float] = Counter()
     for found, array, parameter in zip(candidates, expected, parameters):
@@ -256,7 +279,7 @@ def _common_scales(
             continue
         scales = set()
         for candidate in found:
-            if candidate.value.shape == array.shape and array.size > 1:
+            if candidate.value.shape == array.shape and array.size >= least:
                 if np.linalg.norm(array) <= 1e-13:
                     continue
                 for decay in (None, value_of(parameter)):
@@ -267,7 +290,7 @@ def _common_scales(
         offers.update(scales)
         descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
     order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], -abs(scale)))
-    return order[:3] or [0.0]
+    return order[:3]
 
 
 def _descends(parameter: Parameter, expected: Array) -> bool:
@@ -292,6 +315,8 @@ def _verdict(
 ) -> Verdict:
     if isinstance(expected, str):
         return Verdict(parameter, None, np.nan, 0.0, expected, None, None)
+    if expected.any() and not np.array_equal(value_of(parameter), value_after(parameter)):
+        found = [candidate for candidate in found if candidate.value.any()]  # zeros change nothing
     if not found:
         return Verdict(parameter, None, np.nan, 0.0, "no gradient found", None, None)
     if not expected.any() and not any(candidate.value.any() for candidate in found):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import Node, Site
 from unstuck.autodiff.writes import assigned
@@ -21,6 +22,7 @@ Array = np.ndarray
 
 MEETING = (operator.sub, np.subtract, operator.isub, operator.add, operator.iadd, np.add)
 TWO_OPERANDS = (*MEETING, operator.mul, np.multiply, operator.truediv, np.divide, operator.pow, operator.getitem)
+COPIES = (np.copy, np.ndarray.copy, np.array)
 LARGEST_ERROR = 200_000  # entries of an output beyond which its ancestors are not all tried as places
 PLACES = 14  # ancestors of an output at which an error is tried
 CLOSE = 1e-5
@@ -212,14 +214,21 @@ def _is_float(value: Any) -> bool:
 def is_contradicted(step: Step, meeting: Meeting, met: Sequence[Meeting]) -> bool:
     """Whether the same outputs meet other targets where no gradient is computed: in the loss, most likely."""
     graph = step.graph
-    outputs = [graph.same[o.number] for o in meeting.outputs]
+    outputs = [_uncopied(graph, o) for o in meeting.outputs]
     if not any(graph.same[n.number] in step.used for n in meeting.nodes):
         return False
     for other in met:
         apart = not any(graph.same[n.number] in step.used for n in other.nodes)
-        if apart and [graph.same[o.number] for o in other.outputs] == outputs:
+        if apart and [_uncopied(graph, o) for o in other.outputs] == outputs:
             return not all(np.array_equal(a, b) for a, b in zip(meeting.targets, other.targets))
     return False
+
+
+def _uncopied(graph: Graph, node: Node) -> int:
+    """The representative of what a value is a copy of."""
+    while node.op in COPIES and isinstance(node.args[0], Node):
+        node = node.args[0]
+    return graph.same[node.number]
 
 
 def usual_losses(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:

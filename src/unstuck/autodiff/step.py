@@ -12,6 +12,7 @@ from unstuck.autodiff.tape import Node, Tape
 
 LONGEST_CHAIN = 40
 CASTING = frozenset([np.ndarray.astype, float, np.float64, np.float32])
+ADDING = frozenset([operator.add, operator.iadd, np.add])
 SCALING = frozenset([operator.mul, operator.truediv, operator.neg, np.multiply, np.divide, np.negative])
 
 
@@ -33,7 +34,7 @@ class Step:
     parameters: tuple[Parameter, ...]
     moving: frozenset[int]  # all that depends on the parameters before the update, not through a later version
     used: frozenset[int]  # all that the new parameters are made of
-    counts: dict[int, int]  # on how many of the parameters each of `moving` depends, up to 63 groups of them
+    counts: dict[int, int]  # on how many of the parameters' nodes each of `moving` depends, up to 63 groups of them
     roots: frozenset[int]  # the parameters before the update
     news: frozenset[int]  # the parameters after it
 
@@ -49,10 +50,9 @@ def step_on(graph: Graph, parameters: Sequence[Parameter]) -> Step:
     """The step of these parameters in a graph that is cut at all their versions."""
     bits: dict[int, int] = {}
     last = max((node.number for p in parameters for node in p.change), default=0)
-    for i, parameter in enumerate(parameters):
-        for node in parameter.before:
-            number = graph.same[node.number]
-            bits[number] = bits.get(number, 0) | 1 << (i % 63)
+    for i, node in enumerate(node for parameter in parameters for node in parameter.before):
+        number = graph.same[node.number]
+        bits[number] = bits.get(number, 0) | 1 << (i % 63)
     if bits:
         for number in range(min(bits), len(graph.same)):
             if graph.same[number] == number and number not in bits:
@@ -97,6 +97,28 @@ def shows_parameter(step: Step, number: int) -> bool:
             return False
         number = moving[0]
     return True
+
+
+def is_added(step: Step, parameter: Parameter) -> bool:
+    """Whether the forward pass only adds a parameter to other values: a bias."""
+    graph, roots = step.graph, {step.graph.same[node.number] for node in parameter.before}
+    users = [n for n in step.moving if n not in step.news and not roots.isdisjoint(graph.parents(n))]
+    ops = {graph.tape.nodes[n].op for n in users if n not in step.used or not shows_parameter(step, n)}
+    return bool(ops) and ops <= ADDING
+
+
+def is_recurrent(step: Step) -> bool:
+    """Whether an expression takes a parameter to make a value, and the same one again to go on from that value."""
+    graph = step.graph
+    first: dict[tuple[int, object], int] = {}
+    later: dict[int, list[int]] = {}
+    for number in sorted(step.moving):
+        node = graph.tape.nodes[number]
+        for root in step.roots.intersection(graph.parents(number)) if node.site is not None else ():
+            start = first.setdefault((root, node.site), number)
+            if start != number:
+                later.setdefault(start, []).append(number)
+    return any(not graph.descendants([start]).isdisjoint(others) for start, others in list(later.items())[:4])
 
 
 def gradient_chain(step: Step, change: Node) -> list[Node]:

@@ -39,6 +39,8 @@ class Scope:
     work: float = 0.0
     numbers: Numbers | None = None
     put: dict[int, Any] = field(default_factory=dict)  # values that follow from places which were put right before
+    matches: dict[int, tuple[Any, Match | None]] = field(default_factory=dict)  # found before: the value and its match
+    slices: dict[int, set[int]] = field(default_factory=dict)  # what gradients are made of, by their verdicts' ids
 
     def value(self, number: int) -> Any:
         """What a node gave, or would give with the places before it put right."""
@@ -47,6 +49,13 @@ class Scope:
 
 def made_of(scope: Scope, verdict: Verdict) -> set[int]:
     """What a gradient is computed from in the backward pass, its own node included."""
+    found = scope.slices.get(id(verdict))
+    if found is None:
+        found = scope.slices[id(verdict)] = _made_of(scope, verdict)
+    return found
+
+
+def _made_of(scope: Scope, verdict: Verdict) -> set[int]:
     graph = scope.proof.step.graph
     ends = [graph.same[n.number] for n in (verdict.gradient.nodes if verdict.gradient else ())]
     if verdict.right is False and verdict.candidates:
@@ -68,7 +77,10 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
     for number in inside:
         value = scope.value(number)
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            matches[number] = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+            if number not in scope.matches or scope.matches[number][0] is not value:
+                match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+                scope.matches[number] = value, match
+            matches[number] = scope.matches[number][1]
         elif isinstance(value, float):
             matches[number] = scope.numbers.match(float(value))
     upright = [n for n, match in matches.items() if match is not None and not match.turned]
@@ -112,7 +124,7 @@ def left_out(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
     return None
 
 
-def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure | None:
+def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure:
     """The earliest suspected array that is no adjoint, nor on the way to one, though what it is made of is."""
     graph, errors = scope.proof.step.graph, scope.errors
     departing, _, matches = departures(scope, suspects)
@@ -125,7 +137,8 @@ def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure |
         kind = "transposed" if matches.get(number) is not None else first.kind
         return departure(node, kind, first)
     inside = sorted(n for n in suspects if n in errors) or sorted(suspects)
-    return departure(graph.tape.nodes[inside[-1]], first.kind, first) if inside else None
+    last = graph.tape.nodes[inside[-1]] if inside else first.parameter.change[-1]
+    return departure(last, first.kind, first)
 
 
 def departure(node: Node, kind: str, first: Verdict) -> Departure:

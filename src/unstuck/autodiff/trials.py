@@ -105,7 +105,7 @@ def _becomes_an_adjoint(scope: Scope, trial: Trial) -> bool:
 
     def value_of(node: Node) -> Any:
         own = graph.same[node.number]
-        return changed[own] if own in changed else graph.tape.nodes[own].value
+        return changed[own] if own in changed else scope.value(own)
 
     expression = trial.edits[number]
     for _ in range(FAR):

@@ -7,7 +7,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from unstuck.adapters.scripts.falling import falls
+from unstuck.adapters.scripts.falling import diverge, falls
 from unstuck.diagnosis import schema
 
 PROGRAMS = Path(__file__).parents[2] / "programs" / "backward"
@@ -192,3 +192,67 @@ def test_a_script_in_no_known_architecture_is_healthy_where_its_gradients_are_ri
 )
 def test_a_loss_falls_where_its_last_quarter_is_a_tenth_below_the_first(losses, answer):
     assert falls(losses) is answer
+
+
+@pytest.mark.parametrize(
+    ("losses", "number"),
+    [
+        ([3.0, 9.0, np.inf, np.nan], 2),
+        ([3.0, np.nan, 2.0, 1.0], None),
+        ([3.0, 2.0], None),
+        ([], None),
+        ([np.nan], None),
+    ],
+)
+def test_losses_diverge_from_the_first_on_after_which_none_is_finite(losses, number):
+    assert diverge(losses) == number
+
+
+CHARACTERS = """
+import numpy as np
+
+rng = np.random.default_rng(3)
+text = "to be or not to be that is the question " * 40
+letters = sorted(set(text))
+number = {letter: i for i, letter in enumerate(letters)}
+V, H, T = len(letters), 24, 10
+U, W, O = rng.normal(size=(H, V)) * 0.1, rng.normal(size=(H, H)) * 0.1, rng.normal(size=(V, H)) * 0.1
+at, state = 0, np.zeros((H, 1))
+for step in range(600):
+    if at + T + 1 >= len(text):
+        at, state = 0, np.zeros((H, 1))
+    inputs = [number[letter] for letter in text[at : at + T]]
+    targets = [number[letter] for letter in text[at + 1 : at + T + 1]]
+    xs, hs, ps, loss = {}, {-1: state}, {}, 0
+    for t in range(T):
+        xs[t] = np.zeros((V, 1))
+        xs[t][inputs[t]] = 1
+        hs[t] = np.tanh(U @ xs[t] + W @ hs[t - 1])
+        e = np.exp(O @ hs[t])
+        ps[t] = e / e.sum()
+        loss += -np.log(ps[t][targets[t], 0])
+    gU, gW, gO, back = np.zeros_like(U), np.zeros_like(W), np.zeros_like(O), np.zeros((H, 1))
+    for t in reversed(range(T)):
+        dy = np.copy(ps[t])
+        dy[targets[t]] -= 1
+        gO += dy @ hs[t].T
+        da = (1 - hs[t] ** 2) * (O.T @ dy + back)
+        gU += da @ xs[t].T
+        gW += da @ hs[t - 1].T
+        back = W.T @ da
+    for w, g in ((U, gU), (W, gW), (O, gO)):
+        w -= 0.05 * np.clip(g, -5, 5)
+    state, at = hs[T - 1], at + T
+"""
+
+
+def test_the_steps_of_a_sequence_are_not_judged_as_examples(report):
+    found = report(CHARACTERS)
+    assert [one["code"] for one in found["findings"]] == []
+    assert found["verdict"] == "healthy"
+
+
+def test_each_of_two_faults_of_a_recurrent_script_gets_its_line(report):
+    text = CHARACTERS.replace("da @ hs[t - 1].T", "da @ hs[t].T").replace("O.T @ dy + back", "O.T @ dy")
+    lines = {line for _, line in gradients(report(text))}
+    assert lines == {line_of(text, "da @ hs[t].T"), line_of(text, "(O.T @ dy)")}

@@ -7,6 +7,7 @@ import os
 import re
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -33,6 +34,7 @@ PYTHON_2_NAMES = ("xrange", "raw_input", "unicode", "unichr", "long", "reduce", 
 PYTHON_2_MODULES = ("urllib2", "ConfigParser", "Tkinter", "Queue", "StringIO", "cStringIO", "urlparse", "commands")
 SHAPES = re.compile(r"\((?:\d+,?\s*)*\)")
 MOST_STEPS = 6
+PACKAGE = str(Path(__file__).parents[2])
 GIVE = "put it beside the script, or give other data with --data PATH"
 
 
@@ -210,3 +212,10 @@ def _value(node: ast.AST, frame: FrameType) -> Any:
             return owner.T
         return getattr(owner, "__dict__", {}).get(node.attr)
     return None
+
+
+def is_of_the_script(error: Exception, files: set[str]) -> bool:
+    """Whether an error was raised by a line of the script, or by what that line called outside this package."""
+    frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    last = max((i for i, name in enumerate(frames) if name in files), default=None)
+    return last is not None and not any(name.startswith(PACKAGE) for name in frames[last + 1 :])

@@ -116,9 +116,13 @@ def changed_in_shape(chains: Iterable[Chain]) -> Iterator[Hint]:
 
 def broadcast_targets(read: Read) -> Iterator[Hint]:
     """Outputs and targets whose difference has more elements than either: each example meets the others' targets."""
+    if read.targets.position is None:
+        return  # they are an index: whatever its parts, they do not broadcast
     for node in read.targets.nodes[:1]:
+        if read.targets.position is None:
+            continue
         sides = [np.shape(argument.value if isinstance(argument, Node) else argument) for argument in node.args[:2]]
-        if read.targets.position is not None and len(sides) == 2 and min(map(len, sides)) > 0:
+        if len(sides) == 2 and min(map(len, sides)) > 0:
             size = max(int(np.prod(side)) for side in sides)
             if np.size(node.value) > size:
                 shapes = f"{_shape(sides[0])} and {_shape(sides[1])} give {_shape(np.shape(node.value))}"

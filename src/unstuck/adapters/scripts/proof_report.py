@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
-from unstuck.autodiff.proof import APPLIED, Verdict
+from unstuck.autodiff.edits import SUMS
+from unstuck.autodiff.proof import APPLIED, Proof, Verdict
+from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.examination.examination import Missing
@@ -25,6 +29,8 @@ from unstuck.diagnosis.rules import RULES, in_order
 
 OF_SCALE = ("B09", "B17")  # rules about a factor, of which a derivative up to a factor says nothing
 UNEXPLAINED = "B14"
+OF_OUTPUTS = ("D09", "F10")  # rules about the number of outputs
+OF_ROWS = ("D04", "D07", "D08", "D09", "D10", "D12", "D13", "A04", "F10", "F14")  # rules about rows that are examples
 FEW = 4  # names that are listed
 
 
@@ -36,17 +42,31 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
     explained = bool(report.network.get("loss"))  # the tables gave the program's own step
     if proved is None:
         return _unproved(report, explained, "an update whose forward pass was recorded")
+    if not explained:
+        kept = [finding for finding in report.findings if not misread(finding, proved)]
+        if report.findings and not kept:
+            report.verdict = "inconclusive"
+        report.findings = kept
     found = list(wrong_gradients(proved))
     if found:
         report.notes = [note for note in report.notes if note.rule.code != UNEXPLAINED]
-    if explained or _named(report.findings):
+    named = _named(report.findings)
+    if explained or named:
         report.findings = _with_places(report.findings, found)
-    elif _named(report.notes):
-        report.notes = _with_places(report.notes, found)
+        if not explained and len(found) > len(named):
+            lines = {finding.location.line for finding in report.findings if finding.location is not None}
+            others = [
+                one
+                for one in found
+                if one.matters is not False and one.location is not None and one.location.line not in lines
+            ]
+            report.findings = in_order_of_data([*report.findings, *others])
     else:
         kept = [finding for finding in report.findings if not found or finding.rule.code != UNEXPLAINED]
         report.findings = in_order_of_data([*kept, *(one for one in found if one.matters is not False)])
         report.notes = in_order_of_data([*report.notes, *(one for one in found if one.matters is False)])
+    if any(finding.rule.code == "U06" for finding in report.findings):  # numbers cut off are no gradients
+        report.findings = [finding for finding in report.findings if finding.rule.code != UNEXPLAINED]
     if not _named(report.findings):
         report.findings = in_order_of_data([*report.findings, *never_updated(proved)])
     if report.findings:
@@ -58,10 +78,20 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
     return report
 
 
+def misread(finding: Finding, proved: Proved) -> bool:
+    """Whether a finding rests on examples and outputs as rows, which no formula of the tables confirms, and the
+    derivative saw otherwise: outputs that meet their targets entry by entry, or a sequence whose rows are its steps."""
+    proof = proved.first
+    met = bool(proof.meetings) and any(verdict.right for verdict in proof.verdicts)
+    return (finding.rule.code in OF_OUTPUTS and met) or (finding.rule.code in OF_ROWS and is_recurrent(proof.step))
+
+
 def wrong_gradients(proved: Proved) -> Iterator[Finding]:
-    """One finding for each place where wrong gradients enter."""
+    """One finding for each line in which wrong gradients enter."""
+    lines: set[tuple[str, int]] = set()
     for departure in proved.departures:
-        if departure.site is not None:
+        if departure.site is not None and (departure.site.file, departure.site.line) not in lines:
+            lines.add((departure.site.file, departure.site.line))
             yield _of_departure(proved, departure)
 
 
@@ -101,7 +131,7 @@ def _of_departure(proved: Proved, departure: Departure) -> Finding:
     if proved.consequence is not None:
         matters = proved.consequence.matters
         summary += f"; {_cost(proved.consequence)}"
-    code = _code(departure, wrong)
+    code = _code(proof, departure, wrong)
     return Finding(RULES[code], PROVED, summary, numbers, matters, None, location(departure.site))
 
 
@@ -114,15 +144,15 @@ def _cost(consequence: Consequence) -> str:
     )
 
 
-def _code(departure: Departure, wrong: Sequence[Verdict]) -> str:
+def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
     """The rule that says what the numbers show; B14 where none does."""
     kinds = {verdict.kind for verdict in wrong}
     if APPLIED in kinds or kinds == {"sign"}:
         return "B10"
     if kinds == {"zero"}:
         return "B13"
-    if all(verdict.expected is not None and verdict.expected.ndim == 1 for verdict in wrong) and len(wrong) == 1:
-        return "B08" if kinds & {"factor", "one axis summed"} else "B14"
+    if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in (*SUMS, np.average):
+        return "B08"
     return "B15" if kinds == {"transposed"} else "B14"
 
 

@@ -45,13 +45,23 @@ def _forward_faults(e: Examination) -> Iterator[FormulaFault]:
     if not e.forward_proved or e.forward is None:
         return
     for code, layer, name in e.forward.faults:
+        if code == "F05" and _is_bottleneck(e, layer):
+            continue
         yield FormulaFault(code, layer + 1, name, e.forward.residual, e.forward.rival, e.forward.rival_residual)
+
+
+def _is_bottleneck(e: Examination, layer: int) -> bool:
+    """Whether a hidden layer (counted from 0) is narrower than those around it: linear, it still cuts the rank, and the
+    code of an autoencoder is often meant so."""
+    widths = e.sizes[layer : layer + 3]
+    return len(widths) == 3 and widths[1] < min(widths[0], widths[2])
 
 
 def _backward_faults(e: Examination) -> list[FormulaFault]:
     if e.backward is None:
         return []
-    forward_codes = {(code, layer) for code, layer, _ in e.forward.faults} if e.forward else set()
+    faults = e.forward.faults if e.forward else ()
+    forward_codes = {(code, at) for code, at, _ in faults if code != "F05" or not _is_bottleneck(e, at)}
     bent = {layer for code, layer in forward_codes if code in ("F04", "F05", "F08", "F11")}
     found: list[FormulaFault] = []
     for result in e.backward.layers:
