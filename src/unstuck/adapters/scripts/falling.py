@@ -23,7 +23,9 @@ from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.tape import Node
 
 MOST, LEAST = 4000, 12  # losses that are looked at
-SECONDS = 8.0  # of looking, whatever has been seen by then
+SECONDS = 8.0  # of looking, where enough losses have been seen by then
+ENOUGH = 200
+LONGEST = 30.0  # seconds of looking, whatever has been seen
 
 
 class LossWatch:
@@ -33,7 +35,7 @@ class LossWatch:
         self.place = place
         self.losses: list[float] = []
         self.namespace: dict[str, Any] = {}
-        self.ends: float | None = None
+        self.began: float | None = None
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script's own code with a look at the expression. Raises SyntaxError."""
@@ -48,11 +50,12 @@ class LossWatch:
 
     def _seen(self, number: int, value: Any) -> Any:
         now = time.perf_counter()
-        self.ends = self.ends or now + SECONDS
+        self.began = self.began or now
         array = np.asarray(value)
         if array.dtype.kind in "fiu" and array.size:
             self.losses.append(float(array) if array.size == 1 else float(np.mean(array.astype(float) ** 2)))
-        if len(self.losses) >= MOST or now > self.ends:
+        long = SECONDS if len(self.losses) >= ENOUGH else LONGEST
+        if len(self.losses) >= MOST or now > self.began + long:
             raise Stopped
         return value
 
@@ -77,7 +80,7 @@ def falls(losses: Sequence[float]) -> bool | None:
 
 
 def _loss_place(recording: Recording, proof: Proof) -> Place | None:
-    """The expression of the loss; of a sum that runs on, what is added to it."""
+    """The expression of the loss; of a sum that runs on from step to step, what is added to it."""
     hypothesis = proof.hypothesis
     if hypothesis is None:
         return None
@@ -85,7 +88,9 @@ def _loss_place(recording: Recording, proof: Proof) -> Place | None:
     site = hypothesis.site
     if hypothesis.rank == 0:
         node: Node = nodes[max(hypothesis.seeds)]
-        if node.op in ADDING and isinstance(node.args[1], Node) and node.args[1].site is not None:
+        sums = node.args[0] if node.op in ADDING else None
+        of_before = not (isinstance(sums, Node) and proof.step.graph.same[sums.number] in proof.step.moving)
+        if node.op in ADDING and of_before and isinstance(node.args[1], Node) and node.args[1].site is not None:
             node = node.args[1]
         site = node.site
     if site is None:
