@@ -26,7 +26,7 @@ LAW = {
         ("adapters",),
         ("sklearn", "web", "agents", "notebooks", "many"),
         ("testing", "cli"),
-        ("__main__",),
+        ("__main__", "entry"),
     ),
     "unstuck.diagnosis": (
         ("case", "__init__"),

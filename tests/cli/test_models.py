@@ -25,6 +25,40 @@ def test_evaluate_counts_by_class(shell, digits):
     assert "of 200 wrong" in text.stdout
 
 
+def test_classes_go_by_their_names_wherever_they_are_shown(shell, tmp_path):
+    rows = [f"{'left' if i % 2 else 'right'},{255 * (i % 2)},{i % 7},{255 - 255 * (i % 2)},{i % 5}" for i in range(60)]
+    (tmp_path / "data.csv").write_text("\n".join(rows))
+    shell("train", "--data", "data.csv", "--hidden", "8", "--epochs", "40", "--batch-size", "10")
+    assert load(tmp_path / "model.safetensors").class_names == ("left", "right")
+
+    document = only_document(shell("evaluate", "model.safetensors", "--data", "data.csv", "--json"))
+    assert document["classes"] == ["left", "right"]
+    table = shell("evaluate", "model.safetensors", "--data", "data.csv").stdout.splitlines()
+    assert table[1].split() == ["left", "right"]
+
+    predictions = only_document(shell("predict", "model.safetensors", "--data", "data.csv", "--json"))["predictions"]
+    assert [answer["class"] for answer in predictions[:2]] == ["right", "left"]
+    assert [answer["label"] for answer in predictions[:2]] == [1, 0]
+    assert shell("predict", "model.safetensors", "--data", "data.csv").stdout.startswith("1: right  (score ")
+    shell("predict", "model.safetensors", "--data", "data.csv", "--out", "answers.csv")
+    assert (tmp_path / "answers.csv").read_text().startswith("ImageId,Label\n1,right\n2,left\n")
+
+    shell("export", "model.safetensors", "--to", "npz", "model.npz")
+    with np.load(tmp_path / "model.npz") as arrays:
+        assert json.loads(str(arrays["description"]))["class_names"] == ["left", "right"]
+
+
+def test_names_say_which_class_is_which_in_another_file(shell, tmp_path):
+    rows = [f"{'left' if i % 2 else 'right'},{255 * (i % 2)},{i % 7},{255 - 255 * (i % 2)},{i % 5}" for i in range(60)]
+    (tmp_path / "data.csv").write_text("\n".join(rows))
+    (tmp_path / "rights.csv").write_text("\n".join(rows[::2]))
+    (tmp_path / "ups.csv").write_text("\n".join(rows).replace("left", "up"))
+    shell("train", "--data", "data.csv", "--hidden", "8", "--epochs", "40", "--batch-size", "10")
+    document = only_document(shell("evaluate", "model.safetensors", "--data", "rights.csv", "--json"))
+    assert document["confusion"] == [[0, 0], [0, 30]]
+    assert_one_sentence(shell("evaluate", "model.safetensors", "--data", "ups.csv"), "the class 'up' is unknown")
+
+
 def test_predict_names_each_image(shell, digits, tmp_path):
     from PIL import Image
 

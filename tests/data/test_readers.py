@@ -15,6 +15,7 @@ from tests.data.contents import idx, npz, packed, png_of
 from tests.data.refusal import read_or_refuse, refusal
 from unstuck.data import load_mnist, read_data
 from unstuck.data.dataset import MNIST_FOLDER
+from unstuck.errors import DataError
 
 GENERATOR = np.random.default_rng(0)
 IMAGES, IMAGES_TEST = (GENERATOR.integers(0, 256, (n, 4, 4), dtype=np.uint8) for n in (6, 3))
@@ -184,7 +185,31 @@ BAD_FOLDERS = {
         images_by_class("train/") | {"test/9/1.png": images_by_class("")["0/1.png"]},
         "expected 0, 1",
     ),
+    "test classes of other names": (
+        images_by_class("train/") | {"test/nine/1.png": images_by_class("")["0/1.png"]},
+        "test: the classes are names, expected numbers as in the training part",
+    ),
+    "a test class that was not trained on": (
+        {"train.csv": b"one,0,0,9,9\ntwo,0,9,0,9\n", "test.csv": b"two,0,0,9,9\nsix,0,9,0,9\n"},
+        "test.csv: the class 'six' is unknown, expected one of one, two",
+    ),
 }
+
+
+def test_names_of_classes_are_kept_and_shared_by_both_parts(tmp_path):
+    files = {"train.csv": b"two,0,0,9,9\none,0,9,0,9\none,0,8,0,8\n", "test.csv": b"label,a,b,c,d\ntwo,1,0,9,9\n"}
+    data = read_data(folder(tmp_path, files))
+    assert data.class_names == ("one", "two")
+    np.testing.assert_array_equal(data.y_train, [1, 0, 0])
+    np.testing.assert_array_equal(data.y_test, [1])
+    assert data.n_classes == 2
+
+
+def test_folders_of_words_are_classes_of_those_names(tmp_path):
+    ink = images_by_class("")["0/1.png"]
+    data = read_data(folder(tmp_path, {f"{part}/{name}/1.png": ink for part in ("train", "test") for name in "ba"}))
+    assert data.class_names == ("a", "b")
+    np.testing.assert_array_equal(data.y_test, [0, 1])
 
 
 @pytest.mark.parametrize(("files", "sentence"), BAD_FOLDERS.values(), ids=BAD_FOLDERS)
@@ -284,3 +309,24 @@ def test_damaged_folders_never_raise_anything_else(tmp_path, data):
 def test_noise_never_raises_anything_else(tmp_path, content, begin):
     (tmp_path / "a").write_bytes(begin + content)
     read_or_refuse(read_data, tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv.gz", packed(("0," * 784 + "0\n").encode() * 3000)),
+        ("a.npz", npz(True, images=np.zeros((3000, 784), np.uint8), labels=np.zeros(3000, np.uint8))),
+    ],
+)
+def test_files_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch, name, content):
+    monkeypatch.setattr("unstuck.data.files.LARGE", 1 << 20)  # in the place of a gigabyte
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=r"bytes that unpack to .* hold no data set"):
+        read_data(tmp_path / name)
+
+
+def test_idx_files_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("unstuck.data.files.LARGE", 1 << 20)
+    files = {"train-images-idx3-ubyte.gz": packed(idx(np.zeros((3000, 28, 28), np.uint8)))}
+    with pytest.raises(DataError, match=r"bytes that unpack to .* hold no data set"):
+        read_data(folder(tmp_path, files))

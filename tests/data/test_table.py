@@ -22,6 +22,33 @@ def table(tmp_path, content):
 @pytest.mark.parametrize(
     "content",
     [
+        pytest.param("label,a,b,c,d\nseven,0,255,3,4\nnil,9,8,7,6\n", id="a header"),
+        pytest.param("seven,0,255,3,4\nnil,9,8,7,6\n", id="no header"),
+        pytest.param("0,255,3,4,seven\n9,8,7,6,nil\n", id="last"),
+        pytest.param('"seven",0,255,3,4\n"nil",9,8,7,6\n', id="quoted"),
+        pytest.param("label,0,1,2,3\nseven,0,255,3,4\nnil,9,8,7,6\n", id="columns called by numbers"),
+    ],
+)
+def test_labels_that_are_words_are_names_of_classes(tmp_path, content):
+    pixels, labels, names = read_table(table(tmp_path, content))
+    np.testing.assert_array_equal(pixels, PIXELS)
+    np.testing.assert_array_equal(labels, [1, 0])
+    assert names == ("nil", "seven")
+
+
+def test_numbers_are_no_names(tmp_path):
+    assert read_table(table(tmp_path, GOOD))[2] is None
+
+
+def test_a_column_of_other_texts_is_no_label(tmp_path):
+    rows = "".join(f"picture {i},0,1,2,3\n" for i in range(30))
+    assert "column 1: 30 names in 30 rows are no classes" in refusal(read_table, table(tmp_path, rows))
+    assert "line 2, column 1: the cell is empty" in refusal(read_table, table(tmp_path, "a,0,1,2,3\n,0,1,2,3\n"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
         pytest.param(GOOD, id="Kaggle"),
         pytest.param(packed(GOOD.encode()), id="gzip"),
         pytest.param(GOOD.rstrip("\n"), id="no newline at the end"),
@@ -36,7 +63,7 @@ def table(tmp_path, content):
     ],
 )
 def test_every_usual_form_is_read(tmp_path, content):
-    pixels, labels = read_table(table(tmp_path, content))
+    pixels, labels, _ = read_table(table(tmp_path, content))
     assert pixels.dtype == np.uint8
     np.testing.assert_array_equal(pixels, PIXELS)
     np.testing.assert_array_equal(labels, [5, 0])
@@ -44,13 +71,13 @@ def test_every_usual_form_is_read(tmp_path, content):
 
 @pytest.mark.parametrize("content", ["pixel0,pixel1,pixel2,pixel3\n0,255,3,4\n9,8,7,6", "0,255,3,4\n9,8,7,6"])
 def test_labels_may_be_missing(tmp_path, content):
-    pixels, labels = read_table(table(tmp_path, content))
+    pixels, labels, _ = read_table(table(tmp_path, content))
     np.testing.assert_array_equal(pixels, PIXELS)
     assert labels is None
 
 
 def test_fractions_are_taken_as_they_are(tmp_path):
-    pixels, _ = read_table(table(tmp_path, "1,0,0.25,0.5,1\n0,1,1,0,0\n"))
+    pixels, _, _ = read_table(table(tmp_path, "1,0,0.25,0.5,1\n0,1,1,0,0\n"))
     assert pixels.dtype == np.float32
     np.testing.assert_array_equal(pixels, [[0, 0.25, 0.5, 1], [1, 1, 0, 0]])
 
@@ -62,7 +89,7 @@ def test_ones_and_zeros_are_white_and_black(tmp_path):
 def test_many_rows_come_in_order(tmp_path):
     rows = np.random.default_rng(0).integers(0, 256, (2500, 5))
     rows[:, 0] %= 10
-    pixels, labels = read_table(table(tmp_path, "\n".join(",".join(map(str, row)) for row in rows)))
+    pixels, labels, _ = read_table(table(tmp_path, "\n".join(",".join(map(str, row)) for row in rows)))
     np.testing.assert_array_equal(np.c_[labels, pixels], rows)
 
 
@@ -125,6 +152,6 @@ def test_labels_in_the_last_column_of_a_table_without_a_header_are_found(tmp_pat
     rows = [[0, 10 * n, 20, 30, n % 3] for n in range(9)]
     path = tmp_path / "last.csv"
     path.write_text("\n".join(",".join(map(str, row)) for row in rows))
-    pixels, labels = read_table(path)
+    pixels, labels, _ = read_table(path)
     assert labels.tolist() == [n % 3 for n in range(9)]
     assert pixels[:, 1].tolist() == [10 * n for n in range(9)]

@@ -61,6 +61,7 @@ LOSSES = {
     "binary_cross_entropy": lambda z, a, t: -(t * np.log(a) + (1 - t) * np.log(1 - a)).sum(),
     "squared_error": lambda z, a, t: 0.5 * ((a - t) ** 2).sum(),
     "absolute_error": lambda z, a, t: np.abs(a - t).sum(),
+    "log_cosh": lambda z, a, t: np.log(np.cosh(a - t)).sum(),
     "huber(1)": lambda z, a, t: huber(a - t, 1.0).sum(),
     "huber(0.5)": lambda z, a, t: huber(a - t, 0.5).sum(),
     "hinge": lambda z, a, t: np.maximum(0, 1 - (2 * t - 1) * a).sum(),

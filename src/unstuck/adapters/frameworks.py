@@ -43,6 +43,12 @@ def framework_of(text: str) -> str | None:
     return None
 
 
+def choose_backend() -> None:
+    """Lets a script have Keras for its data sets alone where its usual backend, TensorFlow, is not installed."""
+    if importlib.util.find_spec("tensorflow") is None:
+        os.environ.setdefault("KERAS_BACKEND", "numpy")
+
+
 def examine_framework(
     framework: str,
     run: Run,

@@ -186,7 +186,7 @@ def _under(
         )
         signed = with_signs(verdicts, tolerance)
         proofs.append(Proof(step, hypothesis, tie, scale, signed, true, tuple(met), tolerance))
-    return min(proofs, key=_needs_several_faults) if len(proofs) > 1 else proofs[0]
+    return min(proofs, key=_doubt) if len(proofs) > 1 else proofs[0]
 
 
 def with_signs(verdicts: Sequence[Verdict], tolerance: float) -> tuple[Verdict, ...]:
@@ -217,6 +217,11 @@ def _direction(verdict: Verdict, tolerance: float) -> int:
         return 0
     one = fit(after - before, expected)
     return int(np.sign(one.scale)) if one.residual <= max(1e-4, tolerance) else 0
+
+
+def _doubt(proof: Proof) -> tuple[bool, int]:
+    """How little speaks for the scale of a proof."""
+    return _needs_several_faults(proof), -sum(bool(verdict.right) for verdict in proof.verdicts)
 
 
 def _needs_several_faults(proof: Proof) -> bool:
@@ -310,6 +315,8 @@ def _verdict(
 ) -> Verdict:
     if isinstance(expected, str):
         return Verdict(parameter, None, np.nan, 0.0, expected, None, None)
+    if expected.any() and not np.array_equal(value_of(parameter), value_after(parameter)):
+        found = [candidate for candidate in found if candidate.value.any()]  # zeros change nothing
     if not found:
         return Verdict(parameter, None, np.nan, 0.0, "no gradient found", None, None)
     if not expected.any() and not any(candidate.value.any() for candidate in found):

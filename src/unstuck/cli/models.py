@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import os
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     Pictures = tuple[list[str], np.ndarray, dict[str, str], dict[str, str]]
+
+
+LONGEST_NAME = 12  # characters of a class, in a table
 
 
 @click.command(short_help="Count right and wrong answers by class.")
@@ -51,20 +56,24 @@ def evaluate(model: str, data: str | None, json_: bool) -> None:
                 "test_accuracy": evaluation.accuracy,
                 "errors": evaluation.errors,
                 "confusion": evaluation.confusion.tolist(),
+                **({} if network.class_names is None else {"classes": list(network.class_names)}),
             }
         )
         return
     counts = f"{evaluation.errors:,} of {evaluation.n_examples:,} wrong"
     click.echo(f"accuracy {evaluation.accuracy:.2%}, {counts}; rows are true classes, columns predicted ones")
-    click.echo(confusion_table(evaluation.confusion.tolist()))
+    names = [network.name_of_class(label) for label in range(len(evaluation.confusion))]
+    click.echo(confusion_table(evaluation.confusion.tolist(), names))
 
 
-def confusion_table(confusion: list[list[int]]) -> str:
-    """Counts in columns, zeros as dots, with the classes as heads."""
-    width = max(4, len(str(max(map(max, confusion)))) + 1)
+def confusion_table(confusion: list[list[int]], names: list[str]) -> str:
+    """Counts in columns, zeros as dots, with the names of the classes as heads."""
+    shown = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in names]
+    first = max(4, *map(len, shown))
+    width = max(4, len(str(max(map(max, confusion)))) + 1, *(len(name) + 1 for name in shown))
     rows = ["".join(f"{count or '·':>{width}}" for count in row) for row in confusion]
-    head = "".join(f"{label:>{width}}" for label in range(len(confusion)))
-    return "\n".join([f"    {head}", *(f"{label:>4}{row}" for label, row in enumerate(rows))])
+    head = "".join(f"{name:>{width}}" for name in shown)
+    return "\n".join([f"{'':{first}}{head}", *(f"{name:>{first}}{row}" for name, row in zip(shown, rows))])
 
 
 @click.command()
@@ -91,15 +100,24 @@ def predict(model: str, images: tuple[str, ...], data: str | None, out: str | No
     if not len(x):
         raise UnstuckError("; ".join(unread.values()))
     scores, labels = network.scores(x), network.predict(x)
+    called = [network.name_of_class(label) for label in labels] if network.is_classifier else labels.tolist()
     for sentence in unread.values():
         click.echo(f"unstuck: {sentence}", err=True)
     if out is not None:
-        rows = "".join(f"{name},{label}\n" for name, label in zip(names, labels.tolist()))
-        write_whole(out, f"ImageId,Label\n{rows}")
+        table = StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerows([("ImageId", "Label"), *zip(names, called)])
+        write_whole(out, table.getvalue())
     if json_:
         answers = zip(names, labels.tolist(), scores.tolist())
         predictions: list[dict[str, Any]] = [
-            {"image": name, "label": label, "scores": row, **({"doubt": doubts[name]} if name in doubts else {})}
+            {
+                "image": name,
+                "label": label,
+                **({"class": network.name_of_class(label)} if network.class_names is not None else {}),
+                "scores": row,
+                **({"doubt": doubts[name]} if name in doubts else {}),
+            }
             for name, label, row in answers
         ]
         predictions += [{"image": name, "error": sentence} for name, sentence in unread.items()]
@@ -107,7 +125,7 @@ def predict(model: str, images: tuple[str, ...], data: str | None, out: str | No
     elif out is not None:
         click.echo(f"{len(x):,} answers written to {out}")
     else:
-        for name, label, row in zip(names, labels, scores):
+        for name, label, row in zip(names, called, scores):
             said = f", but it {doubts[name]}" if name in doubts else ""
             click.echo(f"{name}: {label}  (score {row.max():.3f}{said})")
     return 2 if unread else 0

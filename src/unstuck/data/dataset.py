@@ -28,6 +28,7 @@ class Dataset:
     y_train, y_test: (n,) int64, the class of each row, counted from 0.
     name: what to call it in reports.
     image_shape: (height, width), if the rows are images; found by itself if they are square.
+    class_names: what the classes are called, in order of their labels; None where the labels are all there is.
 
     A part may be missing. Without a test set, images_test and y_test have no rows. Images to be classified whose
     labels are unknown are a test part with an empty y_test. At least one part has rows.
@@ -41,6 +42,7 @@ class Dataset:
     y_test: np.ndarray
     name: str = "data"
     image_shape: tuple[int, int] | None = None
+    class_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for part in ("train", "test"):
@@ -62,6 +64,10 @@ class Dataset:
             object.__setattr__(self, "image_shape", (side, side))
         if shape is not None and math.prod(shape) != n_features:
             raise DataError(f"{self.name}: an image_shape of {shape} does not fit rows of {n_features} pixels")
+        if self.class_names is not None and len(self.class_names) < self._labels_end:
+            raise DataError(
+                f"{self.name}: {len(self.class_names)} names of classes, but labels up to {self._labels_end - 1}"
+            )
 
     def __repr__(self) -> str:
         counts = f"{len(self.images_train):,} training and {len(self.images_test):,} test examples"
@@ -79,7 +85,11 @@ class Dataset:
 
     @property
     def n_classes(self) -> int:
-        """One more than the largest label; 0 without labels."""
+        """As many as have names; without names one more than the largest label; 0 without labels."""
+        return self._labels_end if self.class_names is None else len(self.class_names)
+
+    @property
+    def _labels_end(self) -> int:
         return 1 + max((int(labels.max()) for labels in (self.y_train, self.y_test) if len(labels)), default=-1)
 
 

@@ -16,6 +16,7 @@ from unstuck.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 18  # bytes
+LARGE, MOST_TIMES = 1 << 30, 200  # bytes, and as many times its packed size: images never pack so well
 
 
 @contextmanager
@@ -89,6 +90,12 @@ def unpacked_size(path: str | os.PathLike[str], expected: int) -> int:
         while size <= expected and (chunk := stream.read(min(CHUNK, expected + 1 - size))):
             size += len(chunk)
     return size
+
+
+def expect_plausible(unpacked: int, packed: int, place: str | os.PathLike[str]) -> None:
+    """Raise DataError for what is small on disk and would fill the memory, as a gzip bomb does."""
+    if unpacked > max(LARGE, MOST_TIMES * packed):
+        raise DataError(f"{place}: {packed:,} bytes that unpack to {unpacked:,} or more hold no data set")
 
 
 def read_up_to(stream: BinaryIO, size: int) -> bytearray:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from unstuck.data.files import open_unpacked, read_up_to, unpacked_size
+from unstuck.data.files import expect_plausible, open_unpacked, read_up_to, unpacked_size
 from unstuck.errors import DataError
 
 ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
@@ -45,6 +45,7 @@ def read_idx(path: str | os.PathLike[str], sha256: str | None = None) -> np.ndar
                 f"{path}, byte {held}: the file ends here, but its header declares {' x '.join(map(str, shape))} "
                 f"elements, which end at byte {begin + size}"
             )
+        expect_plausible(held, os.path.getsize(path), path)
         content = read_up_to(stream, size)
         if held > begin + size or len(content) < size or stream.read(1):
             raise DataError(f"{path}, byte {begin + size}: the elements that the header declares do not end here")

@@ -13,7 +13,7 @@ from unstuck.errors import DataError
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
-def read_image_folder(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def read_image_folder(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...] | None]:
     """Read a folder with one subfolder of PNG or JPEG images per class.
 
     Subfolders are visited in order of their names (in order of the numbers, if all names are numbers). Images of
@@ -21,8 +21,8 @@ def read_image_folder(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndar
     as in `read_image`. Names beginning with a dot are passed over.
 
     Returns images (n, 784) uint8, labels (n,) int64, and the names of the classes in order of their labels. If all
-    names are numbers, these are the labels. Raises DataError for a subfolder without images, for a file that is no
-    image and as `read_image`.
+    names are numbers, these are the labels, and there are no other names (None). Raises DataError for a subfolder
+    without images, for a file that is no image and as `read_image`.
     """
     folders = sorted(entry for entry in Path(path).iterdir() if entry.is_dir() and entry.name[0] != ".")
     if not folders:
@@ -43,12 +43,8 @@ def read_image_folder(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndar
                 raise DataError(f"{file}: no image by its name, expected only .png, .jpg and .jpeg beside it")
             images.append(_as_mnist(file))
             classes.append(label)
-    names = {label: folder.name for label, folder in zip(labels, folders, strict=True)}
-    return (
-        np.array(images),
-        np.array(classes, np.int64),
-        [names.get(label, str(label)) for label in range(max(labels) + 1)],
-    )
+    names = None if numbered else tuple(folder.name for folder in folders)
+    return np.array(images), np.array(classes, np.int64), names
 
 
 def _as_mnist(path: Path) -> np.ndarray:

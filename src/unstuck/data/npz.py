@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.lib import format as npy
 
-from unstuck.data.files import open_file, read_up_to
+from unstuck.data.files import expect_plausible, open_file, read_up_to
 from unstuck.errors import DataError
 
 Path = str | os.PathLike[str]
@@ -75,6 +75,7 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) ->
                     f"{place}: the header declares {' x '.join(map(str, shape)) or 'one'} elements of {dtype}, which "
                     f"are {size} bytes, but the archive holds {entry.file_size - begin}"
                 )
+            expect_plausible(size, entry.compress_size, place)
             content = rest + read_up_to(stream, size - len(rest))
             stream.read(1)  # lets zipfile compare the checksum
     except (zipfile.BadZipFile, EOFError) as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unstuck.data.class_names import renumbered
 from unstuck.data.dataset import Dataset
 from unstuck.data.files import open_file, open_unpacked
 from unstuck.data.idx import read_idx
@@ -71,8 +72,10 @@ def _read_file(path: Path) -> Dataset:
         raise DataError(f"{path}: a single IDX file; expected the folder that holds images and labels")
     if path.suffix.lower() == ".npz":
         raise DataError(f"{path}, byte 0: named .npz, but does not begin with the zip magic 50 4b 03 04")
-    images, labels = read_table(path)
-    return _dataset(path, None, None, images, np.empty(0)) if labels is None else _dataset(path, images, labels)
+    images, labels, names = read_table(path)
+    if labels is None:
+        return _dataset(path, None, None, images, np.empty(0))
+    return _dataset(path, images, labels, class_names=names)
 
 
 def _read_folder(path: Path) -> Dataset:
@@ -80,22 +83,28 @@ def _read_folder(path: Path) -> Dataset:
     if any(name.removesuffix(".gz") in known for known in IDX_NAMES.values() for name in names):
         return _read_idx_folder(path, names)
     if "train.csv" in names:
-        images, labels = read_table(path / "train.csv")
+        images, labels, classes = read_table(path / "train.csv")
         if labels is None:
             raise DataError(f"{path / 'train.csv'}, line 1: no column of labels, expected one named label")
         if "test.csv" not in names:
-            return _dataset(path, images, labels)
-        images_test, y_test = read_table(path / "test.csv")
-        return _dataset(path, images, labels, images_test, np.empty(0) if y_test is None else y_test)
+            return _dataset(path, images, labels, class_names=classes)
+        images_test, y_test, classes_test = read_table(path / "test.csv")
+        if y_test is None:
+            return _dataset(path, images, labels, images_test, np.empty(0), classes)
+        y_test = renumbered(y_test, classes_test, classes, str(path / "test.csv"))
+        return _dataset(path, images, labels, images_test, y_test, classes)
     folders = {name for name in names if (path / name).is_dir() and not name.startswith(".")}
     if folders == {"train", "test"}:
         images, labels, classes = read_image_folder(path / "train")
         images_test, y_test, classes_test = read_image_folder(path / "test")
-        if not set(classes_test) <= set(classes) or classes_test != classes[: len(classes_test)]:
-            raise DataError(f"{path / 'test'}: classes {', '.join(classes_test)}, expected {', '.join(classes)}")
-        return _dataset(path, images, labels, images_test, y_test)
+        y_test = renumbered(y_test, classes_test, classes, str(path / "test"))
+        if strange := sorted(set(y_test.tolist()) - set(labels.tolist())):
+            expected = ", ".join(map(str, sorted(set(labels.tolist()))))
+            raise DataError(f"{path / 'test'}: classes {', '.join(map(str, strange))}, expected {expected}")
+        return _dataset(path, images, labels, images_test, y_test, classes)
     if folders:
-        return _dataset(path, *read_image_folder(path)[:2])
+        images, labels, classes = read_image_folder(path)
+        return _dataset(path, images, labels, class_names=classes)
     if any(Path(name).suffix.lower() in SUFFIXES for name in names):
         raise DataError(f"{path}: images without labels; expected one subfolder per class")
     raise DataError(f"{path}: {'nothing known in this folder' if names else 'an empty folder'}; expected {EXPECTED}")
@@ -108,7 +117,7 @@ def _read_idx_folder(path: Path, names: set[str]) -> Dataset:
             if name in names:
                 arrays[part] = _read_idx_part(path / name, part)
                 break
-    parts = []
+    parts: list[np.ndarray | None] = []
     for part in ("train", "test"):
         images, labels = arrays.get(f"images_{part}"), arrays.get(f"y_{part}")
         if (images is None) != (labels is None):
@@ -117,7 +126,7 @@ def _read_idx_folder(path: Path, names: set[str]) -> Dataset:
         if images is not None and labels is not None and len(images) != len(labels):
             raise DataError(f"{path}: {len(images)} {part} images, but {len(labels)} {part} labels; expected as many")
         parts += [images, labels]
-    return _dataset(path, *parts)
+    return _dataset(path, parts[0], parts[1], parts[2], parts[3])
 
 
 def _read_idx_part(path: Path, part: str) -> np.ndarray:
@@ -149,7 +158,7 @@ def _read_npz(path: Path) -> Dataset:
         if images is not None and labels is not None:
             images, labels = _checked_pair(images, labels, f"{path}, {part}")
         parts += [images, labels]
-    return _dataset(path, *parts)
+    return _dataset(path, parts[0], parts[1], parts[2], parts[3])
 
 
 def _checked_pair(images: np.ndarray, labels: np.ndarray, place: str) -> tuple[np.ndarray, np.ndarray]:
@@ -174,6 +183,7 @@ def _dataset(
     y_train: np.ndarray | None,
     images_test: np.ndarray | None = None,
     y_test: np.ndarray | None = None,
+    class_names: tuple[str, ...] | None = None,
 ) -> Dataset:
     """A Dataset of these parts, of which one may be missing; images may be (n, height, width) or rows."""
     either = images_train if images_train is not None else images_test
@@ -184,7 +194,7 @@ def _dataset(
         if images is not None and images.shape[1:] != shape:
             raise DataError(f"{path}: training images of shape {shape}, but test images of {images.shape[1:]}")
     if y_train is not None and y_test is not None and len(y_test):
-        n_classes = max(10, int(y_train.max()) + 1)
+        n_classes = len(class_names) if class_names else max(10, int(y_train.max()) + 1)
         y_test = as_labels(y_test, lambda row: f"{path}, test example {row}", n_classes)
     none = np.empty((0, *shape), either.dtype)
     rows = [none if images is None else images for images in (images_train, images_test)]
@@ -197,4 +207,5 @@ def _dataset(
         no_labels if y_test is None else y_test,
         name=path.name,
         image_shape=(int(shape[0]), int(shape[1])) if len(shape) == 2 else None,
+        class_names=class_names,
     )

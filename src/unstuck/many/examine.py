@@ -174,7 +174,7 @@ def _why_no_report(ending: Ending, submission: Submission) -> str:
     if not said:
         return f"ended its process with code {ending.code}"
     sentence = said[-1].removeprefix("unstuck: ").removeprefix(submission.path).lstrip(":, ")
-    return sentence[:LONGEST_SENTENCE]
+    return re.sub(r"^(\d+): ", r"line \1: ", sentence)[:LONGEST_SENTENCE]
 
 
 def _text(path: Path) -> str:

@@ -48,7 +48,8 @@ class Network:
     l2 : adds l2 / 2 times the sum of squared weights (not biases) to the mean loss
     max_norm : the largest norm the incoming weights of a unit may have after an update
 
-    Raises TrainingError if a setting is impossible. `parameters` are W1 (n_in, n_out), b1 (n_out,), W2, b2, …
+    Raises TrainingError if a setting is impossible. `class_names` are those of the data set that it was trained on,
+    None where the labels are all there is. `parameters` are W1 (n_in, n_out), b1 (n_out,), W2, b2, …
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Network:
             raise TrainingError(f"max_norm is {max_norm!r}: expected a finite number above 0, or None")
         self.l2, self.max_norm = float(l2), max_norm
         self.seed, self.initializer, self.bias_initializer = seed, initializer, bias_initializer
+        self.class_names: tuple[str, ...] | None = None
 
         activations = [as_activation(a) for a in (*per_hidden_layer("hidden", hidden, n_hidden), output)]
         if not self.loss.fits(activations[-1]):
@@ -127,6 +129,7 @@ class Network:
     @property
     def description(self) -> dict[str, Any]:
         """The settings as JSON values, enough to build the same architecture again."""
+        names = {} if self.class_names is None else {"class_names": list(self.class_names)}
         return {
             "sizes": list(self.sizes),
             "hidden": [layer.activation.name for layer in self.layers[:-1]],
@@ -141,7 +144,12 @@ class Network:
             "dropout": list(self.dropout),
             "l2": self.l2,
             "max_norm": self.max_norm,
+            **names,
         }
+
+    def name_of_class(self, label: int) -> str:
+        """What the class with that label is called: its name, or the label itself."""
+        return str(label) if self.class_names is None else self.class_names[label]
 
     def _facts(self) -> str:
         """Sizes, number and type of the parameters, and the loss, in one line."""

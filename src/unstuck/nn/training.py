@@ -8,7 +8,7 @@ import numpy as np
 
 from unstuck.errors import TrainingError
 from unstuck.nn.blas_threads import single_threaded
-from unstuck.nn.engine.examples import as_examples, fingerprint
+from unstuck.nn.engine.examples import as_examples, fingerprint, names_of_classes
 from unstuck.nn.engine.normalization import BatchNormalization
 from unstuck.nn.engine.supply import Augmentation
 from unstuck.nn.engine.threads import SecondThread
@@ -104,6 +104,7 @@ def train(
         expect_divisible(normalization, augmentation, memory)
     generator = network.generator if seed is None else np.random.default_rng(seed)
     examples = as_examples(network, data, sample_weight, class_weight, ranks)
+    network.class_names = names_of_classes(network, data)
     given = {
         "epochs": epochs,
         "batch_size": batch_size,

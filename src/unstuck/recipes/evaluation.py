@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.data import Dataset
+from unstuck.data.class_names import renumbered
 from unstuck.errors import DataError
 from unstuck.nn.network import Network
 
@@ -44,10 +45,15 @@ def evaluated_part(dataset: Dataset) -> str:
 
 
 def evaluate_dataset(network: Network, dataset: Dataset) -> Evaluation:
-    """Evaluate on the test part of a data set, on its training part if it has no other labelled one."""
-    if evaluated_part(dataset) == "test":
-        return evaluate(network, dataset.images_test, dataset.y_test)
-    return evaluate(network, dataset.images_train, dataset.y_train)
+    """Evaluate on the test part of a data set, on its training part if it has no other labelled one.
+
+    Where both the network and the data set have names of classes, these say which class is which.
+    """
+    tested = evaluated_part(dataset) == "test"
+    x, y = (dataset.images_test, dataset.y_test) if tested else (dataset.images_train, dataset.y_train)
+    if network.class_names is not None and dataset.class_names is not None:
+        y = renumbered(y, dataset.class_names, network.class_names, dataset.name)
+    return evaluate(network, x, y)
 
 
 def evaluate(network: Network, x: Array, y: Array) -> Evaluation:

@@ -89,6 +89,91 @@ def test_test_labels_get_the_test_inputs():
     assert text.replace("zip(train_x", "zip(test_x") in fixed(text, "D11", 3, 1)
 
 
+ARRAYS = [("W1", [3, 4]), ("b1", [4]), ("W2", [4, 2]), ("b2", [2])]
+LEARNING = {"parameters": [{"name": name, "shape": shape, "line": 1, "updated_at": 9} for name, shape in ARRAYS]}
+FORWARD = "a = act(x @ W1 + b1)\nout = act(a @ W2 + b2)\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "before", "column", "after"),
+    [
+        ("B05", 3, "d1 = d2 @ W1.T * slope\n", 6, "d1 = d2 @ W2.T * slope\n"),
+        ("B05", 3, "d1 = (d2 @ W2) * slope\n", 7, "d1 = (d2 @ W2.T) * slope\n"),
+        ("B05", 3, "d1 = np.dot(d2, W1.T) * slope\n", 6, "d1 = np.dot(d2, W2.T) * slope\n"),
+        ("B07", 3, "g2 = x.T @ d2\n", 6, "g2 = a.T @ d2\n"),
+        ("B07", 3, "g2 = np.dot(d2.T, x)\n", 6, "g2 = np.dot(d2.T, a)\n"),
+        ("B17", 3, "g1 = x.T @ d1 / n / n\n", 6, "g1 = x.T @ d1 / n\n"),
+        ("B17", 3, "g1 = 1000 * (x.T @ d1)\n", 6, "g1 = x.T @ d1\n"),
+        ("B17", 3, "W1 -= rate * 100 * (x.T @ d1) / n\n", 1, "W1 -= rate * (x.T @ d1) / n\n"),
+        ("B17", 3, "g1 = x.T @ d1\ng2 = a.T @ d2 / len(x)\n", 6, "g1 = (x.T @ d1) / len(x)\ng2 = a.T @ d2 / len(x)\n"),
+    ],
+)
+def test_operands_become_those_of_the_forward_pass(code, line, before, column, after):
+    assert FORWARD + after in fixed(FORWARD + before, code, line, column, reading=LEARNING)
+
+
+@pytest.mark.parametrize(
+    ("words", "others"),
+    [
+        ("W[i]", ["W[i + 1]", "W[i - 1]"]),
+        ("W[-i]", ["W[-i + 1]", "W[-i - 1]"]),
+        ("W[i + 1]", ["W[i]"]),
+        ("W[1]", ["W[2]"]),
+    ],
+)
+def test_elements_of_lists_become_their_neighbours(words, others):
+    lists = {"parameters": [{"name": "W[0]", "shape": [3, 4], "line": 1, "updated_at": 9}]}
+    made = fixed(f"d = d @ {words}.T * slope\n", "B05", 1, 5, reading=lists)
+    assert {f"d = d @ {other}.T * slope\n" for other in others} <= set(made)
+
+
+def test_an_update_is_moved_behind_the_errors_that_need_the_old_weights():
+    text = "def step():\n    W2 -= rate * g2  # output\n    b2 -= rate * d2\n    d1 = d2 @ W2.T * slope\n    W1 -= g1\n"
+    right = (
+        "def step():\n    b2 -= rate * d2\n    d1 = d2 @ W2.T * slope\n    W2 -= rate * g2  # output\n    W1 -= g1\n"
+    )
+    assert fixed(text, "B06", 4, 10, reading=LEARNING) == [right]
+    assert fixed(text, "B06", 4, 15, reading=LEARNING) == [right]  # the weights themselves
+    last = text.removesuffix("    W1 -= g1\n").removesuffix("\n")
+    assert fixed(last, "B06", 4, 10, reading=LEARNING) == [right.removesuffix("    W1 -= g1\n").removesuffix("\n")]
+
+
+def test_a_bias_is_added_where_it_is_missing():
+    text = "a = act(np.dot(x, W1))\nout = act(a @ W2 + b2)\n"
+    assert text.replace("np.dot(x, W1)", "np.dot(x, W1) + b1") in fixed(text, "F07", 1, 5, reading=LEARNING)
+
+
+def test_a_decay_is_taken_away():
+    text = "lam = 0.5  # mine\nW -= rate * (g + lam * W)\n"
+    assert text.replace("0.5", "0") in fixed(text, "U10", 2, 1, settings={"U10": "no decay"})
+
+
+def test_layers_are_as_wide_as_those_that_learnt():
+    text = "n_hidden = 4\nW1 = np.random.randn(3, n_hidden)\nW2 = np.random.randn(n_hidden, 2)\n"
+    reading = {"parameters": [{"name": f"W{i}", "line": i + 1, "shape": [3, 4], "updated_at": 9} for i in (1, 2)]}
+    words = {"A08": "hidden layers of 32 units"}
+    assert fixed(text, "A08", 2, 1, settings=words, reading=reading) == [text.replace("n_hidden = 4", "n_hidden = 32")]
+
+
+@pytest.mark.parametrize("code", ["D07", "D08"])
+def test_labels_are_not_scaled_as_pixels(code):
+    text = "x = images / 255\nt = one_hot(y_train / 255.0)\n"
+    assert text.replace("y_train / 255.0", "y_train") in fixed(text, code, 2, 5)
+    assert all("images / 255" in made for made in fixed(text, code, 2, 5))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("print(np.mean(np.argmax(p) == y))\n", "print(np.mean(np.argmax(p, axis=1) == y))\n"),
+        ("print(np.mean(p.argmax(axis=0) == y))\n", "print(np.mean(p.argmax(axis=1) == y))\n"),
+        ("print(np.max(p.argmax(axis=1) == y))\n", "print(np.mean(p.argmax(axis=1) == y))\n"),
+    ],
+)
+def test_right_answers_are_counted(before, after):
+    assert after in fixed(before, "E01", 1, 7)
+
+
 def test_what_is_not_understood_is_not_edited():
     assert fixed("d = f(e)\n", "B02", 1, 5) == []
     assert fixed("d = (e @ W.T) * a\n", "B01", 1, 5, hidden="softplus") == []

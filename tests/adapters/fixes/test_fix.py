@@ -5,11 +5,13 @@ import json
 import jsonschema
 import pytest
 
+from tests.adapters.fixes.published import sarif_schema
 from tests.adapters.scripts.drawn import draw
 from unstuck.adapters.fixes.fix import Fix
 from unstuck.adapters.fixes.sarif import as_sarif
 from unstuck.adapters.fixes.search import find_fix
 from unstuck.diagnosis import schema
+from unstuck.diagnosis.rules import RULES
 
 
 def report(verdict, *codes, line=1):
@@ -81,7 +83,9 @@ def test_the_command_writes_the_fix_and_leaves_the_script(shell, tmp_path):
     assert (tmp_path / "script.py").read_text() == script.text
     right = draw(12, "healthy").text
     assert (tmp_path / "out.py").read_text() == right
-    results = json.loads((tmp_path / "out.sarif").read_text())["runs"][0]["results"]
+    sarif = json.loads((tmp_path / "out.sarif").read_text())
+    jsonschema.validate(sarif, sarif_schema())
+    results = sarif["runs"][0]["results"]
     assert results[0]["ruleId"] == "U01"
     assert results[0]["fixes"][0]["artifactChanges"][0]["replacements"]
 
@@ -115,3 +119,28 @@ def test_a_sarif_document_names_each_finding_with_its_place_and_its_fix():
     (replacement,) = first["fixes"][0]["artifactChanges"][0]["replacements"]
     assert replacement["insertedContent"]["text"] == " * (1 - a)"
     assert "fixes" not in second
+
+
+def places():
+    """Reports whose findings lie in a file, in none, in a notebook with a name of its own, and in no line."""
+    for line, file in ((1, "a.py"), (3, "/elsewhere/with space/ä.py"), (2, "net.ipynb")):
+        one = report("faulty", "B01", "U07", line=line)
+        for finding in one["findings"]:
+            finding["location"]["file"] = file
+        yield one
+    one = report("inconclusive")
+    one["notes"] = [{**note, "location": {}} for note in report("faulty", *RULES)["findings"]]
+    yield one
+    yield report("healthy")
+
+
+def test_a_sarif_document_is_as_the_published_schema_wants_it():
+    schema = sarif_schema()
+    one = report("faulty", "B01")
+    one["fix"] = Fix(TEXT, RIGHT, {1: ("B01",)}, (), {}, {}, True).to_dict("a.py")
+    document = as_sarif([one, *places()])
+    jsonschema.validate(document, schema)
+    assert len(document["runs"][0]["results"]) == 1 + 6 + len(RULES)
+    document["runs"][0]["results"][0]["level"] = "dreadful"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema)

@@ -110,3 +110,12 @@ def test_a_script_that_ends_before_it_is_looked_at_is_read():
     reading = read(SCRIPT.replace("{loss}", "0").replace("range(50)", "range(1)").replace("(0, 60, 10)", "(0, 20, 10)"))
     assert reading.complete
     assert reading.update.updates_planned == 2
+
+
+def test_a_number_with_a_name_in_a_formula_is_no_target():
+    text = SCRIPT.replace("{loss}", "0").replace(
+        "    e = np.exp(x @ W + b)\n    return e / e.sum(axis=1, keepdims=True)\n",
+        "    return 1 / (1 + np.e ** (-(x @ W + b)))\n",
+    )
+    targets = read(text).targets
+    assert (targets.name, targets.line) == ("Y_train", 15)

@@ -59,7 +59,7 @@ def test_a_recorded_script_makes_the_updates_of_the_plain_one(style):
     replay, read = studied.built.replay, studied.read
     for number in (1, 2, 3):
         update = read_update(read.recording, read.chains, number)
-        x = input_rows(update.inputs.values, update.inputs.position)
+        x = input_rows(update.inputs.values, update.inputs)
         replay.step(x, target_rows(update.targets.values, len(x), replay.columns))  # plain code, without hooks
         watched = [chain.versions[number].value for chain in read.chains]
         assert all(np.array_equal(a, b) for a, b in zip(replay.parameters(), watched, strict=True))

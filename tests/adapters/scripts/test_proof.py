@@ -7,7 +7,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from unstuck.adapters.scripts.falling import falls
+from unstuck.adapters.scripts.falling import diverge, falls
 from unstuck.diagnosis import schema
 
 PROGRAMS = Path(__file__).parents[2] / "programs" / "backward"
@@ -192,6 +192,20 @@ def test_a_script_in_no_known_architecture_is_healthy_where_its_gradients_are_ri
 )
 def test_a_loss_falls_where_its_last_quarter_is_a_tenth_below_the_first(losses, answer):
     assert falls(losses) is answer
+
+
+@pytest.mark.parametrize(
+    ("losses", "number"),
+    [
+        ([3.0, 9.0, np.inf, np.nan], 2),
+        ([3.0, np.nan, 2.0, 1.0], None),
+        ([3.0, 2.0], None),
+        ([], None),
+        ([np.nan], None),
+    ],
+)
+def test_losses_diverge_from_the_first_on_after_which_none_is_finite(losses, number):
+    assert diverge(losses) == number
 
 
 CHARACTERS = """

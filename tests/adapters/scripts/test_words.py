@@ -57,3 +57,9 @@ def test_a_listed_folder_is_filled_in_appearance_only(tmp_path, monkeypatch):
     assert overlay.listing("data/names") == sorted(f"{kind}.txt" for kind in KINDS)
     assert list((tmp_path / "script").iterdir()) == []
     assert folders_of_texts(DIGITAL) == []
+
+
+def test_what_an_installed_package_looks_for_is_not_made_up(tmp_path):
+    supply = Supply("import matplotlib\n" + CHARACTERS, Digits(), tmp_path / "data")
+    assert supply.file(str(tmp_path / "site-packages" / "absl.dist-info" / "entry_points.txt")) is None
+    assert supply.given.sentences() == ()

@@ -222,3 +222,10 @@ def test_the_rate_is_the_one_that_the_program_states(optimizer):
     setup = replace(ARCHITECTURES["relu_softmax"], optimizer=optimizer, momentum=0.9, learning_rate=0.01)
     report = unstuck.diagnose(Trial(setup, ()).case(), cures=False)
     assert report.network["update"]["learning_rate"] == pytest.approx(0.01, rel=1e-3)
+
+
+def test_the_memory_of_the_one_bias_of_one_output_is_that_of_the_others():
+    setup = replace(ARCHITECTURES["binary"], optimizer="momentum", momentum=0.9, learning_rate=0.05, dtype="float64")
+    report = unstuck.diagnose(Trial(setup, ()).case(), cures=False)
+    assert report.network["update"]["momentum"] == pytest.approx(0.9, rel=1e-3)
+    assert not any("an update rule that the twin can follow" in entry.missing for entry in report.unchecked)

@@ -9,25 +9,30 @@ from pathlib import Path
 
 import unstuck
 from tests.diagnosis.trials.digits import load_digits
+from tests.programs.wired import further_cases
 from tests.programs.wired.cases import FAULTY, HEALTHY, Written
 from unstuck.diagnosis.report.report import Report
 
 PROGRAMS = Path(__file__).parent / "programs"
+WITH_OWN_DATA = ("curve", "flowers", "rare")
 
 
 def case_of(written: Written, folder: Path, seed: int = 0) -> unstuck.Case:
     """The program with the words put in, loaded from a file of its own."""
     text = (PROGRAMS / f"{written.program}.py").read_text(encoding="utf-8")
-    if text.count(written.old) != 1:
-        raise ValueError(f"{written.old!r} occurs {text.count(written.old)} times in {written.program}.py")
+    for old, new in ((written.old, written.new), *written.more):
+        if text.count(old) != 1:
+            raise ValueError(f"{old!r} occurs {text.count(old)} times in {written.program}.py")
+        text = text.replace(old, new)
     file = folder / f"{written.program}.py"
-    file.write_text(text.replace(written.old, written.new), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     spec = importlib.util.spec_from_file_location(f"wired_{written.program}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return unstuck.Case(**module.wire(*load_digits(49), seed), build=lambda seed: case_of(written, folder, seed))
+    data = () if written.program in WITH_OWN_DATA else load_digits(49)
+    return unstuck.Case(**module.wire(*data, seed), build=lambda seed: case_of(written, folder, seed))
 
 
 def complaints(written: Written, report: Report) -> list[str]:
@@ -46,7 +51,7 @@ def main() -> int:
     """Prints a line for each program, and the shares."""
     warnings.simplefilter("ignore")
     wanted = sys.argv[1:]
-    for title, programs in (("faulty", FAULTY), ("healthy", HEALTHY)):
+    for title, programs in (("faulty", FAULTY + further_cases.FAULTY), ("healthy", HEALTHY + further_cases.HEALTHY)):
         right = total = 0
         for written in programs:
             if wanted and not any(word in f"{written.program}: {written.name}" for word in wanted):

@@ -21,9 +21,10 @@ class Written:
     named_by: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     harmless: bool = False  # named in the notes: it costs nothing
+    more: tuple[tuple[str, str], ...] = ()  # further words in the place of others
 
 
-SHORTFALLS = {"no labels subtracted"}  # an output error that is none of any form, under Adam: nothing is named
+SHORTFALLS = {"adaptive: no labels subtracted"}  # an output error that is none of any form, under Adam: nothing is named
 
 FAULTY = (
     Written("spread for variance", "blocks", "* np.sqrt(2 / n_in)", "* (2 / n_in) ** 3", ("A06",), ("A04",)),

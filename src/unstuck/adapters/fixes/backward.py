@@ -224,7 +224,7 @@ def _as_written(product: Any, left: str, right: str) -> str:
 
 @edits_for("B16", "B14")
 def product_by_elements(fault: Fault) -> Alternatives:
-    """np.dot(a, 1 - a) becomes a * (1 - a)."""
+    """np.dot(a, 1 - a) becomes a * (1 - a), as a row or as a column."""
     syntax = fault.syntax
     for node in syntax.nodes:
         pair = operands(node) if node.lineno == fault.line else None
@@ -232,6 +232,7 @@ def product_by_elements(fault: Fault) -> Alternatives:
             left, right = (syntax.words(side) for side in pair)
             right = right if syntax.in_brackets(pair[1]) or not isinstance(pair[1], ast.BinOp) else f"({right})"
             yield [Edit(syntax.span(node), f"({left} * {right})")]
+            yield [Edit(syntax.span(node), f"({left} * {right}).reshape(-1, 1)")]
 
 
 @edits_for("B15")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from unstuck.adapters.fixes import backward, data, forward, initial, update  # noqa: F401 - registers their edits
+from unstuck.adapters.fixes import backward, choices, data, forward, initial, operands, update  # noqa: F401 - registers their edits
 from unstuck.adapters.fixes.edit import PROPOSALS, Edit, Fault, alternatives, applied
 from unstuck.adapters.fixes.files import matched
 from unstuck.adapters.fixes.fix import Fix

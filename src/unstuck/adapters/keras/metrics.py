@@ -33,6 +33,8 @@ def counted(metric: Any, name: str, y_true: Any, y_pred: torch.Tensor, threshold
         return None
     n = y_pred.shape[0]
     right = values.double().mean() * n if values.numel() else values.double().sum()
+    if bool(((y_pred >= 0) & (y_pred <= 1)).all()):
+        threshold = max(threshold, 0.5)  # probabilities, whatever the loss takes them for
     answers = Answers(Outputs(y_pred.detach(), squashed=True), f"argmax ({name})")
     found = count(answers, labels, values, threshold)
     if found is None and y_pred.ndim == 2 and y_pred.shape[1] == 1 and labels.numel() == n:

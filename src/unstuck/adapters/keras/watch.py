@@ -161,7 +161,8 @@ class KerasWatch(Watch):
             except Exception:
                 self._note_loss(loss, kind, y_true, y_pred, None)
                 raise
-            self._note_loss(loss, kind, y_true, y_pred, result)
+            weighted = any(value is not None for value in (*args, kwargs.get("sample_weight")))
+            self._note_loss(loss, kind, y_true, y_pred, result, weighted)
             return result
 
         return call
@@ -175,14 +176,16 @@ class KerasWatch(Watch):
         finally:
             self.quiet -= 1
 
-    def _note_loss(self, loss: Any, kind: str, y_true: Any, y_pred: torch.Tensor, result: Any) -> None:
+    def _note_loss(
+        self, loss: Any, kind: str, y_true: Any, y_pred: torch.Tensor, result: Any, weighted: bool = False
+    ) -> None:
         with self.aside():
             target = as_array(torch.as_tensor(np.asarray(y_true)) if not isinstance(y_true, torch.Tensor) else y_true)
             prediction = as_array(y_pred)
             assert target is not None
             assert prediction is not None
             prediction, target = as_taken(kind, prediction, target)
-            last, last_place = chain(y_pred)
+            last, places = chain(y_pred)
             number, learning = self.number(), y_pred.requires_grad
             place = self._compiled if self._inside_fit and not self._own_step() else innermost(sys._getframe(2))
             event = LossTaken(
@@ -197,11 +200,13 @@ class KerasWatch(Watch):
                 value=single(result),
                 made=self.made.get(id(loss)) or self._compiled,
                 last=last,
-                last_place=last_place,
+                last_place=next((one for one in places if one is not None), None),
+                places=places,
                 prediction=prediction if self.detailed else None,
                 target=target if self.detailed else None,
                 classes=classes(kind, prediction, target),
                 score=score(kind, prediction, target),
+                options={"weighted": True} if weighted else {},
             )
             self.note(event)
         if learning and isinstance(result, torch.Tensor):

@@ -81,6 +81,7 @@ WRITES: frozenset[Function] = frozenset(
         torch.Tensor.data.__set__,
     ]
 )
+DRAWS: frozenset[Function] = frozenset(_methods("uniform_", "normal_"))  # new numbers in the place of a tensor's own
 RESHAPES: frozenset[Function] = frozenset(_methods("view", "reshape"))
 MULTIPLIES: frozenset[Function] = frozenset(
     [F.linear, F.conv1d, F.conv2d, F.conv3d, *_methods("matmul", "__matmul__", "mm", "bmm"), F.bilinear]

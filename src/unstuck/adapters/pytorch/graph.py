@@ -33,24 +33,38 @@ def kind_of(node: Any) -> str:
     return re.sub(r"Backward\d*$", "", node.name())
 
 
-def chain(tensor: torch.Tensor, longest: int = 4) -> tuple[tuple[str, ...], Place | None]:
-    """The functions that made a tensor, from its end, without those that move numbers about; and where the last is."""
+def chain(tensor: torch.Tensor, longest: int = 4) -> tuple[tuple[str, ...], tuple[Place | None, ...]]:
+    """The functions that made a tensor, from its end, without those that move numbers about; and where each is."""
     names: list[str] = []
-    place: Place | None = None
+    places: list[Place | None] = []
     node = tensor.grad_fn
     for _ in range(30):
         if node is None or len(names) == longest:
             break
-        name = NODES.get(kind_of(node), kind_of(node))
+        name = None if _adds_a_bias(node) else NODES.get(kind_of(node), kind_of(node))
         if name is not None:
             names.append(name)
-            place = place or marked(node, "place")
+            places.append(marked(node, "place"))
         above = [parent for parent, _ in node.next_functions if parent is not None]
         above = [parent for parent in above if not hasattr(parent, "variable")]
         if name == "linear" or len(above) > 1:
             above = [parent for parent in above if kind_of(parent) not in ("T", "Transpose")] or above
         node = above[0] if above else None
-    return tuple(names), place
+    return tuple(names), tuple(places)
+
+
+def _adds_a_bias(node: Any) -> bool:
+    """Whether a node adds a parameter, maybe in another shape, to what comes before."""
+    if kind_of(node) != "Add":
+        return False
+    leaves = 0
+    for parent, _ in node.next_functions:
+        while (
+            parent is not None and not hasattr(parent, "variable") and kind_of(parent) in ("View", "Reshape", "Expand")
+        ):
+            parent = parent.next_functions[0][0]
+        leaves += hasattr(parent, "variable")
+    return leaves == 1
 
 
 def nodes(root: torch.Tensor) -> Iterator[Any]:

@@ -16,9 +16,9 @@ from unstuck.adapters.pytorch.origins import Answers, Coded, Outputs, count
 from unstuck.adapters.pytorch.repairs import with_prediction
 from unstuck.adapters.pytorch.reshapes import exchanged, note_reshape
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watched.events import Broadcast, Compared, Cut, LossTaken, Normalised, Silenced
-from unstuck.adapters.watched.losses import LOSSES, SCORES
-from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.events import Broadcast, Compared, Cut, DrawnAnew, LossTaken, Normalised, Silenced
+from unstuck.adapters.watched.losses import COMPARES_NUMBERS, LOSSES, SCORES
+from unstuck.adapters.watched.places import innermost, outside_of_apply
 from unstuck.adapters.watched.scores import classes, score
 from unstuck.adapters.watched.values import Place
 
@@ -55,7 +55,7 @@ def _loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
     with watch.aside():
         learning = prediction.requires_grad
         number = watch.number()
-        last, last_place = chain(prediction)
+        last, places = chain(prediction)
         shown_prediction, shown_target = as_array(prediction), as_array(target)
         assert shown_prediction is not None
         assert shown_target is not None
@@ -73,12 +73,13 @@ def _loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
             value=single(result),
             made=watch.models.layer_place(),
             last=last,
-            last_place=last_place,
+            last_place=next((one for one in places if one is not None), None),
+            places=places,
             prediction=shown_prediction if keep else None,
             target=shown_target if keep else None,
             classes=classes(kind, shown_prediction, shown_target),
             score=found,
-            options={"repaired": repair} if repair else {},
+            options=_options(kind, args, kwargs) | ({"repaired": repair} if repair else {}),
         )
         watch.note(event)
     if error is not None:
@@ -88,6 +89,14 @@ def _loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
         watch.losses[:] = [*watch.losses[-RECENT:], (number, result)]
         watch.loss_kind = kind
     return result
+
+
+def _options(kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What a loss is told beside its prediction and target that changes what its value means."""
+    weights = [kwargs.get("weight"), kwargs.get("pos_weight")]
+    if kind not in COMPARES_NUMBERS and len(args) > 2:
+        weights.append(args[2])
+    return {"weighted": True} if any(isinstance(weight, torch.Tensor) for weight in weights) else {}
 
 
 def _softmax(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -223,6 +232,11 @@ def _equal(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
 
 
 def _combine(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    lines, tensors = watch.repairs.get("align", ()), all(isinstance(value, torch.Tensor) for value in args[:2])
+    if lines and tensors and len(args) > 1 and args[0].numel() == args[1].numel():
+        place = innermost(sys._getframe(1))
+        if place is not None and place.line in lines:
+            args = (args[0].reshape(args[1].shape), *args[1:])
     result = func(*args, **kwargs)
     if watch.detailed and len(args) > 1 and all(isinstance(value, torch.Tensor) for value in args[:2]):
         first, second = tuple(args[0].shape), tuple(args[1].shape)
@@ -248,8 +262,15 @@ def _write(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
     return result
 
 
+def _draw(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    target, trained = args[0] if args else None, watch.updates and not watch.exact and not watch.steps.in_step
+    if trained and isinstance(target, torch.Tensor) and watch.parameters.of(target) is not None:
+        watch.note(DrawnAnew(watch.updates, outside_of_apply(sys._getframe(1))))
+    return func(*args, **kwargs)
+
+
 def _multiply(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if "activate" in watch.repairs and func is torch.nn.functional.linear and chain(args[0], 1)[0] == ("linear",):
+    if "activate" in watch.repairs and _is_layer(args) and chain(args[0], 1)[0] == ("linear",):
         args = (torch.relu(args[0]), *args[1:])
     result = func(*args, **kwargs)
     if isinstance(result, torch.Tensor) and len(args) > 1 and isinstance(args[1], torch.Tensor) and args[1].ndim:
@@ -258,6 +279,12 @@ def _multiply(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
         if result.requires_grad:
             watch.work += result.numel() * each
     return result
+
+
+def _is_layer(args: tuple[Any, ...]) -> bool:
+    """Whether a product is that of examples and a matrix of parameters."""
+    tensors = len(args) > 1 and all(isinstance(value, torch.Tensor) for value in args[:2])
+    return tensors and args[1].ndim == 2 and args[1].is_leaf and args[1].requires_grad
 
 
 def _activate(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -290,6 +317,7 @@ def _all_handlers() -> dict[Any, Handler]:
         (functions.EQUALS, _equal),
         (functions.COMBINES, _combine),
         (functions.WRITES, _write),
+        (functions.DRAWS, _draw),
         (functions.MULTIPLIES, _multiply),
         (functions.LOSSES, _loss),
     ):

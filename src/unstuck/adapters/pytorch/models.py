@@ -89,8 +89,10 @@ class Models:
             return
         self._entered.add(id(module))
         self._models.append(module)
+        self._watch.look_again()
         owned = outermost and self._is_model(module)
-        self.enter_parameters(module, owned)
+        inside = bool(self.stack) and any(part is module for part in self.stack[0].modules())
+        self.enter_parameters(module, owned or inside)
         if owned:
             self._numbers[id(module)] = len(self._numbers)
 
@@ -168,6 +170,8 @@ class Models:
                     self._pending, self._pending_compared = (len(watch.events), module, tuple(tensors), outputs), False
             if not learning:
                 self._measured[place] = self._measured.get(place, 0) + 1
+            if tensors:
+                event = replace(event, **watch.answers.of_call(tensors[0], outputs, learning))
         watch.note(event)
 
     def _in_evaluation_mode(

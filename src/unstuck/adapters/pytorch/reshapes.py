@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import Any
 
-import torch
+import numpy as np
 
 from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Reshaped
+from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
 
 
-def note_reshape(watch: Watching, before: torch.Tensor, result: Any, place: Place | None) -> None:
+def reshaped(watch: Watching, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """A call of a function named `reshape`: of an array, noted and put right like those of tensors."""
+    result = function(*args, **kwargs)
+    owner = getattr(function, "__self__", None)
+    before = owner if isinstance(owner, np.ndarray) else args[0] if args else None
+    if watch.quiet or not isinstance(before, np.ndarray) or not isinstance(result, np.ndarray):
+        return result
+    place = innermost(sys._getframe(1))
+    order = exchange(before.shape, result.shape) if place and place.line in watch.repairs.get("exchange", ()) else None
+    if order:
+        return np.ascontiguousarray(before.transpose(order))
+    if not watch.updates and not watch.exact:
+        note_reshape(watch, before, result, place)
+    return result
+
+
+def note_reshape(watch: Watching, before: Any, result: Any, place: Place | None) -> None:
     """Notes a reshape whose shape is the old one with axes exchanged."""
     old, new = tuple(before.shape), tuple(result.shape)
     if len(old) == len(new) >= 3 and old != new and sorted(old) == sorted(new):

@@ -51,7 +51,7 @@ class Steps:
             place = innermost(sys._getframe(1))
             self.backward_place, self._went_back = place, True
             watch.models.learnt()
-            if "clear" in watch.repairs and not self.in_step:
+            if self._clears and not self.in_step:
                 self._clear_used()
             with watch.aside():
                 detailed = watch.detailed and isinstance(root, torch.Tensor)
@@ -153,7 +153,12 @@ class Steps:
     def stepped(self, tensors: list[torch.Tensor]) -> None:
         """A step has used the gradients of these."""
         self._went_back = False
-        self._used_up = tensors if "clear" in self._watch.repairs else []
+        self._used_up = tensors if self._clears else []
+
+    @property
+    def _clears(self) -> bool:
+        """Repair: gradients that were used are cleared, also where they are kept from being cleared too soon."""
+        return "clear" in self._watch.repairs or "keep" in self._watch.repairs
 
     # -- updates by hand ---------------------------------------------------------------------------------------------
 

@@ -25,21 +25,37 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader
 
+from unstuck.adapters.pytorch.answers import AnswersHeld
 from unstuck.adapters.pytorch.constructors import Constructors
 from unstuck.adapters.pytorch.handlers import HANDLERS, tag
 from unstuck.adapters.pytorch.ledger import Ledger
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.origins import Origins
+from unstuck.adapters.pytorch.own_functions import watched_functions
 from unstuck.adapters.pytorch.parameters import Parameters
+from unstuck.adapters.pytorch.recurrence import Recurrence
+from unstuck.adapters.pytorch.reshapes import reshaped
 from unstuck.adapters.pytorch.steps import Steps
 from unstuck.adapters.watch import Stopped
-from unstuck.adapters.watched.events import Discarded, Event, ModeSet, OptimizerMade, Scheduled
+from unstuck.adapters.watched.events import Discarded, Event, ModeSet, OptimizerMade, Scheduled, ShuffledApart
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
-from unstuck.adapters.watched.rewriting import DIVIDED, GOES_ON, TURNS, Loops, compile_watched, discarded
+from unstuck.adapters.watched.rewriting import (
+    DIVIDED,
+    EQUAL,
+    GOES_ON,
+    RESHAPED,
+    SCORED,
+    TURNS,
+    Loops,
+    compile_watched,
+    discarded,
+)
+from unstuck.adapters.watched.shuffles import shuffled_apart
 from unstuck.adapters.watched.values import Place
 
 DETAILED = 4  # updates of which everything is kept
+AGAIN = 4  # times that something new may be trained
 LONGEST = 3.0  # times the updates that are enough: then the script is stopped wherever it is
 WORK = 2e10  # multiplications of a forward pass, summed over the updates: after that it is enough
 FEWEST = 24
@@ -63,6 +79,8 @@ class Watch:
         self.parameters = Parameters()
         self.ledger = Ledger(self.parameters)
         self.origins = Origins()
+        self.answers = AnswersHeld(self)
+        self.recurrence = Recurrence(self)
         self.models = self.make_models()
         self.steps = Steps(self)
         self.constructors = Constructors(self)
@@ -70,6 +88,7 @@ class Watch:
         self.optimizers: list[weakref.ref[Optimizer]] = []
         self.loss_kind = "other"  # of the last loss that is learnt from
         self.losses: list[tuple[int, torch.Tensor]] = []  # since the last update: number and value
+        self._detailed_until, self._looked_again = DETAILED, 0
         self.work = 0.0
         self.quiet = 0
         self.loops = Loops(lambda: self.updates, self.is_enough)
@@ -85,12 +104,16 @@ class Watch:
     @property
     def namespace(self) -> dict[str, Any]:
         """The names that compiled scripts call."""
-        return {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on, DIVIDED: self.models.divided}
+        loops: dict[str, Any] = {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on}
+        loops[RESHAPED] = lambda *args, **kwargs: reshaped(self, *args, **kwargs)
+        return loops | {DIVIDED: self.models.divided, EQUAL: self.answers.equal, SCORED: self.answers.scored}
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script with calls of this watch in it. Raises SyntaxError as `compile` does."""
         for by, line, column in discarded(text, filename):
             self.note(Discarded(0, Place(filename, line, column), by))
+        for line, column in shuffled_apart(text, filename):
+            self.note(ShuffledApart(0, Place(filename, line, column)))
         return compile_watched(text, filename)
 
     def finder(self, folder: str) -> MetaPathFinder:
@@ -112,6 +135,7 @@ class Watch:
     def optimizer_made(self, optimizer: Optimizer, place: Place | None) -> None:
         """An optimiser was constructed; it is given another rate or decay where that is asked for."""
         self.made[id(optimizer)] = place
+        self.look_again()
         for group in optimizer.param_groups:
             if "rate" in self.repairs:
                 group["lr"] = group["lr"] * self.repairs["rate"]
@@ -129,7 +153,13 @@ class Watch:
     @property
     def detailed(self) -> bool:
         """Whether arrays are still kept."""
-        return self.updates < DETAILED and not self.exact
+        return self.updates < self._detailed_until and not self.exact
+
+    def look_again(self) -> None:
+        """Something new is trained: everything is kept for some updates more, a few times in a run."""
+        if self.updates and self._looked_again < AGAIN:
+            self._looked_again += 1
+            self._detailed_until = self.updates + DETAILED
 
     def note(self, event: Event) -> None:
         self.events.append(event)
@@ -182,6 +212,7 @@ class Watch:
             ):
                 stack.callback(handle.remove)
             stack.enter_context(_Mode(self))
+            stack.enter_context(watched_functions(self))
             self._seed_all()
             if self.exact and self.enough >= LIGHT:
                 stack.callback(torch.set_num_threads, torch.get_num_threads())
@@ -206,7 +237,9 @@ class Watch:
             (Optimizer, "zero_grad", self.steps.wrap_zero),
             (nn.Module, "zero_grad", self.steps.wrap_zero),
             (nn.Module, "train", self._wrap_train),
+            *((layer, "forward", self.recurrence.wrap_forward) for layer in (nn.RNN, nn.LSTM, nn.GRU)),
             (DataLoader, "__init__", self.constructors.wrap_loader),
+            (DataLoader, "__iter__", self.answers.wrap_iteration),
             (torch.optim.lr_scheduler.LRScheduler, "step", self._wrap_schedule),
             (torch, "compile", lambda original: lambda model=None, **_: (lambda m: m) if model is None else model),
         ]

@@ -29,6 +29,12 @@ class ModelsSeen(Protocol):
     def compared(self, event: Compared) -> None: ...
 
 
+class AnswersSeen(Protocol):
+    """What is seen of answers and labels, as other parts ask for it."""
+
+    def of_call(self, inputs: torch.Tensor, outputs: torch.Tensor, learning: bool) -> dict[str, Any]: ...
+
+
 class StepsSeen(Protocol):
     """What is seen of updates, as other parts ask for it."""
 
@@ -60,6 +66,9 @@ class Watching(Protocol):
     def models(self) -> ModelsSeen: ...
 
     @property
+    def answers(self) -> AnswersSeen: ...
+
+    @property
     def steps(self) -> StepsSeen: ...
 
     @property
@@ -75,5 +84,7 @@ class Watching(Protocol):
     def number(self) -> int: ...
 
     def updated(self) -> None: ...
+
+    def look_again(self) -> None: ...
 
     def optimizer_made(self, optimizer: Optimizer, place: Place | None) -> None: ...

@@ -67,7 +67,7 @@ def made_in(name: str, files: Mapping[str, str], before: int | None) -> int | No
 
 def read_loss(read: Read) -> dict[str, Any] | None:
     """Where the first update computes a usual loss of its outputs and targets, told by its value, and which."""
-    rows = input_rows(list(read.inputs.values), read.inputs.position)
+    rows = input_rows(list(read.inputs.values), read.inputs)
     if rows is None:
         return None
     columns, n = in_columns(read.inputs), len(rows)
@@ -125,7 +125,7 @@ def read_accuracy(files: Mapping[str, str]) -> dict[str, Any] | None:
     """What the script prints as its accuracy: a count of equal answers, or what it calls accuracy or score."""
     for text in files.values():
         tree = ast.parse(text)
-        counts = _counting(tree)
+        counts = counting(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 for argument in node.args:
@@ -170,7 +170,7 @@ def _compares(part: ast.AST) -> bool:
     )
 
 
-def _counting(tree: ast.Module) -> set[str]:
+def counting(tree: ast.Module) -> set[str]:
     """Names of what counts right answers: variables and functions that compare and count, or are called so."""
     found = {name for name, value, _ in bindings(tree) if value is not None and _compares(value)}
     for node in ast.walk(tree):

@@ -48,7 +48,15 @@ def build(read: Read, run: Run) -> Built:
     living.put_aside()
     trial = Trial(read, living, living.snapshot(), _spot(read, living, read.inputs), _spot(read, living, read.targets))
     first = first_turn(trial)
-    return _built(trial, first, Occurrences.of(trial, first))
+    try:
+        return _built(trial, first, Occurrences.of(trial, first))
+    except CannotReplay:
+        if np.ptp(first.batch.x) > 0:
+            raise
+    built = _built(trial, first, Occurrences.of(trial, first, alike=True))
+    if not built.next_too:
+        raise CannotReplay("its first example is of equal numbers, and the next step could not be repeated")
+    return built
 
 
 def _total(recording: Recording) -> int | None:
@@ -95,7 +103,7 @@ def _next_step_too(read: Read, replay: Replay) -> bool | None:
     second, like = read.second, replay.example
     if second is None or second.inputs is None or second.targets is None or read.loop.turns_per_update > 1:
         return None
-    x = input_rows(second.inputs.values, read.inputs.position)
+    x = input_rows(second.inputs.values, read.inputs)
     t = None if x is None else target_rows(second.targets.values, len(x), replay.columns)
     if x is None or t is None or t.shape[1:] != like.t.shape[1:]:
         return None

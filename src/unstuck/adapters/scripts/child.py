@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from unstuck.adapters.frameworks import examine_framework, framework_of
+from unstuck.adapters.frameworks import choose_backend, examine_framework, framework_of
 from unstuck.adapters.scripts.examine import examine
 from unstuck.adapters.scripts.failure import why_no_update
 from unstuck.adapters.scripts.job import Answer, Job
@@ -79,6 +79,7 @@ def examine_script(job: Job, send: Send) -> Answer:
     telling = Telling(run, send)
     framework = framework_of(source.text)
     if framework is None:
+        choose_backend()
         report = examine(run, job, started + job.budget, names, telling)
     else:
         run.ends = started + ALMOST_ALL * job.budget  # its experiments are runs of the script

@@ -2,7 +2,6 @@
 
 import builtins
 import os
-import time
 from importlib.abc import MetaPathFinder
 from types import CodeType
 from typing import Any
@@ -10,29 +9,30 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.case import Spot
+from unstuck.adapters.scripts.effort import SECOND
 from unstuck.adapters.scripts.examples import input_rows, target_rows
 from unstuck.adapters.scripts.forms import Batch
 from unstuck.adapters.scripts.imports import BesideTheScript
-from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
 from unstuck.adapters.watch import Run, Stopped
 from unstuck.sandbox.call import copied
 
 MOST_EXAMPLES = 2000
-MOST_SECONDS = 3.0
+COLLECTING = 3 * SECOND  # for as many turns of the training loop
 
 
 class Collector:
-    """A watch under which a script runs as it stands, but for a look at the examples of each turn of its loop."""
+    """A watch under which a script runs as it stands for some turns of its loop, but for a look at their examples."""
 
-    def __init__(self, loop: Place, inputs: Spot, targets: Spot, position: int | None, columns: bool) -> None:
-        self.loop, self.inputs, self.targets = loop, inputs, targets
-        self.position, self.columns = position, columns
+    def __init__(self, read: Read, turns: int, inputs: Spot, targets: Spot, columns: bool) -> None:
+        self.loop, self.meeting = read.loop.place, read.inputs
+        self.turns, self.inputs, self.targets, self.columns = turns, inputs, targets, columns
         self.namespace: dict[str, Any] = {}
         self.taken: dict[int, list[Any]] = {}
         self.parts: list[Batch] = []
         self.count = 0
-        self.ends: float | None = None
+        self.begun = False
 
     def collect(self, run: Run) -> Batch | None:
         """The examples that the loop takes first; None where there are none."""
@@ -54,26 +54,25 @@ class Collector:
         return BesideTheScript(os.path.abspath(folder), self)
 
     def _seen(self, number: int, value: Any) -> Any:
-        if self.ends is not None:
+        if self.begun:
             values = self.taken.setdefault(number, [])
             if len(values) < 20_000:
                 values.append(copied(value) if isinstance(value, np.ndarray) else value)
         return value
 
     def _next_turn(self) -> None:
-        if self.ends is None:
-            self.ends = time.perf_counter() + MOST_SECONDS
-        elif self.taken:
+        if self.taken:
             self._keep()
-        self.taken = {}
-        if self.count >= MOST_EXAMPLES or time.perf_counter() > self.ends:
+        self.begun, self.taken = True, {}
+        if self.count >= MOST_EXAMPLES or self.turns == 0:
             raise Stopped
+        self.turns -= 1
 
     def _keep(self) -> None:
         inputs, targets = self.taken.get(self.inputs.number, []), self.taken.get(self.targets.number, [])
         if max([*self.inputs.visits, -1]) >= len(inputs) or max([*self.targets.visits, -1]) >= len(targets):
             return
-        x = input_rows([inputs[i] for i in self.inputs.visits], self.position)
+        x = input_rows([inputs[i] for i in self.inputs.visits], self.meeting)
         t = None if x is None else target_rows([targets[i] for i in self.targets.visits], len(x), self.columns)
         if x is not None and t is not None and len(x) == len(t):
             same = not self.parts or (self.parts[0].x.shape[1:], self.parts[0].t.shape[1:]) == (

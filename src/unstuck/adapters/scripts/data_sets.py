@@ -25,19 +25,22 @@ class DataSet:
     total: int  # examples that the program has
 
 
-def training_data(scope: dict[str, Any], batch: Batch) -> DataSet | None:
-    """The data that this batch was taken from; None where no array or list holds it with its targets."""
+def training_data(scope: dict[str, Any], batch: Batch, all_at_once: bool = False) -> DataSet | None:
+    """The data that this batch was taken from; None where no array or list holds it with its targets.
+
+    all_at_once: whether every update takes this batch, which then is the data, whatever array they were cut out of
+    """
     found: list[tuple[int, DataSet]] = []
     tables = list(_tables(scope, batch))
     for name, x, pairs in tables:
-        places = _places(x, batch.x)
+        places = places_of(x, batch.x)
         if places is None:
             continue
         for other, t in sorted(_targets(tables, scope, pairs, len(x), batch, name), key=_coded_anew):
             if len(t) == len(x) and _agree(t, places, batch.t):
                 found.append((len(x), DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))))
                 break
-    larger = [item for item in found if item[0] > len(batch)]
+    larger = [item for item in found if item[0] > len(batch) and not all_at_once]
     return min(larger or found, key=lambda item: item[0])[1] if found else None
 
 
@@ -82,7 +85,7 @@ def _tables(scope: dict[str, Any], batch: Batch) -> Iterator[tuple[str, Array, A
             rows = _rows_of_list(value, features)
             if rows is not None:
                 yield spelled(path), rows, None
-            elif isinstance(value[0], (tuple, list)) and len(value[0]) == 2:
+            elif all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in value[:MOST_EXAMPLES]):
                 firsts = _rows_of_list([pair[0] for pair in value[:MOST_EXAMPLES]], features)
                 if firsts is not None:
                     yield spelled(path), firsts, [pair[1] for pair in value[:MOST_EXAMPLES]]
@@ -118,23 +121,23 @@ def _targets(
     """(name, rows) of everything that could be the targets of n examples, coded as the loop takes them."""
     k = batch.t.shape[1]
     if pairs is not None:
-        rows = _coded(pairs, k)
+        rows = coded(pairs, k)
         if rows is not None:
             yield inputs, rows
         return
     for path, value in reachable_paths(scope, depth=3):
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.ndim:
             if value.shape[0] == n or (value.ndim == 2 and value.shape == (k, n)):
-                rows = _coded(value if value.shape[0] == n else value.T, k)
+                rows = coded(value if value.shape[0] == n else value.T, k)
                 if rows is not None:
                     yield spelled(path), rows
         elif isinstance(value, (list, tuple)) and len(value) >= n == min(len(value), MOST_EXAMPLES):
-            rows = _coded(value[:n], k)
+            rows = coded(value[:n], k)
             if rows is not None:
                 yield spelled(path), rows
 
 
-def _coded(values: Any, k: int) -> Array | None:
+def coded(values: Any, k: int) -> Array | None:
     """(n, k): targets as they are, or class numbers as one-hot rows."""
     try:
         array = np.asarray(values)
@@ -156,7 +159,7 @@ def _agree(t: Array, places: Array, wanted: Array) -> bool:
     return float(np.mean((t[places] == wanted).all(axis=1))) > 0.9
 
 
-def _places(x: Array, rows: Array) -> Array | None:
+def places_of(x: Array, rows: Array) -> Array | None:
     """The row numbers in x at which these rows stand, the first of each; None where one is missing."""
     if x.shape == rows.shape and np.array_equal(x, rows):
         return np.arange(len(rows))

@@ -7,27 +7,26 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.beside import read_accuracy, read_data, read_loss, texts_of, with_setting_lines
+from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
 from unstuck.adapters.scripts.building import Built, build
-from unstuck.adapters.scripts.case import CannotReplay, Replay
-from unstuck.adapters.scripts.collecting import Collector, without_repetitions
-from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
+from unstuck.adapters.scripts.case import CannotReplay
 from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
-from unstuck.adapters.scripts.falling import loss_falls
+from unstuck.adapters.scripts.falling import diverge, falls, own_losses
 from unstuck.adapters.scripts.first_look import first_look, network
+from unstuck.adapters.scripts.handing_over import case_of
 from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
-from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
-from unstuck.adapters.scripts.proof_report import joined
+from unstuck.adapters.scripts.proof_report import in_order_of_data, joined
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import (
@@ -37,11 +36,11 @@ from unstuck.adapters.scripts.reading import (
     read_parameters,
     read_targets,
 )
-from unstuck.adapters.scripts.reading import read_update as update_read
 from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
+from unstuck.adapters.scripts.seen_faults import lost_updates, of_diverging, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
-from unstuck.adapters.scripts.training_loop import find_loop, planned, turns_before
+from unstuck.adapters.scripts.training_loop import find_loop, turns_before
 from unstuck.adapters.scripts.update import read_update
 from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
@@ -50,9 +49,10 @@ from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
 
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
-FEW = 200  # examples that are kept as an example of a turn
+MANY = 2_000  # operations without a parameter that changes, from which on lost updates are looked for
 Notice = Callable[[dict[str, Any]], None]
-LONG = 5.0  # processor seconds of recording after which one update must do
+LONG_TAPE, LONG_WORK = 100_000, 500_000_000  # operations recorded, or numbers computed, for which one update must do
+MOST_NODES = 20_000  # of an update written number by number, for which the proof is made in any case
 
 
 @dataclass(frozen=True)
@@ -77,15 +77,16 @@ def study(
     CaseError where nothing in the run bears one of them.
     """
     search: ParameterSearch | None = None
-    noticed = False
+    noticed, known = False, 0
     named: dict[int, str] = {}
-    began = time.process_time()
 
     def updates(recording: Recording) -> int:
-        nonlocal search, noticed
+        nonlocal search, noticed, known
         if search is None:
             search = ParameterSearch(recording.tape)
         chains = search.chains()
+        if not chains and len(recording.tape) > MANY and lost_updates(recording.tape):
+            return Settings.updates
         if names.parameters:
             named.update(named_chains(names.parameters, chains, recorder.known, scopes(recorder.files)))
             chains = [chain for chain in chains if chain.root.number in named]
@@ -93,7 +94,9 @@ def study(
         if seen and not noticed and (first := first_look(recording, chains)) is not None:
             notice(first)
             noticed = True
-        return seen + 1 if seen and time.process_time() - began > LONG else seen
+        complete, known = len(chains) == known, len(chains)  # else a forward pass is still coming to more of them
+        long = len(recording.tape) > LONG_TAPE or recorder.work > LONG_WORK
+        return seen + 1 if seen and long and complete else seen
 
     recorder = Recorder(updates, Settings(seconds=seconds))
     collecting = gc.isenabled()
@@ -141,7 +144,7 @@ def study(
     built = case = None
     try:
         built = build(read, run)
-        case = _case(reading, read, built, run, name)
+        case = case_of(reading, read, built, run, name)
     except CannotReplay as reason:
         reading.miss("a step with other examples", str(reason))
     except Exception as error:  # a script's own, run again; or one of ours
@@ -153,88 +156,6 @@ def study(
     if built is not None:
         built.replay.living.aside.clear()
     return Studied(reading, case, recording, outcome, read, built, tuple(chains))
-
-
-def _case(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Case | None:
-    """The Case, and the reading completed by what was learnt on the way."""
-    replay = built.replay
-    reading.parameters = [
-        replace(value, shape=tuple(np.shape(live)), dtype=str(np.asarray(live).dtype))
-        for value, live in zip(
-            read_parameters(read.chains, [spelled(path) for path in replay.parameter_paths]),
-            replay.parameters(),
-            strict=True,
-        )
-    ]
-    batch = replay.example
-    scope = replay.living.everything
-    gc.collect()
-    data = training_data(scope, batch) or _collected(read, built, run)
-    tests = test_data(scope, data, batch)
-    replay.example = batch.first(FEW)
-    names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
-    reading.inputs = read_inputs(read.inputs, data.x, names[0])
-    reading.targets = read_targets(read.targets, data.t, names[1])
-    examples = data.total if replay.living.whole else len(batch) * read.loop.turns_per_update
-    plan = planned(read.recording, read.loop)
-    reading.update = with_setting_lines(update_read(read.recording, read.chains, examples, plan), read)
-    reading.data = read_data(data, tests, texts_of(read.recording), read.loop.place.site.line)
-    if built.next_too is False:
-        reading.remarks.append("run again with the examples of the next update, the loop did not repeat it to the bit")
-    if not built.faithful:
-        reading.miss("a step with other examples", "a training loop whose examples can be replaced")
-        return None
-    if data.total < 4:
-        reading.miss("the training data", "an array or list that holds all examples and their targets")
-    most = max(_affordable(replay, data.x), 6 * min(examples, 100))
-    if most < len(data.x):
-        reading.remarks.append(f"{most:,} examples were looked at: its forward pass is slow")
-        data = replace(data, x=data.x[:most], t=data.t[:most])
-        tests = tests and replace(tests, x=tests.x[:most], t=tests.t[:most])
-    return Case(
-        predict=replay.predict,
-        x=_as_floats(data.x),
-        targets=data.t[:, 0] if data.t.shape[1] == 1 and data.t.dtype.kind in "iu" and data.t.max() > 1 else data.t,
-        x_test=None if tests is None else _as_floats(tests.x),
-        targets_test=None if tests is None else tests.t,
-        parameters=replay.layers,
-        step=replay.step,
-        learning_rate=reading.update.learning_rate,
-        batch_size=min(examples, len(data.x)),  # of a program that takes all examples at once: all
-        updates=plan,
-        name=name,
-    )
-
-
-def _affordable(replay: Replay, x: np.ndarray) -> int:
-    """How many examples the script's own forward pass takes in about twenty seconds, in coarse steps."""
-    snapshot = replay.living.snapshot()
-    began = time.process_time()
-    try:
-        replay.predict(_as_floats(x[:4]))
-    finally:
-        snapshot.restore()
-    if replay.at_once and not replay.one_by_one:
-        return len(x)
-    for_one = (time.process_time() - began) / min(4, len(x))
-    return next((count for count in (6000, 2000, 600) if count * for_one < 20.0), 300)
-
-
-def _as_floats(x: np.ndarray) -> np.ndarray:
-    """In a floating point type that products are fast in."""
-    return x if x.dtype in (np.float32, np.float64) else x.astype(float)
-
-
-def _collected(read: Read, built: Built, run: Run) -> DataSet:
-    """The examples as the loop takes them in a run of its own."""
-    replay = built.replay
-    collector = Collector(read.loop.place, built.inputs, built.targets, read.inputs.position, replay.columns)
-    batch = collector.collect(run)
-    replay.install()
-    if batch is None or len(batch) <= len(replay.example):
-        batch = replay.example
-    batch = without_repetitions(batch)
-    return DataSet(batch.x, batch.t, ("", ""), len(batch))
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
@@ -253,34 +174,66 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     studied = study(run, max(ends - time.perf_counter(), 1.0), notice=telling.first, names=names)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
+        lost = lost_updates(studied.recording.tape)
+        if lost:
+            findings = list(of_lost_updates(lost))
+            return Report("", "faulty", 0.0, {}, findings, reading=reading)
         reading["steps"] = last_steps(studied.recording.tape) if studied.outcome.error is not None else []
         if not reading["steps"]:
             return None
     telling.reading(reading)
-    proved = _proved(studied)
+    proved = None if _is_long(studied) else _proved(studied)
     if studied.case is None:
         report = Report("", "inconclusive", 0.0, {})
         report.unchecked = [Missing(entry["what"], entry["missing"]) for entry in reading["unread"]]
     else:
         left = min(ends - time.perf_counter(), max(DIAGNOSING, job.budget - DIAGNOSING))
-        report = diagnose(studied.case, max(left, 3.0), job.cures, telling.line)
+        report = _of_training(diagnose(studied.case, max(left, 3.0), job.cures, telling.line))
         assert studied.read is not None
-        report.findings = with_lines(report.findings, studied.read, studied.case)
-        report.notes = with_lines(report.notes, studied.read, studied.case)
+        report.findings = with_lines(report.findings, studied.read, studied.case, studied.reading.data)
+        report.notes = with_lines(report.notes, studied.read, studied.case, studied.reading.data)
         report.findings = with_changes(report)
+    if _is_long(studied) and not report.network.get("loss"):
+        proved = _proved(studied)
     report.reading = reading
-    report = joined(report, proved, lambda: _learns(run, studied, proved))
+    losses = cache(lambda: _losses(run, studied, proved))
+    report = joined(report, proved, lambda: _learns(losses(), proved))
+    if report.verdict == "inconclusive" and not report.findings and studied.read is not None:
+        report.findings = list(of_diverging(studied.read, diverge(losses())))
+        report.verdict = "faulty" if report.findings else report.verdict
+    examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
+    seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    if seen:
+        report.findings, report.verdict = in_order_of_data([*report.findings, *seen]), "faulty"
     if proved is not None:
         report.proof, report.listing = proved.to_dict(), listing_of(proved)
     return report
 
 
-def _learns(run: Run, studied: Studied, proved: Proved | None) -> bool | None:
+def _of_training(report: Report) -> Report:
+    """Without E03: the outputs are those of the training loop, where dropout is meant to be on."""
+    kept = [finding for finding in report.findings if finding.rule.code != "E03"]
+    if report.findings and not kept:
+        report.verdict = "inconclusive"
+    report.findings = kept
+    return report
+
+
+def _is_long(studied: Studied) -> bool:
+    """Whether the derivative of the recorded update takes long: it is asked only where the tables do not explain it."""
+    return studied.read is not None and len(studied.read.update.nodes) > MOST_NODES
+
+
+def _losses(run: Run, studied: Studied, proved: Proved | None) -> list[float]:
+    """The losses that the script writes down in a run of its own."""
+    loop = studied.read.loop if studied.read is not None else None
+    return [] if proved is None else own_losses(run, studied.recording, loop, proved.first)
+
+
+def _learns(losses: list[float], proved: Proved | None) -> bool | None:
     """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
-    if proved is None:
-        return None
-    falls = loss_falls(run, studied.recording, proved.proofs[0])
-    return proved.learns if falls is None else falls
+    fall = falls(losses)
+    return fall if fall is not None or proved is None else proved.learns
 
 
 def _proved(studied: Studied) -> Proved | None:

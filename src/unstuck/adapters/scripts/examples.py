@@ -10,14 +10,15 @@ from unstuck.adapters.scripts.update import Meeting
 Array = np.ndarray
 
 
-def input_rows(values: Sequence[Any], position: int | None) -> Array | None:
-    """(n, n_features): what met the first weights in a product, `position` saying on which side it stood."""
+def input_rows(values: Sequence[Any], meeting: Meeting) -> Array | None:
+    """(n, n_features): values that met the first weights in a product as those of `meeting` did."""
+    position = meeting.position
     arrays = [_array(value) for value in values]
     if not arrays or any(array is None for array in arrays):
         return None
     if arrays[0].ndim == 0:  # type: ignore[union-attr]
         numbers = np.array([float(array) for array in arrays])  # type: ignore[arg-type]
-        return numbers[: period(numbers)][None]
+        return numbers[: meeting.features or period(numbers)][None]
     rows = [_input_rows(array, position) for array in arrays]  # type: ignore[arg-type]
     if len({part.shape[1:] for part in rows}) != 1:
         return None

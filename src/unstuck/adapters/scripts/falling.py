@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import os
-import time
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from types import CodeType
@@ -12,62 +11,73 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.effort import SECOND, affordable_turns
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.parameters import ADDING
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
-from unstuck.adapters.scripts.weaving import SEEN, Source
+from unstuck.adapters.scripts.training_loop import TrainingLoop
+from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
 from unstuck.adapters.watch import Run, Stopped
 from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.tape import Node
 
 MOST, LEAST = 4000, 12  # losses that are looked at
-SECONDS = 8.0  # of looking, where enough losses have been seen by then
-ENOUGH = 200
-LONGEST = 30.0  # seconds of looking, whatever has been seen
+LOOKING = 8 * SECOND  # for as many turns of the training loop, whatever has been seen by then
 
 
 class LossWatch:
-    """A watch under which a script runs as it stands, but for a look at the values of one expression."""
+    """A watch under which a script runs as it stands for some turns of a loop, but for a look at the values of one
+    expression."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, place: Place, loop: Place, turns: int) -> None:
+        self.place, self.loop, self.turns = place, loop, turns
         self.losses: list[float] = []
         self.namespace: dict[str, Any] = {}
-        self.began: float | None = None
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script's own code with a look at the expression. Raises SyntaxError."""
-        vars(builtins)[SEEN] = self._seen
+        vars(builtins)[SEEN], vars(builtins)[PAUSE] = self._seen, self._next_turn
         source = Source(text, filename)
         number = source.number(self.place.node) if filename == self.place.site.file else None
-        return source.code(frozenset() if number is None else frozenset({number}))
+        pause = source.number(self.loop.node) if filename == self.loop.site.file else None
+        return source.code(frozenset() if number is None else frozenset({number}), pause)
 
     def finder(self, folder: str) -> MetaPathFinder:
         """An import hook for the modules of this folder."""
         return BesideTheScript(os.path.abspath(folder), self)
 
+    def _next_turn(self) -> None:
+        if self.turns == 0:
+            raise Stopped
+        self.turns -= 1
+
     def _seen(self, number: int, value: Any) -> Any:
-        now = time.perf_counter()
-        self.began = self.began or now
         array = np.asarray(value)
         if array.dtype.kind in "fiu" and array.size:
             self.losses.append(float(array) if array.size == 1 else float(np.mean(array.astype(float) ** 2)))
-        long = SECONDS if len(self.losses) >= ENOUGH else LONGEST
-        if len(self.losses) >= MOST or now > self.began + long:
+        if len(self.losses) >= MOST:
             raise Stopped
         return value
 
 
-def loss_falls(run: Run, recording: Recording, proof: Proof) -> bool | None:
-    """Whether the losses of a run fall by a tenth; None where too few are seen, or none is written down."""
+def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof: Proof) -> list[float]:
+    """The losses of a run as it writes them down, as far as it may be watched; none where it writes down none."""
     place = _loss_place(recording, proof)
-    if place is None:
-        return None
-    watch = LossWatch(place)
+    if place is None or loop is None:
+        return []
+    watch = LossWatch(place, loop.place, affordable_turns(recording, loop, LOOKING))
     run(watch)
-    return falls(watch.losses)
+    return watch.losses
+
+
+def diverge(losses: Sequence[float]) -> int | None:
+    """The number of the first loss that is no finite number, counted from 0, where none after it is; None if none is
+    such."""
+    finite = np.isfinite(losses)
+    first = len(losses) - int(np.argmax(finite[::-1])) if finite.any() else len(losses)
+    return first if 0 < first < len(losses) else None
 
 
 def falls(losses: Sequence[float]) -> bool | None:

@@ -108,7 +108,7 @@ def first_turn(trial: Trial) -> FirstTurn:
 
 def _examples(read: Read, inputs: list[Any], targets: list[Any]) -> tuple[Batch, bool]:
     columns = in_columns(read.inputs)
-    x = input_rows(inputs, read.inputs.position)
+    x = input_rows(inputs, read.inputs)
     if x is None:
         raise CannotReplay(f"line {read.inputs.line}: the inputs are no rows of numbers")
     t = target_rows(targets, len(x), columns)
@@ -137,12 +137,17 @@ def _candidates(read: Read, living: Living) -> list[list[Path]]:
 def _choose_parameters(
     chains: list[Chain], candidates: list[list[Path]], before: dict[Path, Any], after: dict[Path, Any]
 ) -> tuple[list[Path], bool]:
-    """Of the paths with the right first value those whose value after the turn is the recorded one, or changed."""
+    """Of the paths with the right first value those whose value after the turn is the recorded one, or changed.
+
+    A parameter that the recorded update left as it was, as zeros in front of zeros are, may stand still.
+    """
     chosen: list[Path] = []
     as_recorded = True
     for chain, paths in zip(chains, candidates):
-        moving = [path for path in paths if not equal(after[path], before[path]) and path not in chosen]
-        exact = [path for path in moving if equal(after[path], chain.versions[1].value)]
+        free = [path for path in paths if path not in chosen]
+        moving = [path for path in free if not equal(after[path], before[path])]
+        as_it_was = [path for path in free if equal(after[path], chain.versions[1].value)]
+        exact = [path for path in moving if path in as_it_was] or as_it_was
         best = (exact or moving)[:1]
         if not best:
             raise CannotReplay(f"line {_line(chain)}: this parameter is not reached from the training loop")

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,42 @@ def match(value: Any, batch: Batch, count: bool = False) -> Form | None:
             expected = made(rows)
             if expected.shape == array.shape and np.array_equal(expected, array):
                 return Form(name, of, _Restored(made, of, value))
+    return _beside_labels(value, array, batch)
+
+
+def _beside_labels(value: Any, array: Array, batch: Batch) -> Form | None:
+    """Rows, or the one row, in which the label stands behind the inputs or before them."""
+    n, k = batch.x.shape
+    if array.shape != (n, k + 1) and not (n == 1 and array.shape == (k + 1,)):
+        return None
+    for place in (k, 0):
+        joined = _joined(batch, place)
+        if joined is not None and np.array_equal(joined, array.reshape(n, -1)):
+            return Form("rows beside labels", "both", partial(_rows_like, value, place))
     return None
+
+
+def _joined(batch: Batch, place: int) -> Array | None:
+    labels = labels_of(batch.t)
+    return None if labels is None else np.insert(batch.x.astype(float), place, labels, axis=1)
+
+
+def _rows_like(value: Any, place: int, batch: Batch) -> Any:
+    """The examples as rows with their labels at a place, number by number of the type that stood there."""
+    rows = _joined(batch, place)
+    assert rows is not None  # the targets are coded as those were that the form was found with
+    if np.ndim(value) == 2:
+        return like(rows, value)
+    if not isinstance(value, (list, tuple)):
+        return like(rows[0], value)
+    return type(value)(like(np.asarray(number), each) for number, each in zip(rows[0], value, strict=True))
+
+
+def labels_of(targets: Array) -> Array | None:
+    """(n,): the class numbers of one-hot rows, or the numbers of a single column."""
+    if targets.shape[1] == 1:
+        return targets[:, 0]
+    return targets.argmax(axis=1) if _is_one_hot(targets) else None
 
 
 @dataclass(frozen=True)

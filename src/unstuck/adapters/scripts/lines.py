@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import linecache
 import operator
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.parameters import Chain, dependence, shown
+from unstuck.adapters.scripts.parameters import Chain, ancestors, dependence, shown
 from unstuck.adapters.scripts.read import Read
+from unstuck.adapters.scripts.reading import Value
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.report.contents import Finding, Location, find_in_script
@@ -22,6 +24,8 @@ MULTIPLYING = frozenset(
     | {np.multiply}
 )
 SUMMING = frozenset({np.sum, np.mean, np.ndarray.sum, np.ndarray.mean, np.add.reduce, np.average})
+DIVIDING = frozenset({operator.truediv, operator.itruediv, np.divide})
+POWER = re.compile(r"\*\*|\bpow(er)?\(")
 LONGEST_WAY = 4000  # nodes
 
 
@@ -98,6 +102,8 @@ class Lines:
 
     def delta(self, layer: int | None) -> Node | None:
         """The error of a layer's sums: what its gradient is made of."""
+        if not any(np.size(chain.root.value) > 1 for chain in self.read.chains):
+            return self._delta_of_unit(layer)
         gradient = self.gradient(layer)
         if gradient is None:
             return None
@@ -108,6 +114,20 @@ class Lines:
                     node = node.args[0]
                 return node
         return None
+
+    def _delta_of_unit(self, layer: int | None) -> Node | None:
+        """In a network of single numbers, the error of a unit of the first layer, or of an output: what the changes of
+        its own weights have in common."""
+        chains = sorted(self.read.chains, key=self._first_use)
+        own = chains[0] if layer in (None, 1) else chains[-1]
+        changes = [self._made_of_error(chain) for chain in (own, *[each for each in chains if each is not own])]
+        shared = [max(common) for others in changes[1:] if (common := changes[0] & others)]
+        return self.read.recording.tape.nodes[max(shared)] if shared else None
+
+    def _made_of_error(self, chain: Chain) -> set[int]:
+        """The values after the error that the first change of a parameter is made of."""
+        start = min((node.number for node in self.read.targets.nodes), default=0)
+        return {node.number for node in ancestors([chain.steps[0]], start) if self._after_the_error[node.number]}
 
     def made(self, layer: int | None) -> Site | None:
         """Where the first weights of a layer are drawn."""
@@ -157,9 +177,37 @@ class Lines:
         """Where the outputs are made."""
         return self.read.update.outputs[0].site
 
+    def output_function(self, layer: int | None) -> Site | None:
+        """Where the outputs are made; of a function of its own, where the network calls it."""
+        output = self.read.update.outputs[0]
+        products = [node for node in self._products.values() if node.number < output.number]
+        depth = len(max(products, key=lambda node: node.number).stack) if products else len(output.stack)
+        return output.stack[depth] if len(output.stack) > depth else output.site
+
+    def correction(self, layer: int | None) -> Site | None:
+        """Where one of the two moments is divided by a number, first the one that no power stands in."""
+        pending, seen, found = [self.chain(layer).changes[0]], set[int](), list[Site]()
+        while pending and len(seen) < LONGEST_WAY and len(found) < 2:
+            node = pending.pop(0)
+            if node.number in seen or not self._after_the_error[node.number]:
+                continue
+            seen.add(node.number)
+            if node.op in DIVIDING and np.ndim(_value(node.args[1])) == 0 and node.site is not None:
+                found.append(node.site)
+            pending += list(node.parents())
+        return min(found, key=lambda site: POWER.search(site.text) is not None, default=self.updated(layer))
+
     def inputs(self, layer: int | None) -> Site | None:
         """Where the array that inputs are taken from is made."""
         return _origin(self.read.inputs.nodes[0], self.read.inputs.position)
+
+    def targets(self, layer: int | None) -> Site | None:
+        """Where the array that targets are taken from is made."""
+        return _origin(self.read.targets.nodes[0], self.read.targets.position)
+
+    def batches(self, layer: int | None) -> Site | None:
+        """The loop whose turns are the updates."""
+        return self.read.loop.place.site
 
     def loop(self, layer: int | None) -> Site | None:
         """The outermost loop around the update."""
@@ -228,14 +276,16 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
     **dict.fromkeys(("D02", "D03", "D04", "D01"), Lines.inputs),
     **dict.fromkeys(("A01", "A02", "A04", "A05", "A06", "A07", "U06"), Lines.made),
     **dict.fromkeys(("F01", "F02", "F03", "F10"), Lines.output),
-    "F07": Lines.product,
+    **dict.fromkeys(("F05", "F07"), Lines.product),
+    **dict.fromkeys(("D07", "D09", "D10"), Lines.targets),
+    "D12": Lines.batches,
     **dict.fromkeys(("L04", "B11", "L01", "L02"), _output_error),
     **dict.fromkeys(("B01", "B02", "B03", "B04", "B05", "B12", "B18"), _delta),
     **dict.fromkeys(("B07", "B14", "B15", "B16"), _gradient),
     "B08": Lines.bias_gradient,
-    **dict.fromkeys(
-        ("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U12", "U14", "U17"), Lines.updated
-    ),
+    **dict.fromkeys(("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U14", "U17"), Lines.updated),
+    "U12": Lines.correction,
+    "D08": Lines.output_function,
     "U10": Lines.decay,
     **dict.fromkeys(("U07", "U08"), Lines.rate),
     "U09": Lines.loop,
@@ -243,8 +293,12 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
 """For the code of a finding, which expression it is about."""
 
 
-def with_lines(findings: list[Finding], read: Read, case: Case) -> list[Finding]:
-    """The findings at the expressions of the recording, or else where the script's text has the form of the fault."""
+OF_TEST_INPUTS, OF_TEST_TARGETS = ("D05", "D06"), ("D11",)
+
+
+def with_lines(findings: list[Finding], read: Read, case: Case, data: Sequence[Value]) -> list[Finding]:
+    """The findings at the expressions of the recording, or else where the script's text has the form of the fault, or
+    makes the test data that they are about."""
     lines = Lines(read)
     found = []
     for finding in findings:
@@ -256,4 +310,19 @@ def with_lines(findings: list[Finding], read: Read, case: Case) -> list[Finding]
         found.append(replace(finding, location=place) if place is not None else finding)
     nowhere = [finding.rule.code for finding in found if finding.location is None]
     written = find_in_script(read.loop.place.site.file, case, nowhere) if nowhere else {}
-    return [replace(f, location=f.location or written.get(f.rule.code)) for f in found]
+    made = _test_lines(data)
+    file = read.loop.place.site.file
+    return [
+        replace(f, location=f.location or written.get(f.rule.code) or _in(file, made.get(f.rule.code))) for f in found
+    ]
+
+
+def _test_lines(data: Sequence[Value]) -> dict[str, int | None]:
+    """By code of a finding on test data, the line that makes its inputs or its targets."""
+    lines = [value.line for value in data if value.role == "test"]
+    inputs, targets = dict.fromkeys(OF_TEST_INPUTS, lines[0] if lines else None), lines[-1] if lines else None
+    return {**inputs, **dict.fromkeys(OF_TEST_TARGETS, targets)}
+
+
+def _in(file: str, line: int | None) -> Location | None:
+    return None if line is None else Location(file, line, linecache.getline(file, line).strip())

@@ -25,6 +25,7 @@ class Occurrences:
 
     batch      without a column of ones that the program adds itself
     at_visits  by number of the expression, the visits at which it stands there, where that is not at all of them
+    alike      whether an example of equal numbers may be taken for what it equals: to be held against another example
     """
 
     trial: Trial
@@ -32,11 +33,12 @@ class Occurrences:
     batch: Batch
     forms: Forms = field(default_factory=dict)
     at_visits: dict[int, frozenset[int]] = field(default_factory=dict)
+    alike: bool = False
 
     @classmethod
-    def of(cls, trial: Trial, first: FirstTurn) -> Occurrences:
+    def of(cls, trial: Trial, first: FirstTurn, alike: bool = False) -> Occurrences:
         """Look for them in turns that are run as they stand. Raises CannotReplay where the inputs stand nowhere."""
-        found = cls(trial, first, first.batch)
+        found = cls(trial, first, first.batch, alike=alike)
         found._find()
         if not found._hold_inputs():
             raise CannotReplay("no expression of a turn holds its examples as a whole")
@@ -80,7 +82,11 @@ class Occurrences:
         rows = self.batch.x if form.of == "x" else self.batch.t
         if form.of in ("both", "count"):
             return True
+        if form.name in ("labels", "column of labels"):
+            rows = rows.argmax(axis=1)
         size = len(rows) if form.name in ("labels", "flat", "column of labels") else rows.size
+        if self.alike and form.of == "x" and size > 1:
+            return True
         return size > 2 and form.name != "label" and bool((rows != rows.flat[0]).any())
 
     # -- where the value alone would not tell ----------------------------------------------------------------------

@@ -65,6 +65,8 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
         kept = [finding for finding in report.findings if not found or finding.rule.code != UNEXPLAINED]
         report.findings = in_order_of_data([*kept, *(one for one in found if one.matters is not False)])
         report.notes = in_order_of_data([*report.notes, *(one for one in found if one.matters is False)])
+    if any(finding.rule.code == "U06" for finding in report.findings):  # numbers cut off are no gradients
+        report.findings = [finding for finding in report.findings if finding.rule.code != UNEXPLAINED]
     if not _named(report.findings):
         report.findings = in_order_of_data([*report.findings, *never_updated(proved)])
     if report.findings:

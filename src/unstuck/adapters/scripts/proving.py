@@ -19,6 +19,7 @@ from unstuck.autodiff.tape import Site, Tape
 
 UPDATES = 2  # at which the gradients are looked at
 SMALL = 12  # entries up to which an expression's values are shown
+LEAST_ENTRIES, SHARE = 6, 1e-6  # of a gradient, that two others explain; and how much they may leave
 HARMLESS = ("zero, as it must be", "lost in rounding")
 
 
@@ -91,6 +92,8 @@ def prove_recorded(tape: Tape, chains: Sequence[Chain], names: Sequence[str] | N
         if step is not None:
             with np.errstate(all="ignore"):
                 proofs.append(prove(step))
+            if len(proofs) > 1 and remembers(proofs[0], proofs[-1]):
+                proofs.pop()
             if proofs[-1].wrong:
                 break
     if not proofs:
@@ -102,6 +105,30 @@ def prove_recorded(tape: Tape, chains: Sequence[Chain], names: Sequence[str] | N
         consequence = consequence_of(proofs[0]) if wrong is not None and proofs[0].wrong else None
         learning = learns(proofs[0]) if wrong is None else None
     return Proved(tuple(proofs), departures, idle, consequence, learning)
+
+
+def remembers(first: Proof, second: Proof) -> bool:
+    """Whether all that is wrong with the gradients of a second update is a share of those of the first, which were
+    right: they are kept in an accumulator, which is a matter of the update rule."""
+    before = {verdict.parameter.name: verdict for verdict in first.verdicts if verdict.right}
+    return bool(second.wrong) and all(
+        _has_share(verdict, before.get(verdict.parameter.name), second.tolerance) for verdict in second.wrong
+    )
+
+
+def _has_share(verdict: Verdict, before: Verdict | None, tolerance: float) -> bool:
+    if before is None or before.gradient is None or verdict.gradient is None or verdict.expected is None:
+        return False
+    parts = (verdict.expected, before.gradient.value)
+    if any(part.size != verdict.gradient.value.size for part in parts) or verdict.expected.size < LEAST_ENTRIES:
+        return False
+    value = np.asarray(verdict.gradient.value, float).reshape(-1)
+    columns = np.stack([np.asarray(part, float).reshape(-1) for part in parts], axis=1)
+    if not np.isfinite(columns).all() or not columns.any(axis=0).all():
+        return False
+    columns = columns / np.linalg.norm(columns, axis=0)
+    left = value - columns @ np.linalg.lstsq(columns, value, rcond=None)[0]
+    return float(np.linalg.norm(left)) <= max(tolerance, SHARE) * float(np.linalg.norm(value))
 
 
 def _verdict_as_data(verdict: Verdict) -> dict[str, Any]:

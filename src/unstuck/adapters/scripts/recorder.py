@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
+from itertools import islice
 from types import BuiltinFunctionType, CodeType
 from typing import Any
 
@@ -25,16 +26,21 @@ from unstuck.adapters.scripts.loops import Loops, Turn
 from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.rewriting import Place, rewritten
+from unstuck.adapters.scripts.shuffling import Shuffle, state_of
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
 from unstuck.autodiff.writes import overwritten
 
 FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, complex)
 _CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
-FIRST_LOOK = 400  # nodes; then whenever their number has grown by half
+FIRST_LOOK = 400  # nodes; then whenever their number has grown by a third
 DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
-GROWTH = 1.5
+GROWTH = 1.33
+FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last among which they are looked for
+WRAPPED = 1000  # numbers of an array that is looked at
+SHUFFLES = 20  # calls that are kept
+SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class Recording:
     loops: Loops
     complete: bool = False  # whether it was stopped because enough updates were seen
     cut: list[Place] = field(default_factory=list)  # loops that were ended early
+    wrapped: list[tuple[Place, tuple[int, ...], float]] = field(default_factory=list)  # of what shape, which share
+    shuffles: list[Shuffle] = field(default_factory=list)  # the first of them
 
 
 class Recorder:
@@ -77,7 +85,7 @@ class Recorder:
         self.stack: tuple[Site, ...] = ()
         self.stopped = False
         self.work, self.next_work = 0, FIRST_WORK
-        self.next_look, self.next_time = FIRST_LOOK, time.perf_counter() + 1.0
+        self.next_look = FIRST_LOOK
         self.ends = time.perf_counter() + self.settings.seconds
         self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
         self.made_by: dict[int, tuple[Any, int]] = {}
@@ -114,10 +122,7 @@ class Recorder:
         """Count the updates, and stop where they are enough."""
         self.next_look = int(len(self.tape) * GROWTH) + FIRST_LOOK
         self.next_work = int(self.work * GROWTH) + FIRST_WORK
-        began = time.perf_counter()
         self.updates_seen = self.updates(self.recording) if len(self.tape) else 0
-        ended = time.perf_counter()
-        self.next_time = ended + max(1.0, 10 * (ended - began))
         if self.updates_seen >= self.settings.updates:
             self.recording.complete = self.stopped = True
 
@@ -127,7 +132,7 @@ class Recorder:
         now = time.perf_counter()
         if len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes or now > self.ends:
             self.stopped = True
-        elif now > self.next_time or len(self.tape) >= self.next_look or self.work >= self.next_work:
+        elif len(self.tape) >= self.next_look or self.work >= self.next_work:
             self._look()
         if self.stopped:
             raise Stopped
@@ -141,6 +146,8 @@ class Recorder:
         known = self.known
         followed = known.knows(a) or known.knows(b)
         value = self.places[place].op(a, b)
+        if type(value) is np.ndarray and value.dtype.kind == "u" and value.size >= WRAPPED:
+            self._wrapped(place, a, b, value)
         return self._record(place, self.places[place].op, (a, b), value) if followed else self._made(place, value)
 
     def unary(self, place: int, a: Any) -> Any:
@@ -240,6 +247,8 @@ class Recorder:
             return self._made(place, value) if type(value) is np.ndarray else value
         if kind == kinds.SPREADS:
             return function(*[self._spread(place, argument) for argument in arguments], **keywords)
+        if getattr(function, "__name__", "") == "shuffle":
+            return self._shuffle(place, function, arguments, keywords)
         if kind == kinds.WRITES or keywords.get("out") is not None:
             return self._writing(place, function, arguments, keywords)
         value = function(*arguments, **keywords)
@@ -250,6 +259,22 @@ class Recorder:
             if not (self._typed_in(place, value) or _is_typed_number(function, value)):
                 return self._made(place, value)
         return self._born(place, value, kind)
+
+    def _shuffle(self, place: int, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        state = state_of(getattr(function, "__self__", None))
+        value = self._writing(place, function, arguments, keywords)
+        if state is not None and arguments and len(self.recording.shuffles) < SHUFFLES:
+            what = arguments[0]
+            small = isinstance(what, np.ndarray) and what.nbytes <= SHUFFLED
+            self.recording.shuffles.append(Shuffle(self.places[place], what.copy() if small else what, state))
+        return value
+
+    def _wrapped(self, place: int, a: Any, b: Any, value: np.ndarray) -> None:
+        """Remember where unsigned whole numbers wrapped around: below zero they start again at their largest."""
+        if self.places[place].op is operator.sub and len(self.recording.wrapped) < SHUFFLES:
+            share = float(np.mean(np.less(a, b)))
+            if share:
+                self.recording.wrapped.append((self.places[place], value.shape, share))
 
     def _typed_argument(self, place: int, position: int, value: Any) -> Any:
         """A number that is written out where one of the script's own objects is made may become a parameter."""
@@ -368,7 +393,18 @@ class Recorder:
     def _origin(self, value: Any) -> Where | None:
         """The expression that made a value from outside, where it is still known."""
         made = self.made_by.get(id(value))
-        return None if made is None or made[0] is not value else (self.places[made[1]].site, ())
+        if made is not None and made[0] is value:
+            return self.places[made[1]].site, ()
+        place = self._first_shown(value) if isinstance(value, np.ndarray) and value.size >= FEWEST else None
+        return None if place is None else (self.places[place].site, ())
+
+    def _first_shown(self, value: np.ndarray) -> int | None:
+        """The place that made the first of the last few arrays with the same numbers: in another shape, perhaps."""
+        found, flat = None, value.reshape(-1)
+        for known, place in islice(reversed(self.made), LATELY):
+            if isinstance(known, np.ndarray) and known.size == flat.size and np.array_equal(known.reshape(-1), flat):
+                found = place
+        return found
 
     def _typed_in(self, place: int, value: Any) -> bool:
         """Whether an array was made of numbers that stand in the source."""

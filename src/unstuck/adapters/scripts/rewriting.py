@@ -95,7 +95,8 @@ class _Rewriter(ast.NodeTransformer):
             self.text(node),
         )
         literal = tuple(isinstance(_unsigned(operand), ast.Constant) for operand in operands)
-        self.places.append(Place(site, kind, op, literal, self.loops, self.in_generator, node=copy.copy(node)))
+        kept = copy.deepcopy(node) if isinstance(node, ast.expr) else copy.copy(node)  # its parts are rewritten too
+        self.places.append(Place(site, kind, op, literal, self.loops, self.in_generator, node=kept))
         return ast.copy_location(ast.Constant(len(self.places) - 1), node)
 
     def column(self, line: int, offset: int) -> int:

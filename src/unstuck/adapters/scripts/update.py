@@ -4,9 +4,10 @@ Inputs are constants of the update that meet a parameter in a product; a target 
 which depends on most of the parameters, by subtraction, multiplication, power or indexing; the output is what it meets.
 """
 
+import math
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ MEETINGS: frozenset[Any] = frozenset(
     | {np.dot, np.ndarray.dot, np.matmul, operator.matmul}
 )
 MOST = 0.7  # of the parameters
+OF_FORMULAS = (math.e, math.pi)  # numbers with a name, as `np.e ** -x` has one
 WRAPPING: frozenset[Any] = frozenset(
     {np.log, np.log2, np.log10, np.clip, np.ndarray.clip, operator.add, operator.neg, np.maximum, np.minimum}
     | {np.ndarray.astype, np.ndarray.reshape, np.ndarray.ravel, np.ndarray.flatten, np.squeeze, operator.getitem}
@@ -42,6 +44,7 @@ class Meeting:
     position: int | None  # None: within the index of a subscript
     nodes: tuple[Node, ...]  # the expressions carried out
     values: tuple[Any, ...]  # what came in, one for each node
+    features: int | None = None  # how many single numbers the first loop over them takes, where it is one
 
     @property
     def line(self) -> int | None:
@@ -98,9 +101,23 @@ def read_update(recording: Recording, chains: list[Chain], number: int, choose: 
     places = {id(place.site): place for place in recording.places}
     search = _Search(tuple(nodes), depends, ends, places, choose)
     inputs = search.inputs()
+    if inputs is not None:
+        inputs = replace(inputs, features=_in_one_loop(recording, inputs.nodes))
     targets, outputs = search.targets()
     last = max(node.number for node in after)
     return Update(number, tuple(nodes), depends, moving[0].number, last, inputs, targets, outputs)
+
+
+def _in_one_loop(recording: Recording, nodes: tuple[Node, ...]) -> int | None:
+    """How many of these nodes the loop carries out, one in each turn, that made the first; None where none did."""
+    first, turns = nodes[0].number, recording.turns
+    around = [turn for turn in turns if turn.start <= first < turn.end]
+    if not around or len(nodes) < 2:
+        return None
+    inner = min(around, key=lambda turn: turn.end - turn.start)
+    spans = [(turn.start, turn.end) for turn in turns if turn.activation == inner.activation]
+    inside = [sum(start <= node.number < end for node in nodes) for start, end in spans]
+    return len(inside) if set(inside) == {1} else None
 
 
 @dataclass(frozen=True)
@@ -147,7 +164,22 @@ class _Search:
         found = _of_one_operand(self.choose("targets", narrowed, self.places))
         if not found:
             return None, ()
-        return self._meeting(found), tuple(_bare(met[node.number, position]) for node, position, _ in found)
+        return self._meeting(found), tuple(self._bare(met[node.number, position]) for node, position, _ in found)
+
+    def _bare(self, met: Node) -> Node:
+        """The output behind a logarithm, a clip or a small number that keeps it from zero."""
+        node = met
+        while node.op in WRAPPING and node.args and isinstance(node.args[0], Node):
+            if node.op is operator.add and isinstance(node.args[1], Node) and not self._is_small_number(node.args[1]):
+                break
+            node = node.args[0]
+            if node.op is operator.sub:
+                break
+        return node if node.op is not operator.sub else met
+
+    def _is_small_number(self, node: Node) -> bool:
+        """Whether this is a setting of a formula, and no bias."""
+        return node.op is LEAF and np.ndim(node.value) == 0 and shown(node).number not in self.parameters
 
     def _meeting(self, found: list[Candidate]) -> Meeting:
         place = self.places.get(id(found[0][0].site))
@@ -180,7 +212,11 @@ class _Search:
             return np.ndim(value) > 0 or self._varies(node, position)
         if isinstance(argument, (list, tuple, np.ndarray)):
             return np.size(_plain(argument)) > 0
-        return isinstance(argument, (int, float, np.number)) and self._varies(node, position)
+        return (
+            isinstance(argument, (int, float, np.number))
+            and argument not in OF_FORMULAS
+            and self._varies(node, position)
+        )
 
     def _varies(self, node: Node, position: int) -> bool:
         """Whether a single number may be an example's: the source does not write it out."""
@@ -217,18 +253,6 @@ def _is_class_number(index: Any) -> bool:
     if value.dtype.kind not in "iu" or value.ndim != 1:
         return False
     return len(value) == 1 or not np.array_equal(value, np.arange(len(value)))
-
-
-def _bare(met: Node) -> Node:
-    """The output behind a logarithm, a clip or a small number that keeps it from zero."""
-    node = met
-    while node.op in WRAPPING and node.args and isinstance(node.args[0], Node):
-        if node.op is operator.add and isinstance(node.args[1], Node) and node.args[1].op is not LEAF:
-            break
-        node = node.args[0]
-        if node.op is operator.sub:
-            break
-    return node if node.op is not operator.sub else met
 
 
 def value_of(argument: Any) -> Any:

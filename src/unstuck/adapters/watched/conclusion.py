@@ -12,7 +12,7 @@ from unstuck.adapters.watched import checks  # noqa: F401 - collects the checks
 from unstuck.adapters.watched.check import CHECKS, Seen, in_words_of
 from unstuck.adapters.watched.events import Raised
 from unstuck.adapters.watched.experiments import Comparison
-from unstuck.adapters.watched.history import History, how_well
+from unstuck.adapters.watched.history import History, how_well, known_beforehand
 from unstuck.adapters.watched.reading import Reading
 from unstuck.adapters.watched.values import Place
 from unstuck.diagnosis.examination.evidence import SUSPECTED
@@ -99,16 +99,26 @@ def verdict(findings: list[Finding], learns: bool) -> str:
 
 
 def learns(h: History) -> bool:
-    """Whether the script got better while it was watched."""
+    """Whether the script got better while it was watched, and beyond what the targets alone tell.
+
+    Answers that only come to be the most frequent class, or the mean of the targets, are no learning.
+    """
     third = max(1, h.updates // 3)
     (score, loss), (last_score, last_loss) = (
         how_well(h.events, 0, third),
         how_well(h.events, h.updates - third, h.updates),
     )
-    if score is not None and last_score is not None and last_score - score >= LEARNS:
-        return True
+    falls = None
     if loss is not None and last_loss is not None:
-        return last_loss < FALLS * loss if loss > 0 else last_loss < loss
+        falls = last_loss < FALLS * loss if loss > 0 else last_loss < loss
+    if score is not None and last_score is not None:
+        known = known_beforehand(h)
+        beyond = last_score >= known.score + LEARNS
+        if not beyond and known.loss is not None and last_loss is not None:
+            beyond = last_loss < FALLS * known.loss
+        return beyond and (last_score - score >= LEARNS or bool(falls))
+    if falls is not None:
+        return falls
     values = [event.value for event in h.backwards if event.value is not None]
     cut = max(1, len(values) // 3)
     return bool(len(values) >= 6 and np.mean(values[-cut:]) < np.mean(values[:cut]))

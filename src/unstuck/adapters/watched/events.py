@@ -75,6 +75,10 @@ class ModelCalled:
     apart: float | None = None
     other_answers: float | None = None
     mixed: float | None = None
+    rows: Array | None = None  # (n,) a number for each example of the first input, the same for the same numbers
+    answers: Array | None = None  # (n,) classes that were answered, where it was not learnt from
+    labels: Array | None = None  # (n,) class numbers that a loader gave together with the inputs
+    callers: tuple[Place, ...] = ()  # the user's lines that led to a call that was not learnt from, innermost first
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class LossTaken:
     kind         of the table in `unstuck.adapters.watched.losses`
     made         the line that constructed the loss, where it is an object
     last         what the prediction was made by, from its end: ("softmax", "linear", …), as far as known
-    last_place   the line that called the last of these, or made the layer that did
+    last_place   the line that called the last of these that is known, or made the layer that did
     value        the loss; None where it is not a single number
     """
 
@@ -105,6 +109,7 @@ class LossTaken:
     classes: Array | None = None  # the class numbers of the targets, kept for every update
     score: Score | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    places: tuple[Place | None, ...] = ()  # of each of `last`
 
 
 @dataclass(frozen=True)
@@ -190,6 +195,41 @@ class Compared:
     raw: bool = True  # made of the model's outputs as they are, without a sigmoid or softmax
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Two lists of classes, (n,) each, were held against each other."""
+
+    update: int
+    place: Place | None
+    first: Array
+    second: Array
+
+
+@dataclass(frozen=True)
+class ShuffledApart:
+    """The source brings one array into another order by itself."""
+
+    update: int
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class StateKept:
+    """A recurrent layer starts from the state that it ended with before the last update."""
+
+    update: int
+    place: Place | None
+    made: Place | None
+
+
+@dataclass(frozen=True)
+class DrawnAnew:
+    """A parameter was given new random numbers."""
+
+    update: int
+    place: Place | None
+
+
 @dataclass(frozen=True)
 class Divided:
     """A count of right answers was divided by a number."""
@@ -240,6 +280,24 @@ class Discarded:
 
 
 @dataclass(frozen=True)
+class OwnDerivative:
+    """An own function whose `backward` is not the derivative of its `forward`.
+
+    kind     what stands in its place: "sign", "factor", "function", "missing", "twice", "another function", "other"
+    apart    share by which both differ
+    known    the framework can differentiate `forward` by itself
+    """
+
+    update: int
+    place: Place | None
+    name: str
+    kind: str
+    apart: float
+    factor: float | None
+    known: bool
+
+
+@dataclass(frozen=True)
 class Scheduled:
     """A learning rate schedule moved on."""
 
@@ -270,11 +328,16 @@ Event = (
     | Broadcast
     | Normalised
     | Compared
+    | Held
+    | ShuffledApart
+    | StateKept
+    | DrawnAnew
     | Divided
     | Reshaped
     | Silenced
     | Validated
     | Discarded
+    | OwnDerivative
     | Scheduled
     | Raised
 )

@@ -15,8 +15,8 @@ from unstuck.adapters.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.check import Seen
 from unstuck.adapters.watched.conclusion import CONSEQUENCES, Decided, conclude, learns, look
 from unstuck.adapters.watched.events import Event, LossTaken, OptimizerMade, Raised
-from unstuck.adapters.watched.experiments import LONGER, Comparison, Repairs, Result, compare, decide, is_far
-from unstuck.adapters.watched.history import History, how_well, is_poor
+from unstuck.adapters.watched.experiments import LONGER, Comparison, Repairs, Result, compare, decide, is_far, merged
+from unstuck.adapters.watched.history import History, how_well, is_poor, known_beforehand
 from unstuck.adapters.watched.places import innermost_of
 from unstuck.adapters.watched.reading import read
 from unstuck.diagnosis.examination.evidence import MEASURED
@@ -111,7 +111,8 @@ class Experiments:
             raise OutOfTime
         score, loss = how_well(watch.events, watch.updates // 2, watch.updates + 1)
         kinds = {event.score.kind for event in watch.events if isinstance(event, LossTaken) and event.score is not None}
-        return Result(score, loss, watch.updates, "squares" if "squares" in kinds else "accuracy")
+        chance = max(0.0, known_beforehand(History(watch.events, watch.updates)).score)
+        return Result(score, loss, watch.updates, "squares" if "squares" in kinds else "accuracy", chance)
 
     def learns_later(self) -> bool:
         """Whether the script as it is gets better in a longer run, or in the whole of its own."""
@@ -147,7 +148,8 @@ def decided_by_experiment(
     """What matters of what was seen; where little is learnt for no reason seen, longer training and other rates."""
     open_ = [one for one in seen if one.repair is not None and not one.asleep and (cures or not one.certain)]
     if open_ and (h.updates or any(one.certain for one in open_)):
-        matters, comparisons = decide(experiments.train, open_, experiments.updates)
+        certain = [one for one in seen if one.certain and one not in open_]
+        matters, comparisons = decide(experiments.train, open_, experiments.updates, merged(certain))
         if any(matters.values()) or not h.updates:
             return seen, Decided(matters, comparisons, learns(h))
     else:

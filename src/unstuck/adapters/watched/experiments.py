@@ -31,12 +31,14 @@ class Result:
     """One run: the score and the mean loss over the second half of its updates; None where there is none.
 
     kind: "accuracy", or "squares" where the score is the share of the targets' squares that is explained.
+    chance: the score that the targets alone give.
     """
 
     score: float | None
     loss: float | None
     updates: int
     kind: str = "accuracy"
+    chance: float = 0.0
 
 
 Train = Callable[[Repairs, int, int], Result]  # (repairs, seed, updates): the script, run again
@@ -93,39 +95,47 @@ def compare(
     return Comparison(codes, tuple(first), tuple(second))
 
 
-def decide(train: Train, seen: list[Seen], updates: int) -> tuple[dict[str, bool | None], list[Comparison]]:
+def decide(
+    train: Train, seen: list[Seen], updates: int, given: Repairs | None = None
+) -> tuple[dict[str, bool | None], list[Comparison]]:
     """Which of what was seen matters, by code, and the comparisons that say so.
 
     All together first; where that helps, each is left out in turn, else each is tried alone. What was proved and makes
-    no difference at first is tried for longer.
+    no difference at first is tried for longer. The repairs `given` are made in every run: where nothing at all can be
+    learnt, no second fault would show.
     """
     tried = [one for one in seen if one.repair is not None]
     if not tried:
         return {}, []
+    given = given or {}
     codes = tuple(dict.fromkeys(one.code for one in tried))
-    whole = compare(train, {}, merged(tried), codes, updates)
+    whole = compare(train, given, {**given, **merged(tried)}, codes, updates)
     if not whole.helps and any(one.grade == PROVED for one in tried):
-        whole = compare(train, {}, merged(tried), codes, LONGER * updates, SEEDS[:2])
+        whole = compare(train, given, {**given, **merged(tried)}, codes, LONGER * updates, SEEDS[:2])
     if len(codes) == 1:
         return {codes[0]: whole.helps and is_far(codes[0], whole)}, [whole]
     matters: dict[str, bool | None] = {}
     comparisons = [whole]
     for code in codes:
-        others = merged(one for one in tried if one.code != code)
-        own = merged(one for one in tried if one.code == code)
+        others = {**given, **merged(one for one in tried if one.code != code)}
+        own = {**given, **merged(one for one in tried if one.code == code)}
         if whole.helps:
             seeds = SEEDS[: len(whole.after)]
             without = Comparison((code,), tuple(train(others, seed, whole.updates) for seed in seeds), whole.after)
             matters[code] = without.helps and is_far(code, without)
         else:
-            comparisons.append(compare(train, {}, own, (code,), updates))
+            comparisons.append(compare(train, given, own, (code,), updates))
             matters[code] = comparisons[-1].helps and is_far(code, comparisons[-1])
     return matters, comparisons
 
 
 def is_far(code: str, comparison: Comparison) -> bool:
-    """Whether a choice, where the code is one, keeps the network far below what it could be; always for a formula."""
+    """Whether a choice, where the code is one, keeps the network far below what it could be; always for a formula.
+
+    Scores count from what the targets alone give.
+    """
     before, after = ([r.score for r in side if r.score is not None] for side in (comparison.before, comparison.after))
     if not (RULES[code].setting or code in OFTEN_MEANT) or not before or not after:
         return True
-    return float(np.mean(before)) < STUCK * float(np.mean(after))
+    chance = float(np.mean([r.chance for r in (*comparison.before, *comparison.after)]))
+    return float(np.mean(before)) - chance < STUCK * (float(np.mean(after)) - chance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -12,6 +13,13 @@ from unstuck.adapters.watched.scores import pooled
 from unstuck.adapters.watched.values import Array, Parameter, ParameterStep
 
 POOR = 0.3  # of what could be learnt beyond chance
+FEWEST_LABELS = 50  # from which the shares of classes are told
+OF_ALL_CLASSES = (  # losses whose value is the cross-entropy of one choice
+    "cross_entropy",
+    "nll_loss",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+)
 
 E = TypeVar("E", bound=Event)
 
@@ -103,6 +111,35 @@ def how_well(events: Sequence[Event], first: int, last: int) -> tuple[float | No
     values = [event.value for event in taken if event.value is not None]
     loss = float(np.mean(values)) if values else None
     return pooled([event.score for event in taken if event.score is not None]), loss
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the targets alone tell, without any input: the score, and the loss where it is known."""
+
+    score: float
+    loss: float | None = None
+
+
+def known_beforehand(h: History) -> Known:
+    """The score and the mean loss of always answering with the shares of the classes, or with the mean of the targets.
+
+    Nothing is known of several losses at once, such as those of an adversarial pair, or of weighted ones.
+    """
+    taken = [event for event in h.learnt if event.score is not None]
+    if len({event.place for event in taken}) > 1 or any("weighted" in event.options for event in taken):
+        return Known(-np.inf)
+    first = taken[0].score if taken else None
+    if first is None or first.kind == "squares":
+        return Known(0.0)
+    labels = h.labels
+    if labels.size < FEWEST_LABELS:
+        return Known(1 / max(first.spread, 2.0))
+    shares = np.unique(labels, return_counts=True)[1] / labels.size
+    entropy = float(-(shares * np.log(shares)).sum())
+    one_choice = taken[0].kind in OF_ALL_CLASSES or taken[0].prediction_shape[1:] in ((), (1,))
+    told = one_choice and entropy > 0 and all(event.value is None or event.value >= 0 for event in taken)
+    return Known(float(shares.max()), entropy if told else None)
 
 
 def is_poor(h: History) -> bool:

@@ -23,6 +23,15 @@ def innermost(frame: FrameType | None = None) -> Place | None:
     return None
 
 
+def outside_of_apply(frame: FrameType | None) -> Place | None:
+    """The innermost line of the user's files, or that which handed its function to a library's `apply`."""
+    while frame is not None and not is_user_file(frame.f_code.co_filename):
+        frame = frame.f_back
+    above = frame.f_back if frame is not None else None
+    by_apply = above is not None and above.f_code.co_name == "apply" and not is_user_file(above.f_code.co_filename)
+    return (innermost(above) if by_apply else None) or innermost(frame)
+
+
 def innermost_of(error: BaseException) -> Place | None:
     """The innermost line of the user's files that an exception passed through."""
     found, trace = None, error.__traceback__

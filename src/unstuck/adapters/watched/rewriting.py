@@ -11,8 +11,17 @@ from types import CodeType
 from typing import Any
 
 TURNS, GOES_ON, DIVIDED = "__unstuck_turns__", "__unstuck_goes_on__", "__unstuck_divided__"
+EQUAL, SCORED, RESHAPED = "__unstuck_equal__", "__unstuck_scored__", "__unstuck_reshaped__"
 
-
+JUDGES = (  # functions of labels and answers, in this order
+    "accuracy_score",
+    "balanced_accuracy_score",
+    "classification_report",
+    "confusion_matrix",
+    "f1_score",
+    "precision_score",
+    "recall_score",
+)
 PREPARES = ("fit_transform", "transform", "normalize")  # what these return is what they are called for
 
 
@@ -48,6 +57,21 @@ class _Rewriter(ast.NodeTransformer):
         if not isinstance(node.op, ast.Div):
             return node
         return self._call(DIVIDED, node, node.left, node.right)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        self.generic_visit(node)
+        if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq):
+            return node
+        return self._call(EQUAL, node, node.left, node.comparators[0])
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in JUDGES and name != "reshape":
+            return node
+        call = self._call(SCORED if name in JUDGES else RESHAPED, node, node.func, *node.args)
+        call.keywords = node.keywords
+        return call
 
     def _call(self, name: str, at: ast.expr, *arguments: ast.expr) -> ast.Call:
         return ast.copy_location(ast.Call(ast.copy_location(ast.Name(name, ast.Load()), at), list(arguments), []), at)

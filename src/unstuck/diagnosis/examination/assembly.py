@@ -46,9 +46,10 @@ def build_twin(e: Examination) -> Twin | None:
     taken = -1.0  # of a change, what has the sign of the weights is added; of a gradient, it will be taken away
     if e.source == "gradients":
         taken = rate if reference < 0 else -rate
-    responses = [update.responses.get(("w", l)) for l in range(top + 1)]
-    response = next((r for r in responses[::-1] if r is not None and r.kind not in ("frozen", "unexplained")), None)
-    bias_response = update.responses.get(("b", top))
+    response = _uppermost(update, "w", top)
+    bias_response = _uppermost(update, "b", top)
+    if all(r.kind == "frozen" for key, r in update.responses.items() if key[0] == "b"):
+        bias_response = update.responses.get(("b", top))
     assert guess is not None
     return Twin(
         hidden=forward.hidden,
@@ -71,6 +72,13 @@ def build_twin(e: Examination) -> Twin | None:
         ),
         bias_modes=forward.bias_modes,
     )
+
+
+def _uppermost(update: Update, kind: str, top: int) -> Response | None:
+    """What the uppermost layer whose changes tell it says of the memory of weights, or of biases: the bias of a single
+    output is too few numbers."""
+    told = (update.responses.get((kind, layer)) for layer in range(top, -1, -1))
+    return next((r for r in told if r is not None and r.kind not in ("frozen", "unexplained")), None)
 
 
 def _plain(response: Response | None) -> tuple[str, float]:

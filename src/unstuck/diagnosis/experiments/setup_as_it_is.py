@@ -45,6 +45,9 @@ def as_it_is(e: Examination, allowed: float, seed: int = 0, all_examples: bool =
     targets = np.asarray(e.program.targets)
     labels = labels_of(e)
     coded = twin.coding.compute(targets)
+    meant = (
+        targets if twin.coding.fault and targets.shape == coded.shape else coded
+    )  # what the outputs are held against
     kind = np.float32
     setup = Setup(
         twin=twin,
@@ -53,7 +56,7 @@ def as_it_is(e: Examination, allowed: float, seed: int = 0, all_examples: bool =
         targets=coded[train].astype(kind),
         labels=None if labels is None else labels[train],
         x_held=e.program.x_as_given[held].astype(kind),
-        targets_held=coded[held].astype(kind),
+        targets_held=meant[held].astype(kind),
         labels_held=None if labels is None else labels[held],
         batch_size=batch_size,
         updates=updates,

@@ -58,6 +58,7 @@ def _of_errors(back: Callable[[Array, Array, Array], Array]) -> list[Formula]:
     return [
         Formula("squared_error", lambda z, a, t: back(a - t, z, a)),
         Formula("absolute_error", lambda z, a, t: back(np.sign(a - t), z, a)),
+        Formula("log_cosh", lambda z, a, t: back(np.tanh(a - t), z, a)),
         *(Formula(f"huber({most:g})", lambda z, a, t, m=most: back(np.clip(a - t, -m, m), z, a)) for most in (1, 0.5)),
     ]
 

@@ -41,7 +41,7 @@ def _watch(e: Examination) -> list[Moment]:
     size = int(min(e.case.batch_size or 32, 500, len(program.x)))
     probe, watched = slice(0, min(LOSS_OF, len(program.x))), slice(0, min(WATCHED, len(program.x)))
     try:
-        for k in range(MOST_UPDATES + 1):
+        for k in range(min(MOST_UPDATES, int(e.case.updates or MOST_UPDATES)) + 1):
             outputs = program.predict(program.x[watched], restore=False)
             if outputs is None:
                 break  # a call that failed or took too long says nothing of numbers

@@ -84,16 +84,31 @@ def _mean_effect(
 
 
 def _two_unlike(e: Examination, batch_size: int) -> Pair | None:
-    """Two examples of different classes whose inputs are as far apart in direction as can be found among some."""
-    y = classes(e)
-    if y is None or len(np.unique(y)) < 2:
+    """Two examples of different targets whose inputs are as far apart in direction as can be found among some."""
+    rows = sample(len(e.program.x), 200)
+    unlike = _of_other_targets(e, rows)
+    if unlike is None or not unlike.any():
         return None
-    rows = sample(len(y), 200)
     x = e.program.x[rows] / np.maximum(np.linalg.norm(e.program.x[rows], axis=1, keepdims=True), 1e-12)
-    alike = x @ x.T + 2.0 * (y[rows][:, None] == y[rows])
+    alike = x @ x.T + 2.0 * ~unlike
     i, j = np.unravel_index(alike.argmin(), alike.shape)
     both = rows[[int(i), int(j)]]
     return Pair(e.program.typed(e.program.x[both]), e.program.targets[both], batch_size)
+
+
+def _of_other_targets(e: Examination, rows: Array) -> Array | None:
+    """Which two of these rows (n,) have different targets, (n, n) bool: other classes, or where there are none, targets
+    that are farther apart than half of them."""
+    y = classes(e)
+    if y is not None:
+        return np.asarray(y[rows][:, None] != y[rows])
+    targets = np.asarray(e.program.targets)[rows]
+    if targets.dtype.kind not in "buif" or not np.isfinite(targets).all():
+        return None
+    t = targets.reshape(len(rows), -1).astype(float)
+    squares = (t**2).sum(axis=1)
+    apart = np.maximum(squares[:, None] + squares - 2 * t @ t.T, 0.0)
+    return np.asarray(apart > np.median(apart))
 
 
 def _effect(e: Examination, teach: Teach, pair: Pair, seed: int) -> float | None:
@@ -117,8 +132,8 @@ def _effect(e: Examination, teach: Teach, pair: Pair, seed: int) -> float | None
 def _learnt(e: Examination, only_a: Array, only_b: Array, a: Array, b: Array) -> bool:
     """Whether one target for all was learnt: without that, nothing said about pairs would mean anything."""
     a, b = np.atleast_1d(np.asarray(a, dtype=float)), np.atleast_1d(np.asarray(b, dtype=float))
-    if len(only_a) == 1:
-        return float((only_a - only_b)[0] * (a - b)[0]) > 0
+    if len(only_a) == 1 or (classes(e) is None and a.shape == only_a.shape):
+        return float((only_a - only_b) @ (a - b)) > 0
     first, second = (int(t.argmax()) if len(t) > 1 else int(t[0]) for t in (a, b))
     return int(only_a.argmax()) == first and int(only_b.argmax()) == second
 

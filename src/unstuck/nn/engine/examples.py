@@ -97,6 +97,21 @@ def as_examples(
     return Examples(network, x, t, _weights(network, np.asarray(targets), t, sample_weight, class_weight))
 
 
+def names_of_classes(network: Network, data: Any) -> tuple[str, ...] | None:
+    """What the classes of these data are called, or else what the network calls its own; one name for each class.
+
+    Raises DataError where the two differ.
+    """
+    names = getattr(data, "class_names", None)
+    if names is None or len(names) != max(2, network.sizes[-1]):
+        return network.class_names
+    if network.class_names not in (None, tuple(names)):
+        raise DataError(
+            f"the classes {', '.join(names)} are not those of the network: {', '.join(network.class_names)}"
+        )
+    return tuple(names)
+
+
 def release_pages(x: Array) -> None:
     """Give back the memory of what was read of a mapped file; does nothing for other arrays."""
     base: Any = x

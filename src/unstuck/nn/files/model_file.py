@@ -50,8 +50,16 @@ def load(path: str | os.PathLike[str]) -> Network:
     return network
 
 
+def _check_class_names(path: str | os.PathLike[str], names: Any, n_outputs: int) -> None:
+    """Files of networks whose classes have no names hold none, and neither do older files."""
+    expected = max(2, n_outputs)
+    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not texts or len(names) != expected:
+        raise ModelFileError(f"{path}: the setting class_names is {names!r}, expected {expected} texts")
+
+
 def _check_settings(path: str | os.PathLike[str], description: Any) -> None:
-    if not isinstance(description, dict) or description.keys() != SETTINGS.keys():
+    if not isinstance(description, dict) or description.keys() - {"class_names"} != SETTINGS.keys():
         raise ModelFileError(f"{path} describes no network: expected the settings {', '.join(SETTINGS)}")
     for name, kinds in SETTINGS.items():
         if not isinstance(description[name], kinds):
@@ -59,6 +67,8 @@ def _check_settings(path: str | os.PathLike[str], description: Any) -> None:
     sizes = description["sizes"]
     if not all(type(size) is int and size > 0 for size in sizes):
         raise ModelFileError(f"{path}: the setting sizes is {sizes!r}, expected whole numbers above 0")
+    if "class_names" in description:
+        _check_class_names(path, description["class_names"], sizes[-1])
 
 
 def _check_arrays(path: str | os.PathLike[str], description: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
@@ -84,9 +94,11 @@ def _check_arrays(path: str | os.PathLike[str], description: dict[str, Any], arr
 def _build(path: str | os.PathLike[str], description: dict[str, Any]) -> Network:
     """The described network with zeros for parameters."""
     try:
-        settings = {**description, "initializer": "zeros", "bias_initializer": "zeros"}
-        network = Network(**settings)
+        settings = {name: description[name] for name in SETTINGS}
+        network = Network(**{**settings, "initializer": "zeros", "bias_initializer": "zeros"})
     except (UnstuckError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} describes an impossible network: {error}") from error
     network.initializer, network.bias_initializer = description["initializer"], description["bias_initializer"]
+    if "class_names" in description:
+        network.class_names = tuple(description["class_names"])
     return network

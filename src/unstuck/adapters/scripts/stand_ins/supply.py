@@ -15,12 +15,16 @@ import numpy as np
 
 from unstuck.adapters.scripts.manners.remarks import Remarks
 from unstuck.adapters.scripts.stand_ins.digits import Digits
+from unstuck.adapters.scripts.stand_ins.made_tables import table_of
 from unstuck.adapters.scripts.stand_ins.wanted import MADE_BY_SCRIPTS, Wanted, recognise
 from unstuck.adapters.scripts.stand_ins.words import KINDS, folders_of_texts, text_of, texts_by_kind
+from unstuck.sandbox.origin import is_user_file
 
 FOLDERS = re.compile(r"[\\/]")  # as any system writes them
 ARRAYS = re.compile(r"frombuffer|fromfile|idx2numpy|loadtxt|genfromtxt|read_csv|\bload\(|fromstring|loadmat")
-SKIPS_HEADER = re.compile(r"next\(|readline\(\)|skip_?(rows|header)|\[1:\]|DictReader|read_csv")
+SKIPS_HEADER = re.compile(
+    r"next\(|readline\(\)|skip_?(rows|header)|(lines|lines\(\)|list|rows|reader|file|records)\)?\[1:\]|DictReader|read_csv"
+)
 
 
 class Supply:
@@ -67,9 +71,10 @@ class Supply:
         return self._written(wanted, path)
 
     def _text(self, path: str) -> str | None:
-        """The path of a made-up text in the place of one that does not exist; None for other files."""
+        """The path of a made-up text or table in the place of one that does not exist; None for other files."""
         is_missing = not self.exists(path) and not MADE_BY_SCRIPTS.search(FOLDERS.split(path)[-1])
-        text = text_of(path, self.program) if is_missing else None
+        is_missing = is_missing and is_user_file(path)  # installed packages look for files of their own
+        text = (text_of(path, self.program) or table_of(path, self.program)) if is_missing else None
         if text is None or not self.give(path, f"it reads {path}, which is not there", text[1]):
             return None
         place = self.folder / f"{abs(hash(path))}-{FOLDERS.split(path)[-1]}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Discarded, LoaderMade, ModelCalled, Validated
+from unstuck.adapters.watched.events import Discarded, LoaderMade, LossTaken, ModelCalled, ShuffledApart, Validated
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.values import Array
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
@@ -17,6 +18,9 @@ OTHERWISE = 2.5  # times as widely spread: no accident among a hundred examples
 ENOUGH = 100
 FEW = 20  # examples of a whole table, such as those of XOR, are validated with as well as learnt from
 OVERLAP = 0.5  # of the validation: examples that occur twice in a data set are fewer
+AMONG = 0.1  # of the examples of every validation: only a part of what is learnt from is seen
+DISTINCT = 0.5  # of the examples learnt from
+RELATED = 4.0  # deviations above chance
 IN_ORDER = 0.1  # of the changes of class that a shuffled order has
 
 
@@ -108,6 +112,39 @@ def validated_on_training_examples(h: History) -> Iterator[Seen]:
             numbers = {"validated": event.examples, "learnt": event.learnt}
             yield Seen("D06", PROVED, said, numbers, event.place, certain=True)
             return
+    yield from _judged_on_training_examples(h)
+
+
+def _judged_on_training_examples(h: History) -> Iterator[Seen]:
+    """Calls that the script names a validation or a test, where no call at all sees an example that is not learnt from.
+
+    Only a part of the training examples is seen learnt from, so that a part of the others is known to be among them.
+    """
+    rows = [call.rows for call in h.training_calls if call.rows is not None]
+    calls = [call for call in h.evaluation_calls if call.rows is not None and len(call.rows) >= FEW]
+    if not rows or not calls:
+        return
+    learnt = np.unique(np.concatenate(rows))
+    if len(learnt) < FEW or len(learnt) < DISTINCT * min(len(np.concatenate(rows)), len(learnt) + 1):
+        return
+    shares = [float(np.isin(np.unique(call.rows), learnt).mean()) for call in calls]  # type: ignore[arg-type]
+    if min(shares) < AMONG:
+        return
+    named = [(call, place) for call in calls for place in call.callers if _names_a_test(place.text)]
+    if named:
+        call, place = named[0]
+        n = len(np.unique(call.rows))  # type: ignore[arg-type]
+        known = int(np.isin(np.unique(call.rows), learnt).sum())  # type: ignore[arg-type]
+        said = f"{known} of the {n} examples of this validation were learnt from in the updates seen"
+        yield Seen("D06", PROVED, said, {"validated": n, "learnt": known}, place, certain=True)
+
+
+def _names_a_test(text: str) -> bool:
+    """Whether a line's values, and not only the function it calls, are named a test."""
+    values = re.sub(r"\w+\(", "(", text)
+    return bool(re.search(r"(?<![a-z])(te?st|val|valid|validation|dev|eval)(?![a-z])", values, re.IGNORECASE)) and not (
+        re.search(r"train", values, re.IGNORECASE)
+    )
 
 
 @check("D07")
@@ -120,8 +157,62 @@ def targets_collapsed(h: History) -> Iterator[Seen]:
     known = made if made is not None and len(made) >= len(labels) else labels
     if len(known) >= ENOUGH and len(np.unique(known)) == 1 and (made is not None or len(h.learnt) > 1):
         said = f"all of {len(known)} targets seen are {known[0]}"
-        yield Seen("D07", PROVED if made is not None else MEASURED, said, {"targets": len(known)}, h.learnt[0].place,
-                   certain=True)  # fmt: skip
+        given = [loader.place for loader in h.all(LoaderMade) if loader.labels is not None]
+        place, grade = given[0] if given else h.learnt[0].place, PROVED if made is not None else MEASURED
+        yield Seen("D07", grade, said, {"targets": len(known)}, place, certain=True)
+
+
+@check("D10")
+def labels_unrelated(h: History) -> Iterator[Seen]:
+    """Inputs and labels are shuffled each for itself, and the labels of near inputs are those of any others.
+
+    Cure: One order for both: `order = torch.randperm(n)`, then `x[order]` and `y[order]`.
+
+    Cure in Keras: One order for both: `order = rng.permutation(n)`, then `x[order]` and `y[order]`.
+    """
+    apart = h.all(ShuffledApart)
+    x, labels = _pairs(h)
+    if not apart or x is None or labels is None or len(x) < ENOUGH:
+        return
+    above = _above_chance(x, labels)
+    if above is not None and above < RELATED:
+        said = (
+            f"of {len(x)} examples learnt from, the nearest other input has the same class no more often than chance "
+        )
+        said += f"({above:.1f} deviations above it)"
+        numbers = {"examples": len(x), "deviations_above_chance": above}
+        yield Seen("D10", MEASURED, said, numbers, apart[-1].place, certain=True)
+
+
+def _pairs(h: History) -> tuple[Array | None, Array | None]:
+    """(n, features) inputs learnt from, and (n,) their class numbers."""
+    found: list[tuple[Array, Array]] = []
+    inputs: Array | None = None
+    for event in h.events:
+        if isinstance(event, ModelCalled) and event.learning and event.inputs is not None:
+            inputs = event.inputs.reshape(len(event.inputs), -1) if event.inputs.dtype.kind == "f" else None
+        if isinstance(event, LossTaken) and event.learning and inputs is not None and event.classes is not None:
+            n = min(len(inputs), len(event.classes))
+            if event.prediction_shape[:1] == event.target_shape[:1]:
+                found.append((inputs[:n], event.classes[:n]))
+            inputs = None
+    if not found or len({x.shape[1] for x, _ in found}) > 1:
+        return None, None
+    return np.concatenate([x for x, _ in found])[:512], np.concatenate([c for _, c in found])[:512]
+
+
+def _above_chance(x: Array, labels: Array) -> float | None:
+    """How many deviations above chance the nearest other input has the same class; None for one class."""
+    spread = x.std(axis=0)
+    z = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    near = (z**2).sum(axis=1)[:, None] + (z**2).sum(axis=1) - 2 * z @ z.T
+    np.fill_diagonal(near, np.inf)
+    nearest = near.argmin(axis=1)
+    generator = np.random.default_rng(0)
+    chance = [float((mixed == mixed[nearest]).mean()) for mixed in (generator.permutation(labels) for _ in range(100))]
+    if np.std(chance) == 0:
+        return None
+    return float(((labels == labels[nearest]).mean() - np.mean(chance)) / np.std(chance))
 
 
 @check("D12")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Compared, Divided
+from unstuck.adapters.watched.events import Compared, Divided, Held, ModelCalled
 from unstuck.adapters.watched.history import History
-from unstuck.adapters.watched.values import Place
+from unstuck.adapters.watched.values import Array, Place
 from unstuck.diagnosis.examination.evidence import PROVED
 
+LOST = 0.1  # of the right answers
 OTHER_ANSWERS, APART = 0.002, 0.01  # shares from which on what is read is another number
 HALVES = ("gt 0.5", "ge 0.5", "__gt__ 0.5", "__ge__ 0.5", "round")
 
@@ -25,10 +28,10 @@ def accuracy_computed_wrongly(h: History) -> Iterator[Seen]:
     Cure in Keras: `metrics=["accuracy"]`, or the metric that fits the targets: sparse for class numbers, categorical
     for one-hot rows, binary for one unit.
     """
-    by_place: dict[Place | None, list[Compared]] = {}
+    by_kind: dict[tuple[Place | None, str, bool], list[Compared]] = {}
     for event in h.all(Compared):
-        by_place.setdefault(event.place, []).append(event)
-    for place, events in by_place.items():
+        by_kind.setdefault((event.place, event.how, event.raw), []).append(event)
+    for (place, _, _), events in by_kind.items():
         right, total = sum(e.right for e in events), sum(e.total for e in events)
         counted = [e.expected for e in events if e.expected is not None]
         expected, examples = sum(counted) if counted else None, sum(e.examples for e in events)
@@ -52,6 +55,52 @@ def accuracy_computed_wrongly(h: History) -> Iterator[Seen]:
             divided = {"right": last.right, "divisor": last.divisor, "examples": last.examples}
             yield Seen("E01", PROVED, said, divided, place, certain=True)
             return
+
+
+@check("E02")
+def predictions_out_of_order(h: History) -> Iterator[Seen]:
+    """The answers come in the order of a loader that shuffles, and are compared with labels in the order of the data.
+
+    Cure: `shuffle=False` for the loader of the test data, or collect the labels of each batch together with its
+    answers.
+    """
+    calls = h.evaluation_calls
+    for held in h.all(Held):
+        index = h.events.index(held)
+        before = [call for call in calls if call.answers is not None and h.events.index(call) < index]
+        answers, labels = _last_of(before, len(held.first))
+        if answers is None or labels is None:
+            continue
+        for mine, other in ((held.first, held.second), (held.second, held.first)):
+            if not np.array_equal(mine, answers) or not np.array_equal(np.sort(other), np.sort(labels)):
+                continue
+            own, compared = float((answers == labels).mean()), float((answers == other).mean())
+            if own - compared > LOST:
+                said = (
+                    f"of {len(mine)} answers {own:.1%} are right by the labels that came with them; they are compared "
+                )
+                said += f"with the same labels in another order, where {compared:.1%} are"
+                numbers = {"answers": len(mine), "right": own, "right_as_compared": compared}
+                yield Seen("E02", PROVED, said, numbers, held.place, certain=True)
+                return
+
+
+def _last_of(calls: list[ModelCalled], n: int) -> tuple[Array | None, Array | None]:
+    """(n,) the answers of the last calls, and the labels that came with their inputs; None where these are not n."""
+    taken: list[ModelCalled] = []
+    for call in reversed(calls):
+        if call.labels is None or call.answers is None or len(call.labels) != len(call.answers):
+            return None, None
+        taken.insert(0, call)
+        known = sum(len(one.labels) for one in taken if one.labels is not None)
+        if known >= n:
+            break
+    if not taken or sum(len(one.labels) for one in taken if one.labels is not None) != n:
+        return None, None
+    return (
+        np.concatenate([one.answers for one in taken if one.answers is not None]),
+        np.concatenate([one.labels for one in taken if one.labels is not None]),
+    )
 
 
 @check("E03")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Cut
+from unstuck.adapters.watched.check import Check, Seen, check
+from unstuck.adapters.watched.events import Cut, OwnDerivative
 from unstuck.adapters.watched.history import History, largest
 from unstuck.diagnosis.examination.evidence import PROVED
 
@@ -139,3 +139,40 @@ def _last_before(h: History, event: object, cuts: list[Cut]) -> Cut | None:
 
 def _reattach(cut: Cut | None) -> tuple[str, list[int]] | None:
     return ("reattach", [cut.place.line]) if cut is not None and cut.place is not None else None
+
+
+STANDS_THERE = {  # kind of error -> code, and what stands in the place of the derivative
+    "sign": ("B10", "minus the derivative"),
+    "factor": ("B17", "the derivative times a number that does not belong there"),
+    "function": ("B01", "the function itself"),
+    "missing": ("B02", "the gradient from behind as it came, without the derivative"),
+    "twice": ("B04", "the derivative, multiplied in twice"),
+    "another function": ("B18", "the derivative of another function"),
+    "other": ("B14", "no derivative of what `forward` computes"),
+}
+
+
+def _own_derivative(code: str) -> Check:
+    """The check of own functions for the kinds of error that have this code."""
+
+    def own_derivative_wrong(h: History) -> Iterator[Seen]:
+        """`backward` of an own `autograd.Function` is not the derivative of its `forward`.
+
+        Cure: Give back `grad_output` times the derivative of what `forward` computes, and hold it against
+        `torch.autograd.gradcheck`.
+        """
+        for event in h.all(OwnDerivative):
+            named, what = STANDS_THERE[event.kind]
+            if named != code:
+                continue
+            said = f"`backward` of {event.name} gives {what}: it differs from central differences by {event.apart:.1%}"
+            said += f", a factor of {event.factor:.4g}" if event.factor is not None else ""
+            numbers = {"difference": event.apart, "factor": event.factor}
+            repair = ("true derivative", [event.name]) if event.known else None
+            yield Seen(code, PROVED, said, numbers, event.place, repair)
+
+    return own_derivative_wrong
+
+
+for _code in dict.fromkeys(code for code, _ in STANDS_THERE.values()):
+    check(_code)(_own_derivative(_code))

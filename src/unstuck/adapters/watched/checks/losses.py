@@ -78,14 +78,16 @@ def loss_output_mismatch(h: History) -> Iterator[Seen]:
     elif taken and _worst_sum(taken, "log") > 10 * CLOSE:
         said = "NLLLoss is given numbers that are no log-probabilities: their exponentials do not sum to 1"
         numbers = {"sum_of_exponentials_off_by": _worst_sum(taken, "log"), "loss": taken[-1].value}
-        yield Seen("L02", PROVED, said, numbers, _place(taken[0]), ("loss nll_loss", "log-softmax of scores"))
+        place = taken[0].made or taken[0].place
+        yield Seen("L02", PROVED, said, numbers, place, ("loss nll_loss", "log-softmax of scores"))
     taken = [e for e in _of(h, "binary_cross_entropy") if e.prediction is not None]
     outside = [e for e in taken if e.prediction is not None and ((e.prediction < 0) | (e.prediction > 1)).any()]
     if outside:
         said = "the binary cross-entropy of probabilities is given scores: some lie outside of 0 to 1"
         low, high = float(outside[0].prediction.min()), float(outside[0].prediction.max())  # type: ignore[union-attr]
         repair = ("loss binary_cross_entropy", "sigmoid of scores")
-        yield Seen("L02", PROVED, said, {"lowest": low, "highest": high}, outside[0].place, repair, certain=True)
+        place = outside[0].made or outside[0].place
+        yield Seen("L02", PROVED, said, {"lowest": low, "highest": high}, place, repair, certain=True)
     taken = _of(h, "cross_entropy")
     if taken and all(e.last[:1] == ("sigmoid",) for e in taken) and not _rows_sum_to_one(taken[0].prediction):  # type: ignore[arg-type]
         said = "a cross-entropy over classes is given separate sigmoids: no score can be above 1 or below 0"
@@ -221,12 +223,13 @@ def targets_malformed(h: History) -> Iterator[Seen]:
         said += "each other: every prediction is held against every target"
         numbers = {"prediction": list(event.prediction_shape), "target": list(event.target_shape)}
         repair = (f"loss {event.kind}", "shape of the target")
-        yield Seen("D09", PROVED, said, numbers, event.place, repair)
+        yield Seen("D09", PROVED, said, numbers, event.place, repair, certain=_every_pair(event))
         return
     for spread in h.all(Broadcast)[:1]:
         said = f"a {spread.by} of shapes {spread.shapes[0]} and {spread.shapes[1]} is a table of n × n numbers"
         numbers = {"first": list(spread.shapes[0]), "second": list(spread.shapes[1])}
-        yield Seen("D09", PROVED, said, numbers, spread.place)
+        aligned = ("align", [spread.place.line]) if spread.place is not None else None
+        yield Seen("D09", PROVED, said, numbers, spread.place, aligned)
 
 
 def _not_classes(event: LossTaken) -> str:
@@ -242,6 +245,15 @@ def _not_classes(event: LossTaken) -> str:
     if low < 0 or high >= shape[1]:
         return f"class numbers from {low} to {high} are given to {shape[1]} outputs, which count from 0"
     return ""
+
+
+def _every_pair(event: LossTaken) -> bool:
+    """Whether each of n predictions is held against each of n targets: nothing but a constant fits all of them."""
+    n = int(np.prod(event.prediction_shape))
+    return n == int(np.prod(event.target_shape)) > 1 and {len(event.prediction_shape), len(event.target_shape)} == {
+        1,
+        2,
+    }
 
 
 def _alike(first: tuple[int, ...], second: tuple[int, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import ModelCalled, OptimizerMade, Scheduled
+from unstuck.adapters.watched.events import DrawnAnew, ModelCalled, OptimizerMade, Scheduled
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.values import Parameter
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
@@ -57,12 +57,19 @@ def _names(parameters: list[Parameter]) -> str:
 
 @check("U16")
 def model_made_anew(h: History) -> Iterator[Seen]:
-    """The model is constructed inside the training loop: every update starts from new random parameters.
+    """The model is constructed, or its weights are initialised, inside the training loop: every update starts from new
+    random parameters.
 
     Cure: Make the model and the optimiser once, before the loop.
     """
     calls = [call for call in h.training_calls if call.update > 0]
     by_update = {call.update: call.which for call in h.training_calls}
+    drawn = {event.update for event in h.all(DrawnAnew)}
+    if len(drawn) >= 3 and 2 * len(drawn) >= h.updates:
+        said = f"before {len(drawn)} of {h.updates} updates parameters were given new random numbers"
+        place = h.all(DrawnAnew)[0].place
+        yield Seen("U16", PROVED, said, {"updates": len(drawn)}, place, certain=True)
+        return
     if len(by_update) < 3 or len(set(by_update.values())) < len(by_update):
         return
     seen: list[ModelCalled] = calls or h.training_calls

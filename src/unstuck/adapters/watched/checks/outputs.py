@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import ModeSet, Reshaped, Silenced
+from unstuck.adapters.watched.events import ModeSet, Reshaped, Silenced, StateKept
 from unstuck.adapters.watched.history import History, is_poor
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
@@ -71,8 +71,11 @@ def activation_missing(h: History) -> Iterator[Seen]:
     """
     taken = [event for event in h.shown if ("linear", "linear") in zip(event.last, event.last[1:], strict=False)]
     if taken and len(taken) == len(h.shown):
-        said = f"the outputs are made by {' of '.join(taken[0].last)}: two linear layers without anything between them"
-        yield Seen("F05", MEASURED, said, {"losses_seen": len(taken)}, taken[0].last_place, ("activate", True))
+        first = taken[0]
+        earlier = 1 + list(zip(first.last, first.last[1:], strict=False)).index(("linear", "linear"))
+        place = (first.places[earlier] if len(first.places) > earlier else None) or first.last_place
+        said = f"the outputs are made by {' of '.join(first.last)}: two linear layers without anything between them"
+        yield Seen("F05", MEASURED, said, {"losses_seen": len(taken)}, place, ("activate", True))
 
 
 @check("F13")
@@ -114,6 +117,29 @@ def examples_mixed(h: History) -> Iterator[Seen]:
     said = f"with the first example of a batch replaced by another, the answers to all others change by {worst:.1%}"
     by_layer = mixed[0].sequence_first
     yield Seen("F14", PROVED if by_layer else SUSPECTED, said, {"change": worst}, mixed[0].place, asleep=not by_layer)
+
+
+AGAIN = "backward through the graph a second time"
+
+
+@check("F14")
+def state_kept(h: History) -> Iterator[Seen]:
+    """A recurrent layer starts each batch of sequences from the state that other sequences left behind.
+
+    Cure: Start every batch with a fresh state (`None`, or zeros); where sequences do go on from batch to batch, keep
+    the state with `detach()`.
+    """
+    kept = h.all(StateKept)
+    if not kept:
+        return
+    refused = [event for event in h.backwards if AGAIN in event.refused]
+    said = f"{len(kept)} times a recurrent layer starts from the state that it had before the last update"
+    said += ", and derivatives are asked for through that update's graph again" if refused else ""
+    grade = PROVED if refused else MEASURED
+    repair = ("fresh state", True)
+    calls = [call for call in h.training_calls if call.update == kept[0].update]
+    place = calls[0].place if calls else kept[0].place
+    yield Seen("F14", grade, said, {"times": len(kept)}, place, repair, certain=bool(refused))
 
 
 @check("F15")

@@ -1,0 +1,74 @@
+"""Answers of a model and what they are held against: which batch they belong to, and which labels they are given."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from unstuck.adapters.pytorch.rows import answered, as_classes, callers, keys, labels_with
+from unstuck.adapters.pytorch.watching import Watching
+from unstuck.adapters.watched.events import Held
+from unstuck.adapters.watched.losses import LOSSES, SCORES
+from unstuck.adapters.watched.places import innermost
+
+FEWEST = 20  # answers that are compared at once
+
+
+class AnswersHeld:
+    """What is seen of batches that loaders give, and of labels that answers are compared with."""
+
+    def __init__(self, watch: Watching) -> None:
+        self._watch = watch
+        self._batch: Any = None
+
+    def wrap_iteration(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`DataLoader.__iter__`, watched: the last batch is remembered."""
+
+        def batches(loader: Any) -> Iterator[Any]:
+            found = original(loader)
+            return found if self._watch.exact or self._watch.quiet else self._remembered(found)
+
+        return batches
+
+    def _remembered(self, batches: Iterator[Any]) -> Iterator[Any]:
+        for batch in batches:
+            self._batch = batch
+            yield batch
+
+    def of_call(self, inputs: torch.Tensor, outputs: torch.Tensor, learning: bool) -> dict[str, Any]:
+        """What a call's event holds of its examples and answers."""
+        facts: dict[str, Any] = {"rows": keys(inputs)}
+        if learning:
+            return facts
+        threshold = 0.0 if LOSSES[self._watch.loss_kind].prediction == SCORES else 0.5
+        facts["answers"] = answered(outputs, threshold)
+        facts["labels"] = labels_with(inputs, self._batch)
+        facts["callers"] = callers(sys._getframe(1))
+        return facts
+
+    def equal(self, left: Any, right: Any) -> Any:
+        """`left == right`, as scripts compare; noted where both are many classes."""
+        result = left == right
+        if isinstance(left, (np.ndarray, torch.Tensor)) or isinstance(right, (np.ndarray, torch.Tensor)):
+            self._note(left, right)
+        return result
+
+    def scored(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """A function that judges answers by labels, called."""
+        given = [*args, *(value for key, value in kwargs.items() if key in ("y_true", "y_pred"))]
+        if len(given) > 1:
+            self._note(given[0], given[1])
+        return function(*args, **kwargs)
+
+    def _note(self, left: Any, right: Any) -> None:
+        watch = self._watch
+        if watch.quiet or watch.exact or not watch.updates:
+            return
+        with watch.aside():
+            first, second = as_classes(left), as_classes(right)
+        if first is not None and second is not None and first.shape == second.shape and len(first) >= FEWEST:
+            watch.note(Held(watch.updates, innermost(sys._getframe(2)), first, second))

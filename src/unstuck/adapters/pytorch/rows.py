@@ -1,0 +1,82 @@
+"""Examples told from each other by their numbers, answers by their classes."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+
+from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.values import Array, Place
+
+MOST = 4096  # examples of one call
+LARGEST = 20_000_000  # numbers of one call that are looked at
+
+
+def keys(inputs: torch.Tensor) -> Array | None:
+    """(n,) a number for each row of the inputs, the same for the same numbers; None where there are no rows."""
+    if inputs.ndim < 2 or not len(inputs) or inputs.numel() > LARGEST or inputs.is_sparse:
+        return None
+    rows = inputs.detach()[:MOST].contiguous().cpu().numpy()
+    if rows.dtype.itemsize % 4:
+        rows = rows.astype(np.float32)
+    words = rows.reshape(len(rows), -1).view(np.uint32)
+    odd = np.random.Generator(np.random.PCG64(0)).integers(0, 2**32, words.shape[1], dtype=np.uint64) | np.uint64(1)
+    return (words * odd).sum(axis=1, dtype=np.uint64)
+
+
+def answered(outputs: torch.Tensor, threshold: float) -> Array | None:
+    """(n,) the class that each row of outputs answers; None where rows answer no class."""
+    table = outputs.detach()
+    if table.ndim == 2 and table.shape[1] > 1:
+        return table.argmax(dim=1).cpu().numpy()
+    if table.ndim in (1, 2) and table.numel() and table.is_floating_point():
+        return (table.reshape(-1) > threshold).long().cpu().numpy()
+    return None
+
+
+def labels_with(inputs: torch.Tensor, batch: Any) -> Array | None:
+    """(n,) the class numbers that a loader's batch holds beside these inputs; None where it holds others."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        return None
+    first, labels = batch
+    if not isinstance(first, torch.Tensor) or not isinstance(labels, torch.Tensor):
+        return None
+    if first.numel() != inputs.numel() or labels.numel() != len(inputs) or first.dtype != inputs.dtype:
+        return None
+    if first.data_ptr() != inputs.data_ptr() and not torch.equal(first.reshape(-1), inputs.reshape(-1)):
+        return None
+    return as_classes(labels)
+
+
+def as_classes(values: Any) -> Array | None:
+    """(n,) whole numbers of a list, an array, or a tensor of one axis; None for what holds no classes."""
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu().numpy()
+    if not isinstance(values, (list, tuple, np.ndarray)):
+        return None
+    try:
+        array = np.asarray(values).squeeze()
+    except ValueError:
+        return None
+    if array.ndim != 1 or array.dtype.kind not in "iufb":
+        return None
+    whole = array.astype(np.int64)
+    return whole if np.array_equal(whole, array) else None
+
+
+def callers(frame: FrameType | None = None) -> tuple[Place, ...]:
+    """All of the user's lines that led here, innermost first."""
+    found: list[Place] = []
+    frame = frame or sys._getframe(1)
+    while frame is not None:
+        place = innermost(frame)
+        if place is None:
+            break
+        if not found or found[-1] != place:
+            found.append(place)
+        frame = frame.f_back
+    return tuple(found)

@@ -1,0 +1,108 @@
+"""The Case of a script whose training loop can be replayed: its data, its steps, its accuracy, what it believes."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+
+import numpy as np
+
+from unstuck.adapters.scripts import effort
+from unstuck.adapters.scripts.beside import read_data, texts_of, with_setting_lines
+from unstuck.adapters.scripts.building import Built
+from unstuck.adapters.scripts.case import Replay
+from unstuck.adapters.scripts.collecting import COLLECTING, Collector, without_repetitions
+from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
+from unstuck.adapters.scripts.living import spelled
+from unstuck.adapters.scripts.own_accuracy import own_accuracy
+from unstuck.adapters.scripts.read import Read
+from unstuck.adapters.scripts.reading import Reading, read_inputs, read_parameters, read_targets
+from unstuck.adapters.scripts.reading import read_update as update_read
+from unstuck.adapters.scripts.training_loop import planned
+from unstuck.adapters.scripts.walking import walk_in_order
+from unstuck.adapters.watch import Run
+from unstuck.diagnosis.case import Case
+
+FORWARD = 20 * effort.SECOND  # for the script's own forward pass, on all examples that are handed on
+FEW = 200  # examples that are kept as an example of a turn
+
+
+def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> Case | None:
+    """The Case, and the reading completed by what was learnt on the way."""
+    replay = built.replay
+    reading.parameters = [
+        replace(value, shape=tuple(np.shape(live)), dtype=str(np.asarray(live).dtype))
+        for value, live in zip(
+            read_parameters(read.chains, [spelled(path) for path in replay.parameter_paths]),
+            replay.parameters(),
+            strict=True,
+        )
+    ]
+    batch = replay.example
+    scope = replay.living.everything
+    gc.collect()
+    data = training_data(scope, batch, read.full_batch) or _collected(read, built, run)
+    tests = test_data(scope, data, batch)
+    replay.example = batch.first(FEW)
+    names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
+    reading.inputs = read_inputs(read.inputs, data.x, names[0])
+    reading.targets = read_targets(read.targets, data.t, names[1])
+    examples = data.total if replay.living.whole else len(batch) * read.loop.turns_per_update
+    plan = planned(read.recording, read.loop)
+    reading.update = with_setting_lines(update_read(read.recording, read.chains, examples, plan), read)
+    reading.data = read_data(data, tests, texts_of(read.recording), read.loop.place.site.line)
+    if built.next_too is False:
+        reading.remarks.append("run again with the examples of the next update, the loop did not repeat it to the bit")
+    if not built.faithful:
+        reading.miss("a step with other examples", "a training loop whose examples can be replaced")
+        return None
+    if data.total < 4:
+        reading.miss("the training data", "an array or list that holds all examples and their targets")
+    most = max(_affordable(read, replay, data.x), 6 * min(examples, 100))
+    if most < len(data.x):
+        reading.remarks.append(f"{most:,} examples were looked at: its forward pass is slow")
+        data = replace(data, x=data.x[:most], t=data.t[:most])
+        tests = tests and replace(tests, x=tests.x[:most], t=tests.t[:most])
+    return Case(
+        predict=replay.predict,
+        x=_as_floats(data.x),
+        targets=data.t[:, 0] if data.t.shape[1] == 1 and data.t.dtype.kind in "iu" and data.t.max() > 1 else data.t,
+        x_test=None if tests is None else _as_floats(tests.x),
+        targets_test=None if tests is None else tests.t,
+        parameters=replay.layers,
+        step=replay.step,
+        train=walk_in_order(read, replay, data),
+        accuracy=own_accuracy(next(iter(texts_of(read.recording).values())), scope, [tests, data] if tests else [data]),
+        learning_rate=reading.update.learning_rate,
+        batch_size=min(examples, len(data.x)),  # of a program that takes all examples at once: all
+        updates=plan,
+        name=name,
+    )
+
+
+def _affordable(read: Read, replay: Replay, x: np.ndarray) -> int:
+    """How many examples the script's own forward pass may be given, in coarse steps."""
+    if replay.at_once and not replay.one_by_one:
+        return len(x)
+    meeting = read.targets.nodes[0].number
+    forward = [node for node in read.update.nodes if read.loop.start <= node.number <= meeting]
+    for_one = effort.of_nodes(forward) / max(len(replay.example), 1)
+    return next((count for count in (6000, 2000, 600) if count * for_one < FORWARD), 300)
+
+
+def _as_floats(x: np.ndarray) -> np.ndarray:
+    """In a floating point type that products are fast in."""
+    return x if x.dtype in (np.float32, np.float64) else x.astype(float)
+
+
+def _collected(read: Read, built: Built, run: Run) -> DataSet:
+    """The examples as the loop takes them in a run of its own."""
+    replay = built.replay
+    turns = effort.affordable_turns(read.recording, read.loop, COLLECTING)
+    collector = Collector(read, turns, built.inputs, built.targets, replay.columns)
+    batch = collector.collect(run)
+    replay.install()
+    if batch is None or len(batch) <= len(replay.example):
+        batch = replay.example
+    batch = without_repetitions(batch)
+    return DataSet(batch.x, batch.t, ("", ""), len(batch))

@@ -1,0 +1,173 @@
+"""Faults that the recording of a script shows by itself, and no experiment on its steps could: results of an update
+that nothing reads, examples that the update passes over, inputs and targets shuffled apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from unstuck.adapters.scripts.data_sets import coded, places_of
+from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
+from unstuck.adapters.scripts.lines import Lines, location
+from unstuck.adapters.scripts.parameters import ADDING, SUBTRACTING, ancestors, shown
+from unstuck.adapters.scripts.read import Read
+from unstuck.adapters.scripts.shuffling import Shuffle
+from unstuck.autodiff.tape import LEAF, Node, Site, Tape
+from unstuck.diagnosis.examination.evidence import PROVED
+from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.rules import RULES
+
+AGAIN = 3  # times that a result was lost before it is called so
+FEWEST = 10  # examples of which two orders are no accident
+SEEN = 0.9  # of the targets, that belong to the inputs at the same places
+
+
+def seen_faults(read: Read, examples: int | None) -> Iterator[Finding]:
+    """The faults of a script that was read, and that has so many examples."""
+    yield from wrapped_around(read, examples)
+    yield from passed_over(read)
+    yield from shuffled_apart(read)
+
+
+def wrapped_around(read: Read, examples: int | None) -> Iterator[Finding]:
+    """An array of as many numbers as the inputs, prepared by a subtraction that wrapped around."""
+    rows = input_rows(read.inputs.values, read.inputs)
+    for place, shape, share in read.recording.wrapped:
+        size = float(np.prod(shape))
+        if rows is not None and examples and size == examples * rows.shape[1]:
+            words = f"{share:.0%} of the numbers that `{place.site.text}` gives wrapped around: they are unsigned"
+            yield Finding(RULES["D03"], PROVED, words, {"wrapped": share}, True, None, location(place.site))
+            return
+
+
+# -- results that nothing reads ----------------------------------------------------------------------------------------
+
+
+def lost_updates(tape: Tape) -> list[Site]:
+    """The expressions `a ± d` that are carried out again and again with the same `a`, on which `d` depends: as long as
+    nothing reads their results, they are updates that change nothing."""
+    read = {parent.number for node in tape.nodes for parent in node.parents()}
+    lost: dict[tuple[int, int], list[tuple[Node, Node, Node]]] = defaultdict(list)
+    for node in tape.nodes:
+        if node.number in read or node.site is None or node.op not in ADDING | SUBTRACTING or len(node.args) != 2:
+            continue
+        before, step = node.args
+        if isinstance(before, Node) and isinstance(step, Node) and _is_first_value(before) and step.op is not LEAF:
+            lost[id(node.site), shown(before).number].append((node, before, step))
+    found: dict[int, Site] = {}
+    for uses in lost.values():
+        node, before, step = uses[0]
+        if len(uses) >= AGAIN and shown(before) in ancestors([step], shown(before).number) and node.site is not None:
+            found[id(node.site)] = node.site
+    return list(found.values())
+
+
+def _is_first_value(node: Node) -> bool:
+    value = shown(node).value
+    return shown(node).op is LEAF and np.size(value) > 1 and np.asarray(value).dtype.kind == "f"
+
+
+def of_lost_updates(sites: list[Site]) -> Iterator[Finding]:
+    """One finding for each expression whose results nothing reads."""
+    for site in sites:
+        words = f"nothing reads what `{' '.join(site.text.split())}` gives: the parameters stay what they were"
+        yield Finding(RULES["U05"], PROVED, words, {}, True, None, location(site))
+
+
+def of_diverging(read: Read, number: int | None) -> Iterator[Finding]:
+    """A finding where the losses of the script's own run end in no finite number."""
+    if number is None:
+        return
+    site = Lines(read).rate(None)
+    words = f"run as it stands, the loss that it writes down is NaN or infinite from its value number {number + 1} on"
+    where = None if site is None else location(site)
+    yield Finding(RULES["U13"], PROVED, words, {"losses": number}, True, None, where)
+
+
+# -- examples that the update passes over ------------------------------------------------------------------------------
+
+
+def passed_over(read: Read) -> Iterator[Finding]:
+    """A loop whose turns each take an example through the network, before an update that takes the last one only."""
+    loop, recording = read.loop, read.recording
+    spot = read.inputs.place
+    if spot is None or loop.turns_per_update > 1:
+        return
+    used = {node.number for node in read.inputs.nodes}
+    changes = [change.number for chain in read.chains for change in chain.changes[:1]]
+    inner: dict[tuple[int, int], list[Any]] = defaultdict(list)
+    for turn in recording.turns:
+        inside = loop.start <= turn.start and turn.end <= loop.end and recording.places[turn.place] is not loop.place
+        if inside and not any(turn.start <= number < turn.end for number in changes):
+            inner[turn.place, turn.activation].append(turn)
+    for (place, _), turns in inner.items():
+        taken = [_at(read, turn.start, turn.end) for turn in turns]
+        passed = len(taken) > 1 and all(len(numbers) == len(taken[0]) > 0 for numbers in taken)
+        if passed and used <= taken[-1] and len({_content(read, numbers) for numbers in taken}) > 1:
+            site = recording.places[place].site
+            words = (
+                f"the loop in line {site.line} takes {len(turns):,} examples through the network, and the update "
+                f"after it in line {_line_of(read)} learns from the last one only"
+            )
+            yield Finding(RULES["D14"], PROVED, words, {"taken": 1, "examples": len(turns)}, True, None, location(site))
+            return
+
+
+def _at(read: Read, start: int, end: int) -> set[int]:
+    """The nodes between two at which inputs meet the first weights."""
+    spot = read.inputs.place
+    nodes = read.recording.tape.nodes[start:end]
+    return {node.number for node in nodes if spot is not None and node.site is spot.site and node.op is not LEAF}
+
+
+def _content(read: Read, numbers: set[int]) -> bytes:
+    """What came in at these nodes."""
+    position = read.inputs.position or 0
+    found = b""
+    for number in sorted(numbers):
+        argument = read.recording.tape.nodes[number].args[position]
+        found += np.asarray(argument.value if isinstance(argument, Node) else argument).tobytes()
+    return found
+
+
+def _line_of(read: Read) -> int:
+    site = read.chains[0].changes[0].site
+    return site.line if site is not None else read.loop.place.site.line
+
+
+# -- inputs and targets shuffled apart ---------------------------------------------------------------------------------
+
+
+def shuffled_apart(read: Read) -> Iterator[Finding]:
+    """Inputs and targets that were shuffled by two calls, whose generators were not in the same state."""
+    rows = input_rows(read.inputs.values, read.inputs)
+    targets = None if rows is None else target_rows(read.targets.values, len(rows), in_columns(read.inputs))
+    if rows is None or targets is None or len(rows) != len(targets):
+        return
+    for inputs in read.recording.shuffles:
+        x = _table(inputs, rows.shape[1])
+        places = None if x is None else places_of(x, rows)
+        if x is None or places is None:
+            continue
+        for other in read.recording.shuffles:
+            t = coded(other.what, targets.shape[1]) if other is not inputs else None
+            if t is None or len(t) != len(x) or other.state == inputs.state:
+                continue
+            if np.mean((t[places] == targets).all(axis=1)) > SEEN and len(x) >= FEWEST:
+                code = "D14" if other.place.loops else "D10"
+                lines = f"lines {inputs.place.site.line} and {other.place.site.line}"
+                words = f"inputs and targets are shuffled by themselves in {lines}, each in an order of its own"
+                yield Finding(RULES[code], PROVED, words, {}, True, None, location(other.place.site))
+                return
+
+
+def _table(shuffle: Shuffle, features: int) -> np.ndarray | None:
+    try:
+        array = np.asarray(shuffle.what)
+        rows = array.reshape(len(array), -1)
+    except (ValueError, TypeError):
+        return None
+    return rows if rows.dtype.kind in "biuf" and rows.shape[1] == features and len(rows) >= FEWEST else None

@@ -1,0 +1,101 @@
+"""Where a script's source brings one array into another order and leaves what belongs to it as it was."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+ORDERS = ("permutation", "randperm")
+SEEDS = ("seed", "manual_seed", "RandomState", "default_rng")
+
+
+def shuffled_apart(text: str, filename: str) -> list[tuple[int, int]]:
+    """Line and column of the last of the statements that shuffle arrays each for itself, or one alone.
+
+    Two shuffles behind the same seed keep the order of both, and are left out: whether a seed is the same is not told.
+    """
+    tree = ast.parse(text, filename)
+    nodes = list(ast.walk(tree))
+    if any(_called(node) == "shuffle" and _has(node, "random_state") for node in nodes):
+        return []
+    shuffles = [found for node in nodes if (found := _in_place(node) or _anew(node)) is not None]
+    names = {name for name, _ in shuffles}
+    between = [node for node in nodes if _called(node) in SEEDS and len(shuffles) > 1]
+    first, last = (min, max) if shuffles else (None, None)
+    if len(names) > 1 and first is not None and last is not None:
+        lines = [node.lineno for _, node in shuffles]
+        if not any(first(lines) < getattr(node, "lineno", 0) < last(lines) for node in between):
+            return [max((node.lineno, node.col_offset + 1) for _, node in shuffles)]
+    return list(_left_alone(nodes)) or list(_zipped(nodes))
+
+
+def _called(node: ast.AST) -> str:
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _has(node: ast.AST, keyword: str) -> bool:
+    return isinstance(node, ast.Call) and any(one.arg == keyword for one in node.keywords)
+
+
+def _in_place(node: ast.AST) -> tuple[str, ast.expr] | None:
+    """`shuffle(a)` as a statement: the name of a."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _called(node.value) == "shuffle":
+        call = node.value
+        if len(call.args) == 1 and isinstance(call.args[0], (ast.Name, ast.Attribute)):
+            return ast.unparse(call.args[0]), call
+    return None
+
+
+def _anew(node: ast.AST) -> tuple[str, ast.expr] | None:
+    """`a = a[randperm(n)]` or `a = permutation(a)`: the name of a."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+        return None
+    value, target = node.value, ast.unparse(node.targets[0])
+    if isinstance(value, ast.Subscript) and _called(value.slice) in ORDERS and ast.unparse(value.value) == target:
+        return target, value
+    if isinstance(value, ast.Call) and _called(value) == "permutation" and value.args:
+        return (target, value) if ast.unparse(value.args[0]) == target else None
+    return None
+
+
+def _left_alone(nodes: list[ast.AST]) -> Iterator[tuple[int, int]]:
+    """`a = a[p]`, where p is a random order that brings no other array into the same order."""
+    orders = {
+        ast.unparse(node.targets[0])
+        for node in nodes
+        if isinstance(node, ast.Assign) and _called(node.value) in ORDERS and len(node.targets) == 1
+    }
+    for order in orders:
+        uses = [n for n in nodes if isinstance(n, ast.Subscript) and order in _names(n.slice)]
+        read = [n for n in nodes if isinstance(n, ast.Name) and n.id == order and isinstance(n.ctx, ast.Load)]
+        own = [
+            n.value
+            for n in nodes
+            if isinstance(n, ast.Assign) and n.value in uses and ast.unparse(n.targets[0]) == ast.unparse(n.value.value)
+        ]
+        if len(uses) == len(read) == len(own) == 1:
+            yield own[0].lineno, own[0].col_offset + 1
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _zipped(nodes: list[ast.AST]) -> Iterator[tuple[int, int]]:
+    """`zip(first, second)` of loaders that shuffle each for itself."""
+    loaders = {
+        ast.unparse(node.targets[0])
+        for node in nodes
+        if isinstance(node, ast.Assign) and _called(node.value) == "DataLoader" and _shuffles(node.value)
+    }
+    for node in nodes:
+        pairs = isinstance(node, ast.Call) and _called(node) == "zip" and len(node.args) > 1
+        if isinstance(node, ast.Call) and pairs and all(ast.unparse(one) in loaders for one in node.args):
+            yield node.lineno, node.col_offset + 1
+
+
+def _shuffles(call: ast.AST) -> bool:
+    keywords = call.keywords if isinstance(call, ast.Call) else []
+    return any(k.arg == "shuffle" and isinstance(k.value, ast.Constant) and k.value.value is True for k in keywords)

@@ -1,0 +1,57 @@
+"""The accuracy that a script computes is called with other examples, in the form in which the script has its own."""
+
+import types
+
+import numpy as np
+import pytest
+
+from unstuck.adapters.scripts.data_sets import DataSet
+from unstuck.adapters.scripts.own_accuracy import own_accuracy
+
+X = np.arange(24.0).reshape(8, 3)
+LABELS = np.array([0, 1, 2, 1, 0, 2, 2, 1])
+ROWS = np.eye(3)[LABELS]
+PROGRAM = """
+def score(x, t):
+    seen.append((x, t))
+    return np.mean(guess(x) == t)
+print('right', {call})
+"""
+
+
+def found(call, **scope):
+    seen = []
+    scope |= {"score": lambda *arguments: seen.append(arguments) or 0.5}
+    accuracy = own_accuracy(PROGRAM.format(call=call), scope, [DataSet(X, ROWS, ("x", "t"), len(X))])
+    return accuracy, seen
+
+
+@pytest.mark.parametrize(
+    ("x", "t", "x_made", "t_made"),
+    [
+        (X, LABELS, X[:2], [1, 2]),
+        (X, ROWS, X[:2], [[0, 1, 0], [0, 0, 1]]),
+        (X.T, ROWS.T, X[:2].T, [[0, 0], [1, 0], [0, 1]]),
+        (X.reshape(8, 3, 1), LABELS[:, None], X[:2].reshape(2, 3, 1), [[1], [2]]),
+        (X.tolist(), LABELS.tolist(), X[:2], [1, 2]),
+    ],
+)
+def test_examples_are_handed_over_as_the_script_does(x, t, x_made, t_made):
+    accuracy, seen = found("score(x, t)", x=x, t=t)
+    for labels in (np.array([1, 2]), np.eye(3)[[1, 2]]):
+        assert accuracy(X[:2], labels) == 0.5
+        given, targets = seen.pop()
+        assert type(given) is type(x)
+        assert np.array_equal(given, x_made)
+        assert np.array_equal(targets, t_made)
+
+
+def test_what_else_the_call_takes_stays_as_it_is():
+    accuracy, seen = found("score(settings.weights, x, t)", x=X, t=LABELS, settings=types.SimpleNamespace(weights="w"))
+    accuracy(X[:1], np.array([2]))
+    assert seen[0][0] == "w"
+
+
+@pytest.mark.parametrize("call", ["score(x)", "score(t, t)", "score(x[:3], t)", "score(x, other)", "mean(x, t)"])
+def test_a_call_that_does_not_take_the_examples_and_their_labels_is_none(call):
+    assert found(call, x=X, t=LABELS, other=LABELS[::-1].copy())[0] is None

@@ -1,0 +1,122 @@
+"""Faults that no experiment on a script's steps could show are seen in its recording; look-alikes are silent."""
+
+import pytest
+
+from tests.adapters.scripts.watched import runner
+from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.seen_faults import lost_updates, seen_faults
+
+HEAD = """\
+import numpy as np
+np.random.seed(0)
+X = np.random.rand(60, 4)
+Y = np.eye(2)[(X[:, 0] > 0.5).astype(int)]
+W1, b1 = np.random.randn(4, 5), np.random.randn(5)
+W2, b2 = np.random.randn(5, 2), np.random.randn(2)
+def forward(x):
+    h = np.tanh(x @ W1 + b1)
+    return h, 1 / (1 + np.exp(-(h @ W2 + b2)))
+def gradients(x, y):
+    h, p = forward(x)
+    d2 = (p - y) / len(x)
+    d1 = d2 @ W2.T * (1 - h ** 2)
+    return [x.T @ d1, d1.sum(axis=0), h.T @ d2, d2.sum(axis=0)]
+"""
+LOST = """\
+for epoch in range(200):
+    for w, g in zip([W1, b1, W2, b2], gradients(X, Y)):
+        w = w - 0.5 * g
+"""
+KEPT = LOST.replace("w = w - 0.5 * g", "w -= 0.5 * g")
+
+ONE_BY_ONE = """\
+for epoch in range(50):
+    for i in range(len(X)):
+        x, y = X[i:i + 1], Y[i:i + 1]
+        h, p = forward(x)
+    {indent}d2 = p - y
+    {indent}d1 = d2 @ W2.T * (1 - h ** 2)
+    {indent}W2 -= 0.1 * h.T @ d2
+    {indent}b2 -= 0.1 * d2[0]
+    {indent}W1 -= 0.1 * x.T @ d1
+    {indent}b1 -= 0.1 * d1[0]
+"""
+LOOKS_BEFORE = """\
+for epoch in range(50):
+    for i in range(len(X)):
+        forward(X[i:i + 1])
+    k = np.random.randint(60)
+    for w, g in zip([W1, b1, W2, b2], gradients(X[k:k + 1], Y[k:k + 1])):
+        w -= 0.5 * g
+"""
+BATCHES = """\
+for epoch in range(50):
+    for k in range(0, 60, 10):
+        for w, g in zip([W1, b1, W2, b2], gradients(X[k:k + 10], Y[k:k + 10])):
+            w -= 0.5 * g
+"""
+
+
+def studied(program):
+    return study(runner(HEAD + program))
+
+
+def told(program):
+    found = studied(program)
+    assert found.read is not None
+    return [(finding.rule.code, finding.location.line) for finding in seen_faults(found.read, 60)]
+
+
+def test_an_update_whose_result_nothing_reads_is_told_by_its_line():
+    assert [site.line for site in lost_updates(studied(LOST).recording.tape)] == [17]
+
+
+@pytest.mark.parametrize("program", [KEPT, BATCHES, ONE_BY_ONE.format(indent="    ")])
+def test_an_update_that_is_read_is_not_lost(program):
+    assert lost_updates(studied(program).recording.tape) == []
+
+
+def test_an_update_behind_the_loop_over_examples_passes_all_but_the_last_over():
+    assert told(ONE_BY_ONE.format(indent="")) == [("D14", 16)]
+
+
+@pytest.mark.parametrize("program", [ONE_BY_ONE.format(indent="    "), LOOKS_BEFORE, BATCHES])
+def test_a_loop_that_only_looks_at_examples_passes_none_over(program):
+    assert told(program) == []
+
+
+def test_inputs_and_targets_shuffled_one_after_the_other_are_parted():
+    assert told("np.random.shuffle(X)\nnp.random.shuffle(Y)\n" + BATCHES) == [("D10", 16)]
+
+
+def test_parted_within_the_training_loop_they_are_altered_by_it():
+    program = BATCHES.replace("range(50):\n", "range(50):\n    np.random.shuffle(X)\n    np.random.shuffle(Y)\n")
+    assert told(program) == [("D14", 17)]
+
+
+@pytest.mark.parametrize(
+    "shuffles",
+    [
+        "np.random.seed(3)\nnp.random.shuffle(X)\nnp.random.seed(3)\nnp.random.shuffle(Y)\n",
+        "order = np.random.permutation(60)\nX, Y = X[order], Y[order]\n",
+        "np.random.shuffle(X)\nY = np.eye(2)[(X[:, 0] > 0.5).astype(int)]\n",
+    ],
+)
+def test_shuffled_alike_or_before_the_targets_are_made_they_are_not(shuffles):
+    assert told(shuffles + BATCHES) == []
+
+
+BYTES = """\
+P = np.random.randint(0, 256, (60, 40)).astype(np.uint8)
+X = {prepared}
+W1 = np.random.randn(40, 5)
+"""
+
+
+def test_bytes_that_wrap_around_on_their_way_to_the_inputs_are_seen():
+    assert told(BYTES.format(prepared="(P - 128) / 128") + BATCHES) == [("D03", 16)]
+
+
+@pytest.mark.parametrize("prepared", ["(P.astype(float) - 128) / 128", "P / 255 - 0.5", "(P - P.min()) / 255"])
+def test_bytes_that_do_not_wrap_around_are_silent(prepared):
+    assert told(BYTES.format(prepared=prepared) + BATCHES) == []
