@@ -30,16 +30,19 @@ def locate(proof: Proof) -> list[Departure]:
     found: list[Departure] = []
     if search is None:
         return found
+    wrong = len(search.wrong)
     while search.wrong and len(found) < MOST_FAULTS:
         departure, edits, repaired = _one(search, bool(found))
         if departure is None:
             break
+        put = put_right(search, departure.node) if not edits else None
+        if found and not edits and put is None and len(search.wrong) == wrong:
+            break  # nothing has become right since the first place, nor would here
         if not _is_among(departure, found):
             found.append(_renamed(departure))
         if edits:
             search.keep(edits, repaired)
         else:
-            put = put_right(search, departure.node)
             if put is None:
                 break
             search = throughout(put, departure.node)
@@ -95,7 +98,7 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
         names = tuple(v.parameter.name for v in fixed)
         departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True)
         return departure, trial.edits, fixed
-    if again or not departures(search.scope, suspects)[0]:
+    if again or not (common or departures(search.scope, suspects)[0]):
         everything = set().union(*slices.values())
         earliest = next(iter(departures(search.scope, everything)[0]), None)
         if again and earliest is None:

@@ -76,7 +76,9 @@ def throughout(put: PutRight, node: Node) -> Search:
         suspects = set().union(*[made_of(search.scope, verdict) for verdict in search.wrong])
         nodes = search.proof.step.graph.tape.nodes
         departing = [nodes[n] for n in departures(search.scope, suspects)[0]] if suspects else []
-        following = next((one for one in departing if one.site == node.site and one.op == node.op), None)
+        near = [each for one in departing for each in (one, *one.parents())]
+        alike = [one for one in near if one.site == node.site and one.op == node.op]
+        following = next((one for one in alike if search.proof.step.graph.same[one.number] not in search.edits), None)
         again = None if following is None else put_right(search, following, put.of)
         if again is None:
             return search

@@ -90,7 +90,7 @@ def falls(losses: Sequence[float]) -> bool | None:
 
 
 def _loss_place(recording: Recording, proof: Proof) -> Place | None:
-    """The expression of the loss; of a sum that runs on, what is added to it."""
+    """The expression of the loss; of a sum that runs on from step to step, what is added to it."""
     hypothesis = proof.hypothesis
     if hypothesis is None:
         return None
@@ -98,7 +98,9 @@ def _loss_place(recording: Recording, proof: Proof) -> Place | None:
     site = hypothesis.site
     if hypothesis.rank == 0:
         node: Node = nodes[max(hypothesis.seeds)]
-        if node.op in ADDING and isinstance(node.args[1], Node) and node.args[1].site is not None:
+        sums = node.args[0] if node.op in ADDING else None
+        of_before = not (isinstance(sums, Node) and proof.step.graph.same[sums.number] in proof.step.moving)
+        if node.op in ADDING and of_before and isinstance(node.args[1], Node) and node.args[1].site is not None:
             node = node.args[1]
         site = node.site
     if site is None:

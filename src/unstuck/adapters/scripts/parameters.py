@@ -175,8 +175,6 @@ def _carried(node: Node) -> Iterator[tuple[Node, Any]]:
                 yield args[1], args[0]
             if isinstance(args[0], Node):
                 yield args[0], args[1]
-    elif op == np.add.at or op == np.subtract.at:
-        yield args[0], args[2]
     elif op is assigned or op is overwritten:
         for argument in (args[0], args[-1]):
             if isinstance(argument, Node):
