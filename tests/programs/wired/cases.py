@@ -29,7 +29,7 @@ SHORTFALLS = {"adaptive: no labels subtracted"}  # an output error that is none 
 FAULTY = (
     Written("spread for variance", "blocks", "* np.sqrt(2 / n_in)", "* (2 / n_in) ** 3", ("A06",), ("A04",)),
     Written("mask of the gradient", "blocks", "return grad * self.mask", "return grad * (grad > 0)", ("B01", "B02", "B03", "B14")),
-    Written("bias averaged, weights summed", "blocks", "self.grad_bias = grad.sum(axis=0)", "self.grad_bias = grad.sum() * np.ones_like(self.bias)", ("B08", "B16")),
+    Written("bias averaged, weights summed", "blocks", "self.grad_bias = grad.sum(axis=0)", "self.grad_bias = grad.sum() * np.ones_like(self.bias)", ("B08", "B16"), harmless=True),
     Written("speed subtracted", "blocks", "self.weight += self.speed[0]", "self.weight -= self.speed[0]", ("B10", "U01")),
     Written("momentum of the other array", "blocks", "self.speed[1] = momentum * self.speed[1]", "self.speed[1] = momentum * self.speed[1] + 3 * self.speed[1]", ("U04", "U03", "U14", "U02")),
     Written("rate halves with every update", "blocks", "layer.update(rate, momentum)", "layer.update(rate * 0.5 ** self.__dict__.setdefault('n', [0] * 9).count(1), momentum)\n        self.n.append(1)", ("U08",), ("U09",)),

@@ -79,22 +79,44 @@ def child(job: Job) -> Iterator[subprocess.Popen[bytes]]:
     home = str(Path(unstuck.__file__).resolve().parents[1])
     command = [sys.executable, "-P", "-B", str(START), home, str(os.getpid())]
     silent = None if os.environ.get("UNSTUCK_STRICT") else subprocess.DEVNULL
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=silent,
-        start_new_session=True,
-        env=_environment(job),
-    )
+    begun: list[subprocess.Popen[bytes]] = []
     try:
+        with interrupts_put_off():  # amid the start nobody would know which process to end
+            begun.append(
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=silent,
+                    start_new_session=True,
+                    env=_environment(job),
+                )
+            )
+        process = begun[0]
         with suppress(BrokenPipeError):
             assert process.stdin is not None
             process.stdin.write(job.to_json().encode())
             process.stdin.close()
         yield process
     finally:
-        end(process)
+        for each in begun:
+            end(each)
+
+
+@contextmanager
+def interrupts_put_off() -> Iterator[None]:
+    """Raises KeyboardInterrupt for a Ctrl-C at the end only; in other threads than the main one there is none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = threading.Event()
+    handler = signal.signal(signal.SIGINT, lambda number, frame: pressed.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if pressed.is_set():
+        raise KeyboardInterrupt
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

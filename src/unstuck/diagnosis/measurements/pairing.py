@@ -132,8 +132,10 @@ def _effect(e: Examination, teach: Teach, pair: Pair, seed: int) -> float | None
 def _learnt(e: Examination, only_a: Array, only_b: Array, a: Array, b: Array) -> bool:
     """Whether one target for all was learnt: without that, nothing said about pairs would mean anything."""
     a, b = np.atleast_1d(np.asarray(a, dtype=float)), np.atleast_1d(np.asarray(b, dtype=float))
-    if len(only_a) == 1 or (classes(e) is None and a.shape == only_a.shape):
-        return float((only_a - only_b) @ (a - b)) > 0
+    if len(only_a) == 1:
+        return float((only_a - only_b)[0] * (a - b)[0]) > 0
+    if classes(e) is None:
+        return a.shape == only_a.shape and float((only_a - only_b) @ (a - b)) > 0
     first, second = (int(t.argmax()) if len(t) > 1 else int(t[0]) for t in (a, b))
     return int(only_a.argmax()) == first and int(only_b.argmax()) == second
 
