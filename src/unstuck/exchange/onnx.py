@@ -83,7 +83,7 @@ def metadata(network: Network) -> dict[str, Any]:
     if side * side == network.sizes[0]:
         preprocessing["images"] = f"if any: {side} x {side} pixels, row by row from the upper left; ink 1, paper 0"
     facts = {"preprocessing": preprocessing, "description": network.description}
-    classes = list(range(max(2, network.sizes[-1]))) if network.class_names is None else list(network.class_names)
+    classes = list(range(network.n_classes)) if network.class_names is None else list(network.class_names)
     return facts | ({"classes": classes} if network.is_classifier else {})
 
 

@@ -147,6 +147,11 @@ class Network:
             **names,
         }
 
+    @property
+    def n_classes(self) -> int:
+        """How many classes the outputs tell apart: a single output tells two."""
+        return max(2, self.sizes[-1])
+
     def name_of_class(self, label: int) -> str:
         """What the class with that label is called: its name, or the label itself."""
         return str(label) if self.class_names is None else self.class_names[label]

@@ -69,7 +69,7 @@ def evaluate(network: Network, x: Array, y: Array) -> Evaluation:
     if len(y) != len(x):
         raise DataError(f"{len(x)} examples but {len(y)} labels: expected as many")
     x = network.as_rows(x)
-    n_classes = max(2, network.sizes[-1])
+    n_classes = network.n_classes
     if y.max() >= n_classes:
         row = int(y.argmax())
         raise DataError(f"the label of example {row} is {y[row]}, but the network tells {n_classes} classes apart")

@@ -287,7 +287,6 @@ def test_training_takes_it_where_it_is_worth_it_and_learns_the_same(optimizer, m
     outcomes = []
     for worth, deterministic in ((1, False), (1, True), (10**18, False)):
         monkeypatch.setattr(kernels, "WORTH_COMPILED_FORM", worth)
-        monkeypatch.setattr(sweeps, "WORTH_COMPILED_FORM", worth)
         network = Network([40, 70, 3], dtype="float64")
         train(network, problem(network, 200), 3, 64, optimizer, seed=1, deterministic=deterministic)
         outcomes.append(network.parameters)

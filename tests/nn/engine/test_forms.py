@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.nn.numerical import problem
-from unstuck.nn.engine import forms, sweeps
+from unstuck.nn.engine import forms, kernels
 from unstuck.nn.engine.compiled import library
 from unstuck.nn.engine.examples import as_examples
 from unstuck.nn.network import Network
@@ -105,7 +105,7 @@ def test_timing_changes_no_number(optimizer: Optimizer, monkeypatch: pytest.Monk
     ratios = []
     time_both = forms.time_both
     monkeypatch.setattr(forms, "time_both", lambda *arguments: (ratios.append(time_both(*arguments)), 0.0)[1])
-    monkeypatch.setattr(sweeps, "WORTH_COMPILED_FORM", 1)
+    monkeypatch.setattr(kernels, "WORTH_COMPILED_FORM", 1)
     outcomes = []
     for worth in (1, 10**18):
         monkeypatch.setattr(forms, "WORTH_TIMING", worth)
@@ -120,7 +120,7 @@ def test_timing_changes_no_number(optimizer: Optimizer, monkeypatch: pytest.Monk
 @needs_library
 def test_training_takes_the_form_that_was_found_faster(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "WORTH_TIMING", 1)
-    monkeypatch.setattr(sweeps, "WORTH_COMPILED_FORM", 1)
+    monkeypatch.setattr(kernels, "WORTH_COMPILED_FORM", 1)
     outcomes = {}
     for ratio, deterministic in ((2.0, False), (2.0, True), (0.5, False)):
         clock.ratio = ratio

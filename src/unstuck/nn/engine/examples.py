@@ -103,7 +103,7 @@ def names_of_classes(network: Network, data: Any) -> tuple[str, ...] | None:
     Raises DataError where the two differ.
     """
     names = getattr(data, "class_names", None)
-    if names is None or len(names) != max(2, network.sizes[-1]):
+    if names is None or len(names) != network.n_classes:
         return network.class_names
     if network.class_names not in (None, tuple(names)):
         raise DataError(
@@ -147,7 +147,7 @@ def _weights(
             raise TrainingError(f"sample_weight has shape {given.shape}: expected {len(t)} finite numbers, 0 or above")
         weight *= given
     if class_weight is not None:
-        n_classes = max(2, network.sizes[-1])
+        n_classes = network.n_classes
         if not network.is_classifier:
             raise TrainingError("class_weight needs classes: a network with linear outputs has none")
         of_class = np.ones(n_classes, network.dtype)

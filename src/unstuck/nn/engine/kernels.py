@@ -37,8 +37,20 @@ class Step(Protocol):
 
 def find_step(examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread) -> Step:
     """The fastest form of the gradients of n examples that the network allows."""
-    worth = len(examples) * vector.n_weights >= WORTH_COMPILED_FORM and has_fast_form(examples.network)
-    if worth and has_compiled_form(examples.network, examples.x):
+    return make_step(is_worth_compiling(examples, vector, len(examples)), examples, vector, n, second_thread)
+
+
+def is_worth_compiling(examples: Examples, vector: ParameterVector, work: int) -> bool:
+    """Whether there is a compiled form, and `work` examples are enough for it."""
+    worth = work * vector.n_weights >= WORTH_COMPILED_FORM and has_fast_form(examples.network)
+    return worth and has_compiled_form(examples.network, examples.x)
+
+
+def make_step(
+    is_compiled: bool, examples: Examples, vector: ParameterVector, n: int, second_thread: SecondThread
+) -> Step:
+    """The gradients of n examples in compiled form or in NumPy's."""
+    if is_compiled:
         return CompiledSteps(examples, vector, n, second_thread, only_gradients=True)
     return find_step_of_numpy(examples, vector, n, second_thread)
 

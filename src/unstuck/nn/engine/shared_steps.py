@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from unstuck.nn.engine.compiled.step import CompiledSteps, has_compiled_form
 from unstuck.nn.engine.examples import Examples
-from unstuck.nn.engine.kernels import WORTH_COMPILED_FORM, Step, find_step_of_numpy, has_fast_form
+from unstuck.nn.engine.kernels import Step, is_worth_compiling, make_step
 from unstuck.nn.engine.supply import NOT_OURS
 from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.engine.vector import ParameterVector
@@ -28,15 +27,8 @@ def find_gradients(
 
     The choice depends on the settings alone, so that all ranks of one kind of machine make the same one.
     """
-    worth = work * vector.n_weights >= WORTH_COMPILED_FORM and not deterministic and has_fast_form(examples.network)
-    is_compiled = worth and has_compiled_form(examples.network, examples.x)
-
-    def find(n: int) -> Step:
-        if is_compiled:
-            return CompiledSteps(examples, vector, n, second_thread, only_gradients=True)
-        return find_step_of_numpy(examples, vector, n, second_thread)
-
-    return find
+    is_compiled = not deterministic and is_worth_compiling(examples, vector, work)
+    return lambda n: make_step(is_compiled, examples, vector, n, second_thread)
 
 
 class SharedSteps:

@@ -6,10 +6,10 @@ from typing import Protocol
 import numpy as np
 from numpy.random import Generator
 
-from unstuck.nn.engine.compiled.step import CompiledSteps, has_compiled_form, makes_updates
+from unstuck.nn.engine.compiled.step import CompiledSteps, makes_updates
 from unstuck.nn.engine.examples import Examples
 from unstuck.nn.engine.forms import is_numpy_faster
-from unstuck.nn.engine.kernels import WORTH_COMPILED_FORM, Step, find_step_of_numpy, has_fast_form
+from unstuck.nn.engine.kernels import Step, is_worth_compiling, make_step
 from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.engine.vector import ParameterVector
 
@@ -42,15 +42,13 @@ def find_sweep(
 
     `work` counts the examples of all epochs. What is deterministic does not depend on the processor's instructions.
     """
-    network, work = examples.network, work * vector.n_weights
-    worth = work >= WORTH_COMPILED_FORM and not deterministic and has_fast_form(network)
 
     def make(is_compiled: bool, examples: Examples, vector: ParameterVector, generator: Generator) -> Sweep:
         return make_sweep(is_compiled, examples, vector, batch_size, generator, second_thread)
 
-    is_compiled = worth and has_compiled_form(network, examples.x)
+    is_compiled = not deterministic and is_worth_compiling(examples, vector, work)
     if is_compiled:
-        is_compiled = not is_numpy_faster(make, examples, vector.optimizer, batch_size, work)
+        is_compiled = not is_numpy_faster(make, examples, vector.optimizer, batch_size, work * vector.n_weights)
     return make(is_compiled, examples, vector, generator)
 
 
@@ -67,9 +65,7 @@ def make_sweep(
         return CompiledSteps(examples, vector, batch_size, second_thread, False, generator)
 
     def find(n: int) -> Step:
-        if is_compiled:
-            return CompiledSteps(examples, vector, n, second_thread, only_gradients=True)
-        return find_step_of_numpy(examples, vector, n, second_thread)
+        return make_step(is_compiled, examples, vector, n, second_thread)
 
     return StepByStep(find, vector, batch_size, generator, second_thread)
 
