@@ -22,32 +22,21 @@ if TYPE_CHECKING:
     from unstuck.many.outcome import Outcome
     from unstuck.many.run import Listener, Workers
 
-FOR_MANY = {  # options that ask for many programs, as they are called inside
-    "jobs": "--jobs",
-    "scheduler": "--scheduler",
-    "resume": "--resume",
-    "trust": "--trust",
-    "junit": "--junit",
-}
-FOR_ONE = {
-    "html": "--html",
-    "fix": "--fix",
-    "diff": "--diff",
-    **{name: f"--{name}" for name in ("parameters", "inputs", "targets", "outputs")},
-}
+FOR_MANY = ("jobs", "scheduler", "resume", "trust", "junit")  # options that ask for many programs
+FOR_ONE = ("html", "fix", "diff", "parameters", "inputs", "targets", "outputs")
 BUDGET = 60.0  # seconds for each, if none are given
 RUNS, GRACE = 3, 60.0  # how often a script is begun at most; seconds for starting Python and for drawing the page
 
 
 def expect_one(file: Path, options: dict[str, Any]) -> None:
     """Raises CaseError where a folder is given, or an option for many programs, without a folder for the reports."""
-    asked = [option for name, option in FOR_MANY.items() if options[name]]
+    asked = [name for name in FOR_MANY if options[name]]
     if file.is_dir():
         raise CaseError(
             f"{file}: is a folder; --out REPORTS examines all programs in it and writes their reports there"
         )
     if asked:
-        raise CaseError(f"{asked[0]}: is for many programs, whose reports go into a folder: expected --out REPORTS")
+        raise CaseError(f"--{asked[0]}: is for many programs, whose reports go into a folder: expected --out REPORTS")
 
 
 def diagnose_programs(paths: Sequence[Path], options: dict[str, Any]) -> int:
@@ -62,9 +51,9 @@ def diagnose_programs(paths: Sequence[Path], options: dict[str, Any]) -> int:
     from unstuck.many.submissions import find_submissions
     from unstuck.many.summary import as_csv, as_data, as_text, exit_code
 
-    for name, option in FOR_ONE.items():
+    for name in FOR_ONE:
         if options[name]:
-            raise CaseError(f"{option}: is for one program, and cannot be used together with --out")
+            raise CaseError(f"--{name}: is for one program, and cannot be used together with --out")
     for path, option in ((options["junit"], "--junit"), (options["sarif"], "--sarif")):
         if path:
             expect_writable(path, option)

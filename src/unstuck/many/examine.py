@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -16,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unstuck.adapters.scripts.process import end, temporary_folder
-from unstuck.many.isolation import HOME, bare_environment, walled
+from unstuck.adapters.scripts.process import HOME, end, signal_name, temporary_folder
+from unstuck.many.isolation import bare_environment, walled
 from unstuck.many.limits import Limits, end_family
 from unstuck.many.outcome import UNEXAMINED, Outcome, facts_of
 from unstuck.many.submissions import Submission
@@ -168,8 +167,7 @@ def _why_no_report(ending: Ending, submission: Submission) -> str:
         return ending.passed
     number = ending.signal
     if number is not None:
-        known = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-        return f"its process was ended {ATTEMPTS} times ({known})"
+        return f"its process was ended {ATTEMPTS} times ({signal_name(number)})"
     said = [line for line in ending.complaint.splitlines() if line.startswith("unstuck: ")]
     if not said:
         return f"ended its process with code {ending.code}"

@@ -12,11 +12,9 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
-import unstuck
+from unstuck.adapters.scripts.process import HOME
 
-HOME = str(Path(unstuck.__file__).resolve().parents[1])  # the folder that holds this package
 SYSTEM = (
     "/usr",
     "/bin",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from string import Template
 from urllib.parse import quote
 
+from unstuck.diagnosis.report.page.document import PAGE
 from unstuck.diagnosis.report.page.style import STYLE
 from unstuck.many.outcome import Outcome
 from unstuck.many.run import REPORTS
@@ -92,17 +92,3 @@ MORE = """
   .unstuck-report .group .grade { font-size: .65rem; padding: 0 .2rem; }
   .unstuck-report .group td, .unstuck-report .group th { padding-right: .3rem; } }
 """
-
-PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>$style@page { margin: 14mm; }</style>
-</head>
-<body class="unstuck-report">
-$body
-</body>
-</html>
-""")

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, Queue
@@ -28,6 +28,7 @@ from unstuck.diagnosis.report.text import as_text
 from unstuck.errors import CaseError
 
 START = Path(__file__).with_name("start.py")
+HOME = str(Path(unstuck.__file__).resolve().parents[1])  # the folder that holds this package
 GRACE = 30.0  # seconds beyond the budget, for what ends between two instructions only
 LOOK = 0.1  # seconds between looks at the process
 PATIENCE = {True: 2.0, False: 8.0}  # seconds of work in which a script should train on the stand-in files that it
@@ -76,31 +77,24 @@ def temporary_folder() -> Iterator[str]:
 @contextmanager
 def child(job: Job) -> Iterator[subprocess.Popen[bytes]]:
     """The process, in a group and a session of its own, which are ended with it."""
-    home = str(Path(unstuck.__file__).resolve().parents[1])
-    command = [sys.executable, "-P", "-B", str(START), home, str(os.getpid())]
+    command = [sys.executable, "-P", "-B", str(START), HOME, str(os.getpid())]
     silent = None if os.environ.get("UNSTUCK_STRICT") else subprocess.DEVNULL
-    begun: list[subprocess.Popen[bytes]] = []
-    try:
+    with ExitStack() as ending:
         with interrupts_put_off():  # amid the start nobody would know which process to end
-            begun.append(
-                subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=silent,
-                    start_new_session=True,
-                    env=_environment(job),
-                )
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=silent,
+                start_new_session=True,
+                env=_environment(job),
             )
-        process = begun[0]
+            ending.callback(end, process)
         with suppress(BrokenPipeError):
             assert process.stdin is not None
             process.stdin.write(job.to_json().encode())
             process.stdin.close()
         yield process
-    finally:
-        for each in begun:
-            end(each)
 
 
 @contextmanager
@@ -216,8 +210,7 @@ def _ending(process: subprocess.Popen[bytes]) -> str:
     """Why a process ended without an answer."""
     code = process.wait()
     if code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-        return f"crashed in code that is not Python ({name})"
+        return f"crashed in code that is not Python ({signal_name(-code)})"
     return f"ended its process with code {code}"
 
 
@@ -234,3 +227,8 @@ def resident_memory(pid: int) -> int:
     with suppress(OSError, IndexError, ValueError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
+
+
+def signal_name(number: int) -> str:
+    """What the system calls a signal, or its number."""
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
