@@ -26,7 +26,8 @@ LAW = {
         ("adapters",),
         ("sklearn", "web", "agents", "notebooks", "many"),
         ("testing", "cli"),
-        ("__main__", "entry"),
+        ("entry",),
+        ("__main__",),
     ),
     "unstuck.diagnosis": (
         ("case", "__init__"),

@@ -1,5 +1,5 @@
 """`python -m unstuck`, as `torchrun -m unstuck` starts it."""
 
-from unstuck.cli import main
+from unstuck.entry import main
 
 main()
