@@ -1,11 +1,9 @@
 """The page of a class of 1,000 in a real browser: whole, narrow and dark, each row opening its report."""
 
-import os
-
 import pytest
 
+from tests.browser import CHROMIUM, started
 from tests.many.test_summary import B02, U07
-from tests.web.conftest import CHROMIUM
 from unstuck.many.outcome import Outcome
 from unstuck.many.page import as_page
 
@@ -31,13 +29,8 @@ def address(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    rootless = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=rootless)
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

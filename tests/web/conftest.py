@@ -1,6 +1,5 @@
 """The application behind a client, behind a real socket, and in front of a browser."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from unstuck.web.application import create_application
 from unstuck.web.patience import Impatient
 
 BASE = "http://localhost"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """The pages in a real browser: drawn on, typed on, reloaded, in light, dark and narrow."""
 
-import os
 import re
 
 import pytest
 
-from tests.web.conftest import CHROMIUM, served
+from tests.browser import CHROMIUM, started
+from tests.web.conftest import served
 from tests.web.strokes import NARROW, ROUND, smooth
 from unstuck.web.application import create_application
 from unstuck.web.gallery import PROGRAMS
@@ -29,13 +29,8 @@ def address():
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    rootless = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=rootless)
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """Programs of visitors are run for this machine only, and only with the token of the server."""
 
 import json
-import os
 
 import pytest
 from starlette.testclient import TestClient
 
 from tests.adapters.scripts.drawn import draw
-from tests.web.conftest import BASE, CHROMIUM, finished, served
+from tests.browser import CHROMIUM, started
+from tests.web.conftest import BASE, finished, served
 from unstuck.web.application import create_application
 
 TOKEN = "a-token-that-was-drawn"
@@ -88,12 +88,8 @@ def test_what_cannot_be_run_gets_one_sentence(own):
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found; Debian has one: apt-get install chromium")
 @pytest.mark.parametrize("look", [{"viewport": {"width": 360, "height": 740}}, {"color_scheme": "dark"}])
 def test_a_pasted_program_is_read_put_right_and_kept_over_a_reload(untrained, look):
-    from playwright.sync_api import sync_playwright
-
     complaints = []
-    rootless = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with served(create_application(untrained, token=TOKEN)) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=rootless)
+    with served(create_application(untrained, token=TOKEN)) as address, started() as browser:
         page = browser.new_context(base_url=address, **look).new_page()
         page.set_default_timeout(120_000)
         page.on("console", lambda message: complaints.append(message.text))
@@ -108,5 +104,4 @@ def test_a_pasted_program_is_read_put_right_and_kept_over_a_reload(untrained, lo
         page.locator("#fix-change").wait_for()
         assert page.locator("#report").inner_text()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        browser.close()
     assert complaints == []

@@ -1,28 +1,24 @@
 """The page in a real browser: no errors, nothing fetched, every section visible, no sideways scrolling."""
 
 import os
-import shutil
 
 import pytest
 
 import unstuck
+from tests.browser import CHROMIUM, started
 from tests.diagnosis.trials.trial import Trial
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECTIONS = ("findings", "training", "layers", "confusions", "unchecked")
 MOST_BYTES = 3_000_000
 
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium found; Debian has one: apt-get install chromium")
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
