@@ -38,8 +38,9 @@ def locate(proof: Proof) -> list[Departure]:
         put = put_right(search, departure.node) if not edits else None
         if found and not edits and put is None and len(search.wrong) == wrong:
             break  # nothing has become right since the first place, nor would here
-        if not _is_among(departure, found):
-            found.append(_renamed(departure))
+        renamed = _renamed(departure)
+        if all(renamed.site != one.site for one in found):
+            found.append(renamed)
         if edits:
             search.keep(edits, repaired)
         else:
@@ -48,10 +49,6 @@ def locate(proof: Proof) -> list[Departure]:
             search = throughout(put, departure.node)
         search.left = search.scope.work + MOST_WORK * LATER
     return found
-
-
-def _is_among(departure: Departure, found: list[Departure]) -> bool:
-    return any(_renamed(departure).site == one.site for one in found)
 
 
 def _renamed(departure: Departure) -> Departure:

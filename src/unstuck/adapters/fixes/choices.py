@@ -78,10 +78,10 @@ def targets_as_coded(fault: Fault) -> Alternatives:
     place = (fault.reading.get("targets") or {}).get("line")
     for line in dict.fromkeys([fault.line, place]):
         for node in syntax.at(line, None) if line else []:
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_large(node.right):
+            if _is_scaled(node):
                 yield [Edit(syntax.span(node), syntax.words(node.left))]
     for node in syntax.nodes:
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_large(node.right):
+        if _is_scaled(node):
             names = [
                 last_name(one).lower() for one in ast.walk(node.left) if isinstance(one, (ast.Name, ast.Attribute))
             ]
@@ -89,8 +89,11 @@ def targets_as_coded(fault: Fault) -> Alternatives:
                 yield [Edit(syntax.span(node), syntax.words(node.left))]
 
 
-def _is_large(node: Any) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and node.value >= LARGE
+def _is_scaled(node: Any) -> bool:
+    """Whether an expression divides by a large number that is written out."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div) or not isinstance(node.right, ast.Constant):
+        return False
+    return isinstance(node.right.value, (int, float)) and node.right.value >= LARGE
 
 
 @edits_for("E01")

@@ -180,8 +180,8 @@ def _is_number(node: Any) -> bool:
 def _kept(fault: Fault, whole: Any, part: Any) -> str:
     """What is left of an operation, in brackets where it may be torn apart."""
     words = fault.syntax.words(part)
-    inside = isinstance(fault.syntax.parents.get(whole), (ast.BinOp, ast.Attribute, ast.UnaryOp))
-    return f"({words})" if inside and not isinstance(part, (ast.Name, ast.Call, ast.Attribute)) else words
+    is_one = isinstance(part, (ast.Name, ast.Call, ast.Attribute))
+    return words if is_one or _stands_free(fault, whole) else f"({words})"
 
 
 def _divisors(fault: Fault, expression: Any) -> list[str]:
@@ -219,5 +219,5 @@ def bias_is_added(fault: Fault) -> Alternatives:
 
 
 def _stands_free(fault: Fault, node: Any) -> bool:
-    """Whether a sum may stand in the place of an expression without brackets."""
+    """Whether an operation may stand in the place of an expression without brackets."""
     return not isinstance(fault.syntax.parents.get(node), (ast.BinOp, ast.UnaryOp, ast.Attribute))

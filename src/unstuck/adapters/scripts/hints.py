@@ -119,8 +119,6 @@ def broadcast_targets(read: Read) -> Iterator[Hint]:
     if read.targets.position is None:
         return  # they are an index: whatever its parts, they do not broadcast
     for node in read.targets.nodes[:1]:
-        if read.targets.position is None:
-            continue
         sides = [np.shape(argument.value if isinstance(argument, Node) else argument) for argument in node.args[:2]]
         if len(sides) == 2 and min(map(len, sides)) > 0:
             size = max(int(np.prod(side)) for side in sides)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.parameters import Chain, ancestors, dependence, shown
+from unstuck.adapters.scripts.parameters import DIVIDING, Chain, ancestors, dependence, shown
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import Value
 from unstuck.autodiff.tape import LEAF, Node, Site
@@ -24,7 +24,6 @@ MULTIPLYING = frozenset(
     | {np.multiply}
 )
 SUMMING = frozenset({np.sum, np.mean, np.ndarray.sum, np.ndarray.mean, np.add.reduce, np.average})
-DIVIDING = frozenset({operator.truediv, operator.itruediv, np.divide})
 POWER = re.compile(r"\*\*|\bpow(er)?\(")
 LONGEST_WAY = 4000  # nodes
 

@@ -18,6 +18,7 @@ from unstuck.autodiff.writes import assigned, overwritten, read_window, write_wi
 
 ADDING: frozenset[Any] = frozenset({operator.add, operator.iadd, np.add})
 SUBTRACTING: frozenset[Any] = frozenset({operator.sub, operator.isub, np.subtract})
+DIVIDING: frozenset[Any] = frozenset({operator.truediv, operator.itruediv, np.divide})
 SCALING: frozenset[Any] = frozenset(
     {operator.mul, operator.imul, operator.truediv, operator.itruediv, np.multiply, np.divide}
 )

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.case import operand_of
-from unstuck.adapters.scripts.parameters import Chain
+from unstuck.adapters.scripts.parameters import DIVIDING, Chain
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.autodiff.tape import LEAF, Node
 
 MULTIPLYING: frozenset[Any] = frozenset({operator.mul, operator.imul, np.multiply, operator.neg, np.negative})
-DIVIDING: frozenset[Any] = frozenset({operator.truediv, operator.itruediv, np.divide})
 CHAINS = 4  # parameters that are looked at
 LONGEST = 6  # operations from what is taken off a parameter to the gradient
 CLOSE = 1e-12  # relative

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType
 from typing import Any
 
+from unstuck.adapters.watched.shuffles import called
+
 TURNS, GOES_ON, DIVIDED = "__unstuck_turns__", "__unstuck_goes_on__", "__unstuck_divided__"
 EQUAL, SCORED, RESHAPED = "__unstuck_equal__", "__unstuck_scored__", "__unstuck_reshaped__"
 
@@ -66,7 +68,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = called(node)
         if name not in JUDGES and name != "reshape":
             return node
         call = self._call(SCORED if name in JUDGES else RESHAPED, node, node.func, *node.args)

@@ -16,20 +16,19 @@ def shuffled_apart(text: str, filename: str) -> list[tuple[int, int]]:
     """
     tree = ast.parse(text, filename)
     nodes = list(ast.walk(tree))
-    if any(_called(node) == "shuffle" and _has(node, "random_state") for node in nodes):
+    if any(called(node) == "shuffle" and _has(node, "random_state") for node in nodes):
         return []
     shuffles = [found for node in nodes if (found := _in_place(node) or _anew(node)) is not None]
     names = {name for name, _ in shuffles}
-    between = [node for node in nodes if _called(node) in SEEDS and len(shuffles) > 1]
-    first, last = (min, max) if shuffles else (None, None)
-    if len(names) > 1 and first is not None and last is not None:
-        lines = [node.lineno for _, node in shuffles]
-        if not any(first(lines) < getattr(node, "lineno", 0) < last(lines) for node in between):
-            return [max((node.lineno, node.col_offset + 1) for _, node in shuffles)]
+    places = sorted((node.lineno, node.col_offset + 1) for _, node in shuffles)
+    seeded = [node.lineno for node in nodes if isinstance(node, ast.Call) and called(node) in SEEDS]
+    if len(names) > 1 and not any(places[0][0] < line < places[-1][0] for line in seeded):
+        return [places[-1]]
     return list(_left_alone(nodes)) or list(_zipped(nodes))
 
 
-def _called(node: ast.AST) -> str:
+def called(node: ast.AST) -> str:
+    """The last name of what a call calls; "" for what is no call."""
     if not isinstance(node, ast.Call):
         return ""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -41,7 +40,7 @@ def _has(node: ast.AST, keyword: str) -> bool:
 
 def _in_place(node: ast.AST) -> tuple[str, ast.expr] | None:
     """`shuffle(a)` as a statement: the name of a."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _called(node.value) == "shuffle":
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and called(node.value) == "shuffle":
         call = node.value
         if len(call.args) == 1 and isinstance(call.args[0], (ast.Name, ast.Attribute)):
             return ast.unparse(call.args[0]), call
@@ -53,9 +52,9 @@ def _anew(node: ast.AST) -> tuple[str, ast.expr] | None:
     if not isinstance(node, ast.Assign) or len(node.targets) != 1:
         return None
     value, target = node.value, ast.unparse(node.targets[0])
-    if isinstance(value, ast.Subscript) and _called(value.slice) in ORDERS and ast.unparse(value.value) == target:
+    if isinstance(value, ast.Subscript) and called(value.slice) in ORDERS and ast.unparse(value.value) == target:
         return target, value
-    if isinstance(value, ast.Call) and _called(value) == "permutation" and value.args:
+    if isinstance(value, ast.Call) and called(value) == "permutation" and value.args:
         return (target, value) if ast.unparse(value.args[0]) == target else None
     return None
 
@@ -65,7 +64,7 @@ def _left_alone(nodes: list[ast.AST]) -> Iterator[tuple[int, int]]:
     orders = {
         ast.unparse(node.targets[0])
         for node in nodes
-        if isinstance(node, ast.Assign) and _called(node.value) in ORDERS and len(node.targets) == 1
+        if isinstance(node, ast.Assign) and called(node.value) in ORDERS and len(node.targets) == 1
     }
     for order in orders:
         uses = [n for n in nodes if isinstance(n, ast.Subscript) and order in _names(n.slice)]
@@ -88,10 +87,10 @@ def _zipped(nodes: list[ast.AST]) -> Iterator[tuple[int, int]]:
     loaders = {
         ast.unparse(node.targets[0])
         for node in nodes
-        if isinstance(node, ast.Assign) and _called(node.value) == "DataLoader" and _shuffles(node.value)
+        if isinstance(node, ast.Assign) and called(node.value) == "DataLoader" and _shuffles(node.value)
     }
     for node in nodes:
-        pairs = isinstance(node, ast.Call) and _called(node) == "zip" and len(node.args) > 1
+        pairs = isinstance(node, ast.Call) and called(node) == "zip" and len(node.args) > 1
         if isinstance(node, ast.Call) and pairs and all(ast.unparse(one) in loaders for one in node.args):
             yield node.lineno, node.col_offset + 1
 

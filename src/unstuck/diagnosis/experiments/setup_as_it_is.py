@@ -45,9 +45,8 @@ def as_it_is(e: Examination, allowed: float, seed: int = 0, all_examples: bool =
     targets = np.asarray(e.program.targets)
     labels = labels_of(e)
     coded = twin.coding.compute(targets)
-    meant = (
-        targets if twin.coding.fault and targets.shape == coded.shape else coded
-    )  # what the outputs are held against
+    is_meant = twin.coding.fault and targets.shape == coded.shape  # then the outputs are held against what was given
+    meant = targets if is_meant else coded
     kind = np.float32
     setup = Setup(
         twin=twin,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unstuck.adapters.scripts.names_in_source import last_name
+
 TABLE = re.compile(r"\.(csv|data|txt|tsv)$", re.IGNORECASE)
 READS = re.compile(r"read_csv|read_table|loadtxt|genfromtxt|csv\.reader")
 SCALES = re.compile(r"Scaler|normali[sz]e|standardi[sz]e|minmax|\.std\(|\.max\(|\.ptp\(", re.IGNORECASE)
@@ -155,7 +157,7 @@ def _has_header(tree: ast.Module) -> bool:
     """Whether the first line is read as names, or passed over."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            name = last_name(node.func)
             given = {word.arg: word.value for word in node.keywords}
             if name in ("read_csv", "read_table"):
                 header = given.get("header")

@@ -19,7 +19,6 @@ ENOUGH = 100
 FEW = 20  # examples of a whole table, such as those of XOR, are validated with as well as learnt from
 OVERLAP = 0.5  # of the validation: examples that occur twice in a data set are fewer
 AMONG = 0.1  # of the examples of every validation: only a part of what is learnt from is seen
-DISTINCT = 0.5  # of the examples learnt from
 RELATED = 4.0  # deviations above chance
 IN_ORDER = 0.1  # of the changes of class that a shuffled order has
 
@@ -125,7 +124,7 @@ def _judged_on_training_examples(h: History) -> Iterator[Seen]:
     if not rows or not calls:
         return
     learnt = np.unique(np.concatenate(rows))
-    if len(learnt) < FEW or len(learnt) < DISTINCT * min(len(np.concatenate(rows)), len(learnt) + 1):
+    if len(learnt) < FEW:
         return
     shares = [float(np.isin(np.unique(call.rows), learnt).mean()) for call in calls]  # type: ignore[arg-type]
     if min(shares) < AMONG:

@@ -64,10 +64,10 @@ def predictions_out_of_order(h: History) -> Iterator[Seen]:
     Cure: `shuffle=False` for the loader of the test data, or collect the labels of each batch together with its
     answers.
     """
-    calls = h.evaluation_calls
+    position = {id(event): number for number, event in enumerate(h.events)}
+    calls = [call for call in h.evaluation_calls if call.answers is not None]
     for held in h.all(Held):
-        index = h.events.index(held)
-        before = [call for call in calls if call.answers is not None and h.events.index(call) < index]
+        before = [call for call in calls if position[id(call)] < position[id(held)]]
         answers, labels = _last_of(before, len(held.first))
         if answers is None or labels is None:
             continue
