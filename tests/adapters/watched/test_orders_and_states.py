@@ -1,0 +1,81 @@
+"""Orders that part, states that are kept, derivatives of one's own: what the watched events say, and look-alikes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.adapters.watched.test_checks import PLACE, call, codes, loss
+from unstuck.adapters.watched.events import DrawnAnew, Held, OwnDerivative, ShuffledApart, StateKept
+from unstuck.adapters.watched.shuffles import shuffled_apart
+
+rng = np.random.default_rng(1)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (2, "rng.shuffle(x)\nrng.shuffle(y)"),
+        (2, "x = x[torch.randperm(n)]\ny = y[torch.randperm(n)]"),
+        (2, "p = rng.permutation(n)\nx = x[p]"),
+        (3, "a = DataLoader(x, shuffle=True)\nb = DataLoader(y, shuffle=True)\nfor s, t in zip(a, b): pass"),
+        (3, "np.random.seed(1)\nnp.random.shuffle(x)\nnp.random.shuffle(y)"),
+        (None, "p = rng.permutation(n)\nx = x[p]\nlearn(x, p)"),
+        (None, "p = rng.permutation(n)\nx, y = x[p], y[p]"),
+        (None, "np.random.seed(1)\nnp.random.shuffle(x)\nnp.random.seed(1)\nnp.random.shuffle(y)"),
+        (None, "x, y = shuffle(x, y, random_state=0)\nshuffle(x)\nshuffle(y)"),
+        (None, "rng.shuffle(x)"),
+        (None, "a = DataLoader(x, shuffle=True)\nfor s in a: pass"),
+    ],
+)
+def test_a_source_shows_whether_arrays_are_shuffled_each_for_itself(line, text):
+    assert [found for found, _ in shuffled_apart(text, "posted.py")] == ([] if line is None else [line])
+
+
+def answers(number, given, right):
+    return replace(call(False, np.zeros((len(given), 2)), update=3), number=number, answers=given, labels=right)
+
+
+def test_answers_in_the_order_of_a_loader_are_held_against_labels_in_that_of_the_data():
+    given = rng.integers(0, 5, 60)
+    batches = [answers(1, given[:30], given[:30]), answers(2, given[30:], given[30:])]
+    apart = given[rng.permutation(60)]
+    assert codes(*batches, Held(3, PLACE, given, apart)) == ["E02"]
+    assert codes(*batches, Held(3, PLACE, given, given)) == []
+    assert codes(*batches, Held(3, PLACE, given, np.roll(apart, 1) + 1)) == []  # other labels: no order of these
+
+
+def learnt(x, labels):
+    return call(True, x), loss("cross_entropy", rng.normal(size=(len(x), 2)), labels)
+
+
+def test_labels_that_nothing_near_shares_are_unrelated_where_the_source_parts_them():
+    x = np.concatenate([rng.normal(size=(60, 3)) - 3, rng.normal(size=(60, 3)) + 3])
+    labels = np.repeat([0, 1], 60)
+    apart = ShuffledApart(0, PLACE)
+    assert "D10" not in codes(apart, *learnt(x, labels))
+    mixed = labels[rng.permutation(120)]
+    assert "D10" in codes(apart, *learnt(x, mixed))
+    assert "D10" not in codes(*learnt(x, mixed))
+
+
+def test_a_state_of_other_sequences_and_weights_drawn_again_and_again_are_seen():
+    assert codes(StateKept(1, PLACE, None)) == ["F14"]
+    assert codes(*(DrawnAnew(update, PLACE) for update in (1, 2, 3)), updates=4) == ["U16"]
+    assert codes(DrawnAnew(1, PLACE), updates=40) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("sign", "B10"),
+        ("factor", "B17"),
+        ("function", "B01"),
+        ("missing", "B02"),
+        ("twice", "B04"),
+        ("another function", "B18"),
+        ("other", "B14"),
+    ],
+)
+def test_an_own_derivative_is_named_by_what_stands_in_its_place(kind, code):
+    assert codes(OwnDerivative(0, PLACE, "Square", kind, 0.5, 2.0 if kind == "factor" else None, True)) == [code]
