@@ -8,6 +8,7 @@ import pytest
 
 from tests.many.conftest import WALLED
 from unstuck.many.examine import Settings, Stopped, examine
+from unstuck.many.isolation import walled
 from unstuck.many.limits import Limits
 from unstuck.many.submissions import find_submissions
 
@@ -67,7 +68,7 @@ def test_a_program_costs_only_itself(folder, trust, text, limits, sentence, tmp_
         ("os.path.exists({beside!r})", "True"),
         ("os.path.exists(os.path.expanduser('~/.bashrc'))", "False"),
         ("os.access({beside!r}, os.W_OK)", "False"),
-        ("sorted(os.listdir('/'))[:2]", "['bin', 'dev']"),
+        ("sorted(set(os.listdir('/')) - {opened!r})", "[]"),
         ("'SECRET' in os.environ", "False"),
         ("len([name for name in os.listdir('/proc') if name.isdigit()]) < 6", "True"),
     ],
@@ -76,7 +77,8 @@ def test_behind_the_wall_it_sees_its_own_folder_only(folder, tmp_path, monkeypat
     monkeypatch.setenv("SECRET", "1")
     (tmp_path / "private.txt").write_text("")
     (folder / "data.csv").write_text("")
-    text = look.format(neighbour=str(tmp_path / "private.txt"), beside=str(folder / "data.csv"))
+    opened = {path.split("/")[1] for path in walled((), str(folder), None) if path.startswith("/")}
+    text = look.format(neighbour=str(tmp_path / "private.txt"), beside=str(folder / "data.csv"), opened=opened)
     outcome = examined(folder, f"raise ValueError({text})", trust=False)
     assert outcome.sentence.endswith(f"raised ValueError: {seen}")
 
