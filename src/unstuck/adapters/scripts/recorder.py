@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
-from itertools import islice
+from itertools import chain, islice
 from types import BuiltinFunctionType, CodeType
 from typing import Any
 
@@ -41,6 +41,7 @@ FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last amon
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
 SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
+AT_HAND = 100_000  # values that a function takes one after another, up to which they are listed
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Recorder:
         self.recording.cut = self.loops.cut
         self.updates, self.updates_seen = updates, 0
         self.stack: tuple[Site, ...] = ()
-        self.stopped = False
+        self.stopped = self.over = False
         self.work, self.next_work = 0, FIRST_WORK
         self.next_look = FIRST_LOOK
         self.ends = time.perf_counter() + self.settings.seconds
@@ -113,8 +114,9 @@ class Recorder:
         """Let go of the objects of a run that has ended; the tape keeps what its nodes need."""
         self.made.clear()
         self.made_by.clear()
-        self.known.entries.clear()
-        self.known.buffers.clear()
+        self.tape = Tape()  # of functions that are called again, as np.vectorize does, nothing more is told
+        self.known = Provenance(self.tape)
+        self.over, self.stopped = True, False
 
     # -- stopping --------------------------------------------------------------------------------------------------
 
@@ -127,6 +129,8 @@ class Recorder:
             self.recording.complete = self.stopped = True
 
     def _check(self) -> None:
+        if self.over:
+            return
         if self.stopped:
             raise Stopped
         now = time.perf_counter()
@@ -223,6 +227,8 @@ class Recorder:
     def for_(self, place: int, iterable: Iterable[Any]) -> Iterator[Any]:
         namespace = sys._getframe(1).f_globals
         local = sys._getframe(1).f_locals
+        if self.over:
+            return iter(iterable)
 
         def plainly(loop: int) -> bool:
             off = loop >= 0 and only_prepares(self.places[loop].names, (local, namespace), self.known)
@@ -232,7 +238,7 @@ class Recorder:
         return self.loops.turns_of(place, self.each(place, iterable), self._check, plainly)
 
     def while_(self, place: int, test: Any) -> Any:
-        return self.loops.while_turn(place, test, sys._getframe(1), self._check)
+        return test if self.over else self.loops.while_turn(place, test, sys._getframe(1), self._check)
 
     def call(self, place: int, function: Any, /, *arguments: Any, **keywords: Any) -> Any:
         if type(function) is BuiltinFunctionType and type(function.__self__) in _CONTAINERS:
@@ -251,6 +257,8 @@ class Recorder:
             return self._shuffle(place, function, arguments, keywords)
         if kind == kinds.WRITES or keywords.get("out") is not None:
             return self._writing(place, function, arguments, keywords)
+        if kinds.takes_all_of(function) and arguments and isinstance(arguments[0], Iterator):
+            arguments = (_at_hand(arguments[0]), *arguments[1:])
         value = function(*arguments, **keywords)
         if kind == kinds.COMPUTES:
             op, everything = operation(function, arguments)
@@ -429,6 +437,12 @@ class Recorder:
         enough = len(self.tape) >= self.next_look or self.work >= self.next_work
         if enough or self.stopped or not len(self.tape) % 256:
             self._check()
+
+
+def _at_hand(values: Iterator[Any]) -> Iterable[Any]:
+    """The same values as a list, whose elements can be followed; of very many an iterator again."""
+    first = list(islice(values, AT_HAND))
+    return first if len(first) < AT_HAND else chain(first, values)
 
 
 def _is_typed_number(function: Any, value: Any) -> bool:
