@@ -78,7 +78,9 @@ def _built(trial: Trial, first: FirstTurn, found: Occurrences) -> Built:
     kinds = {form.name for each in found.forms.values() for form in each.values()}
     at_once = len(first.inputs_taken) == 1 and "pairs" not in kinds
     output, one = _output(trial, first), len(found.batch) == 1
-    replay = Replay(trial.living, found.forms, output, first.columns, one, at_once, found.batch, first.paths)
+    replay = Replay(
+        trial.living, found.forms, output, first.columns, one, at_once, found.batch, first.paths, len(found.batch)
+    )
     replay.at_visits = found.at_visits
     replay.install()
     try:

@@ -44,6 +44,10 @@ SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
 AT_HAND = 100_000  # values that a function takes one after another, up to which they are listed
 
 
+class WholeNumber(int):
+    """A whole number that the program writes out, as an object of its own: Python keeps one object for all zeros."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How long a script is watched."""
@@ -149,7 +153,7 @@ class Recorder:
     def binary(self, place: int, a: Any, b: Any) -> Any:
         known = self.known
         followed = known.knows(a) or known.knows(b)
-        value = self.places[place].op(a, b)
+        value = self.places[place].op(_plain(a), _plain(b))
         if type(value) is np.ndarray and value.dtype.kind == "u" and value.size >= WRAPPED:
             self._wrapped(place, a, b, value)
         return self._record(place, self.places[place].op, (a, b), value) if followed else self._made(place, value)
@@ -196,7 +200,7 @@ class Recorder:
         op, known = self.places[place].op, self.known
         followed = known.holds(b)
         if not isinstance(a, np.ndarray):
-            value = op(a, b)
+            value = op(_plain(a), _plain(b))
             return self._record(place, op, (a, b), value) if followed or known.knows(a) else value
         where = self._where(place)
         old = known.before_write(a, where, followed)
@@ -210,8 +214,9 @@ class Recorder:
         return value
 
     def literal(self, place: int, value: float) -> float:
-        fresh = value * 1.0  # an object of its own
-        self.known.leaf(fresh, self._where(place)).kwargs["made"] = CREATED
+        fresh = value * 1.0 if type(value) is float else WholeNumber(value)  # an object of its own
+        leaf = self.known.leaf(fresh, self._where(place))
+        leaf.kwargs["made"], leaf.value = CREATED, float(value)
         return fresh
 
     def unpack(self, place: int, value: Any) -> Any:
@@ -259,7 +264,7 @@ class Recorder:
             return self._writing(place, function, arguments, keywords)
         if kinds.takes_all_of(function) and arguments and isinstance(arguments[0], Iterator):
             arguments = (_at_hand(arguments[0]), *arguments[1:])
-        value = function(*arguments, **keywords)
+        value = function(*map(_plain, arguments), **keywords)
         if kind == kinds.COMPUTES:
             op, everything = operation(function, arguments)
             if any(self.known.holds(argument) for argument in (*everything, *keywords.values())):
@@ -437,6 +442,11 @@ class Recorder:
         enough = len(self.tape) >= self.next_look or self.work >= self.next_work
         if enough or self.stopped or not len(self.tape) % 256:
             self._check()
+
+
+def _plain(value: Any) -> Any:
+    """A whole number as NumPy must be given it: of a class of its own it would count as an array."""
+    return int(value) if type(value) is WholeNumber else value
 
 
 def _at_hand(values: Iterator[Any]) -> Iterable[Any]:
