@@ -205,10 +205,11 @@ class _Rewriter(ast.NodeTransformer):
             parts = [self.value(node, part, of) for part, of in zip(value.elts, target.elts)]
             return ast.copy_location(ast.Tuple(parts, ast.Load()), value)
         bare = _unsigned(value)
-        if isinstance(target, ast.Name | ast.Attribute) and isinstance(bare, ast.Constant):
-            if type(bare.value) is float or (type(bare.value) is int and ast.unparse(target) in self.moved):
-                return self.hook("literal", value, self.place(node, "literal"), value)
-        return self.visit(value)
+        if not (isinstance(target, ast.Name | ast.Attribute) and isinstance(bare, ast.Constant)):
+            return self.visit(value)
+        kind = type(bare.value)
+        own = kind is float or (kind is int and ast.unparse(target) in self.moved)
+        return self.hook("literal", value, self.place(node, "literal"), value) if own else self.visit(value)
 
     def target(self, node: Any, stores: list[tuple[ast.Subscript, str]]) -> Any:
         if isinstance(node, ast.Subscript) and not _has_star(node.slice):
@@ -349,20 +350,19 @@ def names_in(body: list[ast.stmt]) -> frozenset[str]:
 def moved_names(tree: ast.AST) -> frozenset[str]:
     """Names and attributes that are changed as updates change parameters: `b = b - rate * d`, `self.b -= d`,
     `b += rate * d`. A counter or a total only grows, by what is no product."""
-    found: set[str] = set()
+    changes: list[tuple[ast.expr, ast.operator, ast.expr]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.AugAssign):
-            target, op, step = node.target, node.op, node.value
+            changes.append((node.target, node.op, node.value))
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
-            target, op, step = node.targets[0], node.value.op, node.value.right
-            if ast.unparse(target) != ast.unparse(node.value.left):
-                continue
-        else:
-            continue
-        scaled = isinstance(step, ast.BinOp) and isinstance(step.op, ast.Mult | ast.Div)
-        if isinstance(op, ast.Sub) or (isinstance(op, ast.Add) and scaled):
-            found.add(ast.unparse(target))
-    return frozenset(found)
+            if ast.unparse(node.targets[0]) == ast.unparse(node.value.left):
+                changes.append((node.targets[0], node.value.op, node.value.right))
+    scaled = (ast.Mult, ast.Div)
+    return frozenset(
+        ast.unparse(target)
+        for target, op, step in changes
+        if isinstance(op, ast.Sub) or (isinstance(op, ast.Add) and isinstance(getattr(step, "op", None), scaled))
+    )
 
 
 class _Declarations(ast.NodeTransformer):
