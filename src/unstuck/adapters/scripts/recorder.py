@@ -26,7 +26,7 @@ from unstuck.adapters.scripts.loops import Loops, Turn
 from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.rewriting import Place, rewritten
-from unstuck.adapters.scripts.shuffling import Shuffle, state_of
+from unstuck.adapters.scripts.shuffling import SMALL, Shuffle, arrays_beside, state_of
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
 from unstuck.autodiff.writes import overwritten
@@ -40,7 +40,6 @@ GROWTH = 1.33
 FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last among which they are looked for
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
-SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
 AT_HAND = 100_000  # values that a function takes one after another, up to which they are listed
 
 
@@ -275,11 +274,15 @@ class Recorder:
 
     def _shuffle(self, place: int, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         state = state_of(getattr(function, "__self__", None))
+        if state is None or not arguments or len(self.recording.shuffles) >= SHUFFLES:
+            return self._writing(place, function, arguments, keywords)
+        what = arguments[0]
+        small = isinstance(what, np.ndarray) and what.nbytes <= SMALL
+        before = what.copy() if small else what
+        beside = arrays_beside(sys._getframe(2), what) if small else ()
         value = self._writing(place, function, arguments, keywords)
-        if state is not None and arguments and len(self.recording.shuffles) < SHUFFLES:
-            what = arguments[0]
-            small = isinstance(what, np.ndarray) and what.nbytes <= SHUFFLED
-            self.recording.shuffles.append(Shuffle(self.places[place], what.copy() if small else what, state))
+        after = what.copy() if beside else None
+        self.recording.shuffles.append(Shuffle(self.places[place], before, state, after, beside))
         return value
 
     def _wrapped(self, place: int, a: Any, b: Any, value: np.ndarray) -> None:
