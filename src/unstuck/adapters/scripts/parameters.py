@@ -93,7 +93,7 @@ class ParameterSearch:
         for number in range(self._next, len(self.tape.nodes)):
             self._look_at(self.tape.nodes[number])
         self._next = len(self.tape.nodes)
-        return sorted(_chains(self.tape, self._links), key=lambda chain: chain.root.number)
+        return first_made(sorted(_chains(self.tape, self._links), key=lambda chain: chain.root.number))
 
     def _look_at(self, node: Node) -> None:
         """Where a value is read, at the operand of an expression where a value that it replaces was read before."""
@@ -121,6 +121,21 @@ class ParameterSearch:
                     self._found.add((link.before.number, link.after.number))
                     self._links.append(link)
             known.add(value.number)
+
+
+def first_made(chains: list[Chain]) -> list[Chain]:
+    """Without parameters that were made by the same expression, and are changed by the same one, after the first had
+    been changed for the last time: those of another network, which a loop around the training made anew."""
+    ends: dict[tuple[int, int], int] = {}
+    kept = []
+    for chain in chains:
+        kind = id(chain.root.site), id(chain.changes[0].site)
+        last = max(node.number for node in (*chain.versions, *chain.changes))
+        if chain.root.site is not None and chain.root.number > ends.get(kind, chain.root.number):
+            continue
+        ends[kind] = max(ends.get(kind, -1), last)
+        kept.append(chain)
+    return kept
 
 
 def find_chains(tape: Tape) -> list[Chain]:
