@@ -86,6 +86,7 @@ class ParameterSearch:
         self._last: dict[tuple[int, int], Node] = {}
         self._walks: dict[tuple[int, int], int] = {}
         self._found: set[tuple[int, int]] = set()
+        self._made: dict[tuple[int, ...], int] = {}  # by the calls that make leaves: the number of the last
         self._updating: set[int] = set()  # expressions that are updates themselves: what they read is no second reading
 
     def chains(self) -> list[Chain]:
@@ -93,11 +94,20 @@ class ParameterSearch:
         for number in range(self._next, len(self.tape.nodes)):
             self._look_at(self.tape.nodes[number])
         self._next = len(self.tape.nodes)
-        return first_made(sorted(_chains(self.tape, self._links), key=lambda chain: chain.root.number))
+        found = first_made(sorted(_chains(self.tape, self._links), key=lambda chain: chain.root.number))
+        return [chain for chain in found if not self._is_made_again(chain)] or found
+
+    def _is_made_again(self, chain: Chain) -> bool:
+        """Whether the same calls made such a value once more after this one was changed, as the first error on the way
+        back is: where others are not, it is no parameter."""
+        made = self._made.get(_maker(chain.root), -1)
+        return chain.root.site is not None and made > chain.changes[0].number
 
     def _look_at(self, node: Node) -> None:
         """Where a value is read, at the operand of an expression where a value that it replaces was read before."""
         site = id(node.site)
+        if node.op is LEAF:
+            self._made[_maker(node)] = node.number
         if node.site is None or node.op in NO_READING or site in self._updating:
             return
         for position, argument in enumerate(node.args):
@@ -121,6 +131,10 @@ class ParameterSearch:
                     self._found.add((link.before.number, link.after.number))
                     self._links.append(link)
             known.add(value.number)
+
+
+def _maker(node: Node) -> tuple[int, ...]:
+    return (id(node.site), *map(id, node.stack))
 
 
 def first_made(chains: list[Chain]) -> list[Chain]:
