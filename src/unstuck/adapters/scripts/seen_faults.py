@@ -125,11 +125,12 @@ def made_anew(read: Read, examples: int | None) -> Iterator[Finding]:
         for turn in (*recording.turns, *recording.loops.under_way())
         if turn.start <= loop.start and loop.end <= turn.end and recording.places[turn.place] in loop.enclosing
     ]
-    if not around or not examples or loop.length is None:
+    rows = input_rows(read.inputs.values, read.inputs)
+    if not around or not examples or loop.length is None or rows is None:
         return
     turn = min(around, key=lambda each: each.end - each.start)
     place, roots = recording.places[turn.place], [chain.root for chain in read.chains]
-    once = loop.length // loop.turns_per_update * len(read.inputs.values[0]) <= examples + len(read.inputs.values[0])
+    once = loop.length // loop.turns_per_update * len(rows) <= examples + len(rows)
     called = any(word in _head(place).lower() for word in PASSES)
     if once and called and turn.length != 1 and all(turn.start <= root.number < loop.start for root in roots):
         words = (
