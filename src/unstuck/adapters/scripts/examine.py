@@ -15,6 +15,7 @@ import numpy as np
 from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
 from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay
+from unstuck.adapters.scripts.corrected import behind_wrong_gradients
 from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
 from unstuck.adapters.scripts.falling import diverge, falls, own_losses
 from unstuck.adapters.scripts.first_look import first_look, network
@@ -198,6 +199,8 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     report.reading = reading
     losses = cache(lambda: _losses(run, studied, proved))
     report = joined(report, proved, lambda: _learns(losses(), proved))
+    if studied.case is not None and proved is not None and proved.departures and not report.network.get("loss"):
+        report = _with_what_is_behind(report, studied, ends - time.perf_counter())
     if report.verdict == "inconclusive" and not report.findings and studied.read is not None:
         report.findings = list(of_diverging(studied.read, diverge(losses())))
         report.verdict = "faulty" if report.findings else report.verdict
@@ -207,6 +210,20 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         report.findings, report.verdict = in_order_of_data([*report.findings, *seen]), "faulty"
     if proved is not None:
         report.proof, report.listing = proved.to_dict(), listing_of(proved)
+    return report
+
+
+def _with_what_is_behind(report: Report, studied: Studied, seconds: float) -> Report:
+    """The report with those of its notes as findings that keep the script from learning even with true gradients."""
+    assert studied.case is not None
+    assert studied.read is not None
+    codes = {note.rule.code for note in report.notes}
+    if seconds > 0 and report.findings:
+        found = behind_wrong_gradients(studied.case, codes, min(seconds, DIAGNOSING))
+        found = with_lines(found, studied.read, studied.case, studied.reading.data)
+        report.findings = in_order_of_data([*report.findings, *found])
+        named = {finding.rule.code for finding in found}
+        report.notes = [note for note in report.notes if note.rule.code not in named]
     return report
 
 
