@@ -15,6 +15,7 @@ from unstuck.diagnosis.identification.adaptive import (
     Adaptive,
     identify_adaptive,
     identify_moments,
+    identify_unrooted,
     looks_adaptive,
 )
 from unstuck.diagnosis.identification.backward import identify_backward
@@ -106,6 +107,8 @@ def _examine_changes(e: Examination, records: list[Record], given: Given | None)
             e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
         if not e.backward.layers[-1].explained and not e.backward.layers[-1].weights_frozen:
             found = identify_moments(_longer_runs(e), e.forward, e.epsilon, e.n_outputs)
+            if found.backward is None:
+                found = identify_unrooted(records, e.forward, e.epsilon, e.n_outputs)
             if found.backward is not None:
                 return _take_adaptive(e, found)
         _weigh(e, records)
