@@ -117,6 +117,21 @@ def identify_unrooted(records: list[Record], forward: Forward, epsilon: float, n
     return found if found.backward is not None and found.backward.layers[-1].explained else Adaptive()
 
 
+def takes_root_of_gradients(records: list[Record], forward: Forward, epsilon: float, n_outputs: int) -> bool:
+    """Whether first steps leave no number exactly where some right gradient of the output weights is negative."""
+    search = _Search([[record] for record in records], forward, epsilon, n_outputs)
+    with np.errstate(all="ignore"):
+        return bool(records) and any(
+            all(_no_number_where_negative(g, c) for g, c in pairs) for pairs in search.gradients_and_changes()
+        )
+
+
+def _no_number_where_negative(gradient: Array, change: Array) -> bool:
+    some = np.abs(gradient) > 1e-9 * np.abs(gradient).max(initial=0.0)
+    negative, missing = gradient[some] < 0, np.isnan(change[some])
+    return bool(negative.any() and not negative.all() and np.array_equal(negative, missing))
+
+
 def _right_but_for_rounding(backward: Backward) -> bool:
     """Whether right formulas all but explain what is left: a gradient near 0 moves its weight as far as any other, so
     that its rounding shows in full."""
@@ -209,17 +224,19 @@ class _Search:
                 return found
         return None
 
-    def divided_by_squares(self) -> bool:
-        """Whether right gradients of the output weights, over their first changes, are a line in their squares."""
+    def gradients_and_changes(self) -> Iterator[list[tuple[Array, Array]]]:
+        """Of the output weights in every record, for each of the right deltas."""
         l, size = len(self.forward.hidden), len(self.records[0].x)
         changes = [View.of(record, self.forward).weight_changes[l].ravel() for record in self.records]
         for guess in self.levels[0]():
-            with np.errstate(all="ignore"):
-                pairs = zip(guess.passes, guess.deltas, strict=True)
-                gradients = [np.ravel(RIGHT_WEIGHTS.compute(p, l, d)) / size for p, d in pairs]
-            if all(_is_line_in_squares(g, change) for g, change in zip(gradients, changes, strict=True)):
-                return True
-        return False
+            pairs = zip(guess.passes, guess.deltas, strict=True)
+            gradients = [np.ravel(RIGHT_WEIGHTS.compute(p, l, d)) / size for p, d in pairs]
+            yield list(zip(gradients, changes, strict=True))
+
+    def divided_by_squares(self) -> bool:
+        """Whether right gradients of the output weights, over their first changes, are a line in their squares."""
+        with np.errstate(all="ignore"):
+            return any(all(_is_line_in_squares(g, c) for g, c in pairs) for pairs in self.gradients_and_changes())
 
     @cached_property
     def allowed(self) -> float:
@@ -278,7 +295,7 @@ class _Search:
 
 
 def _is_line_in_squares(gradient: Array, change: Array) -> bool:
-    """Whether gradient / change = a · gradient² + b, with b (epsilon) small: change = gradient / (a · gradient² + b)."""
+    """Whether gradient / change = a · gradient² + b, the rule that takes no root: a square and epsilon."""
     some = (change != 0) & (np.abs(gradient) > 1e-3 * np.abs(gradient).max(initial=0.0))
     if np.count_nonzero(some) < LEAST_ENTRIES or np.ptp(np.log(np.abs(gradient[some]))) < np.log(10):
         return False

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unstuck.diagnosis.formulas.forward import hidden_form, output_form
+from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.fit import fit
 from unstuck.diagnosis.identification.forward import propagate
 from unstuck.diagnosis.identification.guesses import View
-from unstuck.diagnosis.identification.stepping import batch, start
+from unstuck.diagnosis.identification.stepping import batch, observe, start
 from unstuck.diagnosis.measurements.once import once
 from unstuck.diagnosis.measurements.plain_data import are_real, classes
 from unstuck.diagnosis.program.observations import Record
@@ -82,21 +83,22 @@ def columns_without_effect(e: Examination) -> list[int]:
 
 
 def pull_one_way(e: Examination) -> bool:
-    """Whether a target above the output and one as far below it move the output's sum the same way, for real targets."""
+    """Whether a real target above the output and one as far below it, or the two values that targets of one output have,
+    move the sum of the output the same way."""
     targets = np.asarray(e.program.targets, dtype=float).reshape(len(e.program.x), -1)
-    if not are_real(targets) or targets.shape[1] != e.n_outputs:
+    levels = np.unique(targets)
+    two = len(levels) == 2 and e.n_outputs == 1
+    if targets.shape[1] != e.n_outputs or not (two or are_real(targets)):
         return False
-    seen = False
+    shape, far, seen = np.asarray(e.program.targets).shape[1:], 0.5 * targets.std(axis=0), False
     for row in range(SINGLES // 2):
         x, _ = batch(e.program, 1, 100 + row)
         for seed in SEEDS:
             outputs = _outputs(e, x, seed)
             if outputs is None:
                 return False
-            far = 0.5 * targets.std(axis=0)
-            shape = np.asarray(e.program.targets).shape[1:]
-            pulls = [_pull(e, x, (outputs + sign * far).reshape(1, *shape), seed) for sign in (1, -1)]
-            up, down = pulls
+            wanted = [levels[1:], levels[:1]] if two else [outputs + far, outputs - far]
+            up, down = (_pull(e, x, target.reshape(1, *shape), seed) for target in wanted)
             if up is None or down is None:
                 return False
             moves = (up != 0) & (down != 0)
@@ -129,10 +131,18 @@ def never_raise_the_right_class(e: Examination) -> int:
 @once
 def mixed_examples(e: Examination) -> float | None:
     """What is left of the change of the output weights by a batch when those by its examples alone, in any common
-    measure, and a decay are taken off; None where it is too little, or the examples cannot be shown alone."""
+    measure, and a decay are taken off. None where it is too little, or examples alone do not give right gradients."""
     stepping, forward = e.stepping, e.forward
-    if stepping is None or forward is None or stepping.one_by_one or not {1, stepping.batch_size} <= set(stepping.acts_on):
+    if (
+        stepping is None
+        or forward is None
+        or stepping.one_by_one
+        or not {1, stepping.batch_size} <= set(stepping.acts_on)
+    ):
         return None
+    alone_right = identify_backward(observe(e.program, 1, 4), forward, e.epsilon, e.n_outputs).layers[-1]
+    if not alone_right.explained or alone_right.slips:
+        return None  # another optimiser, say, for which examples do not add up
     array, left = forward.chain[-1].weights, []
     for seed in SEEDS:
         x, targets = batch(e.program, stepping.batch_size, seed)
@@ -178,8 +188,7 @@ def _outputs(e: Examination, x: Array, seed: int) -> Array | None:
 def _pull(e: Examination, x: Array, targets: Array, seed: int) -> Array | None:
     """(n_outputs,) how far the change of the output layer alone moves the sums of a single example."""
     assert e.forward is not None
-    repeated = [np.repeat(part, _size(e), axis=0) for part in (x, targets)]
-    record = _record(e, *repeated, seed)
+    record = _record(e, np.repeat(x, _size(e), axis=0), np.repeat(targets, _size(e), axis=0), seed)
     if record is None:
         return None
     view = View.of(record, e.forward)

@@ -48,10 +48,10 @@ class Watched(np.ndarray):
         return found
 
     @property
-    def T(self) -> Watched:  # type: ignore[override]
+    def T(self) -> Watched:
         return self.transpose()
 
-    def transpose(self, *axes: Any) -> Watched:  # type: ignore[override]
+    def transpose(self, *axes: Any) -> Watched:
         turned = super().transpose(*axes)
         if self.ndim == 2 and turned.shape == self.shape[::-1]:
             turned.taken, turned.examples_last = self.taken, not self.examples_last
@@ -69,11 +69,12 @@ def _rows(key: Any, n: int, last: bool) -> tuple[int, ...] | None:
 
 
 def taken_by_the_loop(e: Examination, n: int, allowed: float) -> Taken:
-    """The rows that one run of the loop over n examples takes, in the order of its takings; all rows at once left out."""
+    """The rows that one run of the loop over n examples takes, one taking after the other; whole sets left out."""
     program = e.program
     rows = np.linspace(0, len(program.x) - 1, n).astype(int)
     x = program.typed(program.x[rows]).copy().view(Watched)
-    x.taken = taken = []
+    taken: Taken = []
+    x.taken = taken
     try:
         program.restore()
         program.perturb_randomness(1)

@@ -6,9 +6,9 @@ import numpy as np
 
 from unstuck.diagnosis.examination.evidence import PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements import targets_at_work
 from unstuck.diagnosis.measurements.first_updates import first_updates
 from unstuck.diagnosis.measurements.loss_values import EXACT, FAR, residuals_of_softmax_twice
-from unstuck.diagnosis.measurements import targets_at_work
 from unstuck.diagnosis.measurements.proof import proved
 from unstuck.diagnosis.rules.rule import rule
 

@@ -11,8 +11,8 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.backward import RIGHT
 from unstuck.diagnosis.identification.results import LayerResult
 from unstuck.diagnosis.measurements.central_differences import follows_loss
-from unstuck.diagnosis.measurements.targets_at_work import mixed_examples
 from unstuck.diagnosis.measurements.proof import proved
+from unstuck.diagnosis.measurements.targets_at_work import mixed_examples
 from unstuck.diagnosis.rules.rule import rule
 
 HARMLESS = 1e-2  # share of a change that nothing explains beside the right formula
@@ -147,9 +147,9 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
 
     Evidence: The array, the nearest formula, its residual, and the share of the change that it explains.
     Suspected by that alone; nothing is said where the right formula leaves less than a hundredth. Proved where a batch
-    does not change the output weights by the sum of what its examples do one by one, in any common measure. With `loss`,
-    central differences of it: nothing is said where the gradient equals them, and it is proved where this one does
-    not and that of a layer above does. In a plain script it is proved by the exact derivative of the script's own
+    does not change the output weights by the sum of what its examples do one by one, in any common measure. With
+    `loss`, central differences of it: nothing is said where the gradient equals them, and it is proved where this one
+    does not and that of a layer above does. In a plain script it is proved by the exact derivative of the script's own
     forward pass, with the expression at which the gradient departs.
 
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
