@@ -16,6 +16,7 @@ import numpy as np
 from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
 from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay
+from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
 from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
 from unstuck.adapters.scripts.falling import diverge, falls, own_losses
 from unstuck.adapters.scripts.first_look import first_look, network
@@ -49,6 +50,7 @@ from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
 
+EVALUATING = 10.0  # seconds, for a run of the evaluation
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
 MANY = 2_000  # operations without a parameter that changes, from which on lost updates are looked for
 Notice = Callable[[dict[str, Any]], None]
@@ -204,6 +206,9 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         report.verdict = "faulty" if report.findings else report.verdict
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    if proved is not None:
+        left = min(EVALUATING, max(ends - time.perf_counter(), 1.0))
+        seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
     known = {finding.rule.code for finding in report.findings}
     forward = of_forward_faults(proved.forward) if proved is not None else ()
     seen += [finding for finding in forward if finding.rule.code not in known]
