@@ -11,6 +11,7 @@ from unstuck.adapters.fixes.syntax import Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
 
 SCALED = re.compile(r"scale|norm|std|standard", re.IGNORECASE)
+PREPARES = ("fit_transform", "transform", "scale", "normalize", "standardize", "minmax_scale")
 BYTES = (1.5, 255.0)  # the largest input that is scaled by 255
 
 
@@ -74,3 +75,49 @@ def bytes_as_floats(fault: Fault) -> Alternatives:
     for node in syntax.at(fault.line, None):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and last_name(node.left):
             yield [Edit(syntax.span(node.left), f"{syntax.words(node.left)}.astype(float)")]
+
+
+@edits_for("D02", "D05")
+def prepared_data_kept(fault: Fault) -> Alternatives:
+    """What a scaler answers is assigned: scaler.fit_transform(X) alone changes nothing. Tests are only transformed."""
+    syntax, edits = fault.syntax, []
+    fitted: set[str] = set()
+    for node in syntax.nodes:
+        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call) or len(node.value.args) != 1:
+            continue
+        call, argument = node.value, node.value.args[0]
+        if last_name(call.func) not in PREPARES or not isinstance(argument, ast.Name):
+            continue
+        words = syntax.words(call)
+        owner = syntax.words(call.func).rpartition(".")[0]
+        if last_name(call.func) == "fit_transform" and owner in fitted:
+            words = words.replace("fit_transform", "transform", 1)
+        fitted.add(owner)
+        edits.append(Edit(syntax.span(node), f"{argument.id} = {words}"))
+    yield edits
+
+
+@edits_for("D10")
+def shuffled_together(fault: Fault) -> Alternatives:
+    """Inputs and targets that are shuffled one after the other are put in one and the same new order."""
+    syntax = fault.syntax
+    calls = [
+        node.value
+        for node in syntax.nodes
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and last_name(node.value.func) == "shuffle"
+        and len(node.value.args) == 1
+        and isinstance(node.value.args[0], ast.Name)
+    ]
+    used = {node.id for node in syntax.nodes if isinstance(node, ast.Name)}
+    order = next(name for name in ("order", "permutation", "new_order", "shuffled_order") if name not in used)
+    if len(calls) != 2 or calls[0].col_offset != calls[1].col_offset:
+        return
+    first, second = (call.args[0].id for call in calls)  # type: ignore[attr-defined]
+    margin = " " * calls[0].col_offset
+    drawn = syntax.words(calls[0].func)[: -len("shuffle")]
+    if not drawn.endswith("random.") and "rng" not in drawn:
+        return
+    words = f"{order} = {drawn}permutation(len({first}))\n{margin}{first} = {first}[{order}]"
+    yield [Edit(syntax.span(calls[0]), words), Edit(syntax.span(calls[1]), f"{second} = {second}[{order}]")]

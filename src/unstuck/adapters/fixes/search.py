@@ -11,6 +11,7 @@ from unstuck.adapters.fixes import backward, choices, data, forward, initial, op
 from unstuck.adapters.fixes.edit import PROPOSALS, Edit, Fault, alternatives, applied
 from unstuck.adapters.fixes.files import matched
 from unstuck.adapters.fixes.fix import Fix
+from unstuck.adapters.fixes.frameworks import evaluation, graph, inputs, losses, optimizers, updates  # noqa: F401 - likewise
 from unstuck.adapters.fixes.syntax import Syntax
 
 Diagnosis = Callable[[str, bool], "dict[str, Any] | None"]
