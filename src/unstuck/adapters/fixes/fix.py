@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, unified_diff
 from typing import Any
 
@@ -54,6 +54,11 @@ class Fix:
             "verified": self.verified,
             "remaining": list(self.remaining),
         }
+
+
+def withdrawn(fix: Fix, why: str) -> Fix:
+    """No fix, in the place of one that does not hold after all."""
+    return replace(fix, text=fix.original, codes={}, remaining=(why, *fix.remaining), after=fix.before, verified=False)
 
 
 def changes(old: str, new: str) -> Iterator[tuple[Span, str]]:

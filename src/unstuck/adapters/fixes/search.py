@@ -80,7 +80,7 @@ def _all_at_once(text: str, copy: Copy, findings: list[dict[str, Any]], diagnose
     if changed is None:
         return None
     report = diagnose(changed, True)
-    if report is None or report["verdict"] != "healthy":
+    if report is None or not (report["verdict"] == "healthy" or _shows_others(copy.report, report, set(chosen))):
         return None
     made = replace(copy, text=changed, report=report)
     for code, edits in chosen.items():
@@ -100,13 +100,27 @@ def _one_by_one(text: str, copy: Copy, findings: list[dict[str, Any]], diagnose:
             if changed is None or report is None or report["verdict"] == "inconclusive":
                 continue
             named = {one["code"] for one in [*report["findings"], *report["notes"]] if one["grade"] == "proved"}
-            if code not in named and not (named - known):
+            if code not in named and not any(_is_alike(code, new) for new in named - known):
                 copy = _told(text, replace(copy, text=changed), start.text, edits, code)
                 break
         else:
             copy = replace(copy, given_up=copy.given_up | {code})
     report = diagnose(copy.text, True) if copy.text != start.text else None
     return replace(start, given_up=copy.given_up) if report is None else replace(copy, report=report)
+
+
+def _is_alike(first: str, second: str) -> bool:
+    """Whether two codes are of one part of the step, so that a wrong change for one would be named by the other."""
+    parts = ("LB", "F", "U", "D", "A", "E")
+    return any(first[0] in part and second[0] in part for part in parts)
+
+
+def _shows_others(before: dict[str, Any], after: dict[str, Any], changed: set[str]) -> bool:
+    """Whether what was changed is no longer found, and what is found now was hidden behind it."""
+    old = {finding["code"] for finding in [*before["findings"], *before["notes"]]}
+    new = {finding["code"] for finding in after["findings"]}
+    hidden = not any(_is_alike(one, other) for one in changed for other in new - old)
+    return after["verdict"] == "faulty" and not new & changed and hidden
 
 
 def _changed(text: str, edits: Any) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from unstuck.adapters.frameworks import choose_backend, examine_framework, framework_of
+from unstuck.adapters.frameworks import choose_backend, examine_framework, framework_of, seed_torch
 from unstuck.adapters.scripts.examine import examine
 from unstuck.adapters.scripts.failure import why_no_update
 from unstuck.adapters.scripts.job import Answer, Job
@@ -73,7 +73,9 @@ def examine_script(job: Job, send: Send) -> Answer:
     names, started = naming(job.names, source), time.perf_counter()
     run = prepare(job, source, started + RUNNING * job.budget, send)
     if job.printed:
-        run.ends = started + job.budget
+        run.ends, run.seed = started + job.budget, job.seed
+        if framework_of(source.text) is not None:
+            seed_torch(job.seed)
         run(printing := Printing())
         return Answer({"printed": printing.lines})
     telling = Telling(run, send)

@@ -23,6 +23,7 @@ class Job:
     html        whether the page is wanted too
     text        a changed text that is run in the place of the file's, or None
     printed     whether the script is only run for what it prints, which is then the report
+    seed        of the random numbers of a script that sets none
     """
 
     path: str
@@ -37,6 +38,7 @@ class Job:
     html: bool = False
     text: str | None = None
     printed: bool = False
+    seed: int = 0
 
     def to_json(self) -> str:
         """As one line of text."""
