@@ -25,6 +25,14 @@ def unused(syntax: Syntax) -> Iterator[tuple[str, ast.Assign]]:
                 yield name, node
 
 
+def _own_names(syntax: Syntax, node: ast.AST) -> set[str]:
+    """The parameters and variables of the functions that a node stands in."""
+    functions = [one for one in syntax.above(node) if isinstance(one, (ast.FunctionDef, ast.Lambda))]
+    given = {argument.arg for one in functions for argument in ast.walk(one.args) if isinstance(argument, ast.arg)}
+    inside = [name for one in functions for name in ast.walk(one) if isinstance(name, ast.Name)]
+    return given | {name.id for name in inside if isinstance(name.ctx, ast.Store)}
+
+
 @edits_for("D02")
 def scaled_inputs(fault: Fault) -> Alternatives:
     """The scaled copy that nobody reads takes the place of what it was made of; else the inputs are divided."""
@@ -39,6 +47,7 @@ def scaled_inputs(fault: Fault) -> Alternatives:
                 if isinstance(node, ast.Name)
                 and node.id == source
                 and isinstance(node.ctx, ast.Load)
+                and source not in _own_names(syntax, node)
                 and node.lineno > (made.end_lineno or made.lineno)
             ]
             if uses:
