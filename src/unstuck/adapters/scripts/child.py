@@ -72,16 +72,17 @@ def examine_script(job: Job, send: Send) -> Answer:
         source = replace(source, text=job.text)
     names, started = naming(job.names, source), time.perf_counter()
     run = prepare(job, source, started + RUNNING * job.budget, send)
-    if job.printed:
-        run.ends, run.seed = started + job.budget, job.seed
-        if framework_of(source.text) is not None:
-            seed_torch(job.seed)
-        run(printing := Printing())
-        return Answer({"printed": printing.lines})
-    telling = Telling(run, send)
     framework = framework_of(source.text)
     if framework is None:
         choose_backend()
+    if job.printed:
+        if framework is not None:
+            seed_torch(job.seed)
+        run.ends, run.seed = started + job.budget, job.seed
+        run(printing := Printing())
+        return Answer({"printed": printing.lines})
+    telling = Telling(run, send)
+    if framework is None:
         report = examine(run, job, started + job.budget, names, telling)
     else:
         run.ends = started + ALMOST_ALL * job.budget  # its experiments are runs of the script

@@ -55,8 +55,8 @@ def keyword(call: ast.Call, name: str) -> ast.keyword | None:
 
 
 def activation_keywords(fault: Fault) -> list[ast.keyword]:
-    """The arguments `activation=…` of the calls at the fault."""
-    return [one for call in calls_at(fault)[:1] for one in call.keywords if one.arg == "activation"]
+    """The argument `activation=…` of the first call at the fault that has one."""
+    return [one for call in calls_at(fault) for one in call.keywords if one.arg == "activation"][:1]
 
 
 def is_optimizer(node: Any) -> bool:
