@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.syntax import Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.unused import unused
 
 SCALED = re.compile(r"scale|norm|std|standard", re.IGNORECASE)
 PREPARES = ("fit_transform", "transform", "scale", "normalize", "standardize", "minmax_scale")
 BYTES = (1.5, 255.0)  # the largest input that is scaled by 255
-
-
-def unused(syntax: Syntax) -> Iterator[tuple[str, ast.Assign]]:
-    """Variables that are assigned outside functions and never read."""
-    read = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    for node in syntax.tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-            if name not in read:
-                yield name, node
 
 
 def _own_names(syntax: Syntax, node: ast.AST) -> set[str]:
@@ -37,9 +27,10 @@ def _own_names(syntax: Syntax, node: ast.AST) -> set[str]:
 def scaled_inputs(fault: Fault) -> Alternatives:
     """The scaled copy that nobody reads takes the place of what it was made of; else the inputs are divided."""
     syntax = fault.syntax
-    for name, made in unused(syntax):
-        if not SCALED.search(name):
+    for made in unused({"": syntax.text}):
+        if made.kind != "variable" or made.value is None or not SCALED.search(made.name):
             continue
+        name, last = made.name, made.value.end_lineno or made.line
         for source in [n.id for n in ast.walk(made.value) if isinstance(n, ast.Name)]:
             uses = [
                 Edit(syntax.span(node), name)
@@ -48,7 +39,7 @@ def scaled_inputs(fault: Fault) -> Alternatives:
                 and node.id == source
                 and isinstance(node.ctx, ast.Load)
                 and source not in _own_names(syntax, node)
-                and node.lineno > (made.end_lineno or made.lineno)
+                and node.lineno > last
             ]
             if uses:
                 yield uses

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from unstuck.errors import CaseError
+
 
 @dataclass(frozen=True)
 class Job:
@@ -65,3 +67,9 @@ class Answer:
     text: str = ""
     html: str = ""
     sentence: str = ""
+
+    def reported(self) -> dict[str, Any]:
+        """The report. Raises CaseError, which says why, where there is none."""
+        if self.report is None:
+            raise CaseError(self.sentence)
+        return self.report
