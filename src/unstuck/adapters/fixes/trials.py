@@ -48,11 +48,14 @@ def _as_printed(job: Job, fix: Fix) -> Fix:
     befores: list[list[str]] = []
     afters: list[list[str]] = []
     for seed in SEEDS:
-        before, after = (printed(job, text, seed) for text in (fix.original, fix.text))
+        before, ended = printed(job, fix.original, seed)
         if seed and befores == [before]:
             break  # it sets its own seed
+        after, ended_too = printed(job, fix.text, seed)
         befores.append(before)
         afters.append(after)
+        if not (ended and ended_too):
+            break  # of a long script only the beginning is seen
     told = {code for codes in fix.codes.values() for code in codes}
     worse = [is_worse(*pair) for pair in zip(befores, afters, strict=True)]
     better = [is_worse(*pair) for pair in zip(afters, befores, strict=True)]
@@ -70,14 +73,15 @@ def _as_printed(job: Job, fix: Fix) -> Fix:
     return replace(fix, before=sides[0], after=sides[1])
 
 
-def printed(job: Job, text: str, seed: int = 0) -> list[str]:
-    """The lines that a text prints in the script's place, as far as it comes within a part of the budget."""
+def printed(job: Job, text: str, seed: int = 0) -> tuple[list[str], bool]:
+    """The lines that a text prints in the script's place within a part of the budget, and whether it came to its
+    end."""
     alone = replace(job, text=text, printed=True, html=False, budget=PRINTING * job.budget, seed=seed)
     try:
-        report = attempt(alone, lambda line: None, patient=True).report
+        report = attempt(alone, lambda line: None, patient=True).report or {}
     except CaseError:
-        return []
-    return list((report or {}).get("printed", []))
+        return [], False
+    return list(report.get("printed", [])), bool(report.get("ended"))
 
 
 def _in_lines(report: dict[str, Any], cells: tuple[tuple[int, int], ...]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from unstuck.diagnosis.report.page.document import as_html
 from unstuck.diagnosis.report.text import as_text
 from unstuck.errors import CaseError, UnstuckError
 from unstuck.nn.engine.compiled.library import load_library
+from unstuck.sandbox.deadline import OutOfTime
 
 RUNNING = 0.6  # of the budget, at most: the rest is for the diagnosis
 ALMOST_ALL = 0.95  # of the budget, where the diagnosis itself runs the script
@@ -79,8 +80,8 @@ def examine_script(job: Job, send: Send) -> Answer:
         if framework is not None:
             seed_torch(job.seed)
         run.ends, run.seed = started + job.budget, job.seed
-        run(printing := Printing())
-        return Answer({"printed": printing.lines})
+        outcome = run(printing := Printing())
+        return Answer({"printed": printing.lines, "ended": not isinstance(outcome.error, OutOfTime)})
     telling = Telling(run, send)
     if framework is None:
         report = examine(run, job, started + job.budget, names, telling)
