@@ -36,7 +36,7 @@ def _activations(fault: Fault) -> list[ast.Call]:
 @edits_for("L01", "F06", "D08", "L02", framework=("pytorch", "keras"))
 def without_activation(fault: Fault) -> Alternatives:
     """The activation before a loss that takes plain scores is left out."""
-    if fault.code == "L02" and "separate sigmoids" not in fault.summary:
+    if (fault.code == "L02" and "separate sigmoids" not in fault.summary) or (fault.code == "D08" and _classes(fault)):
         return
     for call in _activations(fault)[:1]:
         yield from without(fault, call)
@@ -231,10 +231,21 @@ def targets_as_the_loss_counts(fault: Fault) -> Alternatives:
             yield [Edit(syntax.span(target), f"({syntax.operand(target)} + 1) / 2")]
 
 
-@edits_for("F10", framework=("pytorch",))
+def _classes(fault: Fault) -> int:
+    """How many classes one output stands for; 0 where the targets are no class numbers that were made floats."""
+    told = fault.finding["evidence"].get("classes")
+    numbers = re.search(r"targets, 0 to (\d+), lie", fault.summary)
+    place = (fault.reading.get("loss") or {}).get("line")
+    whole = any(
+        last_name(call.func) == "float" for call in fault.syntax.at(place or 0, None) if isinstance(call, ast.Call)
+    )
+    return int(told or (int(numbers[1]) + 1 if numbers and whole else 0))
+
+
+@edits_for("F10", "D08", framework=("pytorch",))
 def scores_for_each_class(fault: Fault) -> Alternatives:
     """The last layer gets a unit for each class, its sigmoid is left out, and the loss becomes CrossEntropyLoss."""
-    classes, syntax = fault.finding["evidence"].get("classes"), fault.syntax
+    classes, syntax = _classes(fault), fault.syntax
     linear = [call for call in syntax.calls("Linear") if len(call.args) == 2 and _is_one(call.args[1])]
     made = [one for name in ("MSELoss", "BCELoss", "BCEWithLogitsLoss") for one in syntax.calls(name)]
     if not classes or classes <= 2 or len(linear) != 1 or len(made) != 1:
