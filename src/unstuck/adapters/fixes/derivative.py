@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.statements import block_of
+from unstuck.adapters.fixes.statements import block_of, inserted_before
 from unstuck.adapters.fixes.syntax import Syntax, bare, factors, operands
 from unstuck.adapters.scripts.names_in_source import last_name
 
@@ -41,9 +41,14 @@ def mean_and_variance_depend_on_the_inputs(fault: Fault) -> Alternatives:
             if len(rest) + 1 != len(inside) or not rest:
                 continue
             d = " * ".join(syntax.operand(one) for one in rest)
-            d = d if len(rest) == 1 and isinstance(rest[0], ast.Name) else f"({d})"
-            centred = f"{d} - {d}.mean({axis}) - {normalised} * ({d} * {normalised}).mean({axis})"
-            yield [Edit(syntax.span(whole), f"{deviation} * ({centred})")]
+            name = f"d_{normalised.rpartition('.')[2]}"
+            if len(rest) == 1 and isinstance(rest[0], ast.Name):
+                first, name = [], d
+            else:
+                first = list(inserted_before(syntax, syntax.statement(whole), f"{name} = {d}"))
+            centred = f"{name} - {name}.mean({axis}) - {normalised} * ({name} * {normalised}).mean({axis})"
+            if name == d or (first and name not in syntax.text):
+                yield [*first, Edit(syntax.span(whole), f"{deviation} * ({centred})")]
 
 
 def _normalisations(syntax: Syntax) -> Iterator[tuple[str, str, str]]:
@@ -101,6 +106,8 @@ def turned(fault: Fault) -> Alternatives:
         owner = getattr(getattr(node, "func", None), "value", None)
         if owner is not None and last_name(node.func) in ("reshape", "flatten", "ravel"):
             yield [Edit(syntax.span(owner), f"{syntax.operand(owner)}.T")]
+            for axes in ("1, 2, 0", "2, 0, 1", "0, 2, 1", "1, 0, 2"):
+                yield [Edit(syntax.span(owner), f"{syntax.operand(owner)}.transpose({axes})")]
 
 
 @edits_for("B14")
