@@ -15,7 +15,7 @@ SIZES = {  # a function that makes an array -> the position of the argument `siz
 }
 
 
-@edits_for("A01", "A02", "A04", "A05", "A06", "A07")
+@edits_for("A01", "A02", "A03", "A04", "A05", "A06", "A07")
 def drawn_for_the_inputs(fault: Fault) -> Alternatives:
     """Weights are drawn as np.random.randn(n, m) / np.sqrt(n), n the number of inputs of the layer."""
     syntax = fault.syntax

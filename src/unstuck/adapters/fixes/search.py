@@ -8,7 +8,18 @@ from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any
 
-from unstuck.adapters.fixes import backward, choices, data, derivative, forward, initial, operands, update  # noqa: F401 - registers their edits
+from unstuck.adapters.fixes import (  # noqa: F401 - registers their edits  # noqa: F401 - likewise
+    backward,
+    choices,
+    data,
+    derivative,
+    forward,
+    initial,
+    operands,
+    sums,
+    training,
+    update,
+)
 from unstuck.adapters.fixes.edit import Edit, Fault, alternatives, applied
 from unstuck.adapters.fixes.fix import Fix
 from unstuck.adapters.fixes.frameworks import evaluation, graph, inputs, losses, optimizers, updates  # noqa: F401 - likewise
