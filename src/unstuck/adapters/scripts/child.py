@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from unstuck.adapters.frameworks import choose_backend, examine_framework, framework_of
+from unstuck.adapters.frameworks import choose_backend, examine_framework, framework_of, seed_torch
 from unstuck.adapters.scripts.examine import examine
 from unstuck.adapters.scripts.failure import why_no_update
 from unstuck.adapters.scripts.job import Answer, Job
@@ -35,6 +35,7 @@ from unstuck.diagnosis.report.text import as_text
 from unstuck.errors import CaseError, UnstuckError
 from unstuck.nn.engine.compiled.library import load_library
 from unstuck.sandbox import clock
+from unstuck.sandbox.deadline import OutOfTime
 
 RUNNING = 0.6  # of the budget, at most: the rest is for the diagnosis
 ALMOST_ALL = 0.95  # of the budget, where the diagnosis itself runs the script
@@ -73,14 +74,17 @@ def examine_script(job: Job, send: Send) -> Answer:
     names = naming(job.names, source)
     started, really_started = clock.now(), clock.real_now()
     run = prepare(job, source, started + RUNNING * job.budget, send)
-    if job.printed:
-        run.ends = started + job.budget
-        run(printing := Printing())
-        return Answer({"printed": printing.lines})
-    telling = Telling(run, send)
     framework = framework_of(source.text)
     if framework is None:
         choose_backend()
+    if job.printed:
+        if framework is not None:
+            seed_torch(job.seed)
+        run.ends, run.seed = started + job.budget, job.seed
+        outcome = run(printing := Printing())
+        return Answer({"printed": printing.lines, "ended": not isinstance(outcome.error, OutOfTime)})
+    telling = Telling(run, send)
+    if framework is None:
         report = examine(run, job, started + job.budget, names, telling)
     else:
         run.ends = started + ALMOST_ALL * job.budget  # its experiments are runs of the script

@@ -203,14 +203,14 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     losses = cache(lambda: _losses(run, studied, proved))
     report = joined(report, proved, lambda: _learns(losses(), proved))
     if studied.case is not None and proved is not None and proved.departures and not report.network.get("loss"):
-        report = _with_what_is_behind(report, studied, ends - time.perf_counter())
+        report = _with_what_is_behind(report, studied, ends - clock.now())
     if report.verdict == "inconclusive" and not report.findings and studied.read is not None:
         report.findings = list(of_diverging(studied.read, diverge(losses())))
         report.verdict = "faulty" if report.findings else report.verdict
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
     if proved is not None:
-        left = min(EVALUATING, max(ends - time.perf_counter(), 1.0))
+        left = min(EVALUATING, max(ends - clock.now(), 1.0))
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
     known = {finding.rule.code for finding in report.findings}
     forward = of_forward_faults(proved.forward) if proved is not None else ()

@@ -26,13 +26,13 @@ from unstuck.sandbox import clock
 from unstuck.sandbox.deadline import Deadline
 from unstuck.sandbox.origin import is_user_file
 
-SEED = 0
 LOOK = 0.1  # seconds
 
 
 class ScriptRun:
     """Runs one script under one watch after the other: the `run` that `watch` speaks of.
 
+    seed      of the random numbers at the start of each run
     outcomes  of all runs so far
     """
 
@@ -54,6 +54,7 @@ class ScriptRun:
         self.ends = ends
         self.send = send
         self.folder = os.path.dirname(source.filename)
+        self.seed = 0
         self.outcomes: list[Outcome] = []
         lines = source.text.splitlines(keepends=True)
         linecache.cache[source.filename] = (len(source.text), None, lines, source.filename)
@@ -108,8 +109,8 @@ class ScriptRun:
         if self.folder not in sys.path:
             sys.path.insert(0, self.folder)
         quiet_output()
-        random.seed(SEED)
-        np.random.seed(SEED)  # noqa: NPY002 - the generator that scripts use
+        random.seed(self.seed)
+        np.random.seed(self.seed)  # noqa: NPY002 - the generator that scripts use
         return vars(module)
 
     def _execute(self, watch: Watch, main: dict[str, Any]) -> BaseException | None:

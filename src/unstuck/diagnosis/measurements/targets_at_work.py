@@ -83,8 +83,8 @@ def columns_without_effect(e: Examination) -> list[int]:
 
 
 def pull_one_way(e: Examination) -> bool:
-    """Whether a real target above the output and one as far below it, or the two values that targets of one output have,
-    move the sum of the output the same way."""
+    """Whether a real target above the output and one as far below it move the sum of the output the same way; with one
+    output, whether the two values that targets have do."""
     targets = np.asarray(e.program.targets, dtype=float).reshape(len(e.program.x), -1)
     levels = np.unique(targets)
     two = len(levels) == 2 and e.n_outputs == 1
