@@ -94,7 +94,20 @@ class Recorder:
         self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
         self.made_by: dict[int, tuple[Any, int]] = {}
         self.known.origin = self._origin
-        hooks = ("binary", "unary", "call", "attribute", "get", "set", "put", "augment", "each", "unpack", "literal")
+        hooks = (
+            "binary",
+            "unary",
+            "call",
+            "attribute",
+            "get",
+            "set",
+            "put",
+            "augment",
+            "each",
+            "unpack",
+            "literal",
+            "numbers",
+        )
         self.namespace: dict[str, Any] = {f"__unstuck_{name}__": getattr(self, name) for name in hooks}
         self.namespace["__unstuck_slice__"] = slice
         self.namespace["__unstuck_off__"] = False
@@ -218,6 +231,16 @@ class Recorder:
         leaf.kwargs["made"], leaf.value = CREATED, float(value)
         return fresh
 
+    def numbers(self, place: int, value: Any) -> Any:
+        """A list or dict that was just made, each of whose numbers becomes an object of its own."""
+        if type(value) in (list, dict):
+            for key, part in list(enumerate(value) if type(value) is list else value.items()):
+                if type(part) in (list, dict):
+                    self.numbers(place, part)
+                elif type(part) in (float, int) and not self.known.knows(part):
+                    value[key] = self.literal(place, part)
+        return value
+
     def unpack(self, place: int, value: Any) -> Any:
         if isinstance(value, np.ndarray) and value.ndim > 0 and self.known.knows(value):
             return list(self._items(place, value))
@@ -278,11 +301,11 @@ class Recorder:
             return self._writing(place, function, arguments, keywords)
         what = arguments[0]
         small = isinstance(what, np.ndarray) and what.nbytes <= SMALL
-        before = what.copy() if small else what
         beside = arrays_beside(sys._getframe(2), what) if small else ()
+        before = what.copy() if beside else None
         value = self._writing(place, function, arguments, keywords)
-        after = what.copy() if beside else None
-        self.recording.shuffles.append(Shuffle(self.places[place], before, state, after, beside))
+        after = what.copy() if small else what
+        self.recording.shuffles.append(Shuffle(self.places[place], after, state, before, beside))
         return value
 
     def _wrapped(self, place: int, a: Any, b: Any, value: np.ndarray) -> None:

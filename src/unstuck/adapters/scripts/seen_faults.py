@@ -239,9 +239,9 @@ def shuffled_apart(read: Read) -> Iterator[Finding]:
 
 def _left_behind(shuffle: Shuffle, rows: np.ndarray, targets: np.ndarray) -> bool:
     """Whether the targets are the rows of an array that stood beside the inputs, by places after the shuffle."""
-    after = np.asarray(shuffle.after).reshape(len(shuffle.after), -1) if shuffle.after is not None else None
-    places = None if after is None else places_of(after, rows)
-    before = None if after is None else places_of(np.asarray(shuffle.what).reshape(after.shape), rows)
+    if shuffle.before is None:
+        return False
+    places, before = (places_of(x.reshape(len(x), -1), rows) for x in (shuffle.what, shuffle.before))
     if places is None or before is None:
         return False
     for array in shuffle.beside:
