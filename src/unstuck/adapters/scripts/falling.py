@@ -29,10 +29,10 @@ LOOKING = 8 * SECOND  # for as many turns of the training loop, whatever has bee
 
 class LossWatch:
     """A watch under which a script runs as it stands for some turns of a loop, but for a look at the values of one
-    expression."""
+    expression: a loss, or errors of which the mean square is taken."""
 
-    def __init__(self, place: Place, loop: Place, turns: int) -> None:
-        self.place, self.loop, self.turns = place, loop, turns
+    def __init__(self, place: Place, loop: Place, turns: int, of_errors: bool) -> None:
+        self.place, self.loop, self.turns, self.of_errors = place, loop, turns, of_errors
         self.losses: list[float] = []
         self.namespace: dict[str, Any] = {}
 
@@ -56,7 +56,8 @@ class LossWatch:
     def _seen(self, number: int, value: Any) -> Any:
         array = np.asarray(value)
         if array.dtype.kind in "fiu" and array.size:
-            self.losses.append(float(array) if array.size == 1 else float(np.mean(array.astype(float) ** 2)))
+            single = array.size == 1 and not self.of_errors
+            self.losses.append(float(array.reshape(())) if single else float(np.mean(array.astype(float) ** 2)))
         if len(self.losses) >= MOST:
             raise Stopped
         return value
@@ -67,7 +68,8 @@ def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof:
     place = _loss_place(recording, proof)
     if place is None or loop is None:
         return []
-    watch = LossWatch(place, loop.place, affordable_turns(recording, loop, LOOKING))
+    of_errors = proof.hypothesis is not None and proof.hypothesis.rank > 0
+    watch = LossWatch(place, loop.place, affordable_turns(recording, loop, LOOKING), of_errors)
     run(watch)
     return watch.losses
 

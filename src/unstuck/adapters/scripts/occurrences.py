@@ -25,7 +25,7 @@ class Occurrences:
 
     batch      without a column of ones that the program adds itself
     at_visits  by number of the expression, the visits at which it stands there, where that is not at all of them
-    alike      whether an example of equal numbers may be taken for what it equals: to be held against another example
+    alike      whether an example of few or equal numbers may be taken for what it equals: to be held against another
     """
 
     trial: Trial
@@ -85,7 +85,7 @@ class Occurrences:
         if form.name in ("labels", "column of labels"):
             rows = rows.argmax(axis=1)
         size = len(rows) if form.name in ("labels", "flat", "column of labels") else rows.size
-        if self.alike and form.of == "x" and size > 1:
+        if self.alike and size > 1:
             return True
         return size > 2 and form.name != "label" and bool((rows != rows.flat[0]).any())
 
