@@ -35,8 +35,14 @@ def layers(scope: Scope, paths: list[Path]) -> list[Any]:
     numbers = {path for path in paths if _is_number(follow(scope, path))}
     deepest = max((_trailing(path) for path in numbers), default=0)
     found: dict[Any, list[Path]] = {}
+    units = {path[:-3] for path in numbers if _trailing(path) == 1 and _trailing(path[:-2])}  # units[j].weights[k]
     for path in paths:
-        key = _of_list(path, deepest) if path in numbers and _trailing(path) else _of_layer(path)
+        if path in numbers and _trailing(path):
+            key: Any = _of_list(path, deepest)
+        elif path in numbers and path[:-2] in units and _trailing(path[:-1]):
+            key = _Units(path[:-2], path[-1:])  # units[j].bias
+        else:
+            key = _of_layer(path)
         found.setdefault(key, []).append(path)
     return [layer for key, together in found.items() for layer in _layers_of(scope, key, together)]
 
