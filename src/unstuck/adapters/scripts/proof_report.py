@@ -178,10 +178,18 @@ def _with_places(findings: Sequence[Finding], found: Sequence[Finding], proved: 
         named = formulas
     elif any(finding.rule.code[0] in "FL" for finding in formulas):
         named = []
-    if len(named) != 1 or len(found) != 1:
+    if len(named) != 1 or len(found) != 1 or (named[0].location is not None and _is_last_resort(proved)):
         return list(findings)
     place = found[0].location
     return [replace(f, location=place or f.location) if f is named[0] else f for f in findings]
+
+
+def _is_last_resort(proved: Proved) -> bool:
+    """Whether the derivative only says in which update a wrong gradient arrives: nothing before it is an adjoint."""
+    changes = [node.site for verdict in proved.first.verdicts for node in verdict.parameter.change]
+    updates = {(site.file, site.line) for site in changes if site is not None}
+    places = [(one.site.file, one.site.line) for one in proved.departures if one.site is not None and not one.by_repair]
+    return bool(places) and places[0] in updates
 
 
 def _is_repaired(proved: Proved) -> bool:
