@@ -83,22 +83,20 @@ def columns_without_effect(e: Examination) -> list[int]:
 
 
 def pull_one_way(e: Examination) -> bool:
-    """Whether a real target above the output and one as far below it, or the two values that targets of one output have,
-    move the sum of the output the same way."""
+    """Whether a target far above all others and one as far below them, or the two values of targets of one output, move
+    the sum of the output the same way: whatever the output stands for (a logarithm, say), they should not."""
     targets = np.asarray(e.program.targets, dtype=float).reshape(len(e.program.x), -1)
     levels = np.unique(targets)
     two = len(levels) == 2 and e.n_outputs == 1
     if targets.shape[1] != e.n_outputs or not (two or are_real(targets)):
         return False
-    shape, far, seen = np.asarray(e.program.targets).shape[1:], 0.5 * targets.std(axis=0), False
+    middle, far = targets.mean(axis=0), FAR * targets.std(axis=0)
+    above, below = (levels[1:], levels[:1]) if two else (middle + far, middle - far)
+    shape, seen = np.asarray(e.program.targets).shape[1:], False
     for row in range(SINGLES // 2):
         x, _ = batch(e.program, 1, 100 + row)
         for seed in SEEDS:
-            outputs = _outputs(e, x, seed)
-            if outputs is None:
-                return False
-            wanted = [levels[1:], levels[:1]] if two else [outputs + far, outputs - far]
-            up, down = (_pull(e, x, target.reshape(1, *shape), seed) for target in wanted)
+            up, down = (_pull(e, x, target.reshape(1, *shape), seed) for target in (above, below))
             if up is None or down is None:
                 return False
             moves = (up != 0) & (down != 0)
@@ -172,17 +170,6 @@ def _change(e: Examination, x: Array, targets: Array, seed: int) -> list[Array] 
 
 def _equal(a: list[Array] | None, b: list[Array] | None) -> bool:
     return a is not None and b is not None and all(np.array_equal(u, v) for u, v in zip(a, b, strict=True))
-
-
-def _outputs(e: Examination, x: Array, seed: int) -> Array | None:
-    """(n, n_outputs) of the program under the parameters from which the step of that seed starts."""
-    parameters = start(e.program, seed)
-    try:
-        if parameters is None or not e.program.set_parameters(parameters):
-            return None
-        return e.program.predict(x, restore=False)
-    finally:
-        e.program.restore()
 
 
 def _pull(e: Examination, x: Array, targets: Array, seed: int) -> Array | None:

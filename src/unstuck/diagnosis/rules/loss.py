@@ -106,7 +106,8 @@ def loss_derivative_wrong(e: Examination) -> Evidence | None:
     What it detects: An output delta that equals one of a table of wrong ones: the squared error itself, its
     sign, an error averaged over the classes, `-t / a` without the output's derivative, outputs without
     targets. Where it equals none, steps with other targets tell: an update that no target changes, or not those of one
-    column; that is the same whichever side of the output the target is on; that never raises the score of the right
+    column; that moves the output the same way for the highest and the
+    lowest target; that never raises the score of the right
     class.
 
     Why it hurts: The first factor of every gradient is wrong, so all layers are sent where the loss does not
@@ -136,7 +137,7 @@ def _by_other_targets(e: Examination) -> Evidence | None:
         said = f"column {named} of the targets changes nothing in the update, to the bit"
         return Evidence(PROVED, said, {"columns": columns})
     if targets_at_work.pull_one_way(e):
-        return Evidence(PROVED, "a target above the output and one below it move the output the same way", {})
+        return Evidence(PROVED, "a target far above the others and one far below them move the output the same way", {})
     shown = targets_at_work.never_raise_the_right_class(e)
     if shown:
         said = f"an update on one example never raises the score of its own class ({shown} examples were shown)"
