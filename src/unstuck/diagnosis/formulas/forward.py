@@ -106,7 +106,7 @@ COMMON: tuple[Form, ...] = (
     Form("squared_relu", lambda z: np.maximum(z, 0) ** 2, lambda z, a: 2 * np.maximum(z, 0)),
 )
 
-_ROOT_TAU = np.sqrt(2 * np.pi)
+_ROOT_TAU: float = math.sqrt(2 * math.pi)
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 
