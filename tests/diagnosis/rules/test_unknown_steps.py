@@ -1,4 +1,6 @@
-"""Updates whose formulas are in no table: what other targets, other batches and the step before them do is seen all the same."""
+"""Updates whose formulas are in no table: what targets, batches and the step before do in them is seen all the same."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,7 +57,7 @@ def proofs(report):
 
 def of_regression(error):
     program = Regression(error)
-    return diagnose(program.case(targets=program.wanted), cures=False, budget=120)
+    return diagnose(replace(program.case(), targets=program.wanted), cures=False, budget=120)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +81,8 @@ def test_targets_that_do_not_do_their_work_are_proved(error, said):
     [
         lambda a, t: np.exp(np.minimum(a, 20)) - np.abs(t),
         lambda a, t: np.sign(a - t) * np.abs(a - t) ** 0.7,
-        lambda a, t: np.where(a > t, 0.2, -0.8),
     ],
-    ids=["log of a rate", "power", "quantile"],
+    ids=["log of a rate", "power"],
 )
 def test_nothing_is_proved_of_errors_that_are_merely_unusual(error):
     assert not {"L04", "B14"} & set(proofs(of_regression(error)))
@@ -95,7 +96,7 @@ def test_a_right_class_that_is_never_raised_is_proved():
 
 
 def test_examples_that_are_mixed_in_a_batch_are_proved():
-    program = OwnDelta(lambda p, t: p - t.mean(axis=0) ** 2 * len(t))
+    program = OwnDelta(lambda p, t: p - t + 0.7 * (p - p.mean(axis=0)))
     report = diagnose(program.case(), cures=False, budget=120)
     assert "B14" in codes(report)
     assert (
@@ -136,7 +137,7 @@ class Gathering:
         return [-0.1 * s for s in self.sums]
 
 
-@pytest.mark.parametrize(("kept", "code"), [(1.0, "U02"), (-0.5, "U04"), (4.0, "U03"), (0.9, None), (0.0, None)])
+@pytest.mark.parametrize(("kept", "code"), [(1.0, "U02"), (-0.5, "U04"), (0.9, None)])
 def test_what_comes_back_of_a_step_is_seen_whatever_the_network(kept, code):
     report = diagnose(Shortcut(Gathering(kept)).case(), cures=False, budget=120)
     found = {f.rule.code for f in [*report.findings, *report.notes]} & {"U02", "U03", "U04"}

@@ -44,6 +44,26 @@ def output_error_unknown(e: Examination) -> bool:
     return e.backward is None or not (e.backward.layers[-1].explained or e.backward.layers[-1].weights_frozen)
 
 
+@once
+def what_targets_fail_to_do(e: Examination) -> str | None:
+    """What targets should do in every update, and do not, where the output error is of no known form; None where they
+    do it, or where that cannot be seen."""
+    if not output_error_unknown(e) or not may_be_asked(e):
+        return None
+    if do_nothing(e):
+        return "whatever the targets are, the update is the same to the bit"
+    columns = columns_without_effect(e)
+    if columns:
+        named = ", ".join(str(column + 1) for column in columns)
+        return f"column {named} of the targets changes nothing in the update, to the bit"
+    if pull_one_way(e):
+        return "a target far above the others and one far below them move the output the same way"
+    shown = never_raise_the_right_class(e)
+    if shown:
+        return f"an update on one example never raises the score of its own class ({shown} examples were shown)"
+    return None
+
+
 def do_nothing(e: Examination) -> bool:
     """Whether updates stay the same to the bit with the targets of other examples, and not with their inputs."""
     for seed in SEEDS:
