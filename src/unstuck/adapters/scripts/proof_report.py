@@ -29,6 +29,7 @@ OF_SCALE = ("B09", "B17")  # rules about a factor, of which a derivative up to a
 UNEXPLAINED = "B14"
 OF_OUTPUTS = ("D09", "F10")  # rules about the number of outputs
 OF_ROWS = ("D04", "D07", "D08", "D09", "D10", "D12", "D13", "A04", "F10", "F14")  # rules about rows that are examples
+BY_KIND = {"zero": "B13", "transposed": "B15", "factor": "B17"}  # of all gradients that depart at one place
 FEW = 4  # names that are listed
 
 
@@ -147,11 +148,9 @@ def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
     kinds = {verdict.kind for verdict in wrong}
     if APPLIED in kinds or kinds == {"sign"}:
         return "B10"
-    if kinds == {"zero"}:
-        return "B13"
     if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in SUMMING:
         return "B08"
-    return "B15" if kinds == {"transposed"} else "B14"
+    return BY_KIND.get(kinds.pop(), UNEXPLAINED) if len(kinds) == 1 else UNEXPLAINED
 
 
 def _short(text: str, most: int = 60) -> str:
