@@ -23,6 +23,7 @@ from unstuck.autodiff.repeating import CannotRepeat
 from unstuck.autodiff.tape import Node, Site
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.report.text import listed
 from unstuck.diagnosis.rules import RULES
 
 CODES = {
@@ -45,6 +46,8 @@ def with_forward_faults(proved: Proved, recording: Recording, chains: Sequence[C
     following = step_at(recording.tape, chains, 1)
     found = tuple(forward_faults(proved.proofs[0], following, _source_of(recording)))
     told = replace(proved, forward=found)
+    if any(fault.law is Law.STATE_GOES_ON for fault in found):  # the way back is that of a state that goes on
+        return replace(told, departures=(), consequence=None)
     repair = {number: node for fault in found for number, node in fault.repair.items()}
     if not repair or not proved.wrong:
         return told
@@ -99,7 +102,7 @@ def _words(fault: ForwardFault) -> str:
             f"`{text}` in a layer normalisation goes over axis {axes}, the examples; the features that it should go "
             f"over stand along axis {numbers['features_along']}"
         )
-    never = f"the state is never handed on, and {numbers['parameter']} never changes"
+    never = f"the state is never handed on, and {listed(numbers['parameters'])} never change"
     return f"at every step `{text}` begins with zeros: {never}"
 
 
