@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.aliases import renaming
-from unstuck.autodiff.proof import Proof, Verdict
+from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.putting_right import put_right, throughout
 from unstuck.autodiff.repairing import repair
 from unstuck.autodiff.search import MOST_WORK, Search, search_of
 from unstuck.autodiff.suspicion import Departure, by_matching, departures, independent, left_out, made_of
 from unstuck.autodiff.tape import LEAF, Node, Site
+from unstuck.autodiff.verdicts import Verdict
 
 LATER = 0.1  # of all work, for each place after the first
 MOST_FAULTS = 4
@@ -55,7 +56,7 @@ def locate(proof: Proof) -> list[Departure]:
 
 
 def at_zeros(search: Search, departure: Departure) -> Departure:
-    """The same where zeros are made that it takes at several steps in the place of what comes back from the step after."""
+    """The same where zeros are made that it takes, at several steps, for what comes back from the step after."""
     node, graph = departure.node, search.proof.step.graph
     if departure.by_repair or departure.site is None:
         return departure

@@ -15,9 +15,10 @@ from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
 from unstuck.autodiff.families import SUMMING
-from unstuck.autodiff.proof import APPLIED, Proof, Verdict
+from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
+from unstuck.autodiff.verdicts import APPLIED, Verdict
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.contents import Finding

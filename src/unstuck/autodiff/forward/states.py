@@ -7,7 +7,7 @@ import numpy as np
 
 from unstuck.autodiff.families import CONTRACTIONS, MULTIPLYING
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.seeds import meetings
+from unstuck.autodiff.meetings import meetings
 from unstuck.autodiff.step import Parameter, Step, is_recurrent
 from unstuck.autodiff.tape import LEAF, Node, Site
 
