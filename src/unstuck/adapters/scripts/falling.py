@@ -13,6 +13,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.effort import SECOND, affordable_turns
 from unstuck.adapters.scripts.imports import BesideTheScript
+from unstuck.adapters.scripts.names_in_source import names_around
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
@@ -97,12 +98,26 @@ def _visit(recording: Recording, loop: TrainingLoop, node: Node) -> int | None:
     """Which of its visits in a turn an expression computes the loss at, counted from 1: an engine computes all sums by
     one. None where it computes nothing else."""
     alike = [one.number for one in recording.tape.nodes[loop.start : loop.end] if _key(one) == _key(node)]
-    alone = loop.turns_per_update > 1 or len(alike) < 2 or node.number not in alike or len(node.stack) == 0
-    return None if alone else alike.index(node.number) + 1
+    if loop.turns_per_update > 1 or node.number not in alike or not _is_of_an_engine(node):
+        return None
+    return alike.index(node.number) + 1
+
+
+def _is_of_an_engine(node: Node) -> bool:
+    """Whether an expression stands in the definition of an operator, `__add__` say: it computes more than the loss."""
+    around = names_around(node.site.file, node.site.line) if node.site is not None else []
+    return any(name.startswith("__") for name in around)
 
 
 def _key(node: Node) -> object:
     return None if node.site is None else node.site.key
+
+
+def _first_sum(node: Node) -> Node:
+    """Of a sum that runs on through several updates the first one."""
+    while node.op in ADDING and isinstance(node.args[0], Node) and _key(node.args[0]) == _key(node):
+        node = node.args[0]
+    return node
 
 
 def _loss_node(proof: Proof) -> Node | None:
@@ -112,7 +127,10 @@ def _loss_node(proof: Proof) -> Node | None:
         return None
     nodes = proof.step.graph.tape.nodes
     node: Node = nodes[max(hypothesis.seeds)]
+    if hypothesis.rank == 0 and _is_of_an_engine(node):
+        return node
     if hypothesis.rank == 0:
+        node = _first_sum(node)
         sums = node.args[0] if node.op in ADDING else None
         of_before = not (isinstance(sums, Node) and proof.step.graph.same[sums.number] in proof.step.moving)
         if node.op in ADDING and of_before and isinstance(node.args[1], Node) and node.args[1].site is not None:
