@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -47,6 +46,7 @@ from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
+from unstuck.sandbox import clock
 
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
 MANY = 2_000  # operations without a parameter that changes, from which on lost updates are looked for
@@ -167,11 +167,11 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
 
     run      runs the script from its start under a watch
     job      what is asked for
-    ends     when to be done, on the clock of `time.perf_counter`
+    ends     when to be done, on the clock of budgets
     names    which of its variables are what, where the user says so
     telling  is told what is known as soon as it is
     """
-    studied = study(run, max(ends - time.perf_counter(), 1.0), notice=telling.first, names=names)
+    studied = study(run, max(ends - clock.now(), 1.0), notice=telling.first, names=names)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
         lost = lost_updates(studied.recording.tape)
@@ -187,7 +187,7 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         report = Report("", "inconclusive", 0.0, {})
         report.unchecked = [Missing(entry["what"], entry["missing"]) for entry in reading["unread"]]
     else:
-        left = min(ends - time.perf_counter(), max(DIAGNOSING, job.budget - DIAGNOSING))
+        left = min(ends - clock.now(), max(DIAGNOSING, job.budget - DIAGNOSING))
         report = _of_training(diagnose(studied.case, max(left, 3.0), job.cures, telling.line))
         assert studied.read is not None
         report.findings = with_lines(report.findings, studied.read, studied.case, studied.reading.data)

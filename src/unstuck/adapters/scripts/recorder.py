@@ -8,7 +8,6 @@ results are those of the plain run, to the bit.
 import operator
 import os
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from unstuck.adapters.scripts.shuffling import Shuffle, state_of
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
 from unstuck.autodiff.writes import overwritten
+from unstuck.sandbox import clock
 
 FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, complex)
 _CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
@@ -86,7 +86,7 @@ class Recorder:
         self.stopped = False
         self.work, self.next_work = 0, FIRST_WORK
         self.next_look = FIRST_LOOK
-        self.ends = time.perf_counter() + self.settings.seconds
+        self.countdown = clock.Countdown(self.settings.seconds)
         self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
         self.made_by: dict[int, tuple[Any, int]] = {}
         self.known.origin = self._origin
@@ -129,8 +129,8 @@ class Recorder:
     def _check(self) -> None:
         if self.stopped:
             raise Stopped
-        now = time.perf_counter()
-        if len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes or now > self.ends:
+        too_much = len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes
+        if too_much or self.countdown.lasts() <= 0:
             self.stopped = True
         elif len(self.tape) >= self.next_look or self.work >= self.next_work:
             self._look()

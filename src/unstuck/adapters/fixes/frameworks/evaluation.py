@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
@@ -74,7 +75,8 @@ def right_answers_of_all_examples(fault: Fault) -> Alternatives:
                 if place is not None and getattr(place, "value", None) == 0:
                     yield [Edit(syntax.span(place), "1"), *_whole_labels(fault)]
                     yield [Edit(syntax.span(place), "1")]
-    shapes = re.findall(r"shape \((\d+), 1\)", summary)
+    told = re.findall(r"of shape \(([\d, ]+)\)", summary)
+    shapes = len(set(told)) > 1 and any(one.endswith(", 1") for one in told)
     for compared in [node for node in near if isinstance(node, ast.Compare) and len(node.comparators) == 1]:
         if shapes and isinstance(compared.ops[0], ast.Eq) and compared.lineno == fault.line:
             for side in (compared.comparators[0], compared.left):
@@ -175,6 +177,24 @@ def shuffled(fault: Fault) -> Alternatives:
         edit = argument_removed(syntax, given) if given is not None else None
         if edit is not None:
             yield [edit]
+
+
+@edits_for("F15")
+def axes_exchanged(fault: Fault) -> Alternatives:
+    """A reshape that gives the lengths of exchanged axes becomes the exchange."""
+    told = re.search(r"from \(([\d, ]+)\) to \(([\d, ]+)\)", fault.summary)
+    if not told:
+        return
+    old, new = (tuple(map(int, one.split(", "))) for one in told.groups())
+    for node in fault.expressions:
+        owner = getattr(getattr(node, "func", None), "value", None)
+        if owner is None or last_name(node.func) not in ("view", "reshape"):
+            continue
+        name = "permute" if fault.framework == "pytorch" else "transpose"
+        for axes in permutations(range(len(old))):
+            if tuple(old[axis] for axis in axes) == new:
+                words = f"{fault.syntax.words(owner)}.{name}({', '.join(map(str, axes))})"
+                yield [Edit(fault.syntax.span(node), words)]
 
 
 @edits_for("F14", framework=("pytorch",))
