@@ -193,6 +193,8 @@ def test_a_written_program_becomes_the_right_one(program, code, line, column, sa
     [
         ("pytorch", "L01", "out = F.softmax(self.fc(h), dim=1)\n", "out = self.fc(h)\n"),
         ("pytorch", "L01", "out = self.fc(h).softmax(1)\n", "out = self.fc(h)\n"),
+        ("pytorch", "L01", "out = self.softmax(self.fc(h))\n", "out = self.fc(h)\n"),
+        ("pytorch", "L01", "out = nn.Softmax(dim=1)(h)\n", "out = h\n"),
         ("pytorch", "L02", "out = F.softmax(z, dim=1)\n", "out = F.log_softmax(z, dim=1)\n"),
         ("pytorch", "L02", "loss = nn.BCELoss()\n", "loss = nn.BCEWithLogitsLoss()\n"),
         ("pytorch", "F02", "p = z.softmax(dim=0)\n", "p = z.softmax(dim=1)\n"),
