@@ -269,3 +269,65 @@ def test_the_error_behind_a_normalisation_loses_its_mean():
 def test_one_operation_is_changed_where_a_gradient_departs(before, column, after):
     line = 2 if after is None else 1
     assert (after or "g = p\ng = g + q\n") in proposals(before, "numpy", "B14", line, column)
+
+
+SGD = "opt = torch.optim.SGD(p, lr=1)\n"
+SAID = {
+    "binary": "the binary cross-entropy of probabilities is given scores: some lie outside of 0 to 1",
+    "rows": "a cross-entropy of probabilities is given numbers whose rows do not sum to 1",
+    "axis": "answers of shape (10,) (argmax along axis 0) against labels of shape (10,)",
+}
+
+
+@pytest.mark.parametrize(
+    ("framework", "code", "line", "said", "before", "after"),
+    [
+        ("keras", "L02", 1, SAID["binary"], "Dense(1)\n", 'Dense(1, activation="sigmoid")\n'),
+        ("keras", "L02", 1, SAID["rows"], "Dense(9, activation='sigmoid')\n", "Dense(9, activation='softmax')\n"),
+        ("keras", "F02", 1, "", "ops.softmax(z, axis=0)\n", "ops.softmax(z, axis=1)\n"),
+        ("keras", "D09", 1, "", "f(loss='sparse_categorical_crossentropy')\n", "f(loss='categorical_crossentropy')\n"),
+        ("keras", "F05", 1, "", "Dense(8)\nDense(1)\n", 'Dense(8, activation="relu")\nDense(1)\n'),
+        ("keras", "F13", 1, "", "out = self(x, training=False)\n", "out = self(x, training=True)\n"),
+        ("keras", "U10", 1, "", "D(1, kernel_regularizer=l2(10.0))\n", "D(1, kernel_regularizer=l2(0))\n"),
+        ("keras", "D02", 1, "", "x_train = a * 255\nx_test = b * 255\n", "x_train = a / 255\nx_test = b / 255\n"),
+        ("keras", "E01", 1, SAID["axis"], "y = np.argmax(p, axis=0)\n", "y = np.argmax(p, axis=1)\n"),
+        ("pytorch", "B13", 2, "", "p.requires_grad = False\nl.backward()\n", "p.requires_grad = True\nl.backward()\n"),
+        ("pytorch", "U05", 2, "", f"{SGD}l.backward()\n", f"{SGD}l.backward()\nopt.step()\n"),
+        ("pytorch", "A01", 1, "", "nn.init.zeros_(m.weight)\n", "nn.init.xavier_uniform_(m.weight)\n"),
+        ("pytorch", "A05", 1, "", "nn.init.constant_(p, 0.1)\n", "nn.init.normal_(p, std=0.1)\n"),
+        (
+            "pytorch",
+            "D05",
+            9,
+            "",
+            "a = MNIST(train=True, transform=t)\nb = MNIST(train=False, transform=Norm(0.5))\n",
+            "a = MNIST(train=True, transform=t)\nb = MNIST(train=False, transform=t)\n",
+        ),
+        (
+            "pytorch",
+            "D05",
+            9,
+            "",
+            "x_test = a\nx_train = s.fit_transform(x_train)\n",
+            "x_test = a\nx_train = s.fit_transform(x_train)\nx_test = s.transform(x_test)\n",
+        ),
+        (
+            "pytorch",
+            "D06",
+            9,
+            "",
+            "train = Set(rows[:350])\nval = Set(rows[:350])\n",
+            "train = Set(rows[:350])\nval = Set(rows[350:])\n",
+        ),
+        (
+            "pytorch",
+            "U16",
+            3,
+            "",
+            "model = Net()\nfor x in d:\n    model = Net()\n    fit(model)\n",
+            "model = Net()\nfor x in d:\n    fit(model)\n",
+        ),
+    ],
+)
+def test_a_statement_of_a_framework_is_put_right(framework, code, line, said, before, after):
+    assert after in proposals(before, framework, code, line, None, said)

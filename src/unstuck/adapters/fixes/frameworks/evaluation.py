@@ -48,6 +48,14 @@ def evaluated_in_evaluation_mode(fault: Fault) -> Alternatives:
             yield edits
 
 
+@edits_for("F13", framework=("keras",))
+def called_for_training(fault: Fault) -> Alternatives:
+    """training=False in the step that trains becomes training=True."""
+    for node in fault.syntax.nodes:
+        if isinstance(node, ast.keyword) and node.arg == "training" and getattr(node.value, "value", None) is False:
+            yield [Edit(fault.syntax.span(node.value), "True")]
+
+
 @edits_for("F13", framework=("pytorch",))
 def trained_in_training_mode(fault: Fault) -> Alternatives:
     """`model.train()` is put at the start of each pass."""
@@ -60,7 +68,7 @@ def trained_in_training_mode(fault: Fault) -> Alternatives:
                 yield list(inserted_before(syntax, loop.body[0], f"{name}.train()"))
 
 
-@edits_for("E01", framework=("pytorch",))
+@edits_for("E01", framework=("pytorch", "keras"))
 def right_answers_of_all_examples(fault: Fault) -> Alternatives:
     """Answers are taken along the classes and held against labels of the same shape; scores are cut at 0; the count is
     divided by the number of examples."""
@@ -84,6 +92,8 @@ def right_answers_of_all_examples(fault: Fault) -> Alternatives:
         limit = compared.comparators[0]
         if isinstance(compared.ops[0], (ast.Gt, ast.GtE)) and getattr(limit, "value", None) == 0.5:
             yield [Edit(syntax.span(limit), "0")]
+    if fault.framework == "keras":
+        return
     for call in [node for node in near if isinstance(node, ast.Call) and last_name(node.func) == "round"]:
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         inner = call.args[0] if call.args else owner
@@ -134,6 +144,18 @@ def examples_kept_for_the_test(fault: Fault) -> Alternatives:
             ]
             if edits:
                 yield edits
+
+
+@edits_for("D06", framework=("pytorch", "keras"))
+def other_part_kept_for_the_test(fault: Fault) -> Alternatives:
+    """Where a test is given rows[:n] as the training is, it gets rows[n:]."""
+    syntax = fault.syntax
+    parts = [node for node in syntax.nodes if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)]
+    for part in parts:
+        same = [one for one in parts if one is not part and syntax.words(one) == syntax.words(part)]
+        limit = part.slice.upper if isinstance(part.slice, ast.Slice) and part.slice.lower is None else None
+        if limit is not None and _for_a_test(syntax, part) and any(not _for_a_test(syntax, one) for one in same):
+            yield [Edit(syntax.span(part.slice), f"{syntax.words(limit)}:")]
 
 
 def _for_a_test(syntax: Syntax, node: Any) -> bool:
