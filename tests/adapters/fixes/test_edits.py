@@ -227,3 +227,10 @@ def test_examples_are_put_in_a_new_order_before_the_training():
     reading = {"inputs": {"name": "X"}, "targets": {"name": "Y"}, "parameters": [{"updated_at": 2, "shape": []}]}
     right = f"order = np.random.permutation(len(X))\nX, Y = X[order], Y[order]\n{text}"
     assert right in fixed(text, "D12", 2, None, reading=reading)
+
+
+def test_the_whole_slope_is_multiplied_by_the_error_sent_back():
+    text = "a = act(x @ W1)\nz = a @ W2\ng2 = a.T @ d2\nd1 = (1 - a ** 2)\n"
+    column = text.splitlines()[3].index("a ** 2") + 1
+    right = text.replace("(1 - a ** 2)", "((d2 @ W2.T) * (1 - a ** 2))")
+    assert right in fixed(text, "B12", 4, column, hidden="tanh")
