@@ -263,6 +263,10 @@ def test_the_error_behind_a_normalisation_loses_its_mean():
         ("g = b - a\n", 5, "g = a - b\n"),
         ("g = d.reshape(n, m)\n", 5, "g = d.T.reshape(n, m)\n"),
         ("g = a.T @ d\n", 5, "g = a @ d\n"),
+        ("g = a * b\n", 5, "g = b\n"),
+        ("g = -d\n", 5, "g = d\n"),
+        ("a1 = a2 = g = a1.T @ d\n", 15, "a1 = a2 = g = a2.T @ d\n"),
+        ("for t in range(n - 1): g = d\n", 28, "for t in range(n): g = d\n"),
         ("g = p\ng = q\n", 5, None),
     ],
 )
@@ -331,3 +335,13 @@ SAID = {
 )
 def test_a_statement_of_a_framework_is_put_right(framework, code, line, said, before, after):
     assert after in proposals(before, framework, code, line, None, said)
+
+
+def test_the_kind_of_change_that_the_proof_tells_is_tried_first():
+    text = "g = a - b.T @ d\n"
+    finding = {"code": "B14", "layer": None, "location": {"line": 1, "column": 5}, "summary": "", "evidence": {}}
+    report = {"reading": {}, "network": {"hidden": None, "update": {}}, "cures": []}
+    for kind, first in (("the operands change places", "g = (b.T @ d) - a\n"), ("x", "g = a + (b.T @ d)\n")):
+        place = {"line": 1, "text": "a - b.T @ d"}
+        proved = {**report, "proof": {"departures": [{"kind": kind, "place": place}]}}
+        assert applied(text, next(iter(alternatives(Fault(finding, proved, Syntax(text)))))) == first

@@ -29,7 +29,7 @@ Diagnosis = Callable[[str, bool], "dict[str, Any] | None"]
 """Runs a text in the program's place, with or without cures; its report as data, or None where it could not be run."""
 
 MOST_ROUNDS = 3  # a fault may hide the next one
-MOST_ALTERNATIVES = 6
+MOST_ALTERNATIVES = 8
 MOST_RUNS = 24  # of changed copies
 
 

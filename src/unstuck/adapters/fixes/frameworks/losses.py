@@ -46,13 +46,13 @@ def without_activation(fault: Fault) -> Alternatives:
             yield [edit]
 
 
-@edits_for("L01", "L02", framework=("keras",))
+@edits_for("L01", framework=("keras",))
 def from_logits(fault: Fault) -> Alternatives:
     """`from_logits=True` is left out where the last layer has a softmax."""
     for node in fault.syntax.nodes:
         if isinstance(node, ast.keyword) and node.arg == "from_logits" and getattr(node.value, "value", None) is True:
             edit = argument_removed(fault.syntax, node)
-            if edit is not None and fault.code == "L01":
+            if edit is not None:
                 yield [edit]
 
 
