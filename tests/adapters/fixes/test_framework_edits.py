@@ -265,6 +265,9 @@ def test_the_error_behind_a_normalisation_loses_its_mean():
         ("g = a.T @ d\n", 5, "g = a @ d\n"),
         ("g = a * b\n", 5, "g = b\n"),
         ("g = -d\n", 5, "g = d\n"),
+        ("g = np.outer(d, x)\n", 5, "g = np.outer(x, d)\n"),
+        ("g = (1 - t) * d\n", 5, "g = (1 - t ** 2) * d\n"),
+        ("x.grad = d\n", 10, "x.grad += d\n"),
         ("a1 = a2 = g = a1.T @ d\n", 15, "a1 = a2 = g = a2.T @ d\n"),
         ("for t in range(n - 1): g = d\n", 28, "for t in range(n): g = d\n"),
         ("g = p\ng = q\n", 5, None),
@@ -345,3 +348,13 @@ def test_the_kind_of_change_that_the_proof_tells_is_tried_first():
         place = {"line": 1, "text": "a - b.T @ d"}
         proved = {**report, "proof": {"departures": [{"kind": kind, "place": place}]}}
         assert applied(text, next(iter(alternatives(Fault(finding, proved, Syntax(text)))))) == first
+
+
+def test_what_is_computed_for_the_step_before_is_added():
+    text = "def back(d):\n    for t in steps:\n        dc = d * o[t]\n        dc_next = dc * f[t]\n    return dc\n"
+    assert text.replace("d * o[t]", "d * o[t] + dc_next") in proposals(text, "numpy", "B14", 3, 14)
+
+
+def test_an_evaluation_is_not_made_in_training_form():
+    text = "def run(x, training=True): ...\nrun(x_test)\n"
+    assert "def run(x, training=True): ...\nrun(x_test, training=False)\n" in proposals(text, "numpy", "E03", 2, None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import block_of, inserted_before
-from unstuck.adapters.fixes.syntax import Syntax, bare, factors, operands
+from unstuck.adapters.fixes.syntax import PRODUCTS, Syntax, bare, factors, operands
 from unstuck.adapters.scripts.names_in_source import last_name
 
 OTHERS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
@@ -113,6 +113,10 @@ def _turned(syntax: Syntax, node: Any) -> Changes:
         as_it_is = inner is not side and isinstance(side, ast.Attribute)
         words = syntax.words(inner) if as_it_is else f"{syntax.operand(side)}.T"
         yield "transposed", [Edit(syntax.span(side), words)]
+    if isinstance(node, ast.Call) and len(node.args) == 2 and last_name(node.func) in PRODUCTS:
+        first, second = node.args
+        swapped = [Edit(syntax.span(first), syntax.words(second)), Edit(syntax.span(second), syntax.words(first))]
+        yield "the operands change places", swapped
     owner = getattr(getattr(node, "func", None), "value", None)
     if owner is not None and last_name(node.func) in ("reshape", "flatten", "ravel"):
         yield "transposed", [Edit(syntax.span(owner), f"{syntax.operand(owner)}.T")]
@@ -145,9 +149,28 @@ def _longer_loops(syntax: Syntax, node: Any) -> Changes:
                 yield "an example or a time step is left out", [Edit(syntax.span(call.args[0]), "0")]
 
 
+def _squared(syntax: Syntax, node: Any) -> Changes:
+    """A value becomes its square: 1 - t becomes 1 - t ** 2."""
+    for one in ast.walk(node):
+        parent = syntax.parents.get(one)
+        taken_away = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub) and one is parent.right
+        if taken_away and isinstance(one, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+            yield "an exponent is missing", [Edit(syntax.span(one), f"{syntax.words(one)} ** 2")]
+
+
 def _added(syntax: Syntax, node: Any) -> Changes:
-    """`g = …` becomes `g = g + …` where the array got another contribution before."""
+    """`g = …` becomes `g = g + …` where the array got another contribution before; what was computed for the step
+    before and is read nowhere is added."""
     statement = syntax.statement(node)
+    names = [one for one in ast.walk(syntax.function(node)) if isinstance(one, ast.Name)]
+    read = {one.id for one in names if isinstance(one.ctx, ast.Load)}
+    own = {name.id for name in ast.walk(statement) if isinstance(name, ast.Name)}
+    for name in dict.fromkeys(one.id for one in names if one.id not in read | own):
+        yield "a path is missing", [Edit(syntax.span(node), f"{syntax.words(node)} + {name}")]
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
+        words = f"{syntax.words(statement.targets[0])} += {syntax.words(statement.value)}"
+        if "grad" in statement.targets[0].attr:
+            yield "a path is missing", [Edit(syntax.span(statement), words)]
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = syntax.words(statement.targets[0])
         block = block_of(syntax, statement)
@@ -156,7 +179,7 @@ def _added(syntax: Syntax, node: Any) -> Changes:
             yield "a path is missing", [Edit(syntax.span(statement.value), words)]
 
 
-CHANGES = (_other_operations, _turned, _numbered, _added, _longer_loops)
+CHANGES = (_other_operations, _turned, _added, _squared, _numbered, _longer_loops)
 
 
 def _assigns(syntax: Syntax, statement: Any, target: str) -> bool:
