@@ -27,7 +27,7 @@ from unstuck.adapters.pytorch.numbers import as_array, single
 from unstuck.adapters.pytorch.parameters import sample
 from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import Compared, LoaderMade, LossTaken, OptimizerMade, Stepped, Validated
+from unstuck.adapters.watched.events import Compared, Frozen, LoaderMade, LossTaken, OptimizerMade, Stepped, Validated
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
@@ -73,7 +73,26 @@ class KerasWatch(Watch):
 
     @contextmanager
     def further(self) -> Iterator[None]:
-        """Where there is no TensorFlow, `tensorflow.keras` is Keras."""
+        """Layers that are frozen are seen; where there is no TensorFlow, `tensorflow.keras` is Keras."""
+        with self._trainable_watched():
+            yield from self._serving_tensorflow()
+
+    @contextmanager
+    def _trainable_watched(self) -> Iterator[None]:
+        known = keras.Layer.trainable
+
+        def freeze(layer: Any, value: bool) -> None:
+            if not value and not self.exact and layer.weights:
+                self.note(Frozen(self.updates, innermost(sys._getframe(1))))
+            known.fset(layer, value)
+
+        keras.Layer.trainable = property(known.fget, freeze)
+        try:
+            yield
+        finally:
+            keras.Layer.trainable = known
+
+    def _serving_tensorflow(self) -> Iterator[None]:
         if not tensorflow.is_missing():
             yield
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,11 @@ from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Held
 from unstuck.adapters.watched.losses import LOSSES, SCORES
 from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.values import Place
 
 FEWEST = 20  # answers that are compared at once
+MOST = 20_000  # single answers that are remembered
+WHOLE = (int, np.integer)
 
 
 class AnswersHeld:
@@ -24,6 +28,9 @@ class AnswersHeld:
     def __init__(self, watch: Watching) -> None:
         self._watch = watch
         self._batch: Any = None
+        self._series: list[tuple[int, int]] = []  # single answers and labels, held against each other at one place
+        self._at: tuple[CodeType, int, int] | None = None  # that place: code, instruction, and update
+        self._place: Place | None = None
 
     def wrap_iteration(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """`DataLoader.__iter__`, watched: the last batch is remembered."""
@@ -55,7 +62,27 @@ class AnswersHeld:
         result = left == right
         if isinstance(left, (np.ndarray, torch.Tensor)) or isinstance(right, (np.ndarray, torch.Tensor)):
             self._note(left, right)
+        elif isinstance(left, WHOLE) and isinstance(right, WHOLE):
+            self._one(int(left), int(right))
         return result
+
+    def _one(self, left: int, right: int) -> None:
+        """One answer and one label, of a loop or a generator that holds many of them against each other."""
+        watch, frame = self._watch, sys._getframe(2)
+        if watch.quiet or watch.exact or not watch.updates:
+            return
+        at = (frame.f_code, frame.f_lasti, watch.updates)
+        if at != self._at:
+            self.finish()
+            self._at, self._place = at, innermost(frame)
+        if len(self._series) < MOST:
+            self._series.append((left, right))
+
+    def finish(self) -> None:
+        """The single answers so far are all of their place."""
+        series, self._series, self._at = np.array(self._series), [], None
+        if len(series) >= FEWEST:
+            self._watch.note(Held(self._watch.updates, self._place, series[:, 0], series[:, 1]))
 
     def scored(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """A function that judges answers by labels, called."""

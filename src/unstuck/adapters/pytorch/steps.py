@@ -61,18 +61,19 @@ class Steps:
             if self._clears and not self.in_step:
                 self._clear_used()
             with watch.aside():
-                if isinstance(root, torch.Tensor) and root.grad_fn is not None:
+                if isinstance(root, torch.Tensor):
                     note_own_loss(watch, root)
                 detailed = watch.detailed and isinstance(root, torch.Tensor)
+                holds = "hold" in watch.repairs or "thaw" in watch.repairs
                 leaves: list[torch.Tensor] = []
                 losses: list[int] = []
                 by_hand = not watch.optimizers and (self._walked < FIRST or self.rebinding.seen)
-                if detailed or by_hand or "hold" in watch.repairs:
+                if detailed or by_hand or holds:
                     self._walked += 1
                     leaves, losses = leaves_and_losses(root) if isinstance(root, torch.Tensor) else ([], [])
                 rebound = self.rebinding.step(leaves) if by_hand else ()
                 still = self.rebinding.still(leaves) if detailed and not watch.updates else 0
-                if "hold" in watch.repairs:
+                if holds:
                     self._hold(leaves)
                 reached = tuple(watch.parameters.enter(leaf).described() for leaf in leaves)
                 if watch.detailed:

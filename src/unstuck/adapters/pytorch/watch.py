@@ -222,6 +222,7 @@ class Watch:
         with suppress(Stopped):
             self.steps.finish()
         self.models.finish()
+        self.answers.finish()
 
     @contextmanager
     def further(self) -> Iterator[None]:
