@@ -14,6 +14,7 @@ from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 ENOUGH = 100
 RELATED = 4.0  # deviations above chance
+AT_ONCE = 2  # updates
 OFTEN, AS_CHANCE = 20, 0.5  # inputs seen again; how often they come with other labels, as a share of chance
 
 
@@ -81,10 +82,16 @@ def _above_chance(x: Array, labels: Array) -> float | None:
 
 
 def _relabelled(h: History) -> tuple[int, int, float]:
-    """How often an input was learnt from again, how often with another label than before, and that share by chance."""
+    """How often an input was learnt from again, how often with another label than before, and that share by chance.
+
+    Inputs that come again at once are left out, such as those that an adversarial pair is shown in turn.
+    """
+    if len({event.place for event in h.learnt}) > 1:
+        return 0, 0, 0.0
     rows: Array | None = None
     keys: list[Array] = []
     classes: list[Array] = []
+    updates: list[Array] = []
     for event in h.events:
         if isinstance(event, ModelCalled) and event.learning:
             rows = event.rows
@@ -93,12 +100,13 @@ def _relabelled(h: History) -> tuple[int, int, float]:
                 n = min(len(rows), len(event.classes))
                 keys.append(rows[:n])
                 classes.append(event.classes[:n])
+                updates.append(np.full(n, event.update))
             rows = None
     if not keys:
         return 0, 0, 0.0
-    key, label = np.concatenate(keys), np.concatenate(classes)
+    key, label, update = np.concatenate(keys), np.concatenate(classes), np.concatenate(updates)
     order = np.argsort(key, kind="stable")
-    key, label = key[order], label[order]
-    same = key[1:] == key[:-1]
+    key, label, update = key[order], label[order], update[order]
+    same = (key[1:] == key[:-1]) & (np.diff(update) > AT_ONCE)
     shares = np.unique(label, return_counts=True)[1] / len(label)
     return int(same.sum()), int((same & (label[1:] != label[:-1])).sum()), 1 - float((shares**2).sum())
