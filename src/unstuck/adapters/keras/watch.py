@@ -316,7 +316,7 @@ class KerasWatch(Watch):
         if "rate" in self.repairs and not callable(getattr(optimizer, "_learning_rate", None)):
             optimizer.learning_rate = float(optimizer.learning_rate) * self.repairs["rate"]
         with self.aside():
-            rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+            rate = float(keras.ops.convert_to_tensor(optimizer.learning_rate))
         holds = tuple(self.parameters.enter(tensor).key for tensor in tensors)
         decay = float(optimizer.weight_decay or 0.0)
         place = self._compiled or innermost(sys._getframe(2))

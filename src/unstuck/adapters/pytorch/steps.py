@@ -16,7 +16,6 @@ from unstuck.adapters.pytorch.numbers import single
 from unstuck.adapters.pytorch.parameters import Known, sample
 from unstuck.adapters.pytorch.rebinding import Rebinding
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watch import Stopped
 from unstuck.adapters.watched.events import Stepped, WentBackward
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
@@ -107,7 +106,7 @@ class Steps:
         """One more way back without an update. Raises Stopped where there is never one."""
         self._idle += 1
         if not self._watch.updates and self._idle >= IDLE:
-            raise Stopped
+            self._watch.stop()
 
     def _clear_used(self) -> None:
         """Repair: gradients that a step has used are gone before new ones are added."""
