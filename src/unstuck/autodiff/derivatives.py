@@ -16,6 +16,7 @@ import numpy as np
 from unstuck.autodiff import elementwise, movement, products, reductions
 from unstuck.autodiff.call import Call, NoDerivative, Rule, Tie, is_real, unbroadcast
 from unstuck.autodiff.tape import LEAF, Node, filled, nodes_in
+from unstuck.autodiff.vectorized import of_vectorized
 
 Array = np.ndarray
 
@@ -106,6 +107,8 @@ def _exact(value: Any) -> Any:
 
 @cache
 def _rule(op: Any) -> Rule | None:
+    if isinstance(op, np.vectorize):
+        return of_vectorized
     for candidate in _equivalents(op):
         if candidate in OWN_RULES:
             return OWN_RULES[candidate]

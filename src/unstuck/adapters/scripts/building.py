@@ -16,6 +16,7 @@ from unstuck.adapters.scripts.update import Meeting
 from unstuck.adapters.watch import Run
 from unstuck.sandbox.call import copied
 
+TOO_FEW = 2  # numbers of a first example, which may equal others by chance
 FEW = 200  # examples that a program keeps for which a pass over all takes too long
 
 
@@ -51,11 +52,11 @@ def build(read: Read, run: Run) -> Built:
     try:
         return _built(trial, first, Occurrences.of(trial, first))
     except CannotReplay:
-        if np.ptp(first.batch.x) > 0:
+        if np.ptp(first.batch.x) > 0 and first.batch.x.size > TOO_FEW:
             raise
     built = _built(trial, first, Occurrences.of(trial, first, alike=True))
     if not built.next_too:
-        raise CannotReplay("its first example is of equal numbers, and the next step could not be repeated")
+        raise CannotReplay("its first example is of too few or equal numbers, and the next step could not be repeated")
     return built
 
 
@@ -77,7 +78,9 @@ def _built(trial: Trial, first: FirstTurn, found: Occurrences) -> Built:
     kinds = {form.name for each in found.forms.values() for form in each.values()}
     at_once = len(first.inputs_taken) == 1 and "pairs" not in kinds
     output, one = _output(trial, first), len(found.batch) == 1
-    replay = Replay(trial.living, found.forms, output, first.columns, one, at_once, found.batch, first.paths)
+    replay = Replay(
+        trial.living, found.forms, output, first.columns, one, at_once, found.batch, first.paths, len(found.batch)
+    )
     replay.at_visits = found.at_visits
     replay.install()
     try:

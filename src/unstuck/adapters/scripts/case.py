@@ -57,6 +57,8 @@ class Replay:
     at_once: bool  # whether a turn goes through its examples as one array
     example: Batch  # of the first turn
     parameter_paths: list[tuple[Any, ...]]
+    size: int  # of the batch of the first turn
+    of_one_size: bool = False  # whether the turn fails with batches of other sizes
     batch: Batch | None = None
     captured: list[Any] | None = None
     visits: int = 0
@@ -121,10 +123,20 @@ class Replay:
     def predict(self, x: Array) -> Array:
         """(n, n_outputs): the outputs of the script's own forward pass, with any targets."""
         x = np.asarray(x)
-        targets = np.repeat(self.example.t[:1], len(x), axis=0)
-        parts = self._parts(Batch(x, targets), self.one_by_one or not self.at_once)
-        rows = [self._outputs(part) for part in parts]
-        return np.concatenate(rows) if rows else np.zeros((0, self.example.t.shape[1]))
+        batch = Batch(x, np.repeat(self.example.t[:1], len(x), axis=0))
+        if not len(batch):
+            return np.zeros((0, self.example.t.shape[1]))
+        apart = self.one_by_one or not self.at_once
+        if not (apart or self.of_one_size):
+            try:
+                return self._outputs(batch)
+            except Exception:
+                if len(batch) == self.size:
+                    raise
+                self.of_one_size = True
+        if apart:
+            return np.concatenate([self._outputs(part) for part in self._parts(batch, apart)])
+        return np.concatenate([self._outputs(part) for part in _filled_up(batch, self.size)])[: len(batch)]
 
     def _parts(self, batch: Batch, apart: bool) -> list[Batch]:
         if not apart:
@@ -150,6 +162,12 @@ class Replay:
         finally:
             self.batch = None
             self.made.clear()
+
+
+def _filled_up(batch: Batch, size: int) -> list[Batch]:
+    """Batches of one size, the last one filled up with examples that were there before."""
+    rows = [np.arange(start, start + size) % len(batch) for start in range(0, len(batch), size)]
+    return [Batch(batch.x[each], batch.t[each]) for each in rows]
 
 
 def output_rows(values: Sequence[Any], n: int, columns: bool) -> Array:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.examples import without_repeats
-from unstuck.adapters.scripts.parameters import ADDING, Chain, shown
+from unstuck.adapters.scripts.parameters import Chain, shown
 from unstuck.adapters.scripts.rates import learning_rate
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.update import Meeting, Update, read_update
-from unstuck.autodiff.edits import PRODUCTS
+from unstuck.autodiff.families import ADDING, MATRIX_PRODUCTS
 from unstuck.autodiff.tape import Node
 from unstuck.nn.activations import ACTIVATIONS
 
@@ -48,7 +48,7 @@ def _looked_at(recording: Recording, chains: list[Chain]) -> dict[str, Any] | No
 
 
 def network(update: Update, chains: list[Chain]) -> str:
-    """`784-16-10, relu - softmax`; where the weights make no chain of layers, how many numbers are learnt."""
+    """`784-16-10, relu then softmax`; where the weights make no chain of layers, how many numbers are learnt."""
     products = list(_forward_products(update, chains))
     sizes = _sizes([shape for _, shape, _ in products])
     if sizes is None:
@@ -57,7 +57,7 @@ def network(update: Update, chains: list[Chain]) -> str:
             f"{count:,} number{'s' if count != 1 else ''} in {len(chains):,} parameter{'s' if len(chains) > 1 else ''}"
         )
     found = [activation(update, product, rows) for product, _, rows in products]
-    named = " - ".join(dict.fromkeys(name for name in found if name))
+    named = " then ".join(dict.fromkeys(name for name in found if name))
     return "-".join(map(str, sizes)) + (f", {named}" if named else "")
 
 
@@ -91,7 +91,7 @@ def _forward_products(update: Update, chains: list[Chain]) -> Iterator[tuple[Nod
     roots = {chain.root.number for chain in chains if np.ndim(chain.root.value) == 2}
     seen: set[int] = set()
     for node in update.nodes:
-        if node.op not in PRODUCTS or len(node.args) < 2:
+        if node.op not in MATRIX_PRODUCTS or len(node.args) < 2:
             continue
         for position, argument in enumerate(node.args[:2]):
             root = shown(argument).number if isinstance(argument, Node) else None

@@ -168,6 +168,8 @@ def equal(a: Any, b: Any) -> bool:
     """Whether two values are of one type and the same to the bit."""
     if isinstance(b, np.ndarray):
         return isinstance(a, np.ndarray) and a.shape == b.shape and a.dtype == b.dtype and _same(a, b)
+    if type(a) is int and type(b) is float:
+        return a == b  # a first value that is written as a whole number
     return type(a) is type(b) and (a == b or a != a)
 
 

@@ -26,6 +26,7 @@ _WRITING = (np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_al
 _WRITING_METHODS = frozenset({"fill", "sort", "partition", "put", "itemset", "resize", "setfield"})
 _SPREADING = (zip, enumerate, list, tuple, map, iter, reversed, filter)
 _COMPUTING = (abs, sum, max, min, pow, float, round, divmod, complex, int)
+_TAKING_ALL = (sum, max, min, math.fsum)
 _GENERATORS = (np.random.RandomState, np.random.Generator, random.Random)
 _SHUFFLING = frozenset({"shuffle"})
 _QUIET_METHODS = frozenset({"tolist", "tofile", "tobytes", "view", "setflags", "dump", "item"}) - {"view", "item"}
@@ -70,6 +71,11 @@ def _kind_of(function: Any) -> str:
     if isinstance(function, type):
         return _class(function)
     return _of_numpy(function) if (getattr(function, "__module__", "") or "").startswith("numpy") else OWN
+
+
+def takes_all_of(function: Any) -> bool:
+    """Whether a function takes everything that its first argument gives before it returns."""
+    return _is(function, _TAKING_ALL)
 
 
 def _of_numpy(function: Any) -> str:

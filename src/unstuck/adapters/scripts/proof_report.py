@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
-from unstuck.autodiff.edits import SUMS
+from unstuck.autodiff.families import SUMMING
 from unstuck.autodiff.proof import APPLIED, Proof, Verdict
 from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
@@ -29,6 +27,7 @@ from unstuck.diagnosis.rules import RULES, in_order
 
 OF_SCALE = ("B09", "B17")  # rules about a factor, of which a derivative up to a factor says nothing
 UNEXPLAINED = "B14"
+OF_ERRORS = "L04"  # the rule about the error at the outputs
 OF_OUTPUTS = ("D09", "F10")  # rules about the number of outputs
 OF_ROWS = ("D04", "D07", "D08", "D09", "D10", "D12", "D13", "A04", "F10", "F14")  # rules about rows that are examples
 FEW = 4  # names that are listed
@@ -52,7 +51,7 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
         report.notes = [note for note in report.notes if note.rule.code != UNEXPLAINED]
     named = _named(report.findings)
     if explained or named:
-        report.findings = _with_places(report.findings, found)
+        report.findings = _with_places(report.findings, found, proved)
         if not explained and len(found) > len(named):
             lines = {finding.location.line for finding in report.findings if finding.location is not None}
             others = [
@@ -151,7 +150,7 @@ def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
         return "B10"
     if kinds == {"zero"}:
         return "B13"
-    if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in (*SUMS, np.average):
+    if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in SUMMING:
         return "B08"
     return "B15" if kinds == {"transposed"} else "B14"
 
@@ -166,17 +165,30 @@ def _named(findings: Sequence[Finding]) -> list[Finding]:
     return [f for f in findings if f.rule.code[0] == "B" and f.rule.code not in (*OF_SCALE, UNEXPLAINED)]
 
 
-def _with_places(findings: Sequence[Finding], found: Sequence[Finding]) -> list[Finding]:
+def _with_places(findings: Sequence[Finding], found: Sequence[Finding], proved: Proved) -> list[Finding]:
     """The tables' findings; where both sides name exactly one wrong gradient, at the derivative's place.
 
     Not beside a fault of the forward pass or of the loss: from its outputs on, every derivative is another than the one
-    that the author meant, and departs further up.
+    that the author meant, and departs further up. But of a wrong output error it is the place, where changing that one
+    expression makes the gradients those of the loss as written.
     """
+    formulas = [finding for finding in findings if finding.rule.code[0] in "FLB"]
     named = _named(findings)
-    if len(named) != 1 or len(found) != 1 or any(f.rule.code[0] in "FL" for f in findings):
+    if len(formulas) == 1 and formulas[0].rule.code == OF_ERRORS and _is_repaired(proved):
+        named = formulas
+    elif any(finding.rule.code[0] in "FL" for finding in formulas):
+        named = []
+    if len(named) != 1 or len(found) != 1:
         return list(findings)
     place = found[0].location
     return [replace(f, location=place or f.location) if f is named[0] else f for f in findings]
+
+
+def _is_repaired(proved: Proved) -> bool:
+    """Whether one change makes all wrong gradients those of the loss as written."""
+    hypothesis, departures = proved.first.hypothesis, proved.departures
+    written = hypothesis is not None and hypothesis.rank == 0
+    return written and len(departures) == 1 and departures[0].by_repair
 
 
 def in_order_of_data(findings: Sequence[Finding]) -> list[Finding]:

@@ -8,12 +8,11 @@ results are those of the plain run, to the bit.
 import operator
 import os
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
-from itertools import islice
+from itertools import chain, islice
 from types import BuiltinFunctionType, CodeType
 from typing import Any
 
@@ -26,10 +25,11 @@ from unstuck.adapters.scripts.loops import Loops, Turn
 from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.rewriting import Place, rewritten
-from unstuck.adapters.scripts.shuffling import Shuffle, state_of
+from unstuck.adapters.scripts.shuffling import SMALL, Shuffle, arrays_beside, state_of
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
 from unstuck.autodiff.writes import overwritten
+from unstuck.sandbox import clock
 
 FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, complex)
 _CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
@@ -40,7 +40,11 @@ GROWTH = 1.33
 FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last among which they are looked for
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
-SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
+AT_HAND = 100_000  # values that a function takes one after another, up to which they are listed
+
+
+class WholeNumber(int):
+    """A whole number that the program writes out, as an object of its own: Python keeps one object for all zeros."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,10 @@ class Recorder:
         self.recording.cut = self.loops.cut
         self.updates, self.updates_seen = updates, 0
         self.stack: tuple[Site, ...] = ()
-        self.stopped = False
+        self.stopped = self.over = False
         self.work, self.next_work = 0, FIRST_WORK
         self.next_look = FIRST_LOOK
-        self.ends = time.perf_counter() + self.settings.seconds
+        self.countdown = clock.Countdown(self.settings.seconds)
         self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
         self.made_by: dict[int, tuple[Any, int]] = {}
         self.known.origin = self._origin
@@ -113,8 +117,9 @@ class Recorder:
         """Let go of the objects of a run that has ended; the tape keeps what its nodes need."""
         self.made.clear()
         self.made_by.clear()
-        self.known.entries.clear()
-        self.known.buffers.clear()
+        self.tape = Tape()  # of functions that are called again, as np.vectorize does, nothing more is told
+        self.known = Provenance(self.tape)
+        self.over, self.stopped = True, False
 
     # -- stopping --------------------------------------------------------------------------------------------------
 
@@ -127,10 +132,12 @@ class Recorder:
             self.recording.complete = self.stopped = True
 
     def _check(self) -> None:
+        if self.over:
+            return
         if self.stopped:
             raise Stopped
-        now = time.perf_counter()
-        if len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes or now > self.ends:
+        too_much = len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes
+        if too_much or self.countdown.lasts() <= 0:
             self.stopped = True
         elif len(self.tape) >= self.next_look or self.work >= self.next_work:
             self._look()
@@ -145,7 +152,7 @@ class Recorder:
     def binary(self, place: int, a: Any, b: Any) -> Any:
         known = self.known
         followed = known.knows(a) or known.knows(b)
-        value = self.places[place].op(a, b)
+        value = self.places[place].op(_plain(a), _plain(b))
         if type(value) is np.ndarray and value.dtype.kind == "u" and value.size >= WRAPPED:
             self._wrapped(place, a, b, value)
         return self._record(place, self.places[place].op, (a, b), value) if followed else self._made(place, value)
@@ -192,7 +199,7 @@ class Recorder:
         op, known = self.places[place].op, self.known
         followed = known.holds(b)
         if not isinstance(a, np.ndarray):
-            value = op(a, b)
+            value = op(_plain(a), _plain(b))
             return self._record(place, op, (a, b), value) if followed or known.knows(a) else value
         where = self._where(place)
         old = known.before_write(a, where, followed)
@@ -206,8 +213,9 @@ class Recorder:
         return value
 
     def literal(self, place: int, value: float) -> float:
-        fresh = value * 1.0  # an object of its own
-        self.known.leaf(fresh, self._where(place)).kwargs["made"] = CREATED
+        fresh = value * 1.0 if type(value) is float else WholeNumber(value)  # an object of its own
+        leaf = self.known.leaf(fresh, self._where(place))
+        leaf.kwargs["made"], leaf.value = CREATED, float(value)
         return fresh
 
     def unpack(self, place: int, value: Any) -> Any:
@@ -223,6 +231,8 @@ class Recorder:
     def for_(self, place: int, iterable: Iterable[Any]) -> Iterator[Any]:
         namespace = sys._getframe(1).f_globals
         local = sys._getframe(1).f_locals
+        if self.over:
+            return iter(iterable)
 
         def plainly(loop: int) -> bool:
             off = loop >= 0 and only_prepares(self.places[loop].names, (local, namespace), self.known)
@@ -232,7 +242,7 @@ class Recorder:
         return self.loops.turns_of(place, self.each(place, iterable), self._check, plainly)
 
     def while_(self, place: int, test: Any) -> Any:
-        return self.loops.while_turn(place, test, sys._getframe(1), self._check)
+        return test if self.over else self.loops.while_turn(place, test, sys._getframe(1), self._check)
 
     def call(self, place: int, function: Any, /, *arguments: Any, **keywords: Any) -> Any:
         if type(function) is BuiltinFunctionType and type(function.__self__) in _CONTAINERS:
@@ -251,7 +261,9 @@ class Recorder:
             return self._shuffle(place, function, arguments, keywords)
         if kind == kinds.WRITES or keywords.get("out") is not None:
             return self._writing(place, function, arguments, keywords)
-        value = function(*arguments, **keywords)
+        if kinds.takes_all_of(function) and arguments and isinstance(arguments[0], Iterator):
+            arguments = (_at_hand(arguments[0]), *arguments[1:])
+        value = function(*map(_plain, arguments), **keywords)
         if kind == kinds.COMPUTES:
             op, everything = operation(function, arguments)
             if any(self.known.holds(argument) for argument in (*everything, *keywords.values())):
@@ -262,11 +274,15 @@ class Recorder:
 
     def _shuffle(self, place: int, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         state = state_of(getattr(function, "__self__", None))
+        if state is None or not arguments or len(self.recording.shuffles) >= SHUFFLES:
+            return self._writing(place, function, arguments, keywords)
+        what = arguments[0]
+        small = isinstance(what, np.ndarray) and what.nbytes <= SMALL
+        before = what.copy() if small else what
+        beside = arrays_beside(sys._getframe(2), what) if small else ()
         value = self._writing(place, function, arguments, keywords)
-        if state is not None and arguments and len(self.recording.shuffles) < SHUFFLES:
-            what = arguments[0]
-            small = isinstance(what, np.ndarray) and what.nbytes <= SHUFFLED
-            self.recording.shuffles.append(Shuffle(self.places[place], what.copy() if small else what, state))
+        after = what.copy() if beside else None
+        self.recording.shuffles.append(Shuffle(self.places[place], before, state, after, beside))
         return value
 
     def _wrapped(self, place: int, a: Any, b: Any, value: np.ndarray) -> None:
@@ -429,6 +445,17 @@ class Recorder:
         enough = len(self.tape) >= self.next_look or self.work >= self.next_work
         if enough or self.stopped or not len(self.tape) % 256:
             self._check()
+
+
+def _plain(value: Any) -> Any:
+    """A whole number as NumPy must be given it: of a class of its own it would count as an array."""
+    return int(value) if type(value) is WholeNumber else value
+
+
+def _at_hand(values: Iterator[Any]) -> Iterable[Any]:
+    """The same values as a list, whose elements can be followed; of very many an iterator again."""
+    first = list(islice(values, AT_HAND))
+    return first if len(first) < AT_HAND else chain(first, values)
 
 
 def _is_typed_number(function: Any, value: Any) -> bool:

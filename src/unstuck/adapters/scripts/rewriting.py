@@ -73,12 +73,13 @@ def rewritten(text: str, filename: str, places: list[Place]) -> ast.Module:
     Raises SyntaxError as `compile` does.
     """
     tree = ast.parse(text, filename)
-    return ast.fix_missing_locations(_Rewriter(text, filename, places).visit(tree))
+    rewriter = _Rewriter(text, filename, places, moved_names(tree))
+    return ast.fix_missing_locations(rewriter.visit(tree))
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, text: str, filename: str, places: list[Place]) -> None:
-        self.lines, self.filename, self.places = text.splitlines(), filename, places
+    def __init__(self, text: str, filename: str, places: list[Place], moved: frozenset[str]) -> None:
+        self.lines, self.filename, self.places, self.moved = text.splitlines(), filename, places, moved
         self.loops: tuple[int, ...] = ()
         self.temporaries = 0
         self.in_generator = False
@@ -185,8 +186,7 @@ class _Rewriter(ast.NodeTransformer):
     # -- statements ------------------------------------------------------------------------------------------------
 
     def visit_Assign(self, node: ast.Assign) -> Any:
-        named = all(isinstance(target, ast.Name | ast.Attribute) for target in node.targets)
-        value = self.value(node, node.value) if named else self.visit(node.value)
+        value = self.value(node, node.value, node.targets[0])
         if len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
             return self.store(node.targets[0], value, node)
         statements: list[ast.stmt] = []
@@ -198,12 +198,18 @@ class _Rewriter(ast.NodeTransformer):
         statements += [self.store(target, ast.Name(name, ast.Load()), node) for target, name in stores]
         return statements
 
-    def value(self, node: ast.stmt, value: ast.expr) -> Any:
-        """The right side of an assignment; a number written out becomes an object of its own."""
+    def value(self, node: ast.stmt, value: ast.expr, target: ast.expr) -> Any:
+        """The right side of an assignment; a number written out becomes an object of its own, a whole one where the
+        name is one that is moved by updates."""
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            parts = [self.value(node, part, of) for part, of in zip(value.elts, target.elts)]
+            return ast.copy_location(ast.Tuple(parts, ast.Load()), value)
         bare = _unsigned(value)
-        if isinstance(bare, ast.Constant) and type(bare.value) is float:
-            return self.hook("literal", value, self.place(node, "literal"), value)
-        return self.visit(value)
+        if not (isinstance(target, ast.Name | ast.Attribute) and isinstance(bare, ast.Constant)):
+            return self.visit(value)
+        kind = type(bare.value)
+        own = kind is float or (kind is int and ast.unparse(target) in self.moved)
+        return self.hook("literal", value, self.place(node, "literal"), value) if own else self.visit(value)
 
     def target(self, node: Any, stores: list[tuple[ast.Subscript, str]]) -> Any:
         if isinstance(node, ast.Subscript) and not _has_star(node.slice):
@@ -223,7 +229,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is not None:
-            node.value = self.value(node, node.value)
+            node.value = self.value(node, node.value, node.target)
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
@@ -233,6 +239,7 @@ class _Rewriter(ast.NodeTransformer):
             old: Any = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
             new = self.hook("augment", node, place, old, self.visit(node.value))
             return ast.copy_location(ast.Assign([node.target], new), node)
+        kept: Any = copy.deepcopy(node.target)  # its parts are rewritten too
         base = self.once(node.target.value, before)
         if isinstance(node.target, ast.Attribute):
             old = ast.copy_location(ast.Attribute(base(), node.target.attr, ast.Load()), node.target)
@@ -242,7 +249,7 @@ class _Rewriter(ast.NodeTransformer):
         if _has_star(node.target.slice):
             return self.generic_visit(node)
         index = self.once(node.target.slice, before)
-        reading = ast.copy_location(ast.Subscript(node.target.value, node.target.slice, ast.Load()), node.target)
+        reading = ast.copy_location(ast.Subscript(kept.value, kept.slice, ast.Load()), node.target)
         old = self.hook("get", node.target, self.place(reading, "get", operator.getitem), base(), index())
         new = self.hook("augment", node, place, old, self.visit(node.value))
         storing = self.place(node, "set")
@@ -338,6 +345,27 @@ def names_in(body: list[ast.stmt]) -> frozenset[str]:
     nodes = [node for statement in body for node in ast.walk(statement)]
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     return frozenset(names | {f".{node.attr}" for node in nodes if isinstance(node, ast.Attribute)})
+
+
+def moved_names(tree: ast.AST) -> frozenset[str]:
+    """Names and attributes that are changed as updates change parameters: `b = b - rate * d`, `self.b -= d`,
+    `b += rate * d`. A counter or a total only grows, by what is no product."""
+    changes: list[tuple[ast.expr, ast.operator, ast.expr]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign):
+            changes.append((node.target, node.op, node.value))
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and _begins_with_itself(node):
+            changes.append((node.targets[0], node.value.op, node.value.right))
+    scaled = (ast.Mult, ast.Div)
+    return frozenset(
+        ast.unparse(target)
+        for target, op, step in changes
+        if isinstance(op, ast.Sub) or (isinstance(op, ast.Add) and isinstance(getattr(step, "op", None), scaled))
+    )
+
+
+def _begins_with_itself(node: ast.Assign) -> bool:
+    return isinstance(node.value, ast.BinOp) and ast.unparse(node.targets[0]) == ast.unparse(node.value.left)
 
 
 class _Declarations(ast.NodeTransformer):
