@@ -72,6 +72,7 @@ def test_labels_that_change_from_pass_to_pass_do_not_belong_to_their_inputs():
     orders = [rng.permutation(labels) for _ in range(3)]
     assert "D10" in codes(*passes(orders), updates=9)
     assert "D10" not in codes(*passes([labels] * 3), updates=9)
+    assert "D10" not in codes(*passes([np.zeros(40, int)] * 3), updates=9)
     assert "D10" not in codes(*passes(orders, gap=1), updates=3)  # such as an adversarial pair is shown in turn
 
 

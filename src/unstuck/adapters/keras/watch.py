@@ -24,6 +24,7 @@ from unstuck.adapters.keras.tape import Data, batches_of
 from unstuck.adapters.pytorch.graph import chain, mark
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.numbers import as_array, single
+from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.parameters import sample
 from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
@@ -161,9 +162,12 @@ class KerasWatch(Watch):
                 args = (batches_of(args[0]), *args[1:])
             self._inside_keras += 1
             try:
-                return original(model, *args, **kwargs)
+                result = original(model, *args, **kwargs)
             finally:
                 self._inside_keras -= 1
+            if isinstance(result, np.ndarray) and not self.exact:
+                self.origins.set(result, Outputs(torch.as_tensor(result), squashed=True))
+            return result
 
         return evaluate
 
@@ -172,7 +176,7 @@ class KerasWatch(Watch):
     def _wrap_loss_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def init(loss: Any, *args: Any, **kwargs: Any) -> None:
             original(loss, *args, **kwargs)
-            self.made[id(loss)] = innermost(sys._getframe(1))
+            self.made[id(loss)] = self._compiled if self._inside_fit else innermost(sys._getframe(1))
 
         return init
 

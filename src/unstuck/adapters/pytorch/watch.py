@@ -44,6 +44,7 @@ from unstuck.adapters.watched.rewriting import (
     DIVIDED,
     EQUAL,
     GOES_ON,
+    LARGEST,
     RESHAPED,
     SCORED,
     TURNS,
@@ -108,7 +109,8 @@ class Watch:
         """The names that compiled scripts call."""
         loops: dict[str, Any] = {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on}
         loops[RESHAPED] = lambda *args, **kwargs: reshaped(self, *args, **kwargs)
-        return loops | {DIVIDED: self.models.divided, EQUAL: self.answers.equal, SCORED: self.answers.scored}
+        answers = {EQUAL: self.answers.equal, SCORED: self.answers.scored, LARGEST: self.answers.largest}
+        return loops | answers | {DIVIDED: self.models.divided}
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script with calls of this watch in it. Raises SyntaxError as `compile` does."""

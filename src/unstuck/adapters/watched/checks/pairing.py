@@ -29,7 +29,7 @@ def labels_unrelated(h: History) -> Iterator[Seen]:
     """
     apart = h.all(ShuffledApart)
     again, others, by_chance = _relabelled(h)
-    if again >= OFTEN and others >= AS_CHANCE * by_chance * again:
+    if again >= OFTEN and others and others >= AS_CHANCE * by_chance * again:
         said = (
             f"{again} times an input is learnt from again, and {others} of these times with another label than before"
         )
