@@ -1,17 +1,17 @@
 """Which arrays may be the gradient of a parameter: those on the way from its new value back to the forward pass."""
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from unstuck.autodiff.families import SUBTRACTING
 from unstuck.autodiff.step import Parameter, Step, gradient_chain
 from unstuck.autodiff.tape import Node
 
 Array = np.ndarray
 
-SUBTRACTS = (operator.sub, operator.isub, np.subtract, np.subtract.at)
+SUBTRACTS = SUBTRACTING | {np.subtract.at}
 USELESS = 1e-2  # the relative error of a difference from which on it proves nothing
 
 

@@ -13,24 +13,26 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.families import (
+    ADDING,
+    DIVIDING,
+    MATRIX_PRODUCTS,
+    MULTIPLYING,
+    POWERS,
+    SUBTRACTING,
+    SUMMING,
+    TURNING,
+)
 from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.tape import Node
 from unstuck.autodiff.writes import assigned
 
-ADDS = (operator.add, np.add, operator.iadd)
-SUBTRACTS = (operator.sub, np.subtract, operator.isub)
-MULTIPLIES = (operator.mul, np.multiply, operator.imul)
-DIVIDES = (operator.truediv, np.true_divide, operator.itruediv)
-POWERS = (operator.pow, np.power, operator.ipow)
-PRODUCTS = (np.dot, np.ndarray.dot, np.matmul, operator.matmul)
-SUMS = (np.sum, np.ndarray.sum, np.mean, np.ndarray.mean, np.add.reduce)
-TURNS = (np.transpose, np.ndarray.transpose)
 COMPARES = {operator.gt: operator.lt, operator.lt: operator.gt, operator.ge: operator.le, operator.le: operator.ge}
 TWINS: dict[Any, tuple[Any, ...]] = {
-    **dict.fromkeys(ADDS, (operator.sub,)),
-    **dict.fromkeys(SUBTRACTS, (operator.add,)),
-    **dict.fromkeys(MULTIPLIES, (operator.truediv,)),
-    **dict.fromkeys(DIVIDES, (operator.mul,)),
+    **dict.fromkeys(ADDING, (operator.sub,)),
+    **dict.fromkeys(SUBTRACTING, (operator.add,)),
+    **dict.fromkeys(MULTIPLYING, (operator.truediv,)),
+    **dict.fromkeys(DIVIDING, (operator.mul,)),
     **{op: (turned,) for op, turned in COMPARES.items()},
     **dict.fromkeys((np.sum, np.ndarray.sum), (np.mean,)),
     **dict.fromkeys((np.mean, np.ndarray.mean), (np.sum,)),
@@ -58,15 +60,15 @@ def local_edits(node: Node) -> Iterator[Edit]:
     yield from _other_constants(node)
     for twin in TWINS.get(node.op, ()):
         yield Edit("another operation was meant", _with_op(twin))
-    if node.op in SUBTRACTS or node.op in DIVIDES:
+    if node.op in SUBTRACTING or node.op in DIVIDING:
         yield Edit("the operands change places", _swapped)
-    if node.op in PRODUCTS:
+    if node.op in MATRIX_PRODUCTS:
         yield from _other_products()
-    if node.op in TURNS:
+    if node.op in TURNING:
         yield Edit("transposed", lambda n: n.args[0])
     if len([a for a in node.args if _is_value(a)]) >= 2 and node.op not in (assigned,):
         for position in range(len(node.args)):
-            kind = "a term too many" if node.op in ADDS or node.op in SUBTRACTS else "a factor too many"
+            kind = "a term too many" if node.op in ADDING or node.op in SUBTRACTING else "a factor too many"
             yield Edit(kind, _only(position))
     elif node.op in (np.negative, operator.neg):
         yield Edit("sign", lambda n: n.args[0])
@@ -83,7 +85,7 @@ def broad_edits(node: Node) -> Iterator[Edit]:
     for axis in range(np.ndim(node.value)):
         yield Edit("order reversed", _flipped(axis))
     for exponent in (2, 0.5):
-        if node.op in (*MULTIPLIES, *DIVIDES, *SUBTRACTS, *ADDS) and len(node.args) == 2:
+        if node.op in (*MULTIPLYING, *DIVIDING, *SUBTRACTING, *ADDING) and len(node.args) == 2:
             yield Edit("an exponent is missing", _raised(exponent))
 
 
@@ -152,20 +154,20 @@ def _other_constants(node: Node) -> Iterator[Edit]:
     for name, argument in node.kwargs.items():
         for other in _near(argument, node, -1):
             yield Edit(_kind_of_constant(node), _with_keyword(name, other))
-    if node.op in SUMS and not node.kwargs.get("axis") and len(node.args) == 1 and np.ndim(node.args[0].value) > 1:
+    if node.op in SUMMING and not node.kwargs.get("axis") and len(node.args) == 1 and np.ndim(node.args[0].value) > 1:
         for axis in range(np.ndim(node.args[0].value)):
             yield Edit("one axis summed", _with_keyword("axis", axis))
 
 
 def _kind_of_constant(node: Node) -> str:
-    return "one axis summed" if node.op in SUMS else "another number was meant"
+    return "one axis summed" if node.op in SUMMING else "another number was meant"
 
 
 def _near(argument: Any, node: Node, position: int) -> list[Any]:
     if isinstance(argument, bool) or argument is None:
         return []
     if isinstance(argument, int):
-        if node.op in SUMS:
+        if node.op in SUMMING:
             return [a for a in range(np.ndim(node.args[0].value)) if a != argument % np.ndim(node.args[0].value)]
         if node.op in POWERS:
             return [argument + 1, argument - 1, argument / 2, -argument]
@@ -176,7 +178,7 @@ def _near(argument: Any, node: Node, position: int) -> list[Any]:
         if node.op in POWERS:
             return [argument + 1, argument - 1, argument + 0.5, argument - 0.5, -argument, argument / 2]
         return [-argument, 1.0, 1 - argument, 2 * argument, argument / 2, argument**2, math.sqrt(abs(argument)), 0.0]
-    if isinstance(argument, tuple) and node.op in SUMS:
+    if isinstance(argument, tuple) and node.op in SUMMING:
         ndim = np.ndim(node.args[0].value)
         return [tuple(sorted({*argument, a})) for a in range(ndim)] + [
             tuple(b for b in argument if b != a) for a in argument if len(argument) > 1

@@ -1,19 +1,16 @@
 """One update of a program as the proof takes it: parameters before and after, and what they were changed by."""
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from unstuck.autodiff.families import ADDING, CASTING, SCALING
 from unstuck.autodiff.graph import Graph, merged
 from unstuck.autodiff.movement import DATA
 from unstuck.autodiff.tape import Node, Tape
 
 LONGEST_CHAIN = 40
-CASTING = frozenset([np.ndarray.astype, float, np.float64, np.float32])
-ADDING = frozenset([operator.add, operator.iadd, np.add])
-SCALING = frozenset([operator.mul, operator.truediv, operator.neg, np.multiply, np.divide, np.negative])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.edits import ADDS
+from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.matching import Catalogue, Match, Numbers
 from unstuck.autodiff.proof import APPLIED, Proof, Verdict
 from unstuck.autodiff.step import sources
@@ -132,7 +132,7 @@ def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure:
         node = graph.tape.nodes[number]
         for parent in graph.parents(number):
             match = matches.get(parent)
-            if match is not None and not match.whole and not match.turned and node.op not in ADDS:
+            if match is not None and not match.whole and not match.turned and node.op not in ADDING:
                 return departure(graph.tape.nodes[parent], "a path is missing", first)
         kind = "transposed" if matches.get(number) is not None else first.kind
         return departure(node, kind, first)

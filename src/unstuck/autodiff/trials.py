@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.edits import PRODUCTS, SUMS, at, broad_edits, combined, local_edits, slopes, with_others
+from unstuck.autodiff.edits import at, broad_edits, combined, local_edits, slopes, with_others
+from unstuck.autodiff.families import MATRIX_PRODUCTS, SUMMING
 from unstuck.autodiff.replay import Expression, evaluated, expression_of
 from unstuck.autodiff.suspicion import Scope, departures
 from unstuck.autodiff.tape import LEAF, Node
@@ -246,7 +247,7 @@ def _operands_completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
 
 def _operand_paths(node: Node) -> list[tuple[int, ...]]:
     """Where the operands stand among the arguments, for operations that are not entry by entry."""
-    if node.op in PRODUCTS or node.op in SUMS or node.op in (np.outer, np.einsum):
+    if node.op in MATRIX_PRODUCTS or node.op in SUMMING or node.op in (np.outer, np.einsum):
         return [(i,) for i, argument in enumerate(node.args) if isinstance(argument, Node)]
     if node.args and isinstance(node.args[0], list | tuple):
         return [(0, j) for j, part in enumerate(node.args[0]) if isinstance(part, Node)]

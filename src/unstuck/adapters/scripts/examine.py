@@ -20,6 +20,7 @@ from unstuck.adapters.scripts.corrected import behind_wrong_gradients
 from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
 from unstuck.adapters.scripts.falling import diverge, falls, own_losses
 from unstuck.adapters.scripts.first_look import first_look, network
+from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
 from unstuck.adapters.scripts.handing_over import case_of
 from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
@@ -206,6 +207,9 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         report.verdict = "faulty" if report.findings else report.verdict
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    known = {finding.rule.code for finding in report.findings}
+    forward = of_forward_faults(proved.forward) if proved is not None else ()
+    seen += [finding for finding in forward if finding.rule.code not in known]
     if seen:
         report.findings, report.verdict = in_order_of_data([*report.findings, *seen]), "faulty"
     if proved is not None:
@@ -256,8 +260,10 @@ def _learns(losses: list[float], proved: Proved | None) -> bool | None:
 def _proved(studied: Studied) -> Proved | None:
     """What the derivative of the recorded forward pass says of the recorded gradients."""
     names = [value.name or name_of(chain) for value, chain in zip(studied.reading.parameters, studied.chains)]
+    recording, chains = studied.recording, studied.chains
     try:
-        return prove_recorded(studied.recording.tape, studied.chains, names) if studied.chains else None
+        proved = prove_recorded(recording.tape, chains, names) if chains else None
+        return proved and with_forward_faults(proved, recording, chains)
     except Exception:  # an unforeseen operation costs the proof, not the report
         if os.environ.get("UNSTUCK_STRICT"):
             raise

@@ -13,13 +13,13 @@ import numpy as np
 
 from unstuck.adapters.scripts.effort import SECOND, affordable_turns
 from unstuck.adapters.scripts.imports import BesideTheScript
-from unstuck.adapters.scripts.parameters import ADDING
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
 from unstuck.adapters.watch import Run, Stopped
 from unstuck.autodiff.consequence import LEARNT
+from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.tape import Node
 

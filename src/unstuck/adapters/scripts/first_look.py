@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.examples import without_repeats
-from unstuck.adapters.scripts.parameters import ADDING, Chain, shown
+from unstuck.adapters.scripts.parameters import Chain, shown
 from unstuck.adapters.scripts.rates import learning_rate
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.update import Meeting, Update, read_update
-from unstuck.autodiff.edits import PRODUCTS
+from unstuck.autodiff.families import ADDING, MATRIX_PRODUCTS
 from unstuck.autodiff.tape import Node
 from unstuck.nn.activations import ACTIVATIONS
 
@@ -91,7 +91,7 @@ def _forward_products(update: Update, chains: list[Chain]) -> Iterator[tuple[Nod
     roots = {chain.root.number for chain in chains if np.ndim(chain.root.value) == 2}
     seen: set[int] = set()
     for node in update.nodes:
-        if node.op not in PRODUCTS or len(node.args) < 2:
+        if node.op not in MATRIX_PRODUCTS or len(node.args) < 2:
             continue
         for position, argument in enumerate(node.args[:2]):
             root = shown(argument).number if isinstance(argument, Node) else None

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.parameters import DIVIDING, Chain, ancestors, dependence, shown
+from unstuck.adapters.scripts.parameters import Chain, ancestors, dependence, shown
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import Value
+from unstuck.autodiff.families import DIVIDING
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.report.contents import Finding, Location, find_in_script

@@ -13,15 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.families import ADDING, DIVIDING, MULTIPLYING, SUBTRACTING
 from unstuck.autodiff.tape import LEAF, Node, Tape
 from unstuck.autodiff.writes import assigned, overwritten, read_window, write_window
 
-ADDING: frozenset[Any] = frozenset({operator.add, operator.iadd, np.add})
-SUBTRACTING: frozenset[Any] = frozenset({operator.sub, operator.isub, np.subtract})
-DIVIDING: frozenset[Any] = frozenset({operator.truediv, operator.itruediv, np.divide})
-SCALING: frozenset[Any] = frozenset(
-    {operator.mul, operator.imul, operator.truediv, operator.itruediv, np.multiply, np.divide}
-)
 SHOWING: frozenset[Any] = frozenset(
     {operator.getitem, read_window, np.transpose, np.reshape, np.ravel, np.squeeze, np.copy, np.asarray, np.atleast_2d}
     | {np.expand_dims, np.ndarray.copy, np.ndarray.reshape, np.ndarray.transpose, np.ndarray.ravel, np.ndarray.flatten}
@@ -30,6 +25,7 @@ SHOWING: frozenset[Any] = frozenset(
 )
 """Operations whose result shows their first argument, or a part of it."""
 
+GATED = MULTIPLYING | DIVIDING
 NO_READING = SHOWING | {LEAF, assigned, write_window}
 """Operations that only lead to a value, or put it somewhere."""
 
@@ -183,9 +179,9 @@ def _carried(node: Node) -> Iterator[tuple[Node, Any]]:
     elif op is write_window:
         yield args[0], None
         yield args[2], None
-    elif op in SCALING or op in SHOWING:
+    elif op in GATED or op in SHOWING:
         for argument, other in zip(args[:2], (*args[1:2], None) if len(args) == 1 else (args[1], args[0])):
-            if op in SCALING and isinstance(other, Node) and np.size(other.value) > 1 and other.op is not LEAF:
+            if op in GATED and isinstance(other, Node) and np.size(other.value) > 1 and other.op is not LEAF:
                 continue  # a gate of a recurrent state, no rate of decay
             if isinstance(argument, Node):
                 yield argument, None

@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
-from unstuck.autodiff.edits import SUMS
+from unstuck.autodiff.families import SUMMING
 from unstuck.autodiff.proof import APPLIED, Proof, Verdict
 from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
@@ -152,7 +150,7 @@ def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
         return "B10"
     if kinds == {"zero"}:
         return "B13"
-    if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in (*SUMS, np.average):
+    if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in SUMMING:
         return "B08"
     return "B15" if kinds == {"transposed"} else "B14"
 

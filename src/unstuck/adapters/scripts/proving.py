@@ -12,6 +12,7 @@ from unstuck.adapters.scripts.idle import Idle, idle_parameters
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.steps import step_at
 from unstuck.autodiff.consequence import Consequence, consequence_of, learns
+from unstuck.autodiff.forward.fault import ForwardFault
 from unstuck.autodiff.location import locate
 from unstuck.autodiff.proof import Proof, Verdict, prove
 from unstuck.autodiff.suspicion import Departure
@@ -32,6 +33,7 @@ class Proved:
     idle        arrays that outputs depend on, made like the parameters, and never updated
     consequence what the wrong gradients change when the recorded step is repeated; None where it cannot be
     learns      whether the recorded step, repeated with right gradients, learns its own examples
+    forward     the laws that the forward pass breaks
     """
 
     proofs: tuple[Proof, ...]
@@ -39,6 +41,7 @@ class Proved:
     idle: tuple[Idle, ...] = ()
     consequence: Consequence | None = None
     learns: bool | None = None
+    forward: tuple[ForwardFault, ...] = ()
 
     @property
     def wrong(self) -> Proof | None:
@@ -96,15 +99,18 @@ def prove_recorded(tape: Tape, chains: Sequence[Chain], names: Sequence[str] | N
                 proofs.pop()
             if proofs[-1].wrong:
                 break
-    if not proofs:
-        return None
+    return what_is_wrong(tuple(proofs), chains) if proofs else None
+
+
+def what_is_wrong(proofs: tuple[Proof, ...], chains: Sequence[Chain]) -> Proved:
+    """Where the wrong gradients of some updates enter, and what they change."""
     wrong = proofs[-1] if proofs[-1].wrong else None
     with np.errstate(all="ignore"):
         departures = tuple(locate(wrong)) if wrong is not None else ()
         idle = tuple(idle_parameters(proofs[0], chains))
         consequence = consequence_of(proofs[0]) if wrong is not None and proofs[0].wrong else None
         learning = learns(proofs[0]) if wrong is None else None
-    return Proved(tuple(proofs), departures, idle, consequence, learning)
+    return Proved(proofs, departures, idle, consequence, learning)
 
 
 def remembers(first: Proof, second: Proof) -> bool:

@@ -9,18 +9,17 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
-import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from unstuck.adapters.scripts.case import operand_of
-from unstuck.adapters.scripts.parameters import DIVIDING, Chain
+from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.rewriting import Place
+from unstuck.autodiff.families import DIVIDING, MULTIPLYING, NEGATING
 from unstuck.autodiff.tape import LEAF, Node
 
-MULTIPLYING: frozenset[Any] = frozenset({operator.mul, operator.imul, np.multiply, operator.neg, np.negative})
 CHAINS = 4  # parameters that are looked at
 LONGEST = 6  # operations from what is taken off a parameter to the gradient
 CLOSE = 1e-12  # relative
@@ -47,7 +46,7 @@ def _factors(step: Node, places: dict[int, Place], examples: int) -> Iterator[fl
         node, walked = pending.pop(0), walked + 1
         if node.op in DIVIDING:
             pending += [argument for argument in node.args[:1] if isinstance(argument, Node)]
-        if node.op not in MULTIPLYING:
+        if node.op not in MULTIPLYING | NEGATING:
             continue
         for position, argument in enumerate(node.args):
             value = argument.value if isinstance(argument, Node) else argument

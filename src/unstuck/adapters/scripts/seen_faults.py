@@ -12,9 +12,10 @@ import numpy as np
 from unstuck.adapters.scripts.data_sets import coded, places_of
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
 from unstuck.adapters.scripts.lines import Lines, location
-from unstuck.adapters.scripts.parameters import ADDING, SUBTRACTING, ancestors, shown
+from unstuck.adapters.scripts.parameters import ancestors, shown
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.shuffling import Shuffle
+from unstuck.autodiff.families import ADDING, SUBTRACTING
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding

@@ -83,6 +83,27 @@ def examples_mixed(e: Examination) -> None:
     """
 
 
+@rule("F16", of_library=True)
+def masked_entries_read(e: Examination) -> None:
+    """An answer depends on what a mask is there to hide from it.
+
+    What it detects: A softmax over masked scores that gives weight to both sides of the mask; and a sequence that
+    foretells its own next entry, whose answers change as a later entry is changed.
+
+    Why it hurts: The answer is copied from what it should foretell, so that the loss falls and nothing is learnt that
+    is of use where the next entry is not known; or padding is read as if it were data.
+
+    Cure: Give masked scores a large negative number before the softmax: `np.where(mask, scores, -1e9)`; hide what lies
+    above the diagonal from `k=1` on: `np.triu(np.ones((T, T)), k=1)`.
+
+    Evidence: Proved: the weight on both sides of the mask; or the recorded forward pass carried out again with other
+    entries, and the answers before them that changed.
+
+    Look-alikes: A mask of dropout hides nothing and is left alone. Where the targets are not the next inputs, an answer
+    may depend on all of them.
+    """
+
+
 @rule("F15", of_library=True)
 def axes_mixed_by_reshape(e: Examination) -> None:
     """A reshape gives the shape of exchanged axes and leaves the numbers where they were.

@@ -1,0 +1,52 @@
+"""All laws of the forward pass, tried on the first updates of a recording."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from unstuck.autodiff.forward.fault import ForwardFault
+from unstuck.autodiff.forward.masks import masks_that_hide_nothing
+from unstuck.autodiff.forward.next_positions import answers_that_have_seen_their_target
+from unstuck.autodiff.forward.normalizations import layers_normalized_over_examples
+from unstuck.autodiff.forward.softmaxes import softmaxes
+from unstuck.autodiff.forward.states import states_that_are_kept, states_that_never_change
+from unstuck.autodiff.forward.weighted_sums import probabilities_that_do_not_add_up, weights_that_do_not_add_up
+from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.seeds import forward_nodes, meetings
+from unstuck.autodiff.step import Step
+from unstuck.autodiff.tape import Node, Site
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the laws ask of a program's source.
+
+    around        the names of the functions and classes around an expression
+    is_made_anew  whether a value is made in a loop
+    """
+
+    around: Callable[[Site], str]
+    is_made_anew: Callable[[Node], bool]
+
+
+def forward_faults(proof: Proof, following: Step | None, source: Source) -> Iterator[ForwardFault]:
+    """The laws that the forward pass of a proved update breaks, or that of the update after it."""
+    step, forward = proof.step, forward_pass(proof)
+    found = list(softmaxes(step, forward))
+    with np.errstate(all="ignore"):
+        yield from weights_that_do_not_add_up(step, found, forward)
+        yield from probabilities_that_do_not_add_up(step, found, proof.meetings)
+        yield from masks_that_hide_nothing(step, found)
+        yield from answers_that_have_seen_their_target(step, found, proof.meetings, forward)
+        yield from layers_normalized_over_examples(step, forward, source.around)
+        if following is not None:
+            later = forward_nodes(following, meetings(following))
+            yield from states_that_are_kept(step, following, later, source.is_made_anew)
+        yield from states_that_never_change(step, forward)
+
+
+def forward_pass(proof: Proof) -> set[int]:
+    """All that the outputs and the loss of an update are made of."""
+    seeds = proof.hypothesis.seeds if proof.hypothesis is not None else {}
+    return forward_nodes(proof.step, proof.meetings) | proof.step.graph.ancestors(seeds)

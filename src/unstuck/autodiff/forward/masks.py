@@ -1,0 +1,99 @@
+"""Masks that do not mask: what a softmax gives to places that a constant of two values tells from the others."""
+
+import operator
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from unstuck.autodiff.families import ADDING, MULTIPLYING, SUBTRACTING
+from unstuck.autodiff.forward.fault import ForwardFault, Law
+from unstuck.autodiff.forward.softmaxes import Softmax, moving_argument
+from unstuck.autodiff.step import Step
+from unstuck.autodiff.tape import Node
+from unstuck.autodiff.writes import assigned
+
+Array = np.ndarray
+FAR = 10  # operations between a softmax and its mask
+SEEN = 1e-3  # the share of weight that is no rounding
+DRAWN = re.compile(r"rand|binomial|bernoulli|uniform|choice|normal")  # a mask of dropout hides nothing
+NAMED = re.compile(r"mask|pad|tri[lu]|valid|causal|allowed|visible", re.IGNORECASE)
+
+
+def masks_that_hide_nothing(step: Step, found: Sequence[Softmax]) -> Iterator[ForwardFault]:
+    """Softmaxes over scores that were masked, in which either side of the mask is given weight.
+
+    Only where both sides stand in one row: a row that is masked as a whole has nothing to choose from.
+    """
+    for softmax in found:
+        if len(softmax.axes) != 1:
+            continue
+        for node, mask in _masks(step, softmax):
+            shares = [_largest_share(softmax, mask == value) for value in np.unique(mask)]
+            if min(shares) > SEEN:
+                numbers = {"weight_on_either_side": [round(share, 4) for share in shares]}
+                yield ForwardFault(Law.MASK_HIDES, node.site, numbers)
+                break
+
+
+def _masks(step: Step, softmax: Softmax) -> Iterator[tuple[Node, Array]]:
+    """The constants of two values that meet the scores, with the shape of the softmax."""
+    graph = step.graph
+    node: Node | None = softmax.exponentials
+    for _ in range(FAR):
+        if node is None:
+            return
+        node = graph.representative(node)
+        for constant in _constants(node):
+            if isinstance(constant, Node) and graph.same[constant.number] in step.moving:
+                continue
+            mask = _of_two_values(constant, np.shape(softmax.node.value))
+            if mask is not None and _is_mask(node, constant):
+                yield node, mask
+        node = moving_argument(node) if node.op is not np.where else _scores(step, node)
+
+
+def _constants(node: Node) -> Sequence[object]:
+    if node.op in ADDING | SUBTRACTING | MULTIPLYING and len(node.args) == 2:
+        return node.args
+    if node.op is np.where and len(node.args) == 3:
+        return node.args[:1]
+    return node.args[1:2] if node.op is assigned else ()
+
+
+def _scores(step: Step, node: Node) -> Node | None:
+    """Of a choice between two, the one that depends on parameters."""
+    moving = [a for a in node.args[1:] if isinstance(a, Node) and step.graph.same[a.number] in step.moving]
+    return moving[0] if len(moving) == 1 else None
+
+
+def _of_two_values(constant: object, shape: tuple[int, ...]) -> Array | None:
+    value = np.asarray(constant.value if isinstance(constant, Node) else constant)
+    if value.dtype.kind not in "bfiu" or value.size < 2 or len(np.unique(value)) != 2:
+        return None
+    try:
+        return np.broadcast_to(value, shape)
+    except ValueError:
+        return None
+
+
+def _is_mask(node: Node, constant: object) -> bool:
+    """Whether the source calls it one, and it is not drawn at random."""
+    texts = [node.site.text if node.site is not None else ""]
+    if isinstance(constant, Node):
+        pending, seen = [constant], 0
+        while pending and seen < FAR:
+            one, seen = pending.pop(), seen + 1
+            texts.append(one.site.text if one.site is not None else "")
+            pending += list(one.parents())
+    text = " ".join(texts)
+    of_choice = node.op is np.where or node.op is assigned or node.op in (operator.getitem,)
+    return not DRAWN.search(text) and (of_choice or bool(NAMED.search(text)))
+
+
+def _largest_share(softmax: Softmax, side: Array) -> float:
+    """The largest part of its weight that a row gives to one side, of the rows in which both sides stand."""
+    (axis,) = softmax.axes
+    both = side.any(axis=axis) & ~side.all(axis=axis)
+    share = np.where(side, np.asarray(softmax.node.value, float), 0.0).sum(axis=axis)
+    return float(share[both].max()) if both.any() else 0.0

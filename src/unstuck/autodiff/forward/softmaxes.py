@@ -1,0 +1,132 @@
+"""The softmaxes of a recording, however they are written: exponentials that are divided by their own sum."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstuck.autodiff.families import ADDING, DIVIDING, MAXIMA, MULTIPLYING, TOTALS
+from unstuck.autodiff.graph import Graph
+from unstuck.autodiff.movement import DATA
+from unstuck.autodiff.step import Step
+from unstuck.autodiff.tape import Node
+
+FAR = 8  # operations between an exponential and what is divided
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """One softmax.
+
+    node          the division
+    exponentials  what is divided
+    total         the sum that it is divided by
+    axes          those that it is normalised over
+    """
+
+    node: Node
+    exponentials: Node
+    total: Node
+    axes: tuple[int, ...]
+
+
+def softmaxes(step: Step, forward: set[int]) -> Iterator[Softmax]:
+    """All of more than one axis in the forward pass, in order."""
+    graph = step.graph
+    for number in sorted(forward & step.moving):
+        node = graph.tape.nodes[number]
+        if node.op not in DIVIDING or np.ndim(node.value) < 2 or not isinstance(node.args[0], Node):
+            continue
+        total = _total(graph, node.args[1])
+        if total is None or not isinstance(total.args[0], Node):
+            continue
+        over = graph.same[total.args[0].number]
+        if over == graph.same[node.args[0].number] and _is_exponential(graph, node.args[0]):
+            axes = axes_of(total, np.ndim(total.args[0].value))
+            if axes is not None:
+                yield Softmax(node, graph.representative(node.args[0]), total, axes)
+
+
+def axes_of(reduction: Node, ndim: int) -> tuple[int, ...] | None:
+    """The axes that a sum, a mean or a maximum goes over, counted from 0; None where they are not plain numbers."""
+    given = reduction.kwargs.get("axis", reduction.args[1] if len(reduction.args) > 1 else None)
+    if given is None:
+        return tuple(range(ndim)) if reduction.op is not np.add.reduce else (0,)
+    axes = given if isinstance(given, tuple | list) else (given,)
+    if not all(isinstance(axis, int | np.integer) and -ndim <= axis < ndim for axis in axes):
+        return None
+    return tuple(sorted(int(axis) % ndim for axis in axes))
+
+
+def over_axis(softmax: Softmax, axis: int) -> np.ndarray:
+    """The same exponentials divided by their sums over another axis."""
+    values = np.asarray(softmax.exponentials.value, float)
+    return values / values.sum(axis=axis, keepdims=True)
+
+
+def moved(softmax: Softmax, axis: int, graph: Graph) -> dict[int, Node]:
+    """The sum, and the maximum that was taken off before, over another axis; empty where they are written otherwise."""
+    found = {}
+    for reduction in (softmax.total, _maximum(graph, softmax.exponentials)):
+        if reduction is None:
+            continue
+        if np.ndim(reduction.value) != np.ndim(softmax.node.value):
+            return {}
+        kwargs = {"axis": axis, "keepdims": True}
+        number = graph.same[reduction.number]
+        found[number] = Node(
+            number, reduction.op, reduction.args[:1], kwargs, reduction.value, reduction.site, reduction.stack
+        )
+    return found
+
+
+def moving_argument(node: Node) -> Node | None:
+    """The first argument that is a recorded value."""
+    return next((argument for argument in node.args if isinstance(argument, Node)), None)
+
+
+def _total(graph: Graph, divisor: Any) -> Node | None:
+    """The sum in a divisor, through new axes, copies and a small number that is added."""
+    node = divisor
+    for _ in range(FAR):
+        if not isinstance(node, Node):
+            return None
+        node = graph.representative(node)
+        if node.op in TOTALS:
+            return node
+        if node.op in ADDING and np.size(node.args[1].value if isinstance(node.args[1], Node) else node.args[1]) == 1:
+            node = node.args[0]
+        elif node.op in DATA:
+            node = moving_argument(node)
+        else:
+            return None
+    return None
+
+
+def _is_exponential(graph: Graph, node: Node) -> bool:
+    found: Node | None = node
+    for _ in range(FAR):
+        if found is None:
+            return False
+        found = graph.representative(found)
+        if found.op is np.exp:
+            return True
+        if found.op not in DATA and found.op not in MULTIPLYING and found.op is not np.where:
+            return False
+        found = moving_argument(found)
+    return False
+
+
+def _maximum(graph: Graph, exponentials: Node) -> Node | None:
+    """The maximum that was subtracted before the exponential."""
+    node: Node | None = exponentials
+    while node is not None and graph.representative(node).op is not np.exp:
+        node = moving_argument(graph.representative(node))
+    node = None if node is None else moving_argument(graph.representative(node))
+    if node is None:
+        return None
+    for parent in graph.representative(node).args:
+        if isinstance(parent, Node) and graph.representative(parent).op in MAXIMA:
+            return graph.representative(parent)
+    return None

@@ -1,0 +1,152 @@
+"""States of sequences that live too long or not at all: kept from one update to the next, or never handed on."""
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from unstuck.autodiff.families import CONTRACTIONS, MULTIPLYING
+from unstuck.autodiff.forward.fault import ForwardFault, Law
+from unstuck.autodiff.seeds import meetings
+from unstuck.autodiff.step import Parameter, Step, is_recurrent
+from unstuck.autodiff.tape import LEAF, Node, Site
+
+Array = np.ndarray
+
+
+def states_that_are_kept(
+    first: Step, second: Step, forward: set[int], is_made_anew: Callable[[Node], bool]
+) -> Iterator[ForwardFault]:
+    """A state that the second update takes from the first: at an operand where the first update took a value from
+    outside, and that takes the state of the step before everywhere else.
+
+    On purpose it is kept where a sequence is cut into pieces: the second update then goes on where the first ended, or
+    the state is set back now and then.
+
+    first, second  two updates in a row
+    forward        the forward pass of the second
+    is_made_anew   whether the first state is made in a loop
+    """
+    if not is_recurrent(second) or goes_on(first, second):
+        return
+    graph = second.graph
+    earlier = first.moving - first.roots - first.news
+    for number in sorted(forward):
+        node = graph.tape.nodes[number]
+        for position, argument in enumerate(node.args):
+            if not isinstance(argument, Node) or graph.same[argument.number] not in earlier or number in earlier:
+                continue
+            started = _first_at(first, node, position)
+            if started is not None and not is_made_anew(started) and _is_state(second, node, position, argument):
+                yield ForwardFault(Law.STATE_ENDS, started.site, {"kept_at": node.site.line if node.site else None})
+                return
+
+
+def states_that_never_change(step: Step, forward: set[int]) -> Iterator[ForwardFault]:
+    """A parameter that is multiplied with the same zeros at every step of a sequence: the state that it was meant for
+    stays what it was at the start."""
+    for parameter in step.parameters:
+        met = _partners(step, parameter, forward)
+        products, partners = [product for product, _ in met], [partner for _, partner in met]
+        if len(met) > 1 and _at_one_place(products) and all(_is_first_state(partner) for partner in partners):
+            yield ForwardFault(Law.STATE_GOES_ON, _place(products, partners), {"parameter": parameter.name})
+
+
+def goes_on(first: Step, second: Step) -> bool:
+    """Whether an update begins with what the one before ended with, as an input, as a target or both."""
+    last = [np.asarray(m.targets[-1]).reshape(-1) for m in meetings(first)]
+    for place, values in _read(second).items():
+        ended = _read(first).get(place, [])
+        if any(_same(values[0], other) for other in (*ended[1:], *last)):
+            return True
+    return False
+
+
+def _read(step: Step) -> dict[tuple[object, int], list[Array]]:
+    """The values from outside that meet a parameter in a product or are rows of one, in order, by operand."""
+    found: dict[tuple[object, int], list[Array]] = {}
+    for number in sorted(step.moving):
+        node = step.graph.tape.nodes[number]
+        if node.op not in CONTRACTIONS | MULTIPLYING | {operator.getitem} or step.roots.isdisjoint(
+            step.graph.parents(number)
+        ):
+            continue
+        for position, argument in enumerate(node.args):
+            value = argument.value if isinstance(argument, Node) else argument
+            if isinstance(argument, Node) and step.graph.same[argument.number] in step.moving:
+                continue
+            if isinstance(value, np.ndarray | int | float | np.number):
+                found.setdefault((node.site, position), []).append(np.asarray(value, float).reshape(-1))
+    return found
+
+
+def _same(a: Array, b: Array) -> bool:
+    """Whether two values are one, or one is the number of the other's only entry of 1."""
+    if a.size == b.size:
+        return bool(np.array_equal(a, b) and a.any())
+    short, long = sorted((a, b), key=len)
+    return short.size == 1 and np.count_nonzero(long) == 1 and bool(long[int(short[0]) % long.size] == 1)
+
+
+def _first_at(step: Step, like: Node, position: int) -> Node | None:
+    """What came from outside at this operand of this expression in an update."""
+    for number in sorted(step.moving):
+        node = step.graph.tape.nodes[number]
+        if node.site is like.site and node.op is like.op and len(node.args) > position:
+            argument = node.args[position]
+            outside = isinstance(argument, Node) and step.graph.same[argument.number] not in step.moving
+            return argument if outside and isinstance(argument, Node) else None
+    return None
+
+
+def _is_state(step: Step, node: Node, position: int, kept: Node) -> bool:
+    """Whether the same operand takes values made where the kept one was, from this update, later on."""
+    for number in sorted(step.moving):
+        other = step.graph.tape.nodes[number]
+        if other.site is node.site and other is not node and len(other.args) > position:
+            argument = other.args[position]
+            if isinstance(argument, Node) and step.graph.same[argument.number] in step.moving:
+                return argument.site is kept.site
+    return False
+
+
+def _partners(step: Step, parameter: Parameter, forward: set[int]) -> list[tuple[Node, Node]]:
+    """The products of a parameter in the forward pass, each with its other factor."""
+    graph = step.graph
+    roots = {graph.same[node.number] for node in parameter.before}
+    shown = {n for n in forward & step.moving if _shows(step, n, roots)} | roots
+    found = []
+    for node in graph.tape.nodes:
+        if node.op not in CONTRACTIONS | MULTIPLYING or graph.same[node.number] not in forward:
+            continue
+        factors = [a for a in node.args if isinstance(a, Node)]
+        own = [a for a in factors if graph.same[a.number] in shown]
+        others = [a for a in factors if graph.same[a.number] not in shown]
+        if own and len(others) == 1:
+            found.append((node, others[0]))
+    return found
+
+
+def _shows(step: Step, number: int, roots: set[int]) -> bool:
+    parents = step.graph.parents(number)
+    node = step.graph.tape.nodes[number]
+    if len(parents) != 1 or parents[0] not in roots:
+        return False
+    return np.size(node.value) == np.size(step.graph.tape.nodes[parents[0]].value)
+
+
+def _at_one_place(products: Sequence[Node]) -> bool:
+    return all(product.site is products[0].site for product in products)
+
+
+def _is_first_state(node: Node) -> bool:
+    """Whether this is an array of zeros that the program made."""
+    value = np.asarray(node.value)
+    made = node.op is LEAF and "made" in node.kwargs
+    return made and value.size > 1 and value.dtype.kind == "f" and not value.any()
+
+
+def _place(products: Sequence[Node], partners: Sequence[Node]) -> Site | None:
+    """Where the zeros are made, if anew at each step; else where they are taken."""
+    anew = len({partner.number for partner in partners}) == len(partners)
+    return partners[0].site if anew else products[0].site
