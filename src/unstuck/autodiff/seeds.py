@@ -2,7 +2,7 @@
 
 A hypothesis is a set of seeds: adjoints given at some nodes, from which all other adjoints follow. Where a program
 states no loss, its outputs and targets are found by how they meet: a value that depends on most parameters against one
-that depends on none, by subtraction, as an index, as a factor. A wrong guess does no harm: it explains no gradient.
+that depends on none, by subtraction, as an index, as a divisor. A wrong guess does no harm: it explains no gradient.
 """
 
 import ast
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.families import DIVIDING
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import Node, Site
@@ -152,8 +153,8 @@ def forward_nodes(step: Step, met: Sequence[Meeting]) -> set[int]:
 def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
     """The output and the target that meet in one node."""
     graph = step.graph
-    if node.op in MEETING and len(node.args) == 2:
-        for output, target, place in ((*node.args, 1), (*node.args[::-1], 0)):
+    if node.op in (*MEETING, *DIVIDING) and len(node.args) == 2:
+        for output, target, place in ((*node.args, 1), (*node.args[::-1], 0))[node.op in DIVIDING :]:
             if np.size(node.value) == 1 and _written_out(node, place):
                 continue  # the 1 of a slope 1 - t ** 2
             if isinstance(output, Node) and _moves(step, output, largest) and not _moves(step, target, 1):
