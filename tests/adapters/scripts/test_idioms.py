@@ -111,3 +111,31 @@ for k in range(50):
 def test_a_gradient_that_many_steps_add_to_and_that_is_then_clipped_in_place_is_right():
     _, proof = proved(CLIPPED)
     assert proof.all_right
+
+
+XOR = """\
+import numpy as np
+np.random.seed(1)
+X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+Y = np.array([[0], [1], [1], [0]])
+W1, b1 = np.random.randn(4, 2), np.random.randn(4, 1)
+W2, b2 = np.random.randn(1, 4), np.random.randn(1, 1)
+def forward(x):
+    z = np.tanh(W1.dot(x) + b1)
+    return z, 1 / (1 + np.exp(-(W2.dot(z) + b2)))
+for epoch in range(500):
+    for i in range(len(X)):
+        x, y = X[i].reshape((-1, 1)), Y[i].reshape((-1, 1))
+        z, p = forward(x)
+        d2 = p - y
+        d1 = W2.T.dot(d2) * (1 - z ** 2)
+        W2 -= 0.5 * d2.dot(z.T)
+        b2 -= 0.5 * d2
+        W1 -= 0.5 * d1.dot(x.T)
+        b1 -= 0.5 * d1
+"""
+
+
+def test_where_the_first_example_is_of_zeros_the_next_step_tells_where_the_examples_stand():
+    found, _ = proved(XOR)
+    assert found.built is None or found.built.next_too
