@@ -139,4 +139,3 @@ for epoch in range(500):
 def test_where_the_first_example_is_of_zeros_the_next_step_tells_where_the_examples_stand():
     found, _ = proved(XOR)
     assert found.built is None or found.built.next_too
-
