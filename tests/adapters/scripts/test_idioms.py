@@ -1,6 +1,8 @@
 """Idioms in which people write a training step: shapes that are assigned, targets that are divided by outputs, weights
 that are single numbers."""
 
+import tracemalloc
+
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.examine import study
 from unstuck.adapters.scripts.proving import prove_recorded
@@ -139,3 +141,31 @@ for epoch in range(500):
 def test_where_the_first_example_is_of_zeros_the_next_step_tells_where_the_examples_stand():
     found, _ = proved(XOR)
     assert found.built is None or found.built.next_too
+
+
+MANY_EXAMPLES = """\
+import numpy as np
+np.random.seed(0)
+X = np.random.rand(1, 30000)
+Y = np.sin(X)
+W1, b1 = np.random.randn(4, 1), np.zeros((4, 1))
+W2, b2 = np.random.randn(1, 4), np.zeros((1, 1))
+for k in range(100):
+    A1 = np.tanh(np.dot(W1, X) + b1)
+    A2 = 1 / (1 + np.exp(-(np.dot(W2, A1) + b2)))
+    D2 = (A2 - Y) / 30000
+    D1 = W2.T * D2 * (1 - A1 ** 2)
+    W2 = W2 - 0.1 * np.dot(D2, A2.T)
+    b2 = b2 - 0.1 * D2.sum(axis=1, keepdims=True)
+    W1 = W1 - 0.1 * np.dot(D1, X.T)
+    b1 = b1 - 0.1 * D1.sum(axis=1, keepdims=True)
+"""
+
+
+def test_what_is_tried_to_put_a_gradient_right_does_not_fill_the_memory():
+    tracemalloc.start()
+    _, proof = proved(MANY_EXAMPLES)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [departure.site.line for departure in proof.departures] == [12]
+    assert most < 1e9
