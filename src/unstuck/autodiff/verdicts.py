@@ -95,7 +95,8 @@ def _offered(
     tolerance: float,
     least: int,
 ) -> list[float]:
-    """The scales that gradients of so many entries at least offer, those of most parameters first."""
+    """The scales that gradients of so many entries at least offer, those of most parameters first; of those of as many,
+    the one with which a gradient is the derivative itself."""
     offers: Counter[float] = Counter()
     descending: Counter[float] = Counter()
     for found, array, parameter in zip(candidates, expected, parameters):
@@ -113,7 +114,7 @@ def _offered(
                         break
         offers.update(scales)
         descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
-    order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], -abs(scale)))
+    order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], abs(scale) != 1.0, -abs(scale)))
     return order[:3]
 
 
