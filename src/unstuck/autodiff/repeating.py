@@ -14,11 +14,13 @@ import numpy as np
 
 from unstuck.autodiff.candidates import SUBTRACTS, value_after, value_of
 from unstuck.autodiff.graph import Graph
-from unstuck.autodiff.proof import APPLIED, Proof, Verdict, hypotheses_of
+from unstuck.autodiff.meetings import meetings
+from unstuck.autodiff.proof import Proof, hypotheses_of
 from unstuck.autodiff.reverse import adjoints
-from unstuck.autodiff.seeds import Hypothesis, meetings
+from unstuck.autodiff.seeds import Hypothesis
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import LEAF, Node, Tape, filled
+from unstuck.autodiff.verdicts import APPLIED, Verdict
 from unstuck.autodiff.writes import carried_out
 
 Array = np.ndarray

@@ -264,8 +264,10 @@ def _is_long(studied: Studied) -> bool:
 
 def _losses(run: Run, studied: Studied, proved: Proved | None) -> list[float]:
     """The losses that the script writes down in a run of its own."""
-    loop = studied.read.loop if studied.read is not None else None
-    return [] if proved is None else own_losses(run, studied.recording, loop, proved.first)
+    recording, chains = studied.recording, list(studied.chains)
+    update = read_update(recording, chains, 1) if proved is not None else None
+    loop = None if update is None else find_loop(recording, chains, update)
+    return [] if proved is None else own_losses(run, recording, loop, proved.first)
 
 
 def _learns(losses: list[float], proved: Proved | None) -> bool | None:

@@ -25,6 +25,7 @@ SHOWING: frozenset[Any] = frozenset(
 )
 """Operations whose result shows their first argument, or a part of it."""
 
+ADDING_AT = frozenset({np.add.at, np.subtract.at})
 GATED = MULTIPLYING | DIVIDING
 NO_READING = SHOWING | {LEAF, assigned, write_window}
 """Operations that only lead to a value, or put it somewhere."""
@@ -201,6 +202,8 @@ def _carried(node: Node) -> Iterator[tuple[Node, Any]]:
                 yield args[1], args[0]
             if isinstance(args[0], Node):
                 yield args[0], args[1]
+    elif op in ADDING_AT:
+        yield args[0], args[2]
     elif op is assigned or op is overwritten:
         for argument in (args[0], args[-1]):
             if isinstance(argument, Node):

@@ -192,6 +192,9 @@ class _Rewriter(ast.NodeTransformer):
         value = self.value(node, node.value, node.targets[0])
         if len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
             return self.store(node.targets[0], value, node)
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute) and node.targets[0].attr == "shape":
+            of = self.visit(node.targets[0].value)
+            return ast.copy_location(ast.Expr(self.hook("reshape", node, self.place(node, "reshape"), value, of)), node)
         statements: list[ast.stmt] = []
         stores: list[tuple[ast.Subscript, str]] = []
         targets = [self.target(target, stores) for target in node.targets]
