@@ -13,39 +13,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from unstuck.adapters.scripts.operators import BINARY, COMPARE, UNARY
+from unstuck.adapters.scripts.syntax import (
+    Declarations,
+    bounds,
+    has_star,
+    is_docstring,
+    moved_names,
+    names_in,
+    unsigned,
+    yields,
+)
 from unstuck.autodiff.tape import Site
 
-BINARY: dict[type[ast.AST], tuple[Callable[..., Any], Callable[..., Any]]] = {
-    ast.Add: (operator.add, operator.iadd),
-    ast.Sub: (operator.sub, operator.isub),
-    ast.Mult: (operator.mul, operator.imul),
-    ast.Div: (operator.truediv, operator.itruediv),
-    ast.FloorDiv: (operator.floordiv, operator.ifloordiv),
-    ast.Mod: (operator.mod, operator.imod),
-    ast.Pow: (operator.pow, operator.ipow),
-    ast.MatMult: (operator.matmul, operator.imatmul),
-    ast.BitAnd: (operator.and_, operator.iand),
-    ast.BitOr: (operator.or_, operator.ior),
-    ast.BitXor: (operator.xor, operator.ixor),
-    ast.LShift: (operator.lshift, operator.ilshift),
-    ast.RShift: (operator.rshift, operator.irshift),
-}
-"""Python's binary operators, with their form that writes in place."""
-
-UNARY: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-    ast.Invert: operator.invert,
-}
-
-COMPARE: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 OF_ITS_FRAME = frozenset({"super", "locals", "globals", "vars", "eval", "exec", "dir", "breakpoint", "__import__"})
 """Functions whose result depends on who calls them: left alone."""
@@ -98,7 +79,7 @@ class _Rewriter(ast.NodeTransformer):
             self.column(node.end_lineno, node.end_col_offset),
             self.text(node),
         )
-        literal = tuple(isinstance(_unsigned(operand), ast.Constant) for operand in operands)
+        literal = tuple(isinstance(unsigned(operand), ast.Constant) for operand in operands)
         kept = copy.deepcopy(node) if isinstance(node, ast.expr) else copy.copy(node)  # its parts are rewritten too
         self.places.append(Place(site, kind, op, literal, self.loops, self.in_generator, node=kept))
         return ast.copy_location(ast.Constant(len(self.places) - 1), node)
@@ -126,7 +107,7 @@ class _Rewriter(ast.NodeTransformer):
     def index(self, node: Any) -> Any:
         """A subscript's index as an expression that can be an argument."""
         if isinstance(node, ast.Slice):
-            parts = [ast.Constant(None) if part is None else self.visit(part) for part in _bounds(node)]
+            parts = [ast.Constant(None) if part is None else self.visit(part) for part in bounds(node)]
             return self.hook("slice", node, *parts)
         if isinstance(node, ast.Tuple) and any(isinstance(part, ast.Slice) for part in node.elts):
             return ast.copy_location(ast.Tuple([self.index(part) for part in node.elts], ast.Load()), node)
@@ -135,8 +116,8 @@ class _Rewriter(ast.NodeTransformer):
     # -- expressions -----------------------------------------------------------------------------------------------
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
-        left = _unsigned(node.left)
-        if isinstance(left, ast.Constant) and isinstance(_unsigned(node.right), ast.Constant):
+        left = unsigned(node.left)
+        if isinstance(left, ast.Constant) and isinstance(unsigned(node.right), ast.Constant):
             return node
         if isinstance(left, ast.JoinedStr) or (isinstance(left, ast.Constant) and isinstance(left.value, str)):
             return self.generic_visit(node)
@@ -171,7 +152,7 @@ class _Rewriter(ast.NodeTransformer):
         return self.hook("attribute", node, place, self.visit(node.value))
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
-        if not isinstance(node.ctx, ast.Load) or _has_star(node.slice):
+        if not isinstance(node.ctx, ast.Load) or has_star(node.slice):
             return node if not isinstance(node.ctx, ast.Load) else self.generic_visit(node)
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             return self.generic_visit(node)
@@ -210,7 +191,7 @@ class _Rewriter(ast.NodeTransformer):
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
             parts = [self.value(node, part, of) for part, of in zip(value.elts, target.elts)]
             return ast.copy_location(ast.Tuple(parts, ast.Load()), value)
-        bare = _unsigned(value)
+        bare = unsigned(value)
         if not isinstance(target, ast.Name | ast.Attribute):
             return self.visit(value)
         if isinstance(value, DISPLAYS) and any(name.startswith(f"{ast.unparse(target)}[") for name in self.moved):
@@ -222,7 +203,7 @@ class _Rewriter(ast.NodeTransformer):
         return self.hook("literal", value, self.place(node, "literal"), value) if own else self.visit(value)
 
     def target(self, node: Any, stores: list[tuple[ast.Subscript, str]]) -> Any:
-        if isinstance(node, ast.Subscript) and not _has_star(node.slice):
+        if isinstance(node, ast.Subscript) and not has_star(node.slice):
             name = self.temporary()
             stores.append((node, name))
             return ast.copy_location(ast.Name(name, ast.Store()), node)
@@ -256,7 +237,7 @@ class _Rewriter(ast.NodeTransformer):
             new = self.hook("augment", node, place, old, self.visit(node.value))
             target = ast.copy_location(ast.Attribute(base(), node.target.attr, ast.Store()), node.target)
             return [*before, ast.copy_location(ast.Assign([target], new), node)]
-        if _has_star(node.target.slice):
+        if has_star(node.target.slice):
             return self.generic_visit(node)
         index = self.once(node.target.slice, before)
         reading = ast.copy_location(ast.Subscript(kept.value, kept.slice, ast.Load()), node.target)
@@ -310,15 +291,15 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: Any) -> Any:
         outer, self.loops = self.loops, ()
-        around, self.in_generator = self.in_generator, _yields(node)
+        around, self.in_generator = self.in_generator, yields(node)
         node.args.defaults = [self.visit(default) for default in node.args.defaults]
         node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
-        declared, docstring = _Declarations(), []
-        if len(node.body) > 1 and _is_docstring(node.body[0]):
+        declared, docstring = Declarations(), []
+        if len(node.body) > 1 and is_docstring(node.body[0]):
             docstring, node.body = node.body[:1], node.body[1:]
         node.body = [declared.visit(statement) for statement in node.body]
         whole = ast.Module(node.body, [])
-        plain = None if any(isinstance(part, _SCOPES) for part in ast.walk(whole)) else copy.deepcopy(node.body)
+        plain = None if any(isinstance(part, SCOPES) for part in ast.walk(whole)) else copy.deepcopy(node.body)
         node.body = self.statements(node.body)
         if plain:
             node.body = [_either(plain, node.body)]
@@ -347,83 +328,5 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
 
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-
-
-def names_in(body: list[ast.stmt]) -> frozenset[str]:
-    """All names and attributes that some statements load; attributes with a dot before them."""
-    nodes = [node for statement in body for node in ast.walk(statement)]
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    return frozenset(names | {f".{node.attr}" for node in nodes if isinstance(node, ast.Attribute)})
-
-
-def moved_names(tree: ast.AST) -> frozenset[str]:
-    """Names and attributes that are changed as updates change parameters: `b = b - rate * d`, `self.b -= d`,
-    `b += rate * d`. A counter or a total only grows, by what is no product."""
-    changes: list[tuple[ast.expr, ast.operator, ast.expr]] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.AugAssign):
-            changes.append((node.target, node.op, node.value))
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and _begins_with_itself(node):
-            changes.append((node.targets[0], node.value.op, node.value.right))
-    scaled = (ast.Mult, ast.Div)
-    return frozenset(
-        ast.unparse(target)
-        for target, op, step in changes
-        if isinstance(op, ast.Sub) or (isinstance(op, ast.Add) and isinstance(getattr(step, "op", None), scaled))
-    )
-
-
-def _begins_with_itself(node: ast.Assign) -> bool:
-    return isinstance(node.value, ast.BinOp) and ast.unparse(node.targets[0]) == ast.unparse(node.value.left)
-
-
-class _Declarations(ast.NodeTransformer):
-    """Takes the `global` and `nonlocal` statements out of a function, to stand at its head: they are made once."""
-
-    def __init__(self) -> None:
-        self.found: list[ast.stmt] = []
-
-    def visit_Global(self, node: Any) -> Any:
-        self.found.append(node)
-        return ast.copy_location(ast.Pass(), node)
-
-    visit_Nonlocal = visit_Global
-
-    def visit_FunctionDef(self, node: Any) -> Any:
-        return node
-
-    visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = visit_FunctionDef
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _yields(function: Any) -> bool:
-    """Whether a function is a generator."""
-    pending = list(function.body)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, ast.Lambda | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            pending += ast.iter_child_nodes(node)
-    return False
-
-
 def _either(plain: list[ast.stmt], hooked: list[ast.stmt]) -> ast.If:
     return ast.copy_location(ast.If(ast.Name("__unstuck_off__", ast.Load()), plain, hooked), plain[0])
-
-
-def _unsigned(node: ast.AST) -> ast.AST:
-    """The operand below a sign."""
-    return node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd) else node
-
-
-def _bounds(node: ast.Slice) -> tuple[ast.expr | None, ...]:
-    return node.lower, node.upper, node.step
-
-
-def _has_star(node: ast.AST) -> bool:
-    return isinstance(node, ast.Tuple) and any(isinstance(part, ast.Starred) for part in node.elts)
