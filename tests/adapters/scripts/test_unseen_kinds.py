@@ -241,6 +241,50 @@ class Perceptron:
 Perceptron().fit(X, y)
 """
 
+PRICES = """
+import random
+
+random.seed(3)
+data = []
+for _ in range(60):
+    size, rooms = random.uniform(0.5, 1.5), random.uniform(0.5, 1.5)
+    data.append((size, rooms, 1.5 * size + 0.8 * rooms + 0.3))
+w = [0.0, 0.0]
+b = 0.0
+for epoch in range(100):
+    loss = 0
+    for size, rooms, price in data:
+        pred = w[0] * size + w[1] * rooms + b
+        err = pred - price
+        loss += err ** 2
+        w[0] -= 0.01 * 2 * err * size
+        w[1] {sign}= 0.01 * 2 * err * rooms
+        b -= 0.01 * 2 * err
+    print(loss)
+"""
+
+WORDS = """
+import math
+import random
+
+random.seed(7)
+words = ["good", "bad", "fine", "awful", "movie", "plot"]
+docs = []
+for _ in range(80):
+    picked = random.sample(words, 3)
+    score = sum({"good": 1, "fine": 1, "bad": -1, "awful": -1}.get(w, 0) for w in picked)
+    docs.append(({w: 1.0 for w in picked}, 1 if score > 0 else 0))
+weights = {w: 0.0 for w in words}
+bias = 0.0
+for epoch in range(30):
+    for feats, label in docs:
+        z = bias + sum(weights[w] * v for w, v in feats.items())
+        p = 1 / (1 + math.exp(-z))
+        for w, v in feats.items():
+            weights[w] -= 0.1 * (p - label) * v
+        bias -= 0.1 * (p - label)
+"""
+
 
 @pytest.fixture
 def report(shell, tmp_path):
@@ -335,3 +379,17 @@ def test_a_perceptron_is_no_useless_script_and_its_corrections_have_a_direction(
     wrong = report(PERCEPTRON.format(error="self.predict(xi) - target"))
     assert list(findings(wrong)) == ["U01"]
     assert findings(wrong)["U01"].startswith("self.w[")
+
+
+def test_the_sign_of_a_number_in_a_list_is_told(report):
+    wrong = report(PRICES.format(sign="+"))
+    assert findings(wrong)["B10"].startswith("w[1] +=")
+    right = report(PRICES.format(sign="-"))
+    assert right["verdict"] == "healthy"
+    assert {entry["verdict"] for entry in right["proof"]["parameters"]} == {"proved right"}
+
+
+def test_words_that_meet_other_weights_each_time_are_no_row_of_inputs(report):
+    found = report(WORDS)
+    assert not found["findings"]
+    assert [entry["what"] for entry in found["reading"]["unread"]] == ["inputs"]

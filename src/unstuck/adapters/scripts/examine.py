@@ -44,7 +44,7 @@ from unstuck.adapters.scripts.seen_faults import lost_updates, of_diverging, of_
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
 from unstuck.adapters.scripts.training_loop import find_loop, turns_before
-from unstuck.adapters.scripts.update import read_update
+from unstuck.adapters.scripts.update import read_update, takes_part
 from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
@@ -143,6 +143,9 @@ def study(
     if loop is None or update.inputs is None or update.targets is None:
         return Studied(reading, None, recording, outcome, chains=tuple(chains))
     second = read_update(recording, chains, 2, names.choose)
+    if takes_part(chains):
+        reading.miss("inputs", "inputs that meet the same weights in every update")
+        return Studied(reading, None, recording, outcome, chains=tuple(chains))
     full = second is not None and second.inputs is not None and _same(second.inputs.values, update.inputs.values)
     skip = turns_before(recording, loop) if names.parameters else 0
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
@@ -281,7 +284,7 @@ def _proved(studied: Studied) -> Proved | None:
     names = [value.name or name_of(chain) for value, chain in zip(studied.reading.parameters, studied.chains)]
     recording, chains = studied.recording, studied.chains
     try:
-        proved = prove_recorded(recording.tape, chains, names) if chains else None
+        proved = prove_recorded(recording.tape, chains, names) if chains and not takes_part(list(chains)) else None
         return proved and with_forward_faults(proved, recording, chains)
     except Exception:  # an unforeseen operation costs the proof, not the report
         if os.environ.get("UNSTUCK_STRICT"):

@@ -30,6 +30,7 @@ MEETINGS: frozenset[Any] = frozenset(
     | {np.dot, np.ndarray.dot, np.matmul, operator.matmul}
 )
 MOST = 0.7  # of the parameters
+PART = 0.8  # of the updates of others, which parameters of a part make at most
 OF_FORMULAS = (math.e, math.pi)  # numbers with a name, as `np.e ** -x` has one
 WRAPPING: frozenset[Any] = frozenset(
     {np.log, np.log2, np.log10, np.clip, np.ndarray.clip, operator.add, operator.neg, np.maximum, np.minimum}
@@ -108,6 +109,14 @@ def read_update(recording: Recording, chains: list[Chain], number: int, choose: 
     targets, outputs = search.targets()
     last = max(node.number for node in after)
     return Update(number, tuple(nodes), depends, moving[0].number, last, inputs, targets, outputs)
+
+
+def takes_part(chains: list[Chain]) -> bool:
+    """Whether an example meets a part of the weights only, each a single number: the words of a text meet others in
+    every turn, so that they are no row of inputs, and the first updates of all weights no step."""
+    counts = [chain.updates for chain in chains]
+    single = all(np.ndim(chain.root.value) == 0 for chain in chains)
+    return single and bool(counts) and min(counts) + 1 < max(counts) * PART
 
 
 def _in_one_loop(recording: Recording, nodes: tuple[Node, ...]) -> int | None:
