@@ -13,6 +13,11 @@ from unstuck.diagnosis.formulas.corrections import UNKNOWN
 from unstuck.diagnosis.formulas.gradients import RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.updates import UNCORRECTED, USUAL, AdaptiveRule, ada_grad, rms_prop, with_epsilons
 from unstuck.diagnosis.identification.backward import RIGHT, identify_backward
+from unstuck.diagnosis.identification.first_steps import (
+    is_line_in_squares,
+    no_number_where_negative,
+    share_against,
+)
 from unstuck.diagnosis.identification.fit import Transform, rounding_floor, tolerance
 from unstuck.diagnosis.identification.following import finite_part
 from unstuck.diagnosis.identification.forward import Forward
@@ -31,7 +36,6 @@ LEAST_RUN = 3  # finite steps in a row
 MOMENTS_ALLOWED = 1e-4  # what an unknown epsilon may leave over of gradients far above it
 MOST_DELTAS = 5  # of the output, through which the moments are sought
 SCALED = 1e-3  # what epsilon makes of gradients that a slip has scaled in one layer only
-LEAST_ENTRIES, STRAIGHT = 20, 1e-3  # numbers in a first change, and the relative error of a line through them
 UNROOTED = replace(ada_grad(), rooted=False)
 COARSE, MAGNIFIED = 1e-10, 1e-2  # rounding units of less than 64 bits, and what saturated units make of them at most
 
@@ -122,14 +126,8 @@ def takes_root_of_gradients(records: list[Record], forward: Forward, epsilon: fl
     search = _Search([[record] for record in records], forward, epsilon, n_outputs)
     with np.errstate(all="ignore"):
         return bool(records) and any(
-            all(_no_number_where_negative(g, c) for g, c in pairs) for pairs in search.gradients_and_changes()
+            all(no_number_where_negative(g, c) for g, c in pairs) for pairs in search.gradients_and_changes()
         )
-
-
-def _no_number_where_negative(gradient: Array, change: Array) -> bool:
-    some = np.abs(gradient) > 1e-9 * np.abs(gradient).max(initial=0.0)
-    negative, missing = gradient[some] < 0, np.isnan(change[some])
-    return bool(negative.any() and not negative.all() and np.array_equal(negative, missing))
 
 
 def _right_but_for_rounding(backward: Backward) -> bool:
@@ -225,7 +223,7 @@ class _Search:
                 ]
                 for guess in self.levels[0]()
             ]
-        likeliest = sorted(made, key=lambda gradients: -_share_against(gradients[0], changes[0][0]))
+        likeliest = sorted(made, key=lambda gradients: -share_against(gradients[0], changes[0][0]))
         for gradients in likeliest[:MOST_DELTAS]:
             by_run = _by_run(gradients, self.runs)
             found = find_moments(by_run, changes, allowed) or find_moments(by_run, changes, allowed, values)
@@ -245,7 +243,7 @@ class _Search:
     def divided_by_squares(self) -> bool:
         """Whether right gradients of the output weights, over their first changes, are a line in their squares."""
         with np.errstate(all="ignore"):
-            return any(all(_is_line_in_squares(g, c) for g, c in pairs) for pairs in self.gradients_and_changes())
+            return any(all(is_line_in_squares(g, c) for g, c in pairs) for pairs in self.gradients_and_changes())
 
     @cached_property
     def allowed(self) -> float:
@@ -301,24 +299,6 @@ class _Search:
             if made.layers[-1].explained:
                 return Adaptive(rule, made, factor)
         return Adaptive(stopped=stopped)
-
-
-def _share_against(gradient: Array, change: Array) -> float:
-    """Share of the numbers, in hundredths, that a first step moves against this gradient."""
-    some = np.abs(gradient) > 1e-3 * np.abs(gradient).max(initial=0.0)
-    return round(float(np.mean(np.sign(gradient[some]) != np.sign(change[some]))), 2) if some.any() else 0.0
-
-
-def _is_line_in_squares(gradient: Array, change: Array) -> bool:
-    """Whether gradient / change = a · gradient² + b, the rule that takes no root: a square and epsilon."""
-    some = (change != 0) & (np.abs(gradient) > 1e-3 * np.abs(gradient).max(initial=0.0))
-    if np.count_nonzero(some) < LEAST_ENTRIES or np.ptp(np.log(np.abs(gradient[some]))) < np.log(10):
-        return False
-    square, quotient = gradient[some] ** 2, gradient[some] / change[some]
-    line = np.stack([square, np.ones_like(square)], axis=1) / quotient[:, None]  # relative errors count
-    settings = np.linalg.lstsq(line, np.ones(len(line)), rcond=None)[0]
-    left_over = line @ settings - 1
-    return bool(settings[0] < 0 and np.sqrt(np.mean(left_over**2)) < STRAIGHT)
 
 
 def _made_once(level: Level) -> Level:
