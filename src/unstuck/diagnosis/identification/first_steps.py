@@ -27,6 +27,8 @@ def is_line_in_squares(gradient: Array, change: Array) -> bool:
         return False
     square, quotient = gradient[some] ** 2, gradient[some] / change[some]
     line = np.stack([square, np.ones_like(square)], axis=1) / quotient[:, None]  # relative errors count
+    if not np.isfinite(line).all():
+        return False
     settings = np.linalg.lstsq(line, np.ones(len(line)), rcond=None)[0]
     left_over = line @ settings - 1
     return bool(settings[0] < 0 and np.sqrt(np.mean(left_over**2)) < STRAIGHT)
