@@ -19,6 +19,7 @@ from tests.diagnosis.rules.small_program import (
 )
 from unstuck.diagnosis.examination import examine_forward, examine_step
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements import plain_data
 from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.rules import RULES
 
@@ -151,6 +152,15 @@ def test_standardised_inputs_tell_how_the_test_inputs_were_prepared(prepare_test
     case.x_test, case.targets_test = prepare_test(given, x), wanted
     seen = see(case, "D05").get("D05")
     assert (None if seen is None else (seen.grade, seen.asleep)) == (None if grade is None else (grade, asleep))
+
+
+def test_test_inputs_of_another_width_are_said_to_be_left_out():
+    program = Program(make_case(x_test=prepare(IMAGES_TEST)[:, :7]))
+    e = Examination(program.case, program)
+    assert plain_data.test_inputs(e) is None
+    assert [(entry.what, entry.missing) for entry in e.unchecked] == [
+        ("the test examples", f"x_test=… of {SIDE * SIDE} columns, as x has; found 7")
+    ]
 
 
 def test_counts_with_one_output_for_them_are_no_classes():

@@ -51,7 +51,7 @@ def examine_forward(e: Examination) -> None:
     if len(program.as_found) == 1 and program.as_found[0].ndim == 1 and e.n_features > 1:
         _cut_up_vector(e)
     parameters = program.draw_parameters(1) if program.writable else program.as_found
-    x, _ = batch(program, max(FEWEST_ROWS, LEAST_NUMBERS // e.n_outputs))
+    x, _ = batch(program, max(FEWEST_ROWS, LEAST_NUMBERS // max(e.n_outputs, 1)))
     try:
         if program.writable:
             program.set_parameters(parameters)

@@ -8,15 +8,13 @@ from unstuck.diagnosis.examination.assembly import build_twin
 from unstuck.diagnosis.examination.examination import FAITHFUL, Examination
 from unstuck.diagnosis.examination.given_gradients import Given, guesses_like, read_gradients
 from unstuck.diagnosis.identification.adaptive import (
-    COARSE,
-    MAGNIFIED,
-    Adaptive,
     identify_adaptive,
     identify_moments,
     identify_unrooted,
     looks_adaptive,
     takes_root_of_gradients,
 )
+from unstuck.diagnosis.identification.adaptive_search import COARSE, MAGNIFIED, Adaptive
 from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
 from unstuck.diagnosis.identification.following import departure, departures, find_look_ahead, finite_part

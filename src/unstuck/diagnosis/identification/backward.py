@@ -13,12 +13,11 @@ import numpy as np
 
 from unstuck.diagnosis.formulas import gradients
 from unstuck.diagnosis.formulas.formula import Formula
+from unstuck.diagnosis.identification.biases import directions, fit_bias, observed, only_rounding, vanishes
 from unstuck.diagnosis.identification.fit import (
     Fit,
     Transform,
-    compare_clipped,
     decaying,
-    fit,
     fit_clipped,
     fit_decaying,
     fit_each,
@@ -93,7 +92,7 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
     result.bias_frozen = biased and not any(np.any(change) for change in bias_changes)
     if _hides(setting, l, levels, result):
         return result
-    cancelled = not result.weights_frozen and _only_rounding(
+    cancelled = not result.weights_frozen and only_rounding(
         [view.weights[l] for view in views], changes, setting.epsilon
     )
     if not all(np.isfinite(change).all() for change in changes):
@@ -101,7 +100,7 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
     by_bias = result.weights_frozen or cancelled
     if by_bias and (result.bias_frozen or not biased):
         return result
-    floor = rounding_floor(*_observed(views, l, by_bias), setting.epsilon)
+    floor = rounding_floor(*observed(views, l, by_bias), setting.epsilon)
     result.allowed = max(tolerance(floor), setting.least_allowed)
     known: dict[int, list[Guess]] = {}
     for entry in setting.plan:
@@ -120,11 +119,11 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
             known[index] = list(levels[index]())
         if _try_level(setting, l, known[index], how, with_weights, by_bias, result):
             result.found_at = entry
-            _fit_bias(setting, l, result)
+            fit_bias(setting, l, result)
             if cancelled:
                 _name_cancelling(setting, l, result)
             return result
-    if cancelled and (not biased or result.bias_frozen or _only_rounding(*_observed(views, l, True), setting.epsilon)):
+    if cancelled and (not biased or result.bias_frozen or only_rounding(*observed(views, l, True), setting.epsilon)):
         result.weights_frozen, result.bias_frozen = True, biased  # rounding errors of a gradient that is nothing
     elif not by_bias and biased and not result.bias_frozen:
         _identify_by_bias(setting, l, known, result)
@@ -133,7 +132,7 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
 
 def _identify_by_bias(setting: Setting, l: int, known: dict[int, list[Guess]], result: LayerResult) -> None:
     """The delta alone, from the biases, where no formula gives the weights' change: the layers below need it."""
-    values, changes = _observed(setting.views, l, bias=True)
+    values, changes = observed(setting.views, l, bias=True)
     sizes = np.abs(stack(changes))
     if len(np.unique(np.round(sizes / sizes.max(), 6))) < LEAST_BY_BIAS:
         return
@@ -153,7 +152,7 @@ def _hides(setting: Setting, l: int, levels: list[Level], result: LayerResult) -
         return False
     pairs = list(zip(guess.passes, guess.deltas, strict=True))
     meant = [scale * gradients.RIGHT_WEIGHTS.compute(p, l, d) for p, d in pairs]
-    if not _only_rounding([view.weights[l] for view in setting.views], meant, setting.epsilon):
+    if not only_rounding([view.weights[l] for view in setting.views], meant, setting.epsilon):
         return False
     result.hidden, result.guess = True, guess
     result.weights_frozen = result.bias_frozen = False
@@ -163,20 +162,6 @@ def _hides(setting: Setting, l: int, levels: list[Level], result: LayerResult) -
     return True
 
 
-def _observed(views: list[View], l: int, bias: bool) -> tuple[list[Array], list[Array]]:
-    """What the weights or the bias of a layer held before, and by how much they changed, per record."""
-    if not bias:
-        return [view.weights[l] for view in views], [view.weight_changes[l] for view in views]
-    values = [view.biases[l] for view in views]
-    changes = [view.bias_changes[l] for view in views]
-    return [b for b in values if b is not None], [c for c in changes if c is not None]
-
-
-def _only_rounding(values: list[Array], changes: list[Array], epsilon: float) -> bool:
-    """Whether the changes are so small beside the values that they are rounding and nothing else."""
-    return rounding_floor(values, changes, epsilon) > 0.02
-
-
 def _name_cancelling(setting: Setting, l: int, result: LayerResult) -> None:
     """Weights moved by rounding errors only: the right change may be lost in them, or a gradient cancels to nothing, as
     the deltas of a softmax do that sum to 0."""
@@ -184,12 +169,12 @@ def _name_cancelling(setting: Setting, l: int, result: LayerResult) -> None:
     assert guess is not None
     pairs = list(zip(guess.passes, guess.deltas, strict=True))
     meant = [result.bias_fit.scale * gradients.RIGHT_WEIGHTS.compute(p, l, d) for p, d in pairs]
-    if _only_rounding([view.weights[l] for view in setting.views], meant, setting.epsilon):
+    if only_rounding([view.weights[l] for view in setting.views], meant, setting.epsilon):
         result.hidden, result.weights = True, gradients.RIGHT_WEIGHTS
         result.weight_fit = Fit(0.0, result.bias_fit.scale)
         return
     for formula in gradients.weight_formulas(guess.passes[0], l)[1:]:
-        if _vanishes(formula, gradients.RIGHT_WEIGHTS, guess, l):
+        if vanishes(formula, gradients.RIGHT_WEIGHTS, guess, l):
             faults, parts = guess.with_part("weights", l, formula)
             result.guess = Guess(guess.passes, guess.deltas, faults, parts, guess.output, guess.coding)
             result.weights, result.weight_fit = formula, Fit(result.bias_fit.residual, result.bias_fit.scale)
@@ -197,20 +182,12 @@ def _name_cancelling(setting: Setting, l: int, result: LayerResult) -> None:
     result.weights_frozen = True
 
 
-def _vanishes(formula: Formula, right: Formula, guess: Guess, l: int) -> bool:
-    """Whether this gradient cancels to rounding errors where the right one does not."""
-    pairs = list(zip(guess.passes, guess.deltas, strict=True))
-    made = stack([np.asarray(formula.compute(p, l, d), float) for p, d in pairs])
-    meant = stack([np.asarray(right.compute(p, l, d), float) for p, d in pairs])
-    return bool(np.linalg.norm(made) <= 1e-9 * np.linalg.norm(meant))
-
-
 def _try_level(
     setting: Setting, l: int, guesses: list[Guess], how: str, with_weights: bool, by_bias: bool, result: LayerResult
 ) -> bool:
     """Whether some guess of this level explains the layer; the best is put into `result`."""
     fitting: list[tuple[float, int, Guess, Formula, Fit]] = []
-    values, changes = _observed(setting.views, l, by_bias)
+    values, changes = observed(setting.views, l, by_bias)
     flat = stack(changes)
     inputs = [view.x for view in setting.views] if l == 0 and not by_bias else []
     decays = decaying(values, inputs) if how == "decay" else []
@@ -221,7 +198,7 @@ def _try_level(
             table = gradients.weight_formulas(guess.passes[0], l)
             formulas = table[1:] if with_weights else table[:1]
         for formula in formulas:
-            predicted = _directions(
+            predicted = directions(
                 setting, [formula.compute(p, l, d) for p, d in zip(guess.passes, guess.deltas, strict=True)]
             )
             setting.left -= _work_of_fit(setting, flat.size)
@@ -280,51 +257,3 @@ def _describe(guess: Guess, formula: Formula, l: int) -> str:
         formula.fault
     )
     return "; ".join(said) or RIGHT
-
-
-def _directions(setting: Setting, predicted: list[Array]) -> list[Array]:
-    return setting.transform(predicted) if setting.transform is not None else predicted
-
-
-def _fit_bias(setting: Setting, l: int, result: LayerResult) -> None:
-    """Given the delta, the formula of the bias gradient."""
-    views, guess = setting.views, result.guess
-    if guess is None or any(view.bias_changes[l] is None for view in views):
-        return
-    biases, changes = _observed(views, l, bias=True)
-    pairs = list(zip(guess.passes, guess.deltas, strict=True))
-    meant = [result.weight_fit.scale * gradients.RIGHT_BIAS.compute(p, l, d) for p, d in pairs]
-    if result.weights is not None and setting.transform is None and _only_rounding(biases, meant, setting.epsilon):
-        result.bias, result.bias_frozen = gradients.RIGHT_BIAS, False  # would not show: taken for right
-        result.bias_fit = Fit(0.0, result.weight_fit.scale)
-        return
-    if result.bias_frozen:
-        return
-    if _only_rounding(biases, changes, setting.epsilon):
-        for formula in gradients.bias_formulas(guess.passes[0], l)[1:]:
-            if _vanishes(formula, gradients.RIGHT_BIAS, guess, l):
-                result.bias, result.bias_fit = formula, Fit(result.weight_fit.residual, result.weight_fit.scale)
-                return
-        result.bias_frozen = True
-        return
-    allowed = max(tolerance(rounding_floor(biases, changes, setting.epsilon)), setting.least_allowed)
-    if setting.transform is None and result.weights is not None:
-        found = compare_clipped(stack(changes), stack(meant), 1.0)
-        if found.residual <= allowed:
-            result.bias, result.bias_fit = gradients.RIGHT_BIAS, replace(found, scale=result.weight_fit.scale)
-            return
-    for decay in (None, biases):
-        for formula in gradients.bias_formulas(guess.passes[0], l):
-            predicted = _directions(
-                setting,
-                [np.asarray(formula.compute(p, l, d), float) for p, d in zip(guess.passes, guess.deltas, strict=True)],
-            )
-            if result.own_factors:
-                found = fit_each(changes, predicted, decay)
-            else:
-                found = fit(stack(changes), stack(predicted), None if decay is None else stack(decay))
-            if found.residual <= allowed:
-                result.bias, result.bias_fit = formula, found
-                return
-            if found.residual < result.bias_fit.residual and decay is None and not formula.fault:
-                result.bias_fit, result.bias_rival_residual = found, found.residual

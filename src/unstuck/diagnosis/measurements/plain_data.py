@@ -99,7 +99,11 @@ def test_inputs(e: Examination) -> Array | None:
         x = as_rows(e.case.x_test)
     except (TypeError, ValueError):
         return None
-    return x if len(x) and x.shape[1] == e.n_features else None
+    if len(x) and x.shape[1] != e.n_features:
+        wanted = f"x_test=… of {e.n_features} columns, as x has; found {x.shape[1]}"
+        e.leave_unchecked("the test examples", wanted)
+        return None
+    return x if len(x) else None
 
 
 @once

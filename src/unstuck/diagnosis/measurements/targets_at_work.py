@@ -15,6 +15,7 @@ from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.identification.stepping import batch, observe, start
 from unstuck.diagnosis.measurements.once import once
 from unstuck.diagnosis.measurements.plain_data import are_real, classes
+from unstuck.diagnosis.measurements.target_coding import numeric_targets
 from unstuck.diagnosis.program.observations import Record
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def may_be_asked(e: Examination) -> bool:
     if e.case.step is None or e.stepping is None or not e.stepping.acts or e.stepping.random or not e.program.writable:
         return False
     x, targets = batch(e.program, 6, 1)
-    return not (x.size == np.size(targets) and np.allclose(x.ravel(), np.ravel(targets)))
+    alike = numeric_targets(e) is not None and x.size == np.size(targets)
+    return not (alike and np.allclose(x.ravel(), np.asarray(targets, dtype=float).ravel()))
 
 
 def output_error_unknown(e: Examination) -> bool:
@@ -52,11 +54,12 @@ def what_targets_fail_to_do(e: Examination) -> str | None:
         return None
     if do_nothing(e):
         return "whatever the targets are, the update is the same to the bit"
-    columns = columns_without_effect(e)
+    numeric = numeric_targets(e) is not None
+    columns = columns_without_effect(e) if numeric else []
     if columns:
         named = ", ".join(str(column + 1) for column in columns)
         return f"column {named} of the targets changes nothing in the update, to the bit"
-    if pull_one_way(e):
+    if numeric and pull_one_way(e):
         return "a target far above the others and one far below them move the output the same way"
     shown = never_raise_the_right_class(e)
     if shown:

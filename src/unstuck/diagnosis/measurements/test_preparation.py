@@ -11,8 +11,9 @@ import numpy as np
 from unstuck.diagnosis.measurements.linear_map import linear_map
 from unstuck.diagnosis.measurements.once import once
 from unstuck.diagnosis.measurements.plain_data import raw_test, raw_training, sample, test_inputs
-from unstuck.diagnosis.measurements.preparation import test_matching, training_matching, value_table
+from unstuck.diagnosis.measurements.preparation import test_matching, training_matching
 from unstuck.diagnosis.measurements.probes import Reading, read_test, training_probe
+from unstuck.diagnosis.measurements.wrapping import value_table
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination

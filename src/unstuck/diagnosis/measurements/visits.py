@@ -70,7 +70,7 @@ def _rows(key: Any, n: int, last: bool) -> tuple[int, ...] | None:
 
 def taken_by_the_loop(e: Examination, n: int, allowed: float) -> Taken:
     """The rows that one run of the loop over n examples takes, one taking after the other; whole sets left out."""
-    program = e.program
+    program, problems = e.program, list(e.program.problems)
     rows = np.linspace(0, len(program.x) - 1, n).astype(int)
     x = program.typed(program.x[rows]).copy().view(Watched)
     taken: Taken = []
@@ -81,6 +81,7 @@ def taken_by_the_loop(e: Examination, n: int, allowed: float) -> Taken:
         call = program.train(x, program.targets[rows].copy(), allowed)
     finally:
         program.restore()
+        program.problems[:] = problems  # a loop that only takes plain arrays does nothing wrong
     return [] if call.failed else [part for part in taken if len(part) < n]
 
 

@@ -214,7 +214,7 @@ class Program:
         except (TypeError, ValueError):
             self.problem(f"predict(x) returned {type(call.value).__name__}, expected an array of real numbers")
             return None
-        if outputs.ndim == 0 or len(outputs) != len(x):
+        if outputs.ndim == 0 or len(outputs) != len(x) or not outputs.size:
             self.problem(
                 f"predict(x) returned shape {outputs.shape} for {len(x)} examples, expected ({len(x)}, n_outputs)"
             )

@@ -6,8 +6,6 @@ from typing import Any
 
 from unstuck.diagnosis.source.expressions import (
     ACTIVATIONS,
-    BIASES,
-    CHANGES,
     DERIVATIVES,
     ERRORS,
     back_products,
@@ -16,16 +14,14 @@ from unstuck.diagnosis.source.expressions import (
     calls,
     factors,
     gradient_products,
-    is_bias,
     is_weight,
-    mentions,
     number,
     operands,
     origin,
     own_name,
     words,
 )
-from unstuck.diagnosis.source.outputs import axis_of, is_builtin, pair_with_one_minus
+from unstuck.diagnosis.source.outputs import pair_with_one_minus
 from unstuck.diagnosis.source.reading import Assignment, Match, Matches, Source, Unit
 
 BACKWARD = ("step", "gradients", "train")
@@ -206,51 +202,6 @@ def _same_loop(a: ast.AST, b: ast.AST, unit: Unit) -> bool:
     loops = [node for node in unit.nodes if isinstance(node, ast.For | ast.While)]
     inner = [loop for loop in loops if a in set(ast.walk(loop))]
     return bool(inner) and b in set(ast.walk(inner[-1]))
-
-
-def bias_summed_to_one_number(source: Source) -> Matches:
-    """B08: np.sum without an axis, or np.mean, in a bias gradient."""
-    found: Matches = []
-    for unit in source.behind(*BACKWARD):
-        for a in unit.assignments:
-            if is_bias(a.target):
-                for total in calls(a.value, "sum", "mean"):
-                    if not is_builtin(total) and axis_of(total) is None:
-                        found.append((unit, total))
-    return found
-
-
-def bias_gradient(source: Source) -> Matches:
-    """B08: the one statement that computes a bias gradient."""
-    found: Matches = []
-    for unit in source.behind(*BACKWARD):
-        for a in unit.assignments:
-            named = BIASES.search(own_name(a.target)) and CHANGES.search(own_name(a.target))
-            if named and not any(calls(a.value, "zeros", "zeros_like")) and mentions(a.value, ERRORS):
-                found.append((unit, a.node))
-    return found if len(found) == 1 else []
-
-
-def only_weight_gradient(source: Source) -> Matches:
-    """B15, B17: the one product that makes a weight gradient."""
-    found: Matches = [(unit, p[0]) for unit in source.behind(*BACKWARD) for p in gradient_products(unit, source)]
-    return found if len(found) == 1 else []
-
-
-def product_of_two_vectors(source: Source) -> Matches:
-    """B16: np.dot of two vectors, neither made a column, where an outer product was meant."""
-    found: Matches = []
-    for unit in source.behind(*BACKWARD):
-        for node, _, _ in gradient_products(unit, source):
-            turned = any(
-                (isinstance(part, ast.Attribute) and part.attr == "T")
-                or called(part) in ("transpose", "reshape", "newaxis", "atleast_2d", "expand_dims")
-                or (isinstance(part, ast.Constant) and part.value is None)
-                for part in ast.walk(node)
-            )  # fmt: skip
-            if called(node) in ("dot", "inner", "vdot") and not turned:
-                found.append((unit, node))
-    return found
 
 
 def output_error(source: Source) -> Matches:

@@ -6,7 +6,7 @@ missing from a program stands nowhere in it.
 
 from collections.abc import Callable
 
-from unstuck.diagnosis.source import deltas, outputs, preparation, settings
+from unstuck.diagnosis.source import deltas, gradients, outputs, preparation, settings
 from unstuck.diagnosis.source.reading import Matches, Source
 
 Form = Callable[[Source], Matches]
@@ -44,13 +44,13 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "B05": (deltas.odd_weights_in_back_product,),
     "B06": (deltas.update_before_back_product,),
     "B07": (deltas.odd_inputs_in_gradient,),
-    "B08": (deltas.bias_summed_to_one_number, deltas.bias_gradient),
+    "B08": (gradients.bias_summed_to_one_number, gradients.bias_gradient),
     "B09": (settings.accumulator_scaled, settings.only_weight_update),
     "B10": (deltas.error_with_wrong_sign,),
     "B11": (outputs.softmax_times_one_minus,),
-    "B15": (deltas.only_weight_gradient,),
-    "B16": (deltas.product_of_two_vectors,),
-    "B17": (deltas.only_weight_gradient,),
+    "B15": (gradients.only_weight_gradient,),
+    "B16": (gradients.product_of_two_vectors,),
+    "B17": (gradients.only_weight_gradient,),
     "U01": (deltas.error_with_wrong_sign,),
     "U02": (settings.accumulator_not_cleared,),
     "U03": (settings.momentum_term,),
@@ -62,7 +62,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "U09": (settings.epochs,),
     "U10": (settings.weight_decay,),
     "U14": (settings.accumulator_scaled,),
-    "U18": (settings.rebound_bias, deltas.bias_gradient),
+    "U18": (settings.rebound_bias, gradients.bias_gradient),
     "E01": (
         preparation.compared_with_the_maximum_of_all,
         preparation.accuracy_in_one_statement,

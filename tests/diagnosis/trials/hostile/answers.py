@@ -51,6 +51,34 @@ def outputs_are_none(case):
     case.predict = lambda x: None
 
 
+@unusable
+def outputs_without_columns(case):
+    case.predict = lambda x: np.zeros((len(x), 0))
+
+
+@hostile
+def loop_for_plain_arrays_only(case):
+    train = case.train
+
+    def only_plain(x, targets):
+        if type(x) is not np.ndarray:
+            raise TypeError("plain arrays only")
+        train(x, targets)
+
+    case.train = only_plain
+
+
+@hostile
+def loop_that_keeps_its_inputs(case):
+    train, kept = case.train, []
+
+    def keeping(x, targets):
+        kept.extend([x, x.T, x[::2]])
+        train(x, targets)
+
+    case.train = keeping
+
+
 @hostile
 def outputs_are_ragged(case):
     case.predict = lambda x: [[0.1] * (1 + i % 3) for i in range(len(x))]

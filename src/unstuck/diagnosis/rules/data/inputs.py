@@ -8,8 +8,9 @@ from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.once import once
 from unstuck.diagnosis.measurements.plain_data import Raw, classes, raw_training, row_keys, sample, test_inputs
-from unstuck.diagnosis.measurements.preparation import Matching, find_wrapping, training_matching, value_table
+from unstuck.diagnosis.measurements.preparation import Matching, training_matching
 from unstuck.diagnosis.measurements.probes import Reading, fit_and_hold_out
+from unstuck.diagnosis.measurements.wrapping import find_wrapping, value_table
 from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
