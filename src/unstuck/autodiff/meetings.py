@@ -1,6 +1,6 @@
 """Where outputs meet targets, and which of a program's values are made on the way there: its forward pass.
 
-A value that depends on most parameters meets one that depends on none, by subtraction, as an index, as a factor.
+A value that depends on most parameters meets one that depends on none, by subtraction, as an index, as a divisor.
 """
 
 import ast
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.families import DIVIDING
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import Node, Site
@@ -103,8 +104,8 @@ def forward_nodes(step: Step, met: Sequence[Meeting]) -> set[int]:
 def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
     """The output and the target that meet in one node."""
     graph = step.graph
-    if node.op in MEETING and len(node.args) == 2:
-        for output, target, place in ((*node.args, 1), (*node.args[::-1], 0)):
+    if node.op in (*MEETING, *DIVIDING) and len(node.args) == 2:
+        for output, target, place in ((*node.args, 1), (*node.args[::-1], 0))[node.op in DIVIDING :]:
             if np.size(node.value) == 1 and written_out(node, place):
                 continue  # the 1 of a slope 1 - t ** 2
             if isinstance(output, Node) and moves(step, output, largest) and not moves(step, target, 1):

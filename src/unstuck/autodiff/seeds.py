@@ -2,7 +2,7 @@
 
 A hypothesis is a set of seeds: adjoints given at some nodes, from which all other adjoints follow. Where a program
 states no loss, its outputs and targets are found by how they meet: a value that depends on most parameters against one
-that depends on none, by subtraction, as an index, as a factor. A wrong guess does no harm: it explains no gradient.
+that depends on none, by subtraction, as an index, as a divisor. A wrong guess does no harm: it explains no gradient.
 """
 
 from collections.abc import Iterator, Sequence

@@ -50,14 +50,15 @@ def with_signs(verdicts: Sequence[Verdict], tolerance: float) -> tuple[Verdict, 
 
 def _direction(verdict: Verdict, tolerance: float) -> int:
     """1 where a parameter goes up along its true gradient, -1 where it goes down, 0 where that is not known."""
-    if not verdict.right or verdict.expected is None or verdict.expected.size < 2:
+    if not verdict.right or verdict.expected is None or verdict.gradient is None:
         return 0
-    before = value_of(verdict.parameter)
-    after = value_after(verdict.parameter)
+    change = value_after(verdict.parameter) - value_of(verdict.parameter)
     expected = verdict.expected / verdict.scale if verdict.scale else verdict.expected
-    if after.shape != expected.shape:
+    if change.shape != expected.shape:
         return 0
-    one = fit(after - before, expected)
+    if change.size < 2 and not np.allclose(np.abs(change), np.abs(verdict.gradient.value).reshape(change.shape)):
+        return 0  # a single number is a multiple of any other: only the very gradient tells
+    one = fit(change, expected)
     return int(np.sign(one.scale)) if one.residual <= max(1e-4, tolerance) else 0
 
 
@@ -94,7 +95,8 @@ def _offered(
     tolerance: float,
     least: int,
 ) -> list[float]:
-    """The scales that gradients of so many entries at least offer, those of most parameters first."""
+    """The scales that gradients of so many entries at least offer, those of most parameters first; of those of as many,
+    the one with which a gradient is the derivative itself."""
     offers: Counter[float] = Counter()
     descending: Counter[float] = Counter()
     for found, array, parameter in zip(candidates, expected, parameters):
@@ -112,7 +114,7 @@ def _offered(
                         break
         offers.update(scales)
         descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
-    order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], -abs(scale)))
+    order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], abs(scale) != 1.0, -abs(scale)))
     return order[:3]
 
 
