@@ -23,13 +23,14 @@ def states_that_are_kept(
 
     On purpose it is kept where a sequence is cut into pieces: the second update then goes on where the first ended, or
     the state is set back now and then. So the sequences must be seen to be others: they are drawn, or taken in an order
-    that is, or each has one target.
+    that is; or each has one target, and the state is never set back.
 
     first, second  two updates in a row
     forward        the forward pass of the second
     is_made_anew   whether the first state is made in a loop
     """
-    if not is_recurrent(second) or goes_on(first, second) or not _are_apart(second, is_made_anew):
+    drawn = _are_drawn(second, is_made_anew)
+    if not is_recurrent(second) or goes_on(first, second) or not (drawn or _has_one_target(second)):
         return
     graph = second.graph
     earlier = first.moving - first.roots - first.news
@@ -39,7 +40,9 @@ def states_that_are_kept(
             if not isinstance(argument, Node) or graph.same[argument.number] not in earlier or number in earlier:
                 continue
             started = _first_at(first, node, position)
-            if started is not None and not is_made_anew(started) and _is_state(second, node, position, argument):
+            if started is None or (is_made_anew(started) and not drawn):
+                continue
+            if _is_state(second, node, position, argument):
                 yield ForwardFault(Law.STATE_ENDS, started.site, {"kept_at": node.site.line if node.site else None})
                 return
 
@@ -70,10 +73,12 @@ def goes_on(first: Step, second: Step) -> bool:
     return False
 
 
-def _are_apart(step: Step, is_made_anew: Callable[[Node], bool]) -> bool:
-    """Whether an update has sequences of its own."""
-    if sum(len(meeting.nodes) for meeting in upstream(step, meetings(step))) == 1:
-        return True
+def _has_one_target(step: Step) -> bool:
+    return sum(len(meeting.nodes) for meeting in upstream(step, meetings(step))) == 1
+
+
+def _are_drawn(step: Step, is_made_anew: Callable[[Node], bool]) -> bool:
+    """Whether the inputs of an update are drawn for it, or taken in an order that was drawn."""
     pending = [argument for node in _readings(step) for argument in node.parents()]
     seen: set[int] = set()
     while pending:
@@ -82,7 +87,9 @@ def _are_apart(step: Step, is_made_anew: Callable[[Node], bool]) -> bool:
             continue
         seen.add(node.number)
         keys = node.args[1:] if node.op is operator.getitem else ()
-        if any(_is_drawn(key) for key in nodes_in(keys)) or (_is_drawn(node) and is_made_anew(node)):
+        if any(_is_drawn(key) for key in nodes_in(keys)) or (
+            node.op is LEAF and _is_drawn(node) and is_made_anew(node)
+        ):
             return True
         pending += list(node.parents())
     return False
