@@ -42,7 +42,7 @@ def locate(proof: Proof) -> list[Departure]:
         put = put_right(search, departure.node) if not edits else None
         if found and not edits and put is None and len(search.wrong) == wrong:
             break  # nothing has become right since the first place, nor would here
-        renamed = _renamed(at_zeros(search, departure))
+        renamed = _renamed(at_its_call(at_zeros(search, departure)))
         if all(renamed.site != one.site for one in found):
             found.append(renamed)
         if edits:
@@ -70,6 +70,21 @@ def at_zeros(search: Search, departure: Departure) -> Departure:
             if count > 1 and place is not None:
                 return replace(departure, site=place, kind="a path is missing")
     return departure
+
+
+def at_its_call(departure: Departure) -> Departure:
+    """The same at the call of the function that returns it: what it gives is right, and what is missing comes after.
+
+    Where a repair adds what is missing, only if the call's result is returned as it is too.
+    """
+    site, stack = departure.site, departure.stack
+    if departure.kind != "a path is missing" or site is None or not stack or not _is_returned(site):
+        return departure
+    return replace(departure, site=stack[-1]) if not departure.by_repair or _is_returned(stack[-1]) else departure
+
+
+def _is_returned(site: Site) -> bool:
+    return linecache.getline(site.file, site.line).strip() == f"return {site.text}"
 
 
 def _is_made_of_zeros(argument: Any) -> bool:

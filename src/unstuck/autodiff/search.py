@@ -129,7 +129,8 @@ def search_of(proof: Proof, tie: Tie | None = None) -> Search | None:
     met = {together[n.number] for meeting in upstream(proof.step, proof.meetings) for n in meeting.nodes}
     met = {graph.same[number] for number, first in enumerate(together) if first in met}
     known = catalogue(proof.adjoints)
-    scope = Scope(proof, forward, graph.descendants(met), users_within(graph, proof.step.used), known)
+    errors = graph.descendants(met) if met else set(proof.step.moving) - forward  # a loss without targets
+    scope = Scope(proof, forward, errors, users_within(graph, proof.step.used), known)
     return Search(proof, scope, wrong)
 
 

@@ -79,7 +79,7 @@ def _with_short_loops(run: Run, recording: Recording, loop: TrainingLoop, second
         recorder.loops.limits[recording.places.index(place)] = turns
     run(recorder)
     recorder.let_go()
-    return recorder.tape
+    return recorder.recording.tape
 
 
 def _depending(tape: Tape, chains: list[Chain]) -> list[bool]:

@@ -13,6 +13,7 @@ Array = np.ndarray
 Where = tuple[Site | None, tuple[Site, ...]]
 SMALL = 64 * 1024  # bytes: arrays up to this are copied as soon as they are recorded, so that no write is missed
 MANY_WRITES = 16  # in a row, without a look at the whole array: what stood there in between is not kept
+FEW_WRITES, LARGE = 4, 1 << 20  # the same of arrays of so many bytes, as columns of windows are filled one by one
 ITEMS = 32  # of a list or tuple, half of them from its end, that are searched for recorded values
 NOWHERE: Where = (None, ())
 
@@ -184,7 +185,7 @@ class Provenance:
         if array is not base:
             self._whole(buffer, where)
         for alias in buffer.aliases:
-            if buffer.writes <= MANY_WRITES:
+            if buffer.writes <= _kept_writes(base):
                 alias.value = alias.value.copy()
                 self.bytes += alias.value.nbytes
             else:
@@ -247,6 +248,11 @@ class Provenance:
             return array.copy()
         buffer.aliases.append(node)
         return array
+
+
+def _kept_writes(base: Array) -> int:
+    """How many writes in a row leave what stood there before on the tape."""
+    return MANY_WRITES if base.nbytes < LARGE else FEW_WRITES
 
 
 def unknown(like: Array) -> Array:

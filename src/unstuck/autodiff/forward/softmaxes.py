@@ -1,5 +1,6 @@
 """The softmaxes of a recording, however they are written: exponentials that are divided by their own sum."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,9 @@ import numpy as np
 from unstuck.autodiff.families import ADDING, DIVIDING, MAXIMA, MULTIPLYING, TOTALS
 from unstuck.autodiff.movement import DATA
 from unstuck.autodiff.step import Step
-from unstuck.autodiff.tape import Node
+from unstuck.autodiff.tape import Node, Site
 
+GIVEN = re.compile(r"axis\s*=\s*[A-Za-z_](?!one)")
 FAR = 8  # operations between an exponential and what is divided
 
 
@@ -56,6 +58,13 @@ def axes_of(reduction: Node, ndim: int) -> tuple[int, ...] | None:
     if not all(isinstance(axis, int | np.integer) and -ndim <= axis < ndim for axis in axes):
         return None
     return tuple(sorted(int(axis) % ndim for axis in axes))
+
+
+def where_the_axis_stands(softmax: Softmax) -> Site | None:
+    """The expression that says over which axis: the call, where it gives the axis to a function."""
+    text = softmax.total.site.text if softmax.total.site is not None else ""
+    given = GIVEN.search(text) is not None and bool(softmax.node.stack)
+    return softmax.node.stack[-1] if given else softmax.node.site
 
 
 def over_axis(softmax: Softmax, axis: int) -> np.ndarray:

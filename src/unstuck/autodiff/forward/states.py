@@ -7,9 +7,10 @@ import numpy as np
 
 from unstuck.autodiff.families import CONTRACTIONS, MULTIPLYING
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.meetings import meetings
+from unstuck.autodiff.forward.training_form import DRAWN
+from unstuck.autodiff.meetings import meetings, upstream
 from unstuck.autodiff.step import Parameter, Step, is_recurrent
-from unstuck.autodiff.tape import LEAF, Node, Site
+from unstuck.autodiff.tape import LEAF, Node, Site, nodes_in
 
 Array = np.ndarray
 
@@ -21,13 +22,15 @@ def states_that_are_kept(
     outside, and that takes the state of the step before everywhere else.
 
     On purpose it is kept where a sequence is cut into pieces: the second update then goes on where the first ended, or
-    the state is set back now and then.
+    the state is set back now and then. So the sequences must be seen to be others: they are drawn, or taken in an order
+    that is; or each has one target, and the state is never set back.
 
     first, second  two updates in a row
     forward        the forward pass of the second
     is_made_anew   whether the first state is made in a loop
     """
-    if not is_recurrent(second) or goes_on(first, second):
+    drawn = _are_drawn(second, is_made_anew)
+    if not is_recurrent(second) or goes_on(first, second) or not (drawn or _has_one_target(second)):
         return
     graph = second.graph
     earlier = first.moving - first.roots - first.news
@@ -37,7 +40,9 @@ def states_that_are_kept(
             if not isinstance(argument, Node) or graph.same[argument.number] not in earlier or number in earlier:
                 continue
             started = _first_at(first, node, position)
-            if started is not None and not is_made_anew(started) and _is_state(second, node, position, argument):
+            if started is None or (is_made_anew(started) and not drawn):
+                continue
+            if _is_state(second, node, position, argument):
                 yield ForwardFault(Law.STATE_ENDS, started.site, {"kept_at": node.site.line if node.site else None})
                 return
 
@@ -68,15 +73,47 @@ def goes_on(first: Step, second: Step) -> bool:
     return False
 
 
+def _has_one_target(step: Step) -> bool:
+    return sum(len(meeting.nodes) for meeting in upstream(step, meetings(step))) == 1
+
+
+def _are_drawn(step: Step, is_made_anew: Callable[[Node], bool]) -> bool:
+    """Whether the inputs of an update are drawn for it, or taken in an order that was drawn."""
+    pending = [argument for node in _readings(step) for argument in node.parents()]
+    seen: set[int] = set()
+    while pending:
+        node = pending.pop()
+        if node.number in seen or step.graph.same[node.number] in step.moving:
+            continue
+        seen.add(node.number)
+        keys = node.args[1:] if node.op is operator.getitem else ()
+        if any(_is_drawn(key) for key in nodes_in(keys)) or (
+            node.op is LEAF and _is_drawn(node) and is_made_anew(node)
+        ):
+            return True
+        pending += list(node.parents())
+    return False
+
+
+def _is_drawn(node: Node) -> bool:
+    while node.op is not LEAF and len(parents := list(node.parents())) == 1:
+        node = parents[0]
+    return node.op is LEAF and node.site is not None and DRAWN.search(node.site.text) is not None
+
+
+def _readings(step: Step) -> Iterator[Node]:
+    """The products of parameters in the update, and the rows that are taken out of them."""
+    for number in sorted(step.moving):
+        node = step.graph.tape.nodes[number]
+        reads = node.op in CONTRACTIONS | MULTIPLYING | {operator.getitem}
+        if reads and not step.roots.isdisjoint(step.graph.parents(number)):
+            yield node
+
+
 def _read(step: Step) -> dict[tuple[object, int], list[Array]]:
     """The values from outside that meet a parameter in a product or are rows of one, in order, by operand."""
     found: dict[tuple[object, int], list[Array]] = {}
-    for number in sorted(step.moving):
-        node = step.graph.tape.nodes[number]
-        if node.op not in CONTRACTIONS | MULTIPLYING | {operator.getitem} or step.roots.isdisjoint(
-            step.graph.parents(number)
-        ):
-            continue
+    for node in _readings(step):
         for position, argument in enumerate(node.args):
             value = argument.value if isinstance(argument, Node) else argument
             if isinstance(argument, Node) and step.graph.same[argument.number] in step.moving:

@@ -11,7 +11,7 @@ from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import LEAF, Node
 from unstuck.autodiff.writes import assigned
 
-DRAWN = re.compile(r"rand|binomial|bernoulli|uniform|choice")
+DRAWN = re.compile(r"rand|binomial|bernoulli|uniform|normal|integers|choice|permut|sample")
 FAR = 8  # operations between a random number and a mask, or a statistic and its average
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from unstuck.autodiff.families import CONTRACTIONS
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.forward.softmaxes import Softmax, moved, moving_argument, over_axis
+from unstuck.autodiff.forward.softmaxes import Softmax, moved, moving_argument, over_axis, where_the_axis_stands
 from unstuck.autodiff.meetings import Meeting
 from unstuck.autodiff.movement import DATA
 from unstuck.autodiff.replay import users_within
@@ -37,7 +37,7 @@ def weights_that_do_not_add_up(step: Step, found: Sequence[Softmax], forward: se
             if len(right) == 1 and right[0] not in softmax.axes:
                 numbers = {"axis": softmax.axes[0], "summed_over": right[0]}
                 repair = moved(step, softmax, right[0])
-                yield ForwardFault(Law.WEIGHTS_ADD_UP, softmax.node.site, numbers, repair)
+                yield ForwardFault(Law.WEIGHTS_ADD_UP, where_the_axis_stands(softmax), numbers, repair)
                 break
 
 
@@ -54,7 +54,8 @@ def probabilities_that_do_not_add_up(
                 continue
             if softmax.axes != (axis,) and not np.allclose(np.sum(softmax.node.value, axis=axis), 1, atol=CLOSE):
                 numbers = {"axes": list(softmax.axes), "classes_along": axis}
-                yield ForwardFault(Law.CLASSES_ADD_UP, softmax.node.site, numbers, moved(step, softmax, axis))
+                site = where_the_axis_stands(softmax)
+                yield ForwardFault(Law.CLASSES_ADD_UP, site, numbers, moved(step, softmax, axis))
                 return
 
 
