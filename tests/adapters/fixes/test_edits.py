@@ -246,3 +246,11 @@ def test_a_rate_is_told_from_a_momentum_and_put_where_there_is_none():
     text = "\n\nW -= g * a\n"
     plain = fixed(text, "U07", 3, 1, settings=settings, reading=reading, rate=1.0)
     assert plain == ["\n\nW -= 0.001 * g * a\n"]
+
+
+@pytest.mark.parametrize(("batches", "changed"), [("", True), (" on batches of 20 examples", False)])
+def test_more_rounds_are_made_unless_smaller_batches_are_meant(batches, changed):
+    text = "for k in range(5):\n    W -= step()\n"
+    reading = {"update": {"updates_planned": 5, "batch_size": 3000}, "parameters": []}
+    made = fixed(text, "U09", 1, 1, settings={"U09": f"1,000 updates{batches}"}, reading=reading)
+    assert made == ([text.replace("5", "1000")] if changed else [])
