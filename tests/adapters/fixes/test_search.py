@@ -94,7 +94,10 @@ def test_accuracies_are_read_from_what_is_printed(lines, told):
 def test_runs_are_held_against_each_other_at_one_length():
     assert is_worse(["acc 0.5", "acc 0.9"], ["acc 0.4"])
     assert not is_worse(["acc 0.5", "acc 0.9"], ["acc 0.5"])
-    assert not is_worse(["loss 3"], ["loss 4"])
+    assert not is_worse(["loss 3"], ["loss 4"], same_loss=True)
+    assert is_worse(["loss 3"], ["loss 5"], same_loss=True)
+    assert is_worse(["loss: 3.0"], ["loss: nan"], same_loss=True)
+    assert not is_worse(["loss 3"], ["loss 5"])
 
 
 @pytest.mark.parametrize(
