@@ -70,11 +70,8 @@ def _as_printed(job: Job, fix: Fix) -> Fix:
     told = {code for codes in fix.codes.values() for code in codes}
     same_loss = not any(code[0] == "L" or code in OTHER_LOSS for code in told)
     worse = [is_worse(*pair, same_loss) for pair in zip(befores, afters, strict=True)]
-    better = [is_worse(*pair) for pair in zip(afters, befores, strict=True)]
     if 2 * sum(worse) > len(worse) and not told & FALSIFIED:
         return withdrawn(fix, "A change was found that puts the formulas right, but its copy prints a worse outcome.")
-    if fix.after["verdict"] != "healthy" and not all(better):
-        return withdrawn(fix, "A change was found that puts a part right, but its copy prints no higher accuracy.")
     last = min(len(befores[0]), len(afters[0])) - 1
     if last < 0:
         return fix
