@@ -1,11 +1,13 @@
 """Edits change the expression that was found, in the program's own words, and nothing else."""
 
+import ast
+
 import pytest
 
 from unstuck.adapters.fixes import search  # noqa: F401 - registers the edits
 from unstuck.adapters.fixes.edit import Edit, Fault, alternatives, applied
 from unstuck.adapters.fixes.fix import changes
-from unstuck.adapters.fixes.syntax import Span, Syntax
+from unstuck.adapters.fixes.syntax import Span, Syntax, numbers_behind
 
 RATE = """def train(lr=0.01):
     W = W - lr * g
@@ -246,3 +248,17 @@ def test_a_rate_is_told_from_a_momentum_and_put_where_there_is_none():
     text = "\n\nW -= g * a\n"
     plain = fixed(text, "U07", 3, 1, settings=settings, reading=reading, rate=1.0)
     assert plain == ["\n\nW -= 0.001 * g * a\n"]
+
+
+@pytest.mark.parametrize(("batches", "changed"), [("", True), (" on batches of 20 examples", False)])
+def test_more_rounds_are_made_unless_smaller_batches_are_meant(batches, changed):
+    text = "for k in range(5):\n    W -= step()\n"
+    reading = {"update": {"updates_planned": 5, "batch_size": 3000}, "parameters": []}
+    made = fixed(text, "U09", 1, 1, settings={"U09": f"1,000 updates{batches}"}, reading=reading)
+    assert made == ([text.replace("5", "1000")] if changed else [])
+
+
+def test_the_object_of_a_method_is_no_number():
+    syntax = Syntax("class Net:\n    def step(self):\n        return self\nnet.step()\nnet.step(5)\n")
+    (returned,) = [node for node in syntax.nodes if isinstance(node, ast.Return)]
+    assert numbers_behind(syntax, returned.value) == []

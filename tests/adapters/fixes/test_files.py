@@ -64,6 +64,20 @@ def test_a_notebook_keeps_its_other_cells_and_its_magics(tmp_path):
     assert after == path.read_bytes().replace(b"rate = 1", b"rate = 7")
 
 
+@pytest.mark.parametrize("at", ["rate = 1\n", "x = 2\n"])
+def test_a_new_line_in_a_notebook_leaves_the_others(tmp_path, at):
+    sources = [["rate = 1\n", "y = 1"], ["%time\n", "x = 2"]]
+    cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": source} for source in sources]
+    path = tmp_path / "book.ipynb"
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4}), encoding="utf-8")
+    source = read_source(path)
+    after = json.loads(content(source, source.text.replace(at.strip(), f"{at}z = 3")))
+    lines = [line for cell in after["cells"] for line in "".join(cell["source"]).split("\n")]
+    expected = ["rate = 1", "y = 1", "%time", "x = 2"]
+    expected.insert(expected.index(at.strip()) + 1, "z = 3")
+    assert lines == expected
+
+
 def test_the_program_itself_is_never_written_to(tmp_path):
     path, link = tmp_path / "script.py", tmp_path / "link.py"
     path.write_text("x = 1\n")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from unstuck.adapters.fixes.edit import Fault, alternatives, applied
+from unstuck.adapters.fixes.edit import PROPOSALS, Fault, alternatives, applied
 from unstuck.adapters.fixes.search import MOST_ALTERNATIVES
 from unstuck.adapters.fixes.syntax import Syntax
 
@@ -358,3 +358,18 @@ def test_what_is_computed_for_the_step_before_is_added():
 def test_an_evaluation_is_not_made_in_training_form():
     text = "def run(x, training=True): ...\nrun(x_test)\n"
     assert "def run(x, training=True): ...\nrun(x_test, training=False)\n" in proposals(text, "numpy", "E03", 2, None)
+
+
+@pytest.mark.parametrize("program", ["pytorch/evaluated-with-dropout", "keras/loop-without-clearing"])
+@pytest.mark.parametrize("framework", ["numpy", "pytorch", "keras"])
+def test_no_edit_stumbles_over_a_program_that_it_does_not_know(program, framework):
+    text = (PROGRAMS / program / "broken.py").read_text()
+    syntax = Syntax(text)
+    reading = {"framework": framework, "inputs": None, "targets": None, "update": None, "loss": None}
+    report = {"reading": reading, "network": {"hidden": None, "update": {}}, "cures": [], "proof": None}
+    for code in PROPOSALS:
+        for line in range(0, len(syntax.lines), 7):
+            location = {"line": line} if line else None
+            finding = {"code": code, "layer": None, "location": location, "summary": "", "evidence": {}}
+            for edits in alternatives(Fault(finding, report, syntax)):
+                assert all(edit.span.line <= len(syntax.lines) + 1 for edit in edits)

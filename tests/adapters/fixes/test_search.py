@@ -42,6 +42,23 @@ def test_a_fault_that_was_hidden_is_put_right_after_the_first():
     assert set(fix.codes) == {1, 2}
 
 
+def test_a_change_that_moves_a_departure_is_not_taken_for_one_that_ends_it():
+    """The first proposal makes the gradient depart elsewhere; the second is right."""
+    text = "h = f(e)\ng = np.average(d).reshape(n, m)\n"
+    right = text.replace("(d).", "(d).transpose(1, 2, 0).")
+
+    def diagnose(changed, cures):
+        if changed == right:
+            return departures()
+        return departures(2) if changed == text else departures(1)
+
+    start = departures(2)
+    start["findings"][0]["location"]["column"] = 5
+    fix = find_fix(text, start, diagnose)
+    assert fix.verified
+    assert fix.text == right
+
+
 def settings(verdict, *codes, line=1):
     """A report whose findings are measured."""
     one = report(verdict, *codes, line=line)
@@ -94,7 +111,10 @@ def test_accuracies_are_read_from_what_is_printed(lines, told):
 def test_runs_are_held_against_each_other_at_one_length():
     assert is_worse(["acc 0.5", "acc 0.9"], ["acc 0.4"])
     assert not is_worse(["acc 0.5", "acc 0.9"], ["acc 0.5"])
-    assert not is_worse(["loss 3"], ["loss 4"])
+    assert not is_worse(["loss 3"], ["loss 4"], same_loss=True)
+    assert is_worse(["loss 3"], ["loss 5"], same_loss=True)
+    assert is_worse(["loss: 3.0"], ["loss: nan"], same_loss=True)
+    assert not is_worse(["loss 3"], ["loss 5"])
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,8 @@ def shuffled_together(fault: Fault) -> Alternatives:
         and isinstance(node.value.args[0], ast.Name)
     ]
     used = {node.id for node in syntax.nodes if isinstance(node, ast.Name)}
-    order = next(name for name in ("order", "permutation", "new_order", "shuffled_order") if name not in used)
-    if len(calls) != 2 or calls[0].col_offset != calls[1].col_offset:
+    order = next((name for name in ("order", "permutation", "new_order", "shuffled_order") if name not in used), "")
+    if not order or len(calls) != 2 or calls[0].col_offset != calls[1].col_offset:
         return
     first, second = (call.args[0].id for call in calls)  # type: ignore[attr-defined]
     margin = " " * calls[0].col_offset

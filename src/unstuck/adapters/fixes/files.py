@@ -56,20 +56,26 @@ def _notebook(original: bytes, source: Source, text: str) -> bytes:
     document = json.loads(original.decode("utf-8-sig"))
     old, new = source.text.splitlines(), text.splitlines()
     changed: dict[int, dict[int, list[str]]] = {}
+    behind: dict[tuple[int, int], list[str]] = {}  # new lines, by the cell and line that they come after
     for kind, start, stop, begin, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
-        cell, line = source.cell_and_line(start + 1)
+        cell, line = source.cell_and_line(max(start, 1) if kind == "insert" else start + 1)
+        if kind == "insert":
+            behind[cell or 1, line - 1 if start else -1] = new[begin:end]
+            continue
         edits = changed.setdefault(cell or 1, {})
         edits[line - 1] = new[begin:end]
         edits |= {line - 1 + more: [] for more in range(1, stop - start)}
     cells = document.get("cells") or [cell for sheet in document["worksheets"] for cell in sheet["cells"]]
-    for number, edits in changed.items():
-        cell = cells[number - 1]
+    for number in {*changed, *(cell for cell, _ in behind)}:
+        cell, edits = cells[number - 1], changed.get(number, {})
         key = "source" if "source" in cell else "input"
         joined = "".join(cell[key]) if isinstance(cell[key], list) else cell[key]
-        lines = joined.split("\n")
-        kept = "\n".join(line for index, old_line in enumerate(lines) for line in edits.get(index, [old_line]))
+        kept_lines = list(behind.get((number, -1), []))
+        for index, line in enumerate(joined.split("\n")):
+            kept_lines += [*edits.get(index, [line]), *behind.get((number, index), [])]
+        kept = "\n".join(kept_lines)
         cell[key] = kept.splitlines(keepends=True) if isinstance(cell[key], list) else kept
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 

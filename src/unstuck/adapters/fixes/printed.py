@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from math import isfinite
 
+FLOAT = r"\d+(?:\.\d*)?(?:e[+-]?\d+)?"
 NUMBER = r"(\d+(?:\.\d*)?(?:e-?\d+)?)"
 NAMED = re.compile(
     rf"(?:acc\w*|correct\w*|right|score)\b[^\d\n-]{{0,25}}{NUMBER}(\s*%)?(?!\s*(?:/|of|out of)\s*\d)", re.I
 )
 SHARE = re.compile(r"(\d+)\s*(?:/|of|out of)\s*(\d+)", re.I)
 COUNTERS = re.compile(r"(?:epoch|iter\w*|step|batch|round|pass)\W*$", re.I)
+LOSS = re.compile(rf"(?:loss|cost|error)\w*\b[^\d\n-]{{0,15}}({FLOAT}|nan|inf)", re.I)
 LOWER = 0.02  # of the accuracy, that a fix may not cost
+HIGHER = 1.5  # times the loss, where no accuracy is told
 
 
 def accuracies(lines: Iterable[str]) -> list[float]:
@@ -39,8 +43,23 @@ def _shares(line: str) -> Iterable[float]:
             yield int(match[1]) / int(match[2])
 
 
-def is_worse(before: list[str], after: list[str]) -> bool:
-    """Whether the second run tells a lower accuracy than the first, at the same length of both."""
+def losses(lines: Iterable[str]) -> list[float]:
+    """The losses that lines tell, in their order.
+
+    >>> losses(["epoch 1 loss: 0.25 (best 0.2)", "Cost = 3e-2", "no number"])
+    [0.25, 0.03]
+    """
+    found = [LOSS.search(line) for line in lines]
+    return [float(match[1]) for match in found if match]
+
+
+def is_worse(before: list[str], after: list[str], same_loss: bool = False) -> bool:
+    """Whether the second run tells a lower accuracy than the first, at the same length of both; where they tell none
+    and have the same loss, whether it is far higher, or no number."""
     first, second = accuracies(before), accuracies(after)
     last = min(len(first), len(second)) - 1
-    return last >= 0 and second[last] < first[last] - LOWER
+    if last >= 0:
+        return second[last] < first[last] - LOWER
+    first, second = losses(before), losses(after)
+    last = min(len(first), len(second)) - 1
+    return same_loss and last >= 0 and isfinite(first[last]) and not second[last] <= HIGHER * first[last]

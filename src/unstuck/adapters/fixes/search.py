@@ -73,7 +73,7 @@ def find_fix(text: str, report: dict[str, Any], diagnose: Diagnosis) -> Fix:
         if copy.report["verdict"] != "faulty" or not open_:
             break
         copy = _all_at_once(text, copy, open_, run) or _one_by_one(text, copy, open_, run)
-    holds = copy.text != text and _is_better(report, copy.report)
+    holds = copy.text != text and copy.report["verdict"] == "healthy"
     if not holds:
         copy = Copy(text, report)
     remaining = tuple(_in_words(finding) for finding in copy.report["findings"])
@@ -142,12 +142,15 @@ def _smallest(text: str, start: Copy, made: Copy, changes: list[Change], diagnos
 def _one_by_one(text: str, copy: Copy, findings: list[Finding], diagnose: Diagnosis) -> Copy:
     """For each finding the first edit that puts it right, on top of the others; then what the whole does."""
     start, changes = copy, list[Change]()
-    known = {finding["code"] for finding in [*copy.report["findings"], *copy.report["notes"]]}
     for finding in findings:
         for edits in _proposed(start, finding):
             changed = _changed(start.text, [*_edits_of(changes), *edits])
             report = None if changed is None else diagnose(changed, False)
-            if changed is not None and report is not None and _is_gone(start.text, changed, finding, report, known):
+            if (
+                changed is not None
+                and report is not None
+                and _is_gone(start.text, changed, finding, report, start.report)
+            ):
                 changes.append(Change(finding, edits))
                 break
         else:
@@ -159,13 +162,17 @@ def _one_by_one(text: str, copy: Copy, findings: list[Finding], diagnose: Diagno
     return _smallest(text, start, replace(copy, text=changed, report=report), changes, diagnose)
 
 
-def _is_gone(old: str, new: str, finding: Finding, report: dict[str, Any], known: set[str]) -> bool:
-    """Whether a finding of the old text is no longer proved at its place in the new one, and none was made of it."""
-    code, line = _key(finding)
-    proved = [one for one in [*report["findings"], *report["notes"]] if one["grade"] == "proved"]
-    still = [one for one in proved if one["code"] == code and _key(one)[1] in (0, _line_in(old, new, line))]
-    made = [one["code"] for one in proved if one["code"] not in known and _is_alike(code, one["code"])]
-    return report["verdict"] != "inconclusive" and not still and not made
+def _is_gone(old: str, new: str, finding: Finding, report: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether a finding of the old text is no longer proved at its place in the new one, and none was made of it: no
+    other code of its kind, and not its own at a place where it was not found before."""
+    code = finding["code"]
+    was, now = ([one for one in [*r["findings"], *r["notes"]] if one["grade"] == "proved"] for r in (before, report))
+    known = {one["code"] for one in [*before["findings"], *before["notes"]]}
+    others = {_line_in(old, new, _key(one)[1]) for one in was if one["code"] == code and one is not finding}
+    here = _line_in(old, new, _key(finding)[1])
+    same = {_key(one)[1] for one in now if one["code"] == code}
+    made = [one["code"] for one in now if one["code"] not in known and _is_alike(code, one["code"])]
+    return report["verdict"] != "inconclusive" and here not in same and not same - others and not made
 
 
 def _is_alike(first: str, second: str) -> bool:
@@ -212,12 +219,3 @@ def _told(original: str, copy: Copy, edited: str, change: Change) -> Copy:
         line = _line_in(edited, original, edit.span.line)
         codes[line] = tuple(dict.fromkeys([*codes.get(line, ()), change.finding["code"]]))
     return replace(copy, codes=codes)
-
-
-def _is_better(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Whether the changed copy is healthy, or has findings left that were there before and for which no edit is
-    known."""
-    if after["verdict"] == "healthy":
-        return True
-    old, new = ({finding["code"] for finding in report["findings"]} for report in (before, after))
-    return after["verdict"] == "faulty" and new < old

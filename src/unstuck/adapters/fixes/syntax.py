@@ -184,7 +184,8 @@ def _given(syntax: Syntax, function: ast.FunctionDef, name: str) -> list[Any] | 
     """What a function's parameter is given in the calls of the program, or its default; None if it is no parameter."""
     parameters = [*function.args.posonlyargs, *function.args.args]
     names = [parameter.arg for parameter in parameters]
-    if name not in names:
+    shift = 1 if names[:1] == ["self"] else 0
+    if name not in names[shift:]:
         return None
     position = names.index(name)
     default = position - len(names) + len(function.args.defaults)
@@ -192,7 +193,6 @@ def _given(syntax: Syntax, function: ast.FunctionDef, name: str) -> list[Any] | 
     if called == "__init__":
         owner = syntax.parents.get(function)
         called = owner.name if isinstance(owner, ast.ClassDef) else called
-    shift = 1 if names[:1] == ["self"] else 0
     found: list[Any] = []
     for call in syntax.calls(called):
         words = [keyword.value for keyword in call.keywords if keyword.arg == name]

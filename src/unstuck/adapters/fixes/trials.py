@@ -17,6 +17,17 @@ from unstuck.errors import CaseError
 
 PRINTING = 0.25  # of the budget, for each of the runs that are only listened to
 SEEDS = (0, 1, 2)
+OTHER_LOSS = {
+    "D02",
+    "D07",
+    "D08",
+    "D09",
+    "F05",
+    "F06",
+    "F10",
+    "U10",
+    "A04",
+}  # beside L…: put right, the loss measures another thing
 FALSIFIED = {"E01", "E02", "E03", "D05", "D06", "D11"}  # faults that tell a wrong accuracy: the right one may be lower
 
 
@@ -44,7 +55,7 @@ def fix_of(job: Job, report: dict[str, Any], listen: Callable[[str], None]) -> F
 
 def _as_printed(job: Job, fix: Fix) -> Fix:
     """The fix with what is printed before and after, from three starts where the script draws at random; nothing is
-    offered that prints a lower accuracy, unless it is the accuracy that was told wrongly."""
+    offered that prints a lower accuracy or a far higher loss, unless the accuracy was what was told wrongly."""
     befores: list[list[str]] = []
     afters: list[list[str]] = []
     for seed in SEEDS:
@@ -57,12 +68,10 @@ def _as_printed(job: Job, fix: Fix) -> Fix:
         if not (ended and ended_too):
             break  # of a long script only the beginning is seen
     told = {code for codes in fix.codes.values() for code in codes}
-    worse = [is_worse(*pair) for pair in zip(befores, afters, strict=True)]
-    better = [is_worse(*pair) for pair in zip(afters, befores, strict=True)]
+    same_loss = not any(code[0] == "L" or code in OTHER_LOSS for code in told)
+    worse = [is_worse(*pair, same_loss) for pair in zip(befores, afters, strict=True)]
     if 2 * sum(worse) > len(worse) and not told & FALSIFIED:
-        return withdrawn(fix, "A change was found that puts the formulas right, but its copy prints a lower accuracy.")
-    if fix.after["verdict"] != "healthy" and not all(better):
-        return withdrawn(fix, "A change was found that puts a part right, but its copy prints no higher accuracy.")
+        return withdrawn(fix, "A change was found that puts the formulas right, but its copy prints a worse outcome.")
     last = min(len(befores[0]), len(afters[0])) - 1
     if last < 0:
         return fix

@@ -146,9 +146,11 @@ def _positive(node: ast.Constant) -> bool:
 def more_updates(fault: Fault) -> Alternatives:
     """The number of rounds becomes the one after which the experiments had learnt."""
     found = re.match(r"([\d,]+) updates", fault.setting)
-    planned = (fault.reading.get("update") or {}).get("updates_planned")
-    if not found or not planned:
-        return
+    own = fault.reading.get("update") or {}
+    planned, batch = own.get("updates_planned"), own.get("batch_size")
+    smaller = re.search(r"on batches of ([\d,]+)", fault.setting)
+    if not found or not planned or (smaller and batch and 2 * int(smaller[1].replace(",", "")) < batch):
+        return  # other batches are no change of one expression
     factor = int(found[1].replace(",", "")) / planned
     syntax = fault.syntax
     for node in syntax.nodes:

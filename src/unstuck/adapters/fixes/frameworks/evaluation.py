@@ -68,42 +68,61 @@ def trained_in_training_mode(fault: Fault) -> Alternatives:
                 yield list(inserted_before(syntax, loop.body[0], f"{name}.train()"))
 
 
+def _near(fault: Fault, kind: type) -> list[Any]:
+    """The nodes of a kind, those in the lines nearest to the fault first."""
+    found = [node for node in fault.syntax.nodes if isinstance(node, kind)]
+    return sorted(found, key=lambda node: abs(node.lineno - fault.line))
+
+
 @edits_for("E01", framework=("pytorch", "keras"))
-def right_answers_of_all_examples(fault: Fault) -> Alternatives:
-    """Answers are taken along the classes and held against labels of the same shape; scores are cut at 0; the count is
-    divided by the number of examples."""
-    syntax, summary = fault.syntax, fault.summary
-    scope = [node for node in ast.walk(syntax.tree) if hasattr(node, "lineno")]
-    near = sorted(scope, key=lambda node: abs(node.lineno - fault.line))
-    if "along axis 0" in summary:
-        for node in near:
-            if isinstance(node, ast.Call) and last_name(node.func) in ("argmax", "max"):
-                axis = keyword(node, "dim") or keyword(node, "axis")
-                place = axis.value if axis is not None else node.args[-1] if node.args else None
-                if place is not None and getattr(place, "value", None) == 0:
-                    yield [Edit(syntax.span(place), "1"), *_whole_labels(fault)]
-                    yield [Edit(syntax.span(place), "1")]
-    told = re.findall(r"of shape \(([\d, ]+)\)", summary)
-    shapes = len(set(told)) > 1 and any(one.endswith(", 1") for one in told)
-    for compared in [node for node in near if isinstance(node, ast.Compare) and len(node.comparators) == 1]:
-        if shapes and isinstance(compared.ops[0], ast.Eq) and compared.lineno == fault.line:
+def answers_along_the_classes(fault: Fault) -> Alternatives:
+    """argmax(dim=0) becomes argmax(dim=1)."""
+    calls = [call for call in _near(fault, ast.Call) if last_name(call.func) in ("argmax", "max")]
+    for call in calls if "along axis 0" in fault.summary else []:
+        axis = keyword(call, "dim") or keyword(call, "axis")
+        place = axis.value if axis is not None else call.args[-1] if call.args else None
+        if place is not None and getattr(place, "value", None) == 0:
+            edit = Edit(fault.syntax.span(place), "1")
+            yield [edit, *_whole_labels(fault)]
+            yield [edit]
+
+
+@edits_for("E01", framework=("pytorch", "keras"))
+def answers_of_the_labels_shape(fault: Fault) -> Alternatives:
+    """Answers (n, 1) that are held against labels (n,) meet labels (n, 1), or the other way round."""
+    told = re.findall(r"of shape \(([\d, ]+)\)", fault.summary)
+    if len(set(told)) < 2 or not any(one.endswith(", 1") for one in told):
+        return
+    added = ".unsqueeze(1)" if fault.framework == "pytorch" else "[:, None]"
+    for compared in [node for node in _near(fault, ast.Compare) if node.lineno == fault.line]:
+        if len(compared.comparators) == 1 and isinstance(compared.ops[0], ast.Eq):
             for side in (compared.comparators[0], compared.left):
-                yield [Edit(syntax.span(side), f"{syntax.operand(side)}.unsqueeze(1)")]
+                yield [Edit(fault.syntax.span(side), f"{fault.syntax.operand(side)}{added}")]
+
+
+@edits_for("E01", framework=("pytorch",))
+def scores_cut_at_zero(fault: Fault) -> Alternatives:
+    """Scores are held against 0, or go through a sigmoid before they are rounded."""
+    syntax = fault.syntax
+    for compared in _near(fault, ast.Compare):
         limit = compared.comparators[0]
         if isinstance(compared.ops[0], (ast.Gt, ast.GtE)) and getattr(limit, "value", None) == 0.5:
             yield [Edit(syntax.span(limit), "0")]
-    if fault.framework == "keras":
-        return
-    for call in [node for node in near if isinstance(node, ast.Call) and last_name(node.func) == "round"]:
+    for call in [node for node in _near(fault, ast.Call) if last_name(node.func) == "round"]:
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         inner = call.args[0] if call.args else owner
         if inner is not None and "sigmoid" not in syntax.words(inner):
             yield [Edit(syntax.span(inner), f"torch.sigmoid({syntax.words(inner)})")]
-    for node in [one for one in near if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Div)]:
-        if isinstance(node.right, ast.Call) and last_name(node.right.func) == "len" and len(node.right.args) == 1:
-            inner = node.right.args[0]
-            if isinstance(inner, ast.Name):
-                yield [Edit(syntax.span(inner), f"{inner.id}.dataset")]
+
+
+@edits_for("E01", framework=("pytorch",))
+def divided_by_the_examples(fault: Fault) -> Alternatives:
+    """The number of batches, len(loader), becomes that of examples, len(loader.dataset)."""
+    for node in [one for one in _near(fault, ast.BinOp) if isinstance(one.op, ast.Div)]:
+        count = node.right
+        counted = count.args[0] if isinstance(count, ast.Call) and len(count.args) == 1 else None
+        if isinstance(counted, ast.Name) and last_name(count.func) == "len":
+            yield [Edit(fault.syntax.span(counted), f"{counted.id}.dataset")]
 
 
 def _whole_labels(fault: Fault) -> Iterator[Edit]:
