@@ -1,6 +1,7 @@
 """The derivative of every supported operation is what central differences, autograd and PyTorch say it is."""
 
 import importlib
+import operator
 import warnings
 from typing import Any
 
@@ -212,3 +213,18 @@ def test_a_float32_operation_is_differentiated_in_float64():
     x = tape.leaf(np.linspace(0, 1, 4, dtype=np.float32))
     ((_, back),) = pull_back(tape.add(np.exp, (x,), {}, np.exp(x.value)), np.ones(4), lambda _: True)
     assert back.dtype == np.float64
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_matrices_are_multiplied_as_matrices_and_keep_their_axes():
+    tape, rng = Tape(), np.random.default_rng(0)
+    a, b = tape.leaf(np.asmatrix(rng.random((2, 3)))), tape.leaf(np.asmatrix(rng.random((3, 4))))
+    adjoint = rng.random((2, 4))
+    product = tape.add(operator.mul, (a, b), {}, a.value * b.value)
+    given = dict(pull_back(product, adjoint, lambda node: True))
+    assert np.allclose(given[a], adjoint @ b.value.A.T)
+    assert np.allclose(given[b], a.value.A.T @ adjoint)
+    square = tape.add(np.power, (a, 2), {}, np.power(a.value, 2))
+    assert np.allclose(dict(pull_back(square, np.ones((2, 3)), lambda node: True))[a], 2 * a.value.A)
+    total = tape.add(np.sum, (a,), {"axis": 0}, np.sum(a.value, axis=0))
+    assert np.allclose(dict(pull_back(total, np.ones((1, 3)), lambda node: True))[a], np.ones((2, 3)))

@@ -6,6 +6,7 @@ other functions the rules are those of the library `autograd` (https://github.co
 """
 
 import importlib
+import operator
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -15,11 +16,13 @@ import numpy as np
 
 from unstuck.autodiff import elementwise, movement, products, reductions
 from unstuck.autodiff.call import Call, NoDerivative, Rule, Tie, is_real, unbroadcast
+from unstuck.autodiff.families import MAXIMA, SUMMING
 from unstuck.autodiff.tape import LEAF, Node, filled, nodes_in
 from unstuck.autodiff.vectorized import of_vectorized
 
 Array = np.ndarray
 
+MULTIPLYING_MATRICES = (operator.mul, operator.imul)  # of np.matrix: not number by number
 OWN_RULES: dict[Any, Rule] = {**movement.RULES, **reductions.RULES, **products.RULES, **elementwise.RULES}
 
 
@@ -37,10 +40,17 @@ def is_piecewise_constant(op: Callable[..., Any]) -> bool:
 
 
 def call_of(node: Node, tie: Tie = Tie.SPLIT) -> Call:
-    """The operation with the recorded values of its arguments; floats are taken in float64."""
+    """The operation with the recorded values of its arguments; floats are taken in float64, matrices as arrays."""
     args = tuple(filled(argument, _exact_value) for argument in node.args)
     kwargs = {key: filled(argument, _exact_value) for key, argument in node.kwargs.items()}
-    return Call(node.op, args, kwargs, _exact(node.value), tie)
+    of_matrices = [isinstance(getattr(argument, "value", None), np.matrix) for argument in node.args]
+    op = node.op
+    if any(of_matrices):
+        if op in MULTIPLYING_MATRICES and all(np.ndim(argument) == 2 for argument in args):
+            op = np.matmul
+        elif of_matrices[0] and op in SUMMING | MAXIMA and (len(args) > 1 or kwargs.get("axis") is not None):
+            kwargs["keepdims"] = True
+    return Call(op, args, kwargs, _exact(node.value), tie)
 
 
 def pull_back(node: Node, adjoint: Any, wanted: Callable[[Node], bool], tie: Tie = Tie.SPLIT) -> list[tuple[Node, Any]]:
@@ -51,10 +61,10 @@ def pull_back(node: Node, adjoint: Any, wanted: Callable[[Node], bool], tie: Tie
     """
     if is_piecewise_constant(node.op) or not is_real(node.value):
         return []
-    rule = _rule(node.op)
+    call = call_of(node, tie)
+    rule = _rule(call.op)
     if rule is None:
         raise NoDerivative(name_of(node.op))
-    call = call_of(node, tie)
     if any(wanted(parent) for parent in nodes_in(list(node.kwargs.values()))):
         raise NoDerivative(f"{name_of(node.op)} with an argument given by name")
     contributions: list[tuple[Node, Any]] = []
@@ -101,8 +111,8 @@ def _exact_value(node: Node) -> Any:
 
 def _exact(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f" and value.dtype != np.float64:
-        return value.astype(np.float64)
-    return value
+        value = value.astype(np.float64)
+    return np.asarray(value) if isinstance(value, np.matrix) else value
 
 
 @cache

@@ -202,6 +202,8 @@ RULES: dict[Any, Rule] = {
     math.erf: _error_function,
     math.erfc: _error_function,
     np.positive: _same,
+    np.matrix: _same,
+    np.asmatrix: _same,
     np.fmod: _remainder,
     np.mod: _remainder,
     math.fmod: _remainder,

@@ -1,5 +1,6 @@
 """Part of a recording carried out again with some operations replaced by others."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
@@ -8,11 +9,18 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.call import is_real
+from unstuck.autodiff.families import ADDING, DIVIDING, MATRIX_PRODUCTS, MULTIPLYING, POWERS, SUBTRACTING
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.tape import LEAF, Node, filled
 from unstuck.autodiff.writes import carried_out
 
 Array = np.ndarray
+LARGEST, GROWN = 10_000_000, 8  # numbers of a result that is tried in any case; how much larger than an operand
+NUMBER_BY_NUMBER = ADDING | SUBTRACTING | MULTIPLYING | DIVIDING | POWERS
+
+
+class TooLarge(Exception):
+    """The result of an operation that is only tried would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +42,29 @@ def evaluated(expression: Any, value_of: Callable[[Node], Any]) -> Any:
     if isinstance(expression, Expression):
         args = tuple(evaluated(argument, value_of) for argument in expression.args)
         kwargs = {key: evaluated(argument, value_of) for key, argument in expression.kwargs.items()}
-        return carried_out(expression.op, args, kwargs)
+        return _carried_out(expression.op, args, kwargs)
     if type(expression) in (tuple, list):
         return type(expression)([evaluated(part, value_of) for part in expression])
     return filled(expression, value_of)
+
+
+def _carried_out(op: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The result of an operation. Raises TooLarge where a row met a column, and every number every other."""
+    shapes = [argument.shape for argument in args if isinstance(argument, np.ndarray)]
+    if len(shapes) == 2 and size_of(op, *shapes) > max(LARGEST, GROWN * max(map(math.prod, shapes))):
+        raise TooLarge
+    return carried_out(op, args, kwargs)
+
+
+def size_of(op: Callable[..., Any], a: tuple[int, ...], b: tuple[int, ...]) -> int:
+    """How many numbers a product or an operation number by number gives of arrays of these shapes; 0 for others."""
+    if op in MATRIX_PRODUCTS and a and b:
+        return math.prod(a[:-1]) * math.prod(b) // max(a[-1], 1)
+    if op is np.outer:
+        return math.prod(a) * math.prod(b)
+    if op in NUMBER_BY_NUMBER:
+        return math.prod(np.broadcast_shapes(a, b))
+    return 0
 
 
 def users_within(graph: Graph, numbers: Iterable[int]) -> dict[int, list[int]]:
@@ -74,7 +101,7 @@ def replayed(graph: Graph, users: Mapping[int, Sequence[int]], edits: Mapping[in
             else:
                 args = tuple([filled(argument, value_of) for argument in node.args])
                 kwargs = {key: filled(argument, value_of) for key, argument in node.kwargs.items()}
-                value = carried_out(node.op, args, kwargs)
+                value = _carried_out(node.op, args, kwargs)
             if _equal(value, node.value):
                 continue
             changed[number] = value

@@ -49,10 +49,13 @@ def build(read: Read, run: Run) -> Built:
     living.put_aside()
     trial = Trial(read, living, living.snapshot(), _spot(read, living, read.inputs), _spot(read, living, read.targets))
     first = first_turn(trial)
+    telling = np.ptp(first.batch.x) > 0 and first.batch.x.size > TOO_FEW
     try:
-        return _built(trial, first, Occurrences.of(trial, first))
+        built = _built(trial, first, Occurrences.of(trial, first))
+        if telling or built.next_too is not False:
+            return built
     except CannotReplay:
-        if np.ptp(first.batch.x) > 0 and first.batch.x.size > TOO_FEW:
+        if telling:
             raise
     built = _built(trial, first, Occurrences.of(trial, first, alike=True))
     if not built.next_too:

@@ -93,7 +93,7 @@ def _is(function: Any, known: tuple[Any, ...]) -> bool:
 
 
 def _class(kind: type) -> str:
-    if issubclass(kind, np.generic) or kind in _COMPUTING:
+    if issubclass(kind, np.generic) or kind in _COMPUTING or kind is np.matrix:
         return COMPUTES
     if kind in _SPREADING:
         return SPREADS

@@ -223,6 +223,20 @@ class Provenance:
             buffer.node.value = self._version(base, buffer, buffer.node)
         return node
 
+    def reshape(self, array: Array, shape: Any, where: Where) -> None:
+        """Do `array.shape = shape`: the same object is another node from here on, where it is followed."""
+        old = self.node(array, where) if self.knows(array) else None
+        if old is not None and old.value is array:
+            old.value = array[...]
+        array.shape = shape
+        if old is None:
+            return
+        node = self.tape.add(np.reshape, (old, array.shape), {}, array, where)
+        self.bind(array, node)
+        buffer = self.buffers[id(owner(array))]
+        if array is buffer.array and buffer.node is not None:
+            buffer.node = node
+
     def element_written(self, array: Array, old: Node, key: Any, value: Any, where: Where) -> Node:
         """`array[key] = value` happened, with the key and the value as the tape keeps them."""
         return self.written(array, assigned, (old, key, value), where)

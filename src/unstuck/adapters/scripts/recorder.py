@@ -40,6 +40,10 @@ GROWTH = 1.33
 FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last among which they are looked for
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
+HOOKS = (
+    *("binary", "unary", "call", "attribute", "get", "set", "put", "reshape", "augment", "each", "unpack", "literal"),
+    "numbers",
+)
 AT_HAND = 100_000  # values that a function takes one after another, up to which they are listed
 
 
@@ -94,8 +98,7 @@ class Recorder:
         self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
         self.made_by: dict[int, tuple[Any, int]] = {}
         self.known.origin = self._origin
-        hooks = ("binary", "unary", "call", "attribute", "get", "set", "put", "augment", "each", "unpack", "literal")
-        self.namespace: dict[str, Any] = {f"__unstuck_{name}__": getattr(self, name) for name in hooks}
+        self.namespace: dict[str, Any] = {f"__unstuck_{name}__": getattr(self, name) for name in HOOKS}
         self.namespace["__unstuck_slice__"] = slice
         self.namespace["__unstuck_off__"] = False
         self.namespace["__unstuck_for__"] = self.for_
@@ -195,6 +198,12 @@ class Recorder:
         known.element_written(holder, old, kept_key, kept, where)
         self._grown()
 
+    def reshape(self, place: int, value: Any, holder: Any) -> None:
+        if isinstance(holder, np.ndarray):
+            self.known.reshape(holder, value, self._where(place))
+        else:
+            holder.shape = value
+
     def augment(self, place: int, a: Any, b: Any) -> Any:
         op, known = self.places[place].op, self.known
         followed = known.holds(b)
@@ -217,6 +226,16 @@ class Recorder:
         leaf = self.known.leaf(fresh, self._where(place))
         leaf.kwargs["made"], leaf.value = CREATED, float(value)
         return fresh
+
+    def numbers(self, place: int, value: Any) -> Any:
+        """A list or dict that was just made, each of whose numbers becomes an object of its own."""
+        if type(value) in (list, dict):
+            for key, part in list(enumerate(value) if type(value) is list else value.items()):
+                if type(part) in (list, dict):
+                    self.numbers(place, part)
+                elif type(part) in (float, int) and not self.known.knows(part):
+                    value[key] = self.literal(place, part)
+        return value
 
     def unpack(self, place: int, value: Any) -> Any:
         if isinstance(value, np.ndarray) and value.ndim > 0 and self.known.knows(value):
@@ -278,11 +297,11 @@ class Recorder:
             return self._writing(place, function, arguments, keywords)
         what = arguments[0]
         small = isinstance(what, np.ndarray) and what.nbytes <= SMALL
-        before = what.copy() if small else what
         beside = arrays_beside(sys._getframe(2), what) if small else ()
+        before = what.copy() if beside else None
         value = self._writing(place, function, arguments, keywords)
-        after = what.copy() if beside else None
-        self.recording.shuffles.append(Shuffle(self.places[place], before, state, after, beside))
+        after = what.copy() if small else what
+        self.recording.shuffles.append(Shuffle(self.places[place], after, state, before, beside))
         return value
 
     def _wrapped(self, place: int, a: Any, b: Any, value: np.ndarray) -> None:
@@ -362,6 +381,8 @@ class Recorder:
         if not isinstance(target, np.ndarray) or target.dtype == object:
             return function(*arguments, **keywords)
         inputs = everything if out is not None else everything[1:]
+        if any(argument is target for argument in inputs):
+            known.node(target, where)  # what it holds is read before it is overwritten
         old = known.before_write(target, where, any(known.holds(argument) for argument in inputs))
         if old is None:
             value = function(*arguments, **keywords)

@@ -1,7 +1,8 @@
 """One update of a recording: what it was computed from, which values are inputs, targets and outputs.
 
 Inputs are constants of the update that meet a parameter in a product; a target is a constant that first meets a value
-which depends on most of the parameters, by subtraction, multiplication, power or indexing; the output is what it meets.
+which depends on most of the parameters, by subtraction, multiplication, power or indexing, or is divided by it; the
+output is what it meets.
 """
 
 import math
@@ -16,6 +17,7 @@ from unstuck.adapters.scripts.parameters import MOST_MARKS, Chain, ancestors, de
 from unstuck.adapters.scripts.provenance import CREATED
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
+from unstuck.autodiff.families import DIVIDING
 from unstuck.autodiff.tape import LEAF, Node, filled
 
 Array = np.ndarray
@@ -194,6 +196,10 @@ class _Search:
                 if isinstance(index, (Node, np.ndarray, list)) and _is_class_number(index):
                     yield None, index, node.args[0]
                     return
+        if node.op in DIVIDING and isinstance(node.args[1], Node) and self.depends[node.args[1].number]:
+            if np.ndim(value_of(node.args[0])) > 0 and self._is_data(node.args[0], node, 0):
+                yield 0, node.args[0], node.args[1]
+            return
         if node.op not in MEETINGS or len(node.args) < 2:
             return
         for position, argument in enumerate(node.args[:2]):

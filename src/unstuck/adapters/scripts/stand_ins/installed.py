@@ -76,9 +76,11 @@ def without_backends(matplotlib: Any, supply: Supply, overlay: Overlay) -> None:
 
 
 def without_figures(pyplot: Any, supply: Supply, overlay: Overlay) -> None:
-    """Nothing is shown or waited for."""
-    for name in ("show", "pause", "switch_backend", "waitforbuttonpress"):
+    """Nothing is shown or waited for, and the backend stays the one that draws into memory."""
+    for name in ("show", "pause", "waitforbuttonpress"):
         replace(pyplot, name, _nothing)
+    switch = pyplot.switch_backend
+    replace(pyplot, "switch_backend", lambda backend: switch("agg"))
 
 
 def without_windows(cv2: Any, supply: Supply, overlay: Overlay) -> None:
