@@ -328,7 +328,7 @@ steps = len(train_loader)
 
 def _judged(draw: random.Random, task: str) -> str:
     """How the model is evaluated."""
-    mode = draw.choice(("torch.no_grad()", "torch.inference_mode()"))
+    mode = draw.choice(("torch.no_grad()", "torch.inference_mode()", "torch.enable_grad()"))
     if task in CLASSES:
         said = draw.choice(
             (

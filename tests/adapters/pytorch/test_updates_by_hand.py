@@ -107,3 +107,15 @@ def test_a_loss_of_the_framework_is_noted_once(tmp_path):
     )
     h = seen_in(tmp_path, text)
     assert len(h.all(LossTaken)) == 20
+
+
+def test_derivatives_that_are_asked_for_are_updates_too(tmp_path):
+    text = SCRIPT.replace("    loss.backward()\n", "    (g,) = torch.autograd.grad(loss, [w])\n")
+    text = text.replace("w -= 0.1 * w.grad\n        w.grad.zero_()", "w -= 0.1 * g")
+    h = seen_in(tmp_path, text)
+    assert (h.updates, len(h.learnt)) == (20, 20)
+    assert found_in(tmp_path, text) == []
+
+
+def test_minus_the_loss_climbed_is_the_loss_descended(tmp_path):
+    assert found_in(tmp_path, SCRIPT.replace("loss = -p", "loss = p").replace("w -= 0.1", "w += 0.1")) == []

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from unstuck.adapters.pytorch.models import Models, put_back
+from unstuck.adapters.pytorch.copies import put_back
+from unstuck.adapters.pytorch.models import Models
 
 RANDOM = ("Dropout", "BatchNormalization", "GaussianNoise", "AlphaDropout")
 

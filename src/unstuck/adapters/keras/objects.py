@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from unstuck.adapters.keras.watch import KERAS
-from unstuck.adapters.pytorch.models import put_back
+from unstuck.adapters.pytorch.copies import put_back
 from unstuck.adapters.watch import Outcome, Watch, outcome_of
 from unstuck.adapters.watched.examine import examine
 from unstuck.diagnosis.report.report import Report

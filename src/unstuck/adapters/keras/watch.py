@@ -20,15 +20,15 @@ from unstuck.adapters.keras.data import class_numbers, count_learnt
 from unstuck.adapters.keras.losses import as_taken, kind_of
 from unstuck.adapters.keras.metrics import counted
 from unstuck.adapters.keras.models import KerasModels
+from unstuck.adapters.keras.optimizers import Optimizers, silent
 from unstuck.adapters.keras.tape import Data, batches_of
 from unstuck.adapters.pytorch.graph import chain, mark
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.numbers import as_array, single
 from unstuck.adapters.pytorch.origins import Outputs
-from unstuck.adapters.pytorch.parameters import sample
 from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import Compared, Frozen, LoaderMade, LossTaken, OptimizerMade, Stepped, Validated
+from unstuck.adapters.watched.events import Compared, Frozen, LoaderMade, LossTaken, Validated
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
@@ -44,7 +44,7 @@ class KerasWatch(Watch):
     def make_models(self) -> Models:
         self._compiled: Place | None = None
         self._inside_fit = self._inside_keras = 0
-        self._optimizers: dict[int, int] = {}
+        self.kept = Optimizers(self, lambda: self._compiled)
         self._serves_tensorflow = False
         return KerasModels(self)
 
@@ -61,7 +61,7 @@ class KerasWatch(Watch):
             (keras.Model, "fit", self._wrap_fit),
             (keras.Model, "evaluate", self._wrap_evaluation),
             (keras.Model, "predict", self._wrap_evaluation),
-            (keras.optimizers.Optimizer, "apply", self._wrap_apply),
+            (keras.optimizers.Optimizer, "apply", self.kept.wrap_apply),
         ]
 
     @property
@@ -193,7 +193,7 @@ class KerasWatch(Watch):
                     torch.softmax(y_pred, -1) if repair == "softmax of scores" else PREDICTIONS[repair](y_pred, y_true)
                 )
             try:
-                with self._silent():
+                with silent(self):
                     result = original(loss, y_true, y_pred, *args, **kwargs)
             except Exception:
                 self._note_loss(loss, kind, y_true, y_pred, None)
@@ -203,15 +203,6 @@ class KerasWatch(Watch):
             return result
 
         return call
-
-    @contextmanager
-    def _silent(self) -> Iterator[None]:
-        """What Keras calls of PyTorch inside is its own affair."""
-        self.quiet += 1
-        try:
-            yield
-        finally:
-            self.quiet -= 1
 
     def _note_loss(
         self, loss: Any, kind: str, y_true: Any, y_pred: torch.Tensor, result: Any, weighted: bool = False
@@ -275,57 +266,6 @@ class KerasWatch(Watch):
         right, expected, n, how, shapes = found
         where = self._compiled or innermost(sys._getframe(3))
         self.note(Compared(self.updates, where, right, n, expected, n, how, shapes, y_pred.requires_grad, raw=False))
-
-    # -- optimisers --------------------------------------------------------------------------------------------------
-
-    def _wrap_apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def apply(optimizer: Any, grads: Any, trainable_variables: Any = None) -> Any:
-            if self.quiet or self.steps.in_step:
-                return original(optimizer, grads, trainable_variables)
-            grads = list(grads)
-            variables = trainable_variables if trainable_variables is not None else optimizer._trainable_variables
-            tensors = [variable.value for variable in variables]
-            number = self._entered(optimizer, variables, tensors)
-            gradients: list[Any] = []
-            with self.aside():
-                if self.detailed:
-                    gradients = [sample(gradient) for gradient in grads]
-                    self.ledger.before_step(tensors)
-            self.steps.in_step = True
-            try:
-                with self._silent():
-                    result = original(optimizer, grads, trainable_variables)
-            finally:
-                self.steps.in_step = False
-            if self.detailed:
-                with self.aside():
-                    steps = self.ledger.step(tensors, gradients)
-                place = innermost(sys._getframe(1))
-                self.note(Stepped(self.updates, place, number, steps, self.steps.backward_place, self.steps.zero_place))
-            self.steps.stepped(tensors)
-            self.updated()
-            return result
-
-        return apply
-
-    def _entered(self, optimizer: Any, variables: Any, tensors: list[torch.Tensor]) -> int:
-        """The number of an optimiser; at first sight it is noted, and given another rate where that is asked for."""
-        if id(optimizer) in self._optimizers:
-            return self._optimizers[id(optimizer)]
-        number = self._optimizers[id(optimizer)] = len(self._optimizers)
-        self.keep.append(optimizer)
-        for variable, tensor in zip(variables, tensors, strict=True):
-            known = self.parameters.enter(tensor, variable.path, None, True)
-            known.called = True
-        if "rate" in self.repairs and not callable(getattr(optimizer, "_learning_rate", None)):
-            optimizer.learning_rate = float(optimizer.learning_rate) * self.repairs["rate"]
-        with self.aside():
-            rate = float(keras.ops.convert_to_tensor(optimizer.learning_rate))
-        holds = tuple(self.parameters.enter(tensor).key for tensor in tensors)
-        decay = float(optimizer.weight_decay or 0.0)
-        place = self._compiled or innermost(sys._getframe(2))
-        self.note(OptimizerMade(self.updates, place, number, type(optimizer).__name__, rate, decay, holds))
-        return number
 
 
 def _is_own(loss: Any) -> bool:

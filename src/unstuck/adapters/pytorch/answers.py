@@ -75,7 +75,8 @@ class AnswersHeld:
         if watch.quiet or watch.exact or not watch.updates or not isinstance(result, np.ndarray):
             return
         place, n = innermost(sys._getframe(2)), max(len(left), len(right)) if left.ndim and right.ndim else 0
-        spread = left.size == right.size == n >= FEWEST and result.size == n * n
+        spread = left.size == right.size == n >= FEWEST and result.size == n * n and 1 in (left.ndim, right.ndim)
+        spread = spread and not np.array_equal(left.reshape(-1), right.reshape(-1))  # each with each, on purpose
         for mine, labels in ((left, right), (right, left)):
             origin = watch.origins.of(mine)
             if isinstance(origin, Answers) and labels.dtype.kind in "iufb":

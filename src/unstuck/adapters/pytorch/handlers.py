@@ -174,7 +174,7 @@ def _combine(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str
             args = (args[0].reshape(args[1].shape), *args[1:])
     result = func(*args, **kwargs)
     if tensors and len(args) > 1:
-        mark_pair(result, functions.COMBINES[func], args[0], args[1], innermost(sys._getframe(1)))
+        mark_pair(result, functions.COMBINES[func], args[0], args[1])
     if watch.detailed and len(args) > 1 and tensors:
         first, second = tuple(args[0].shape), tuple(args[1].shape)
         column = sorted((first, second), key=len)
@@ -189,7 +189,7 @@ def _combine(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str
 def _choose(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     result = func(*args, **kwargs)
     if len(args) > 1 and isinstance(result, torch.Tensor) and result.requires_grad:
-        mark_choice(result, args[0], args[1], innermost(sys._getframe(1)))
+        mark_choice(result, args[0], args[1])
     return result
 
 

@@ -22,7 +22,7 @@ def _callback() -> type:
     return object
 
 
-class ExamineFirstUpdates(_callback()):  # type: ignore[misc] - which of the two packages is there is known at run time
+class ExamineFirstUpdates(_callback()):  # type: ignore[misc]  # which package is there is known at run time
     """Watches the first updates of `fit`, says what is wrong with them, and then gets out of the way.
 
     updates  how many are watched

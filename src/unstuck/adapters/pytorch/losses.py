@@ -117,7 +117,7 @@ class Pair:
     place: Place | None
 
 
-def mark_pair(result: Any, how: str, first: Any, second: Any, place: Place | None) -> None:
+def mark_pair(result: Any, how: str, first: Any, second: Any) -> None:
     """Notes at the node of `result` that a prediction met its target there, if one of both and no more is learnt."""
     if not (isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)):
         return
@@ -126,16 +126,16 @@ def mark_pair(result: Any, how: str, first: Any, second: Any, place: Place | Non
     prediction, target = (first, second) if first.requires_grad else (second, first)
     if how == "product" and (chain(prediction, 1)[0] or ("",))[0] not in LOGARITHMS:
         return
-    mark(result, **{PAIR: Pair(how, prediction, target, place)})
+    mark(result, **{PAIR: Pair(how, prediction, target, innermost(sys._getframe(2)))})
 
 
-def mark_choice(result: Any, table: Any, index: Any, place: Place | None) -> None:
+def mark_choice(result: Any, table: Any, index: Any) -> None:
     """Notes that one number of each row of an (n, n_classes) table was taken: `table[arange(n), labels]`."""
     if not (isinstance(table, torch.Tensor) and table.requires_grad and table.ndim == 2):
         return
     if not (isinstance(index, tuple) and len(index) == 2 and all(_is_whole(one, len(table)) for one in index)):
         return
-    mark(result, **{PAIR: Pair("choice", table, torch.as_tensor(index[1]), place)})
+    mark(result, **{PAIR: Pair("choice", table, torch.as_tensor(index[1]), innermost(sys._getframe(2)))})
 
 
 def _is_whole(index: Any, n: int) -> bool:
@@ -151,7 +151,10 @@ def note_own_loss(watch: Watching, root: torch.Tensor) -> None:
     if root.grad_fn is None or any(pair.how == TAKEN for _, pair in found):
         return  # of a function's
     kinds = {kind for kind, _ in found}
-    if len(found) > 2 or len(kinds) != 1 or (len(found) == 2 and kinds != {"binary_cross_entropy"}):
+    both = (
+        kinds == {"binary_cross_entropy"} and len(found) == 2 and _are_opposite(found[0][1].target, found[1][1].target)
+    )
+    if not both and (len(found) != 1 or kinds == {"binary_cross_entropy"}):
         return
     kind, pair = found[0]
     prediction, target = pair.prediction, pair.target
@@ -168,6 +171,11 @@ def note_own_loss(watch: Watching, root: torch.Tensor) -> None:
     number = note_loss(watch, kind, (prediction, target), value, pair.place, {"own": True})
     mark(root, loss=number, climbs=bool(value > 0 and root.numel() == 1 and float(root) < 0))
     watch.loss_kind = kind
+
+
+def _are_opposite(first: torch.Tensor, second: torch.Tensor) -> bool:
+    """Whether one is y and the other 1 - y."""
+    return first.shape == second.shape and bool(torch.allclose(first + second, torch.ones_like(first)))
 
 
 def _pairs(root: torch.Tensor) -> Iterator[tuple[str, Pair]]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import io
-import random
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from unstuck.adapters.pytorch.copies import answers_of
 from unstuck.adapters.pytorch.numbers import as_array
 from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.repairs import scaled
@@ -282,28 +279,3 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
         return value.numel() == 1 and not value.requires_grad
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-
-
-@contextmanager
-def put_back() -> Iterator[None]:
-    """Random states are afterwards what they were, and nothing is printed."""
-    states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002 - what scripts use
-    try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        torch.set_rng_state(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
-        random.setstate(states[2])
-
-
-def answers_of(module: nn.Module, tensors: list[torch.Tensor]) -> torch.Tensor | None:
-    """What a copy of the module answers in evaluation mode; None where it cannot be copied or called."""
-    with put_back():
-        try:
-            copied = copy.deepcopy(module).eval()
-            result = copied(*(tensor.detach().clone() for tensor in tensors))
-        except Exception:
-            return None
-    result = result[0] if isinstance(result, (tuple, list)) and result else result
-    return result.detach() if isinstance(result, torch.Tensor) else None

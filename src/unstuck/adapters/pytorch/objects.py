@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from unstuck.adapters.pytorch.models import put_back
+from unstuck.adapters.pytorch.copies import put_back
 from unstuck.adapters.pytorch.watch import PYTORCH, Watch
 from unstuck.adapters.watch import Outcome, outcome_of
 from unstuck.adapters.watch import Watch as ScriptWatch

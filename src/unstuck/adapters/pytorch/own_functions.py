@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch.autograd import Function
 
-from unstuck.adapters.pytorch.models import put_back
+from unstuck.adapters.pytorch.copies import put_back
 from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import OwnDerivative
 from unstuck.adapters.watched.values import Place

@@ -102,6 +102,30 @@ class Steps:
 
         return backward
 
+    def wrap_grad(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`torch.autograd.grad`, watched where derivatives are taken by what can be learnt, to update it by hand."""
+
+        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            watch = self._watch
+            result = original(outputs, inputs, *args, **kwargs)
+            listed = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
+            learnt = [one for one in listed if isinstance(one, torch.Tensor) and one.is_leaf and one.requires_grad]
+            root = outputs if isinstance(outputs, torch.Tensor) else next(iter(outputs), None)
+            if watch.quiet or not learnt or kwargs.get("create_graph") or not isinstance(root, torch.Tensor):
+                return result
+            self._close_writes()
+            self._went_back = True
+            self.backward_place = place = innermost(sys._getframe(1))
+            watch.models.learnt()
+            with watch.aside():
+                note_own_loss(watch, root)
+                reached = tuple(watch.parameters.enter(leaf).described() for leaf in learnt)
+                losses = leaves_and_losses(root)[1] if watch.detailed else []
+            watch.note(WentBackward(watch.updates, place, single(root), tuple(losses), reached, is_minus_a_loss(root)))
+            return result
+
+        return grad
+
     def _idles(self) -> None:
         """One more way back without an update. Raises Stopped where there is never one."""
         self._idle += 1

@@ -8,13 +8,12 @@ tensor of the script, unless a repair is asked for.
 from __future__ import annotations
 
 import random
-import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import wraps
 from importlib.abc import MetaPathFinder
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -35,11 +34,11 @@ from unstuck.adapters.pytorch.own_functions import watched_functions
 from unstuck.adapters.pytorch.parameters import Parameters
 from unstuck.adapters.pytorch.recurrence import Recurrence
 from unstuck.adapters.pytorch.reshapes import reshaped
+from unstuck.adapters.pytorch.settings import SEEDS, Settings
 from unstuck.adapters.pytorch.steps import Steps
 from unstuck.adapters.watch import Stopped
-from unstuck.adapters.watched.events import Discarded, Event, ModeSet, OptimizerMade, Scheduled, ShuffledApart
+from unstuck.adapters.watched.events import Discarded, Event, OptimizerMade, ShuffledApart
 from unstuck.adapters.watched.examine import Framework
-from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.rewriting import (
     DIVIDED,
     EQUAL,
@@ -85,6 +84,7 @@ class Watch:
         self.recurrence = Recurrence(self)
         self.models = self.make_models()
         self.steps = Steps(self)
+        self.settings = Settings(self)
         self.constructors = Constructors(self)
         self.made: dict[int, Place | None] = {}  # modules and optimisers: the line that constructed them
         self.optimizers: list[weakref.ref[Optimizer]] = []
@@ -244,18 +244,19 @@ class Watch:
             (nn.Module, "__init__", self.constructors.wrap_module),
             (nn.Module, "__call__", self.models.wrap_call),
             (torch.autograd, "backward", self.steps.wrap_backward),
+            (torch.autograd, "grad", self.steps.wrap_grad),
             (Optimizer, "__init__", self.constructors.wrap_optimizer),
             (Optimizer, "zero_grad", self.steps.wrap_zero),
             (nn.Module, "zero_grad", self.steps.wrap_zero),
-            (nn.Module, "train", self._wrap_train),
+            (nn.Module, "train", self.settings.wrap_train),
             *((layer, "forward", self.recurrence.wrap_forward) for layer in (nn.RNN, nn.LSTM, nn.GRU)),
             (DataLoader, "__init__", self.constructors.wrap_loader),
             (DataLoader, "__iter__", self.answers.wrap_iteration),
-            (torch.optim.lr_scheduler.LRScheduler, "step", self._wrap_schedule),
+            (torch.optim.lr_scheduler.LRScheduler, "step", self.settings.wrap_schedule),
             (torch, "compile", lambda original: lambda model=None, **_: (lambda m: m) if model is None else model),
         ]
         if self.seed:
-            wrapped += [(owner, name, self._wrap_seed) for owner, name in _SEEDS]
+            wrapped += [(owner, name, self.settings.wrap_seed) for owner, name in SEEDS]
         return wrapped
 
     def _seed_all(self) -> None:
@@ -263,46 +264,6 @@ class Watch:
         torch.manual_seed(self.seed or 0)
         np.random.seed(self.seed or 0)  # noqa: NPY002 - what scripts use
         random.seed(self.seed)
-
-    def _wrap_seed(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def seeded(seed: Any = 0, *args: Any, **kwargs: Any) -> Any:
-            return original(seed + 1000 * (self.seed or 0) if isinstance(seed, int) else seed, *args, **kwargs)
-
-        return seeded
-
-    def _wrap_train(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def train(module: nn.Module, mode: bool = True) -> Any:
-            if not self.quiet and (place := outermost_call(sys._getframe(1), "train")) is not None:
-                self.note(ModeSet(self.updates, place, mode))
-            return original(module, mode)
-
-        return train
-
-    def _wrap_schedule(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def step(schedule: Any, *args: Any, **kwargs: Any) -> Any:
-            if "schedule" in self.repairs and getattr(schedule, "last_epoch", -1) >= 0 and self.updates:
-                return None
-            result = original(schedule, *args, **kwargs)
-            rate = float(schedule.optimizer.param_groups[0]["lr"])
-            place = innermost(sys._getframe(1))
-            if place is not None and self.updates:
-                self.note(Scheduled(self.updates, place, rate))
-            return result
-
-        return step
-
-
-_SEEDS = (
-    (torch, "manual_seed"),
-    (np.random, "seed"),
-    (random, "seed"),
-)
-
-
-def outermost_call(frame: FrameType, name: str) -> Place | None:
-    """The user's line that called a method; None where the method was called by itself, for a part of the module."""
-    above = frame.f_back if frame.f_code.co_name == "eval" else frame
-    return None if above is None or above.f_code.co_name == name else innermost(above)
 
 
 def held_by(optimizer: Optimizer) -> list[torch.Tensor]:

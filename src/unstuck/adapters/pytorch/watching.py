@@ -52,6 +52,7 @@ class Watching(Protocol):
     events: list[Event]
     updates: int
     exact: bool
+    seed: int | None
     quiet: int
     work: float
     repairs: dict[str, Any]

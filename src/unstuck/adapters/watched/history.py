@@ -56,6 +56,18 @@ class History:
         return [event for event in self.all(ModelCalled) if event.learning]
 
     @property
+    def learnt_calls(self) -> list[ModelCalled]:
+        """The last call before each way back: those that were learnt from for certain."""
+        found: list[ModelCalled] = []
+        last: ModelCalled | None = None
+        for event in self.events:
+            if isinstance(event, ModelCalled):
+                last = event
+            elif isinstance(event, WentBackward) and last is not None:
+                found, last = [*found, last], None
+        return found
+
+    @property
     def evaluation_calls(self) -> list[ModelCalled]:
         """Calls after the first update that were not learnt from."""
         return [event for event in self.all(ModelCalled) if not event.learning and event.update > 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unstuck.adapters.watched.check import Check, Seen, check
-from unstuck.adapters.watched.events import Cut, Frozen, ModelCalled, OptimizerMade, OwnDerivative
+from unstuck.adapters.watched.events import Cut, Frozen, LossTaken, ModelCalled, OptimizerMade, OwnDerivative
 from unstuck.adapters.watched.history import History, largest
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
@@ -97,13 +97,14 @@ def update_ascends(h: History) -> Iterator[Seen]:
     Cure: Call `backward()` on the loss itself; optimisers of both frameworks go down.
     """
     backwards = [event for event in h.backwards if event.losses or event.climbs]
-    if backwards and all(event.climbs for event in backwards):
+    steps = h.steps
+    along = [one.along for step in steps for one in step.parameters if one.along is not None]
+    up = bool(along) and min(along) > UP
+    if backwards and all(event.climbs for event in backwards) and not up:
         said = "derivatives are taken of minus the loss, and the optimiser goes down: the loss is climbed"
         yield Seen("U01", PROVED, said, {"updates_seen": len(backwards)}, backwards[0].place, ("descend", True))
         return
-    steps = h.steps
-    along = [one.along for step in steps for one in step.parameters if one.along is not None]
-    if along and min(along) > UP and backwards and not any(event.climbs for event in backwards):
+    if up and backwards and not any(event.climbs for event in backwards):
         said = f"each of {len(steps)} updates goes along the gradient of the loss, not against it: the loss is climbed"
         yield Seen("U01", PROVED, said, {"least_cosine": min(along)}, steps[0].place, ("descend", True))
 
@@ -121,14 +122,14 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
     refused = [event for event in h.backwards if event.refused]
     frozen = [event for event in h.all(Frozen) if event.place is not None]
     calls = h.all(ModelCalled)
-    if frozen and calls and all(call.frozen and not call.learning for call in calls) and not h.steps:
+    trains = bool(h.all(OptimizerMade) or refused or h.all(LossTaken))
+    if frozen and calls and all(call.frozen and not call.learning for call in calls) and trains and not h.steps:
         said = "every parameter of the model is told to take no gradient: nothing is left that could be learnt"
         yield Seen("B13", PROVED, said, {"frozen": len(frozen)}, frozen[-1].place, certain=True)
         return
     if frozen and calls and calls[-1].frozen:
         said = "a part of the model is told to take no gradient: it stays as it is, and the rest has to do with that"
-        repair = ("thaw", True)
-        yield Seen("B13", MEASURED, said, {"frozen": len(frozen)}, frozen[-1].place, repair, often_meant=True)
+        yield Seen("B13", MEASURED, said, {"frozen": len(frozen)}, frozen[-1].place, ("thaw", True), often_meant=True)
     cuts = [cut for cut in h.all(Cut) if not cut.carries_loss]
     if refused and not reached & held:
         cut = _last_before(h, refused[0], cuts + [cut for cut in h.all(Cut) if cut.carries_loss])

@@ -147,8 +147,7 @@ def output_too_narrow(h: History) -> Iterator[Seen]:
         said = f"one yes-or-no output stands for {len(kinds)} classes, {kinds.min()} to {kinds.max()}"
         yield Seen("F10", PROVED, said, {"outputs": 1, "classes": len(kinds)}, _place(narrow[0]), certain=True)
         return
-    numbers = _of(h, *COMPARES_NUMBERS)
-    one = [e for e in numbers if e.prediction_shape[1:] in ((), (1,))]
+    one = [e for e in _of(h, *COMPARES_NUMBERS) if e.prediction_shape[1:] in ((), (1,))]
     judged = [event for event in h.all(Compared) if event.how.startswith(("argmax", "max"))]
     if one and len(one) == len(h.shown) and judged and len(kinds) > 2 and kinds.min() == 0 and kinds.max() < len(kinds):
         said = f"one output is taught the numbers of {len(kinds)} classes as values, and judged as classes"
@@ -214,8 +213,8 @@ def targets_malformed(h: History) -> Iterator[Seen]:
 
     Cure in Keras: Give both the same shape: `y.reshape(-1, 1)`.
     """
-    for event in h.shown:
-        wrong = _not_classes(event) if event.value is None else ""
+    for event in h.all(LossTaken):
+        wrong = _not_classes(event) if event.value is None and event.prediction is not None else ""
         if wrong:
             yield Seen("D09", PROVED, wrong, {"outputs": event.prediction_shape[1]}, event.place, certain=True)
             return

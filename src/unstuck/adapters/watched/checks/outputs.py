@@ -87,7 +87,7 @@ def trained_in_evaluation_mode(h: History) -> Iterator[Seen]:
 
     Cure in Keras: Call the model with `training=True` in your own `train_step`.
     """
-    calls = [call for call in h.training_calls if call.random]
+    calls = [call for call in h.learnt_calls if call.random]
     off = [call for call in calls if not call.in_training]
     if not off:
         return

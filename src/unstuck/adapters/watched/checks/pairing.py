@@ -14,7 +14,7 @@ from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 ENOUGH = 100
 RELATED = 4.0  # deviations above chance
-AT_ONCE = 2  # updates
+AT_ONCE, FEW = 2, 4  # updates; inputs
 OFTEN, AS_CHANCE = 20, 0.5  # inputs seen again; how often they come with other labels, as a share of chance
 
 
@@ -107,6 +107,10 @@ def _relabelled(h: History) -> tuple[int, int, float]:
     key, label, update = np.concatenate(keys), np.concatenate(classes), np.concatenate(updates)
     order = np.argsort(key, kind="stable")
     key, label, update = key[order], label[order], update[order]
-    same = (key[1:] == key[:-1]) & (np.diff(update) > AT_ONCE)
+    same, others = key[1:] == key[:-1], label[1:] != label[:-1]
+    at_once = np.diff(update) <= AT_ONCE
+    if int((same & at_once & others).sum()) > FEW:
+        return 0, 0, 0.0  # the same input has several labels by itself
+    same &= ~at_once
     shares = np.unique(label, return_counts=True)[1] / len(label)
-    return int(same.sum()), int((same & (label[1:] != label[:-1])).sum()), 1 - float((shares**2).sum())
+    return int(same.sum()), int((same & others).sum()), 1 - float((shares**2).sum())

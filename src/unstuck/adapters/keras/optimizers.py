@@ -1,0 +1,90 @@
+"""What Keras' optimisers hold, and what their steps do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import torch
+
+from unstuck.adapters.pytorch.parameters import sample
+from unstuck.adapters.pytorch.watch import Watch
+from unstuck.adapters.watched.events import OptimizerMade, Stepped
+from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.values import Place
+
+
+@contextmanager
+def silent(watch: Watch) -> Iterator[None]:
+    """What Keras calls of PyTorch inside is its own affair."""
+    watch.quiet += 1
+    try:
+        yield
+    finally:
+        watch.quiet -= 1
+
+
+class Optimizers:
+    """What is seen of the optimisers of one run. compiled: the line that compiled the model, where there is one."""
+
+    def __init__(self, watch: Watch, compiled: Callable[[], Place | None]) -> None:
+        self._watch, self._compiled = watch, compiled
+        self._numbers: dict[int, int] = {}
+
+    def wrap_apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`Optimizer.apply`, watched."""
+        watch = self._watch
+
+        def apply(optimizer: Any, grads: Any, trainable_variables: Any = None) -> Any:
+            if watch.quiet or watch.steps.in_step:
+                return original(optimizer, grads, trainable_variables)
+            grads = list(grads)
+            variables = trainable_variables if trainable_variables is not None else optimizer._trainable_variables
+            tensors = [variable.value for variable in variables]
+            number = self._entered(optimizer, variables, tensors)
+            gradients: list[Any] = []
+            with watch.aside():
+                if watch.detailed:
+                    gradients = [sample(gradient) for gradient in grads]
+                    watch.ledger.before_step(tensors)
+            watch.steps.in_step = True
+            try:
+                with silent(watch):
+                    result = original(optimizer, grads, trainable_variables)
+            finally:
+                watch.steps.in_step = False
+            if watch.detailed:
+                with watch.aside():
+                    steps = watch.ledger.step(tensors, gradients)
+                place = innermost(sys._getframe(1))
+                watch.note(
+                    Stepped(watch.updates, place, number, steps, watch.steps.backward_place, watch.steps.zero_place)
+                )
+            watch.steps.stepped(tensors)
+            watch.updated()
+            return result
+
+        return apply
+
+    def _entered(self, optimizer: Any, variables: Any, tensors: list[torch.Tensor]) -> int:
+        """The number of an optimiser; at first sight it is noted, and given another rate where that is asked for."""
+        watch = self._watch
+        if id(optimizer) in self._numbers:
+            return self._numbers[id(optimizer)]
+        number = self._numbers[id(optimizer)] = len(self._numbers)
+        watch.keep.append(optimizer)
+        for variable, tensor in zip(variables, tensors, strict=True):
+            known = watch.parameters.enter(tensor, variable.path, None, True)
+            known.called = True
+        if "rate" in watch.repairs and not callable(getattr(optimizer, "_learning_rate", None)):
+            optimizer.learning_rate = float(optimizer.learning_rate) * watch.repairs["rate"]
+        with watch.aside():
+            rate = float(keras.ops.convert_to_tensor(optimizer.learning_rate))
+        holds = tuple(watch.parameters.enter(tensor).key for tensor in tensors)
+        decay = float(optimizer.weight_decay or 0.0)
+        place = self._compiled() or innermost(sys._getframe(2))
+        watch.note(OptimizerMade(watch.updates, place, number, type(optimizer).__name__, rate, decay, holds))
+        return number

@@ -1,0 +1,38 @@
+"""A model asked aside: a copy of it, with all random states put back afterwards."""
+
+from __future__ import annotations
+
+import copy
+import io
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+
+import numpy as np
+import torch
+from torch import nn
+
+
+@contextmanager
+def put_back() -> Iterator[None]:
+    """Random states are afterwards what they were, and nothing is printed."""
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002 - what scripts use
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        random.setstate(states[2])
+
+
+def answers_of(module: nn.Module, tensors: list[torch.Tensor]) -> torch.Tensor | None:
+    """What a copy of the module answers in evaluation mode; None where it cannot be copied or called."""
+    with put_back():
+        try:
+            copied = copy.deepcopy(module).eval()
+            result = copied(*(tensor.detach().clone() for tensor in tensors))
+        except Exception:
+            return None
+    result = result[0] if isinstance(result, (tuple, list)) and result else result
+    return result.detach() if isinstance(result, torch.Tensor) else None

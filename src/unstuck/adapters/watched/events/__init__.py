@@ -1,0 +1,86 @@
+"""What a training script did, in order: one frozen value for each thing that was seen, whatever the framework.
+
+Arrays are copies of the first rows, as NumPy; they are kept for the first updates only. `update` counts the updates of
+parameters that were made before the event. A `Place` is the innermost line of the user's own files that led to it.
+"""
+
+from unstuck.adapters.watched.events.answers import (
+    Broadcast,
+    Compared,
+    Divided,
+    Held,
+    LossTaken,
+    ModelCalled,
+    Normalised,
+    Reshaped,
+    Silenced,
+    StateKept,
+)
+from unstuck.adapters.watched.events.data import Discarded, LoaderMade, ShuffledApart, Validated
+from unstuck.adapters.watched.events.updates import (
+    Cut,
+    DrawnAnew,
+    Frozen,
+    ModeSet,
+    OptimizerMade,
+    OwnDerivative,
+    Raised,
+    Scheduled,
+    Stepped,
+    WentBackward,
+)
+
+__all__ = [
+    "Broadcast",
+    "Compared",
+    "Cut",
+    "Discarded",
+    "Divided",
+    "DrawnAnew",
+    "Event",
+    "Frozen",
+    "Held",
+    "LoaderMade",
+    "LossTaken",
+    "ModeSet",
+    "ModelCalled",
+    "Normalised",
+    "OptimizerMade",
+    "OwnDerivative",
+    "Raised",
+    "Reshaped",
+    "Scheduled",
+    "ShuffledApart",
+    "Silenced",
+    "StateKept",
+    "Stepped",
+    "Validated",
+    "WentBackward",
+]
+
+Event = (
+    ModeSet
+    | OptimizerMade
+    | LoaderMade
+    | ModelCalled
+    | LossTaken
+    | WentBackward
+    | Stepped
+    | Cut
+    | Broadcast
+    | Normalised
+    | Compared
+    | Held
+    | ShuffledApart
+    | StateKept
+    | DrawnAnew
+    | Frozen
+    | Divided
+    | Reshaped
+    | Silenced
+    | Validated
+    | Discarded
+    | OwnDerivative
+    | Scheduled
+    | Raised
+)

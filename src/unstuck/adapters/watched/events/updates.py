@@ -1,0 +1,128 @@
+"""What is done to the model: modes, optimisers, derivatives, updates, and what keeps parameters out of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unstuck.adapters.watched.values import Parameter, ParameterStep, Place
+
+
+@dataclass(frozen=True)
+class ModeSet:
+    """A model was set to training or to evaluation mode."""
+
+    update: int
+    place: Place | None
+    training: bool
+
+
+@dataclass(frozen=True)
+class OptimizerMade:
+    """holds: keys of the parameters. refused: it was given none at all."""
+
+    update: int
+    place: Place | None
+    number: int
+    kind: str
+    learning_rate: float
+    weight_decay: float
+    holds: tuple[int, ...]
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class WentBackward:
+    """Derivatives were taken.
+
+    losses   numbers of the LossTaken it came from
+    reached  what it was differentiated by
+    climbs   it is minus a loss
+    refused  what the framework said where there was nothing to differentiate
+    still    of what was reached, how many have the values that they had the first time, while nothing is updated
+    """
+
+    update: int
+    place: Place | None
+    value: float | None
+    losses: tuple[int, ...] = ()
+    reached: tuple[Parameter, ...] = ()
+    climbs: bool = False
+    refused: str = ""
+    still: int = 0
+    read_place: Place | None = None  # the first line that read a gradient by hand since the last way back
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """An optimiser's step, or an update by hand (`optimizer` None)."""
+
+    update: int
+    place: Place | None
+    optimizer: int | None
+    parameters: tuple[ParameterStep, ...]
+    backward_place: Place | None = None
+    zero_place: Place | None = None
+    has_closure: bool = False
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A tensor that was being differentiated was taken out of the graph."""
+
+    update: int
+    place: Place | None
+    by: str
+    carries_loss: bool = False
+
+
+@dataclass(frozen=True)
+class OwnDerivative:
+    """An own function whose `backward` is not the derivative of its `forward`.
+
+    kind     what stands in its place: "sign", "factor", "function", "missing", "twice", "another function", "other"
+    apart    share by which both differ
+    known    the framework can differentiate `forward` by itself
+    """
+
+    update: int
+    place: Place | None
+    name: str
+    kind: str
+    apart: float
+    factor: float | None
+    known: bool
+
+
+@dataclass(frozen=True)
+class DrawnAnew:
+    """A parameter was given new random numbers."""
+
+    update: int
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A parameter or a layer was told to take no gradient."""
+
+    update: int
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A learning rate schedule moved on."""
+
+    update: int
+    place: Place | None
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Raised:
+    """The script raised."""
+
+    update: int
+    place: Place | None
+    kind: str
+    message: str
