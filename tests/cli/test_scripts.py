@@ -52,7 +52,7 @@ def test_a_faulty_script_exits_1_and_is_named_on_its_line(shell):
     result = shell("diagnose", "faulty.py", "--no-cures")
     assert result.exit_code == 1, result.output
     lines = result.stdout.splitlines()
-    assert lines[0] == "first update: 6-8-3, relu - softmax, batches of 20, rate 0.5 (lines 20 to 23)"
+    assert lines[0] == "first update: 6-8-3, relu then softmax, batches of 20, rate 0.5 (lines 20 to 23)"
     assert lines[1] == "How it was read"
     assert any(line.startswith("  parameters  w1 6 x 8 (line 8") for line in lines)
     assert "U01 update-ascends (proved)" in lines

@@ -49,6 +49,15 @@ def choose_backend() -> None:
         os.environ.setdefault("KERAS_BACKEND", "numpy")
 
 
+def seed_torch(seed: int) -> None:
+    """Has the random numbers of PyTorch, and of Keras, which computes with it here, start from a seed."""
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    if importlib.util.find_spec("torch") is not None:
+        import torch
+
+        torch.manual_seed(seed)
+
+
 def examine_framework(
     framework: str,
     run: Run,

@@ -67,10 +67,7 @@ def _fixed(path: str, out: str | None, budget: float) -> dict[str, Any]:
 def _report(job: Job) -> dict[str, Any]:
     if defines_a_case(read_source(Path(job.path))):
         raise CaseError(f"{job.path}: defines a Case; `unstuck diagnose` examines those")
-    answer = diagnose_script(job, lambda line: None)
-    if answer.report is None:
-        raise CaseError(answer.sentence)
-    return answer.report
+    return diagnose_script(job, lambda line: None).reported()
 
 
 def _told(ask: Any) -> Any:

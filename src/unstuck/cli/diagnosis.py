@@ -111,19 +111,18 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
         from unstuck.diagnosis.report.page.document import write_page
 
         write_page(answer.html, html)
-    if answer.report is None:
-        raise CaseError(answer.sentence)
+    report = answer.reported()
     if options["sarif"]:
         from unstuck.adapters.fixes.sarif import write_sarif
 
-        write_sarif(options["sarif"], [answer.report])
+        write_sarif(options["sarif"], [report])
     if json_:
-        print_json(answer.report)
+        print_json(report)
     else:
         click.echo(f"\n{answer.text}")
-        if "fix" in answer.report:
-            click.echo(f"\n{as_text(answer.report['fix'])}")
-    return EXIT_CODES[answer.report["verdict"]]
+        if "fix" in report:
+            click.echo(f"\n{as_text(report['fix'])}")
+    return EXIT_CODES[report["verdict"]]
 
 
 @contextmanager

@@ -93,13 +93,13 @@ def train(
             dataset,
             seed,
             dtype,
-            validation,
-            early_stopping,
-            callbacks,
-            checkpoint,
-            resume,
-            deterministic,
-            ranks,
+            validation=validation,
+            early_stopping=early_stopping,
+            callbacks=callbacks,
+            checkpoint=checkpoint,
+            resume=resume,
+            deterministic=deterministic,
+            ranks=ranks,
         )
     if not is_first:
         return

@@ -52,9 +52,9 @@ def diagnose(case: Case, budget: float = USUAL_BUDGET, cures: bool = True, liste
     cures   whether to search for the smallest cure as well; without, experiments only decide what matters
     listen  called with a line of text as soon as something is known
     """
-    started = clock.now()
+    started = clock.real_now()
     case, complaints = with_plain_beliefs(case)
-    with single_threaded(), closing(Program(case)) as program, clock.until(started + budget):
+    with single_threaded(), closing(Program(case)) as program, clock.until(clock.now() + budget):
         e = Examination(case, program)
         for complaint in complaints:
             e.leave_unchecked("what the user believes", complaint)
@@ -70,7 +70,7 @@ def diagnose(case: Case, budget: float = USUAL_BUDGET, cures: bool = True, liste
         verdicts = safely(e, "what matters", lambda: decide(e, evidence, settings, as_planned))
         if cures and verdicts is not None:
             cure(e, evidence, verdicts, budget > LONG)
-        report = conclude(e, evidence, verdicts, clock.now() - started)
+        report = conclude(e, evidence, verdicts, clock.real_now() - started)
         report.portrait = safely(
             e, "what the page draws", lambda: sit(e, report, verdicts or Verdicts()), decides=False
         )

@@ -1,6 +1,7 @@
 """Layers: forward and backward side by side."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -31,6 +32,16 @@ class Dense:
         `delta` (n, n_out) is the gradient of the loss with respect to the pre-activations of this layer.
         """
         return x.T @ delta, delta.sum(axis=0), delta @ self.weights.T
+
+
+class Pass(NamedTuple):
+    """What one layer saw and answered for a batch."""
+
+    inputs: Array  # (n, n_in)
+    z: Array  # (n, n_out)
+    a: Array  # (n, n_out)
+    mask: Array | None  # (n, n_out), multiplies a on its way to the next layer
+    activation: Activation
 
 
 def dropout_mask(generator: Generator, shape: tuple[int, int], rate: float, dtype: np.dtype) -> Array:

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -13,7 +13,7 @@ from unstuck.nn.activations import Activation
 from unstuck.nn.blas_threads import single_threaded
 from unstuck.nn.display import network_html, network_text
 from unstuck.nn.initializers import Initializer, find_initializer
-from unstuck.nn.layers import Dense, dropout_mask
+from unstuck.nn.layers import Dense, Pass, dropout_mask
 from unstuck.nn.losses import Loss, find_loss
 from unstuck.nn.settings import (
     as_activation,
@@ -217,7 +217,7 @@ class Network:
 
     # Learning
 
-    def forward(self, x: Array, generator: Generator | None = None) -> list["Pass"]:
+    def forward(self, x: Array, generator: Generator | None = None) -> list[Pass]:
         """What each layer received and returned for prepared inputs x; with a generator, units are dropped out."""
         passes = []
         for layer, rate in zip(self.layers, (*self.dropout, 0.0), strict=True):
@@ -228,7 +228,7 @@ class Network:
         return passes
 
     def backward(
-        self, passes: list["Pass"], t: Array, sample_weight: Array | None = None, with_penalty: bool = True
+        self, passes: list[Pass], t: Array, sample_weight: Array | None = None, with_penalty: bool = True
     ) -> list[Array]:
         """Gradients of mean loss plus L2 term, in the order of `parameters`, given encoded targets t."""
         n = self.dtype.type(len(t))
@@ -295,13 +295,3 @@ class Network:
     def encode(self, targets: ArrayLike) -> Array:
         """Targets as (n, n_outputs) rows in the network's dtype; see `encode_targets`."""
         return encode_targets(np.asarray(targets), self.sizes[-1], self.output.name, self.dtype)
-
-
-class Pass(NamedTuple):
-    """What one layer saw and answered for a batch."""
-
-    inputs: Array  # (n, n_in)
-    z: Array  # (n, n_out)
-    a: Array  # (n, n_out)
-    mask: Array | None  # (n, n_out), multiplies a on its way to the next layer
-    activation: Activation

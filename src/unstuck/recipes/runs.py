@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,8 @@ from unstuck.errors import DataError, TrainingError
 from unstuck.nn.history import History
 from unstuck.nn.network import Network
 from unstuck.nn.optimizers import SGD, Optimizer
-from unstuck.nn.ranks import ALONE, Ranks
-from unstuck.nn.training import Callback, train
+from unstuck.nn.ranks import ALONE
+from unstuck.nn.training import train
 from unstuck.recipes.evaluation import Evaluation, evaluate
 from unstuck.recipes.recipes import ADAPTIVE, OPTIMIZER_NAMES, Recipe
 
@@ -115,31 +114,19 @@ class Run:
         }
 
 
-def run(
-    recipe: Recipe,
-    dataset: Dataset,
-    seed: int = 0,
-    dtype: str = "float32",
-    validation: int | None = None,
-    early_stopping: int | None = None,
-    callbacks: Sequence[Callback] = (),
-    checkpoint: str | None = None,
-    resume: bool = False,
-    deterministic: bool = False,
-    ranks: Ranks = ALONE,
-) -> Run:
+def run(recipe: Recipe, dataset: Dataset, seed: int = 0, dtype: str = "float32", **settings: Any) -> Run:
     """Train a recipe on a data set and evaluate the result on its test examples.
 
-    validation: training examples to hold out; a sixth of them if only early_stopping is given. The rest is as for
-    `train`. Of several ranks only the first evaluates. Raises TrainingError, DataError or ModelFileError, as `train`
-    does.
+    settings: further ones of `train`: validation (training examples to hold out; a sixth of them if only early_stopping
+    is given), early_stopping, callbacks, checkpoint, resume, deterministic, ranks. Of several ranks only the first
+    evaluates. Raises TrainingError, DataError or ModelFileError, as `train` does.
     """
     n = len(dataset.images_train)
     if not n:
         unlabelled = len(dataset.images_test) and not len(dataset.y_test)
         missing = "no labels (no column named label), and so " if unlabelled else ""
         raise DataError(f"{dataset.name} has {missing}no training examples")
-    held_out = validation or (n // 6 if early_stopping else 0)
+    held_out = settings.pop("validation", None) or (n // 6 if settings.get("early_stopping") else 0)
     network = build_network(recipe, dataset.images_train.shape[1], dataset.n_classes, seed, dtype)
     history = train(
         network,
@@ -149,15 +136,10 @@ def run(
         optimizer=build_optimizer(recipe),
         schedule=recipe.schedule,
         validation=held_out or None,
-        early_stopping=early_stopping,
-        callbacks=callbacks,
-        checkpoint=checkpoint,
-        resume=resume,
-        deterministic=deterministic,
         augmentation=recipe.distortion,
         normalization=recipe.normalization,
-        ranks=ranks,
+        **settings,
     )
-    is_tested = len(dataset.y_test) and ranks.rank == 0
+    is_tested = len(dataset.y_test) and settings.get("ranks", ALONE).rank == 0
     test = evaluate(network, dataset.images_test, dataset.y_test) if is_tested else None
     return Run(recipe, seed, dataset, network, history, n - held_out, test)

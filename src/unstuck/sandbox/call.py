@@ -82,7 +82,7 @@ def guard(
     """
     if copy_arguments:
         args = tuple(copied(argument) for argument in args)
-    value, error, deadline, counted = None, None, Deadline(clock.real(seconds)), Lines(lines)
+    value, error, deadline, counted = None, None, Deadline(seconds), Lines(lines)
     with ExitStack() as stack:
         output, warned = stack.enter_context(captured_output()), Warnings()
         for context in (process_settings(), array_settings(), closed_plots(), recorded_warnings(warned)):

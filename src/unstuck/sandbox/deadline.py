@@ -31,7 +31,7 @@ class OutOfTime(BaseException):
 
 
 class Deadline:
-    """Throws OutOfTime into the code that runs inside the with-block once the seconds are over.
+    """Throws OutOfTime into the code that runs inside the with-block once the seconds, of our clock, are over.
 
     In the main thread by a timer signal, which also interrupts waiting; in others by an exception set from a watching
     thread. lift() must be called after the with-block, for an exception that was on its way when the block ended.
@@ -47,11 +47,11 @@ class Deadline:
         self._thread = threading.get_ident()
         self._frame = sys._getframe(1)
         self._by_signal = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-        self._running = True
+        self._running, self._countdown = True, clock.Countdown(self.seconds)
         if self._by_signal:
-            self._start = clock.now()
+            self._start = clock.real_now()
             self._handler = signal.signal(signal.SIGALRM, self._on_alarm)
-            self._outer_timer = signal.setitimer(signal.ITIMER_REAL, self.seconds)
+            self._outer_timer = signal.setitimer(signal.ITIMER_REAL, max(self._countdown.lasts(), RETRY))
         else:
             self._lock = threading.Lock()
             self._finished = threading.Event()
@@ -64,7 +64,7 @@ class Deadline:
             signal.signal(signal.SIGALRM, self._handler)
             remaining, interval = self._outer_timer
             if remaining:  # a timer of the caller was running: let it go on
-                remaining = max(remaining - clock.real(clock.now() - self._start), 1e-6)
+                remaining = max(remaining - (clock.real_now() - self._start), 1e-6)
                 signal.setitimer(signal.ITIMER_REAL, remaining, interval)
 
     def lift(self) -> None:
@@ -94,8 +94,8 @@ class Deadline:
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:
         if not self._running:
             return
-        if not self.is_inside(frame):
-            signal.setitimer(signal.ITIMER_REAL, RETRY)
+        if not self.is_inside(frame) or self._countdown.lasts() > 0:
+            signal.setitimer(signal.ITIMER_REAL, max(self._countdown.lasts(), RETRY))
         elif not self.passed:
             self._note(frame)
             signal.setitimer(signal.ITIMER_REAL, GRACE)
@@ -106,8 +106,10 @@ class Deadline:
                 raise exception
 
     def _watch(self) -> None:
-        wait = self.seconds
+        wait = self._countdown.lasts()
         while not self._finished.wait(wait):
+            if (wait := self._countdown.lasts()) > 0:
+                continue
             with self._lock:
                 frame = sys._current_frames().get(self._thread)
                 wait = RETRY

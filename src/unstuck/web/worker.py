@@ -105,12 +105,11 @@ def program(say: Say, stop: threading.Event, text: str, kind: str, fix: bool) ->
     source = read_source(Path(name))
     job = Job(name, budget=PROGRAM_BUDGET, html=True)
     answer = diagnose_script(job, lambda line: say(point={"line": line}))
-    if answer.report is None:
-        raise UnstuckError(answer.sentence)
+    report = answer.reported()
     body = answer.html.partition("<body")[2].partition(">")[2].rpartition("</body>")[0]
-    result = {"verdict": answer.report["verdict"], "html": body, "name": f"fixed-{name}", "fix": None, "fixed": ""}
+    result = {"verdict": report["verdict"], "html": body, "name": f"fixed-{name}", "fix": None, "fixed": ""}
     if fix:
-        found = fix_of(job, answer.report, lambda line: say(point={"line": line}))
+        found = fix_of(job, report, lambda line: say(point={"line": line}))
         result |= {"fix": found.to_dict(name), "fixed": content(source, found.text).decode()}
     say(result=result)
 

@@ -189,3 +189,41 @@ def test_a_change_is_told_as_its_smallest_span():
     assert list(changes(old, new)) == [(Span(2, 7, 2, 8), "-")]
     again = [Edit(span, words) for span, words in changes(old, new)]
     assert applied(old, again) == new
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "line", "right"),
+    [
+        ("F03", "p = np.exp(z) / s\n", 1, "p = np.exp(z - np.max(z, axis=1, keepdims=True)) / s\n"),
+        ("F12", "a = f(x @ W) + b\n", 1, "a = f(x @ W + b)\n"),
+        ("L03", "loss = -np.mean(y * np.log(a))\n", 1, "loss = -np.mean(y * np.log(a + 1e-12))\n"),
+        ("U04", "v = -mu * v - lr * g\n", 1, "v = mu * v - lr * g\n"),
+        ("U15", "W = W - lr * (g - lam * W)\n", 1, "W = W - lr * (g + lam * W)\n"),
+        ("U12", "m_hat = m * (1 - beta ** t)\n", 1, "m_hat = m / (1 - beta ** t)\n"),
+        ("U05", "for w, g in z:\n    w = w - lr * g\n", 2, "for w, g in z:\n    w -= lr * g\n"),
+        ("B13", "W1, g1, g2 = a, b, c\nW2 -= lr * g2\n", 0, "W1, g1, g2 = a, b, c\nW2 -= lr * g2\nW1 -= lr * g1\n"),
+        ("U06", "W = np.zeros(3, dtype=int)\n", 1, "W = np.zeros(3, dtype=float)\n"),
+        ("B08", "gb = np.sum(d)\n", 1, "gb = np.sum(d, axis=0, keepdims=True)\n"),
+        ("B20", "gb = d[0]\n", 1, "gb = d.sum(axis=0)\n"),
+        ("F06", "def relu(z): ...\nout = relu(z)\n", 2, "def relu(z): ...\nout = z\n"),
+        ("F08", "def relu(z): ...\ndef softmax(z): ...\na = softmax(z)\n", 3, None),
+        ("F05", "def relu(z): ...\na = relu(x @ V)\nh = a @ W + b\n", 3, None),
+    ],
+)
+def test_a_statement_is_put_right(code, text, line, right):
+    column = {"B08": 6, "B20": 6, "F05": 5}.get(code)
+    ends = {"F08": "a = relu(z)\n", "F05": "h = relu(a @ W + b)\n"}
+    made = fixed(text, code, line, column)
+    assert right in made if right else any(changed.endswith(ends[code]) for changed in made)
+
+
+def test_the_slope_is_that_of_the_own_activation():
+    text = "def slope(a):\n    return a * (1 - a)\nd = (e @ W.T) * slope(h)\n"
+    assert text.replace("a * (1 - a)", "1 - a ** 2") in fixed(text, "B18", 3, 5, hidden="tanh")
+
+
+def test_examples_are_put_in_a_new_order_before_the_training():
+    text = "for epoch in range(9):\n    W -= lr * step(X, Y)\n"
+    reading = {"inputs": {"name": "X"}, "targets": {"name": "Y"}, "parameters": [{"updated_at": 2, "shape": []}]}
+    right = f"order = np.random.permutation(len(X))\nX, Y = X[order], Y[order]\n{text}"
+    assert right in fixed(text, "D12", 2, None, reading=reading)

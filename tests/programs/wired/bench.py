@@ -9,12 +9,12 @@ from pathlib import Path
 
 import unstuck
 from tests.diagnosis.trials.digits import load_digits
-from tests.programs.wired import further_cases
+from tests.programs.wired import further_cases, third_cases
 from tests.programs.wired.cases import FAULTY, HEALTHY, Written
 from unstuck.diagnosis.report.report import Report
 
 PROGRAMS = Path(__file__).parent / "programs"
-WITH_OWN_DATA = ("curve", "flowers", "rare")
+WITH_OWN_DATA = ("curve", "flowers", "rare", "spam", "houses", "counts")
 
 
 def case_of(written: Written, folder: Path, seed: int = 0) -> unstuck.Case:
@@ -51,7 +51,7 @@ def main() -> int:
     """Prints a line for each program, and the shares."""
     warnings.simplefilter("ignore")
     wanted = sys.argv[1:]
-    for title, programs in (("faulty", FAULTY + further_cases.FAULTY), ("healthy", HEALTHY + further_cases.HEALTHY)):
+    for title, programs in (("faulty", FAULTY + further_cases.FAULTY + third_cases.FAULTY), ("healthy", HEALTHY + further_cases.HEALTHY + third_cases.HEALTHY)):
         right = total = 0
         for written in programs:
             if wanted and not any(word in f"{written.program}: {written.name}" for word in wanted):

@@ -3,26 +3,14 @@ several tags at once, a rare class, hinge losses, a handful of points.
 
 The expectations were written before any of these was diagnosed for the first time. Then 19 of 30 faulty programs had
 the true cause first, and 29 of 30 right ones were left in peace: of the other one it was noted as proved that a layer's
-rate differs, which is true and was meant. What is still not found stands in NOT_FOUND, what is said in its place in FALSELY.
+rate differs, which is true and was meant. All are found since. What is missed again would stand in NOT_FOUND, what is
+said in its place in FALSELY.
 """
 
 from tests.programs.wired.cases import Written
 
-NOT_FOUND = {
-    "curve: first output alone",  # an output error that belongs to no loss: the verdict is inconclusive
-    "curve: clipped to the sign",
-    "mirror: picture wanted is the batch's mean",
-    "mirror: clock of one batch",  # so few updates that only a count of them would show it
-    "margins: right class not pulled up",
-    "margins: adagrad forgets the root",  # the optimiser
-    "margins: squares not kept",  # U13: the numbers that are not finite, not their cause
-    "rare: test measured by itself, in other units",  # six columns, of which no straight line tells the classes
-    "flowers: speed the wrong way",
-}
-FALSELY = {  # what is said in their place, or of right programs
-    "margins: adagrad forgets the root": ["B14 is false"],
-    "curve: slower first layer": ["B17 is falsely proved"],  # a rate of its own for a layer is noted
-}
+NOT_FOUND: set[str] = set()
+FALSELY: dict[str, list[str]] = {}  # what is said in their place, or of right programs
 
 FAULTY = (
     Written('slope taken of the slope', 'curve', 'err = err.dot(w.T) * (1 - outs[k] ** 2)', 'err = err.dot(w.T) * (1 - np.tanh(outs[k]) ** 2)', ('B03',), harmless=True),

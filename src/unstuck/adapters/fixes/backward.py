@@ -243,10 +243,29 @@ def transposed(fault: Fault) -> Alternatives:
         yield [Edit(fault.syntax.span(delta), f"({fault.syntax.words(delta)}).T")]
 
 
-@edits_for("B08")
-def bias_along_the_other_axis(fault: Fault) -> Alternatives:
-    """The sum of a bias' gradient is taken along the other axis."""
-    delta = _delta(fault)
-    for node in [] if delta is None else ast.walk(delta):
-        if isinstance(node, ast.keyword) and node.arg == "axis" and isinstance(node.value, ast.Constant):
-            yield [Edit(fault.syntax.span(node.value), "1" if node.value.value == 0 else "0")]
+@edits_for("B18")
+def slope_of_the_own_activation(fault: Fault) -> Alternatives:
+    """The derivative of another function becomes that of the layer's activation: in the product, or in the function."""
+    syntax = fault.syntax
+    for factor in _slopes(fault):
+        if isinstance(factor, ast.Call) and (functions := syntax.functions(last_name(factor.func))):
+            for function in functions:
+                names = [argument.arg for argument in function.args.args if argument.arg != "self"]
+                last = function.body[-1] if function.body else None
+                if names and isinstance(last, ast.Return) and last.value is not None:
+                    for form in _forms(fault, names[0]):
+                        yield [Edit(syntax.span(last.value), form)]
+        values = [one for one in ast.walk(factor) if isinstance(one, (ast.Name, ast.Attribute, ast.Subscript))]
+        for value in dict.fromkeys(map(syntax.words, values)):
+            edit = _slope(fault, factor, value)
+            if edit is not None:
+                yield [edit]
+
+
+def _forms(fault: Fault, name: str) -> list[str]:
+    """The slope of the layer's activation at its value, and at the sum."""
+    form = SLOPES.get(fault.activation)
+    if form is None:
+        return []
+    applied = {"tanh": f"np.tanh({name})"}.get(fault.activation, f"{fault.activation}({name})")
+    return [form.format(a=name), form.format(a=applied)]

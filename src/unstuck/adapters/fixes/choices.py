@@ -96,7 +96,7 @@ def _is_scaled(node: Any) -> bool:
     return isinstance(node.right.value, (int, float)) and node.right.value >= LARGE
 
 
-@edits_for("E01")
+@edits_for("E01", framework=("", "numpy"))
 def right_answers_counted(fault: Fault) -> Alternatives:
     """The largest output is taken along the classes, and comparisons are averaged over the examples."""
     syntax = fault.syntax

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.syntax import Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.unused import unused
 
 SCALED = re.compile(r"scale|norm|std|standard", re.IGNORECASE)
+PREPARES = ("fit_transform", "transform", "scale", "normalize", "standardize", "minmax_scale")
 BYTES = (1.5, 255.0)  # the largest input that is scaled by 255
 
 
-def unused(syntax: Syntax) -> Iterator[tuple[str, ast.Assign]]:
-    """Variables that are assigned outside functions and never read."""
-    read = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    for node in syntax.tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-            if name not in read:
-                yield name, node
+def _own_names(syntax: Syntax, node: ast.AST) -> set[str]:
+    """The parameters and variables of the functions that a node stands in."""
+    functions = [one for one in syntax.above(node) if isinstance(one, (ast.FunctionDef, ast.Lambda))]
+    given = {argument.arg for one in functions for argument in ast.walk(one.args) if isinstance(argument, ast.arg)}
+    inside = [name for one in functions for name in ast.walk(one) if isinstance(name, ast.Name)]
+    return given | {name.id for name in inside if isinstance(name.ctx, ast.Store)}
 
 
 @edits_for("D02")
 def scaled_inputs(fault: Fault) -> Alternatives:
     """The scaled copy that nobody reads takes the place of what it was made of; else the inputs are divided."""
     syntax = fault.syntax
-    for name, made in unused(syntax):
-        if not SCALED.search(name):
+    for made in unused({"": syntax.text}):
+        if made.kind != "variable" or made.value is None or not SCALED.search(made.name):
             continue
+        name, last = made.name, made.value.end_lineno or made.line
         for source in [n.id for n in ast.walk(made.value) if isinstance(n, ast.Name)]:
             uses = [
                 Edit(syntax.span(node), name)
@@ -38,7 +38,8 @@ def scaled_inputs(fault: Fault) -> Alternatives:
                 if isinstance(node, ast.Name)
                 and node.id == source
                 and isinstance(node.ctx, ast.Load)
-                and node.lineno > (made.end_lineno or made.lineno)
+                and source not in _own_names(syntax, node)
+                and node.lineno > last
             ]
             if uses:
                 yield uses
@@ -74,3 +75,49 @@ def bytes_as_floats(fault: Fault) -> Alternatives:
     for node in syntax.at(fault.line, None):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and last_name(node.left):
             yield [Edit(syntax.span(node.left), f"{syntax.words(node.left)}.astype(float)")]
+
+
+@edits_for("D02", "D05")
+def prepared_data_kept(fault: Fault) -> Alternatives:
+    """What a scaler answers is assigned: scaler.fit_transform(X) alone changes nothing. Tests are only transformed."""
+    syntax, edits = fault.syntax, []
+    fitted: set[str] = set()
+    for node in syntax.nodes:
+        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call) or len(node.value.args) != 1:
+            continue
+        call, argument = node.value, node.value.args[0]
+        if last_name(call.func) not in PREPARES or not isinstance(argument, ast.Name):
+            continue
+        words = syntax.words(call)
+        owner = syntax.words(call.func).rpartition(".")[0]
+        if last_name(call.func) == "fit_transform" and owner in fitted:
+            words = words.replace("fit_transform", "transform", 1)
+        fitted.add(owner)
+        edits.append(Edit(syntax.span(node), f"{argument.id} = {words}"))
+    yield edits
+
+
+@edits_for("D10")
+def shuffled_together(fault: Fault) -> Alternatives:
+    """Inputs and targets that are shuffled one after the other are put in one and the same new order."""
+    syntax = fault.syntax
+    calls = [
+        node.value
+        for node in syntax.nodes
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and last_name(node.value.func) == "shuffle"
+        and len(node.value.args) == 1
+        and isinstance(node.value.args[0], ast.Name)
+    ]
+    used = {node.id for node in syntax.nodes if isinstance(node, ast.Name)}
+    order = next(name for name in ("order", "permutation", "new_order", "shuffled_order") if name not in used)
+    if len(calls) != 2 or calls[0].col_offset != calls[1].col_offset:
+        return
+    first, second = (call.args[0].id for call in calls)  # type: ignore[attr-defined]
+    margin = " " * calls[0].col_offset
+    drawn = syntax.words(calls[0].func)[: -len("shuffle")]
+    if not drawn.endswith("random.") and "rng" not in drawn:
+        return
+    words = f"{order} = {drawn}permutation(len({first}))\n{margin}{first} = {first}[{order}]"
+    yield [Edit(syntax.span(calls[0]), words), Edit(syntax.span(calls[1]), f"{second} = {second}[{order}]")]

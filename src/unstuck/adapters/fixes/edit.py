@@ -49,6 +49,16 @@ class Fault:
         return (self.finding["location"] or {}).get("column")
 
     @property
+    def summary(self) -> str:
+        """What was found, in words."""
+        return str(self.finding.get("summary", ""))
+
+    @property
+    def framework(self) -> str:
+        """The framework that trains, in small letters; empty for a script that trains by itself."""
+        return str(self.reading.get("framework") or "").lower()
+
+    @property
     def expressions(self) -> list[Any]:
         """The expressions that begin where it stands, the outermost first."""
         return self.syntax.at(self.line, self.column)
@@ -78,15 +88,16 @@ class Fault:
 
 Alternatives = Iterable[Sequence[Edit]]
 Proposal = Callable[[Fault], Alternatives]
-PROPOSALS: dict[str, list[Proposal]] = {}
+PROPOSALS: dict[str, list[tuple[tuple[str, ...], Proposal]]] = {}
 
 
-def edits_for(*codes: str) -> Callable[[Proposal], Proposal]:
-    """Registers a function under the codes of the rules whose faults it can put right."""
+def edits_for(*codes: str, framework: tuple[str, ...] = ()) -> Callable[[Proposal], Proposal]:
+    """Registers a function under the codes of the rules whose faults it can put right, for scripts of some frameworks
+    only where these are named."""
 
     def register(function: Proposal) -> Proposal:
         for code in codes:
-            PROPOSALS.setdefault(code, []).append(function)
+            PROPOSALS.setdefault(code, []).append((framework, function))
         return function
 
     return register
@@ -96,7 +107,9 @@ def alternatives(fault: Fault) -> Iterator[tuple[Edit, ...]]:
     """What may have been meant in the place of a fault, the likeliest first, each once; nothing where nothing is
     understood."""
     seen: set[tuple[Edit, ...]] = set()
-    for propose in PROPOSALS.get(fault.code, []):
+    for frameworks, propose in PROPOSALS.get(fault.code, []):
+        if frameworks and fault.framework not in frameworks:
+            continue
         for edits in propose(fault):
             found = tuple(sorted(set(edits)))
             if found and found not in seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher, unified_diff
 from typing import Any
 
@@ -17,6 +17,7 @@ class Fix:
     text       the whole program, changed; as it is where nothing is offered
     codes      by line of the program as it is, the rules whose faults the change there puts right
     remaining  sentences on what is not put right by a change of the source
+    without    by code, what the diagnosis says where that change alone is left out, where several are made
     before, after  verdict and findings of the diagnosis, the accuracy of its experiments, and what the program prints
     """
 
@@ -27,6 +28,7 @@ class Fix:
     before: dict[str, Any]
     after: dict[str, Any]
     verified: bool
+    without: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def diff(self, name: str) -> str:
         """The unified difference, with the name of the file on both sides."""
@@ -51,9 +53,17 @@ class Fix:
             "edits": edits,
             "before": self.before,
             "after": self.after,
+            "without": self.without,
             "verified": self.verified,
             "remaining": list(self.remaining),
         }
+
+
+def withdrawn(fix: Fix, why: str) -> Fix:
+    """No fix, in the place of one that does not hold after all."""
+    return replace(
+        fix, text=fix.original, codes={}, without={}, remaining=(why, *fix.remaining), after=fix.before, verified=False
+    )
 
 
 def changes(old: str, new: str) -> Iterator[tuple[Span, str]]:

@@ -1,13 +1,17 @@
-"""Edits of the forward pass: the axis of a softmax's sum, its shift, the sign in a sigmoid."""
+"""Edits of the forward pass: the softmax and its shift, the sign in a sigmoid, activations, where biases are added."""
 
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.syntax import has_product
 from unstuck.adapters.scripts.names_in_source import last_name
 
+ACTIVATION = re.compile(r"sigmoid|relu|tanh|softmax|elu|^act|activation", re.IGNORECASE)
+DERIVATIVE = re.compile(r"prime|deriv|derv|grad|slope|_d$|^d_|dash|back|loss", re.IGNORECASE)
 AXES = {"columns": ("0", "1")}
 
 
@@ -59,3 +63,69 @@ def negate_exponent(fault: Fault) -> Alternatives:
     for call in _here(fault, "exp"):
         if len(call.args) == 1:
             yield [Edit(syntax.span(call.args[0]), f"-{syntax.operand(call.args[0])}")]
+
+
+@edits_for("F03")
+def shifted_by_the_maximum(fault: Fault) -> Alternatives:
+    """exp(z) of a softmax becomes exp(z - np.max(z, …)), which changes no quotient and cannot overflow."""
+    syntax = fault.syntax
+    layout = str((fault.reading.get("inputs") or {}).get("layout", ""))
+    for axis in AXES.get(layout, ("1", "0")):
+        calls = [call for call in _here(fault, "exp") if len(call.args) == 1]
+        yield [
+            Edit(syntax.span(call.args[0]), f"{z} - np.max({z}, axis={axis}, keepdims=True)")
+            for call in calls
+            if (z := syntax.words(call.args[0]))
+        ]
+
+
+@edits_for("F12")
+def bias_inside_the_activation(fault: Fault) -> Alternatives:
+    """f(x @ W) + b becomes f(x @ W + b)."""
+    syntax = fault.syntax
+    for node in syntax.at(fault.line, None):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            for call, bias in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(call, ast.Call) and len(call.args) == 1 and has_product(call.args[0]):
+                    inside = f"{syntax.words(call.args[0])} + {syntax.words(bias)}"
+                    yield [Edit(syntax.span(node), f"{syntax.words(call.func)}({inside})")]
+
+
+@edits_for("F06", "F08", framework=("", "numpy"))
+def another_activation(fault: Fault) -> Alternatives:
+    """The activation at the fault is left out, or another one of the program takes its place."""
+    syntax = fault.syntax
+    for node in syntax.at(fault.line, None):
+        if isinstance(node, ast.Call) and len(node.args) == 1 and last_name(node.func) in _activations(fault):
+            if fault.code == "F06":
+                yield [Edit(syntax.span(node), syntax.words(node.args[0]))]
+                continue
+            words, own = syntax.words(node.func), last_name(node.func)
+            for other in _activations(fault):
+                if other not in (own, "softmax"):
+                    yield [Edit(syntax.span(node.func), words[: len(words) - len(own)] + other)]
+
+
+@edits_for("F05")
+def activation_applied(fault: Fault) -> Alternatives:
+    """The sums of a hidden layer go through the activation that the program has for its other layers."""
+    syntax = fault.syntax
+    for node in [one for one in fault.expressions if has_product(one)][:1]:
+        owners = [syntax.words(call.func) for name in _activations(fault) for call in syntax.calls(name)]
+        for function in dict.fromkeys(owners):
+            if "softmax" not in function.lower():
+                yield [Edit(syntax.span(node), f"{function}({syntax.words(node)})")]
+
+
+def _activations(fault: Fault) -> list[str]:
+    """Names of the program's own functions that are activations."""
+    names = [node.name for node in fault.syntax.nodes if isinstance(node, ast.FunctionDef)]
+    return [name for name in names if ACTIVATION.search(name) and not DERIVATIVE.search(name)]
+
+
+@edits_for("L03")
+def logarithm_kept_from_zero(fault: Fault) -> Alternatives:
+    """log(a) becomes log(a + 1e-12)."""
+    syntax = fault.syntax
+    calls = [call for call in _here(fault, "log") if len(call.args) == 1]
+    yield [Edit(syntax.span(call.args[0]), f"{syntax.words(call.args[0])} + 1e-12") for call in calls]

@@ -15,7 +15,7 @@ SIZES = {  # a function that makes an array -> the position of the argument `siz
 }
 
 
-@edits_for("A01", "A02", "A04", "A05", "A06", "A07")
+@edits_for("A01", "A02", "A03", "A04", "A05", "A06", "A07")
 def drawn_for_the_inputs(fault: Fault) -> Alternatives:
     """Weights are drawn as np.random.randn(n, m) / np.sqrt(n), n the number of inputs of the layer."""
     syntax = fault.syntax
@@ -32,15 +32,17 @@ def drawn_for_the_inputs(fault: Fault) -> Alternatives:
 
 
 def _dimensions(fault: Fault, call: ast.Call) -> list[str] | None:
-    """The two sizes of the array that a call makes, as they are written; None if it makes no matrix."""
-    name = last_name(call.func)
+    """The sizes of the array that a call makes, as they are written; None if it makes no matrix, and no weights of one
+    neuron at the very place of the fault."""
+    name, here = last_name(call.func), fault.syntax.span(call).column == fault.column
+    counts = (1, 2) if here else (2,)
     if name in ("rand", "randn"):
-        return [fault.syntax.words(argument) for argument in call.args] if len(call.args) == 2 else None
+        return [fault.syntax.words(argument) for argument in call.args] if len(call.args) in counts else None
     if name not in SIZES:
         return None
     given = [keyword.value for keyword in call.keywords if keyword.arg in ("size", "shape")]
     size: Any = given[0] if given else call.args[SIZES[name]] if len(call.args) > SIZES[name] else None
-    if isinstance(size, (ast.Tuple, ast.List)) and len(size.elts) == 2:
+    if isinstance(size, (ast.Tuple, ast.List)) and len(size.elts) in counts:
         return [fault.syntax.words(element) for element in size.elts]
     return None
 
@@ -49,6 +51,8 @@ def _is_weight(fault: Fault, call: ast.Call) -> bool:
     """Whether a parameter of more than one row and column is made here."""
     lines = range(call.lineno, (call.end_lineno or call.lineno) + 1)
     shapes = [one["shape"] for one in fault.reading.get("parameters", []) if one["line"] in lines]
+    if len(_dimensions(fault, call) or []) == 1:
+        return True
     return any(len(shape) == 2 and min(shape) > 1 for shape in shapes)
 
 
@@ -65,14 +69,14 @@ def _drawn(fault: Fault, call: ast.Call, dimensions: list[str]) -> Edit:
         whole = above
     owner = getattr(call.func, "value", None)
     prefix = syntax.words(owner) if owner is not None else ""
-    n = dimensions[_inputs_axis(fault, call)]
+    n = dimensions[_inputs_axis(fault, call) if len(dimensions) > 1 else 0]
     root = f"np.sqrt({n})"
     if last_name(call.func) in ("zeros", "ones", "full", "empty"):
         prefix = f"{prefix}.random"
     if prefix.endswith("random") or last_name(call.func) in ("rand", "randn"):
         drawn = f"{prefix}.randn({', '.join(dimensions)})".removeprefix(".")
     else:
-        drawn = f"{prefix}.standard_normal(({', '.join(dimensions)}))"
+        drawn = f"{prefix}.standard_normal(({', '.join(dimensions)}{',' if len(dimensions) == 1 else ''}))"
     return Edit(syntax.span(whole), f"{drawn} / {root}")
 
 

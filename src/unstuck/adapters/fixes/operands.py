@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.syntax import Span, bare, operands
+from unstuck.adapters.fixes.statements import block_of, moved_behind
+from unstuck.adapters.fixes.syntax import bare, operands
 from unstuck.adapters.scripts.names_in_source import last_name
 
 INDEX = re.compile(r"(.*\[)\s*(-?\s*)(\w+)\s*(?:([+-])\s*1\s*)?\]")
@@ -110,37 +111,16 @@ def errors_before_the_update(fault: Fault) -> Alternatives:
             words = syntax.words(bare(side))
             if _root(side) in names:
                 statement = syntax.statement(side)
-                block = _block(fault, statement)
+                block = block_of(syntax, statement)
                 early = [one for one in block[: block.index(statement)] if words in _changed_by(fault, one)]
                 if early:
-                    yield list(_moved_behind(fault, early, statement))
-
-
-def _block(fault: Fault, statement: Any) -> list[Any]:
-    """The statements that a statement stands among."""
-    parent = fault.syntax.parents[statement]
-    blocks = [getattr(parent, name, []) for name in ("body", "orelse", "finalbody")]
-    return next((block for block in blocks if isinstance(block, list) and statement in block), [statement])
+                    yield list(moved_behind(syntax, early, statement))
 
 
 def _changed_by(fault: Fault, statement: Any) -> list[str]:
     """What an assignment changes, as it is written."""
     targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
     return [fault.syntax.words(target) for target in targets if target is not None]
-
-
-def _moved_behind(fault: Fault, statements: list[Any], last: Any) -> Iterator[Edit]:
-    """Whole lines of statements, taken away where they stand and put behind another one."""
-    lines, moved = fault.syntax.lines, ""
-    for one in statements:
-        moved += "".join(lines[one.lineno - 1 : one.end_lineno])
-        yield Edit(Span(one.lineno, 1, one.end_lineno + 1, 1), "")
-    end = last.end_lineno + 1
-    if end <= len(lines):
-        yield Edit(Span(end, 1, end, 1), moved)
-    else:
-        whole = lines[-1]
-        yield Edit(Span(end - 1, len(whole) + 1, end - 1, len(whole) + 1), f"\n{moved}".removesuffix("\n"))
 
 
 @edits_for("B17")

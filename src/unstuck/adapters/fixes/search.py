@@ -4,31 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any
 
-from unstuck.adapters.fixes import backward, choices, data, forward, initial, operands, update  # noqa: F401 - registers their edits
-from unstuck.adapters.fixes.edit import PROPOSALS, Edit, Fault, alternatives, applied
-from unstuck.adapters.fixes.files import matched
+from unstuck.adapters.fixes import (  # noqa: F401 - registers their edits  # noqa: F401 - likewise
+    backward,
+    choices,
+    data,
+    derivative,
+    forward,
+    initial,
+    operands,
+    sums,
+    training,
+    update,
+)
+from unstuck.adapters.fixes.edit import Edit, Fault, alternatives, applied
 from unstuck.adapters.fixes.fix import Fix
+from unstuck.adapters.fixes.frameworks import evaluation, graph, inputs, losses, optimizers, updates  # noqa: F401 - likewise
 from unstuck.adapters.fixes.syntax import Syntax
 
 Diagnosis = Callable[[str, bool], "dict[str, Any] | None"]
 """Runs a text in the program's place, with or without cures; its report as data, or None where it could not be run."""
 
 MOST_ROUNDS = 3  # a fault may hide the next one
-MOST_ALTERNATIVES = 5
-MOST_RUNS = 12  # of changed copies
+MOST_ALTERNATIVES = 6
+MOST_RUNS = 24  # of changed copies
 
 
-@dataclass
+Finding = dict[str, Any]
+Key = tuple[str, int]  # a code and a line
+
+
+@dataclass(frozen=True)
+class Change:
+    """The edits of a text that put one of its findings right."""
+
+    finding: Finding
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
 class Copy:
-    """A changed copy of the program and its report; codes: by line of the program as it was, the rules concerned."""
+    """A changed copy of the program and its report.
+
+    codes     by line of the program as it was, the rules concerned
+    without   by code, what the diagnosis says of the copy without that change alone
+    given_up  findings for which no change was found
+    """
 
     text: str
     report: dict[str, Any]
     codes: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    given_up: frozenset[str] = frozenset()
+    without: dict[str, dict[str, Any]] = field(default_factory=dict)
+    given_up: frozenset[Key] = frozenset()
 
 
 def find_fix(text: str, report: dict[str, Any], diagnose: Diagnosis) -> Fix:
@@ -39,7 +69,7 @@ def find_fix(text: str, report: dict[str, Any], diagnose: Diagnosis) -> Fix:
         return diagnose(changed, cures) if next(runs, None) is not None else None
 
     for _ in range(MOST_ROUNDS):
-        open_ = [f for f in copy.report["findings"] if f["code"] not in copy.given_up]
+        open_ = [finding for finding in copy.report["findings"] if _key(finding) not in copy.given_up]
         if copy.report["verdict"] != "faulty" or not open_:
             break
         copy = _all_at_once(text, copy, open_, run) or _one_by_one(text, copy, open_, run)
@@ -47,7 +77,8 @@ def find_fix(text: str, report: dict[str, Any], diagnose: Diagnosis) -> Fix:
     if not holds:
         copy = Copy(text, report)
     remaining = tuple(_in_words(finding) for finding in copy.report["findings"])
-    return Fix(text, copy.text, copy.codes, remaining, outcome(report), outcome(copy.report), holds)
+    before, after = outcome(report), outcome(copy.report)
+    return Fix(text, copy.text, copy.codes, remaining, before, after, holds, copy.without)
 
 
 def outcome(report: dict[str, Any]) -> dict[str, Any]:
@@ -61,51 +92,98 @@ def outcome(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _in_words(finding: dict[str, Any]) -> str:
+def _key(finding: Finding) -> Key:
+    return finding["code"], int((finding["location"] or {}).get("line", 0))
+
+
+def _in_words(finding: Finding) -> str:
     place = finding["location"]
     where = f"line {place['line']}: " if place else ""
     return f"{where}{finding['code']} {finding['name']}: {finding['cure']}"
 
 
-def _proposed(copy: Copy, finding: dict[str, Any]) -> Iterator[tuple[Edit, ...]]:
+def _proposed(copy: Copy, finding: Finding) -> Iterator[tuple[Edit, ...]]:
     fault = Fault(finding, copy.report, Syntax(copy.text))
     return islice(alternatives(fault), MOST_ALTERNATIVES)
 
 
-def _all_at_once(text: str, copy: Copy, findings: list[dict[str, Any]], diagnose: Diagnosis) -> Copy | None:
-    """The likeliest edits of all findings together, where the copy is then healthy."""
-    chosen = {finding["code"]: first for finding in findings if (first := next(_proposed(copy, finding), None))}
-    changed = _changed(copy.text, [edit for edits in chosen.values() for edit in edits])
-    if changed is None:
+def _all_at_once(text: str, copy: Copy, findings: list[Finding], diagnose: Diagnosis) -> Copy | None:
+    """The likeliest edits of all findings together, where the copy is then healthy, or shows what was hidden."""
+    changes = [Change(one, first) for one in findings if (first := next(_proposed(copy, one), None))]
+    changed = _changed(copy.text, _edits_of(changes))
+    report = None if changed is None else diagnose(changed, True)
+    if changed is None or report is None:
         return None
-    report = diagnose(changed, True)
-    if report is None or report["verdict"] != "healthy":
+    changed_codes = {change.finding["code"] for change in changes}
+    if report["verdict"] != "healthy" and not _shows_others(copy.report, report, changed_codes):
         return None
     made = replace(copy, text=changed, report=report)
-    for code, edits in chosen.items():
-        made = _told(text, made, copy.text, edits, code)
-    return made
+    return _smallest(text, copy, made, changes, diagnose)
 
 
-def _one_by_one(text: str, copy: Copy, findings: list[dict[str, Any]], diagnose: Diagnosis) -> Copy:
+def _smallest(text: str, start: Copy, made: Copy, changes: list[Change], diagnose: Diagnosis) -> Copy:
+    """The copy without the changes that it does not need, each left out in turn; settings before formulas."""
+    needed, without = list(changes), dict(made.without)
+    for change in sorted(changes, key=lambda one: one.finding["grade"] == "proved"):
+        rest = [one for one in needed if one is not change]
+        changed = _changed(start.text, _edits_of(rest)) if made.report["verdict"] == "healthy" and rest else None
+        report = None if changed is None else diagnose(changed, True)
+        if changed is None or report is None:
+            continue
+        if report["verdict"] == "healthy" and change.finding["grade"] != "proved":
+            needed, made = rest, replace(made, text=changed, report=report)
+        else:
+            without[change.finding["code"]] = outcome(report)
+    for change in needed:
+        made = _told(text, made, start.text, change)
+    return replace(made, without=without)
+
+
+def _one_by_one(text: str, copy: Copy, findings: list[Finding], diagnose: Diagnosis) -> Copy:
     """For each finding the first edit that puts it right, on top of the others; then what the whole does."""
-    start, known = copy, {finding["code"] for finding in [*copy.report["findings"], *copy.report["notes"]]}
+    start, changes = copy, list[Change]()
+    known = {finding["code"] for finding in [*copy.report["findings"], *copy.report["notes"]]}
     for finding in findings:
-        code = finding["code"]
         for edits in _proposed(start, finding):
-            moved = edits if copy.text == start.text else _moved(start.text, copy.text, edits)
-            changed = None if moved is None else _changed(copy.text, moved)
+            changed = _changed(start.text, [*_edits_of(changes), *edits])
             report = None if changed is None else diagnose(changed, False)
-            if changed is None or report is None or report["verdict"] == "inconclusive":
-                continue
-            named = {one["code"] for one in [*report["findings"], *report["notes"]] if one["grade"] == "proved"}
-            if code not in named and not (named - known):
-                copy = _told(text, replace(copy, text=changed), start.text, edits, code)
+            if changed is not None and report is not None and _is_gone(start.text, changed, finding, report, known):
+                changes.append(Change(finding, edits))
                 break
         else:
-            copy = replace(copy, given_up=copy.given_up | {code})
-    report = diagnose(copy.text, True) if copy.text != start.text else None
-    return replace(start, given_up=copy.given_up) if report is None else replace(copy, report=report)
+            copy = replace(copy, given_up=copy.given_up | {_key(finding)})
+    changed = _changed(start.text, _edits_of(changes))
+    report = None if changed is None else diagnose(changed, True)
+    if changed is None or report is None:
+        return copy
+    return _smallest(text, start, replace(copy, text=changed, report=report), changes, diagnose)
+
+
+def _is_gone(old: str, new: str, finding: Finding, report: dict[str, Any], known: set[str]) -> bool:
+    """Whether a finding of the old text is no longer proved at its place in the new one, and none was made of it."""
+    code, line = _key(finding)
+    proved = [one for one in [*report["findings"], *report["notes"]] if one["grade"] == "proved"]
+    still = [one for one in proved if one["code"] == code and _key(one)[1] in (0, _line_in(old, new, line))]
+    made = [one["code"] for one in proved if one["code"] not in known and _is_alike(code, one["code"])]
+    return report["verdict"] != "inconclusive" and not still and not made
+
+
+def _is_alike(first: str, second: str) -> bool:
+    """Whether two codes are of one part of the step, so that a wrong change for one would be named by the other."""
+    parts = ("LB", "F", "U", "D", "A", "E")
+    return any(first[0] in part and second[0] in part for part in parts)
+
+
+def _shows_others(before: dict[str, Any], after: dict[str, Any], changed: set[str]) -> bool:
+    """Whether what was changed is no longer found, and what is found now was hidden behind it."""
+    old = {finding["code"] for finding in [*before["findings"], *before["notes"]]}
+    new = {finding["code"] for finding in after["findings"]}
+    hidden = not any(_is_alike(one, other) for one in changed for other in new - old)
+    return after["verdict"] == "faulty" and not new & changed and hidden
+
+
+def _edits_of(changes: list[Change]) -> list[Edit]:
+    return [edit for change in changes for edit in change.edits]
 
 
 def _changed(text: str, edits: Any) -> str | None:
@@ -118,32 +196,22 @@ def _changed(text: str, edits: Any) -> str | None:
     return changed if changed != text else None
 
 
-def _moved(old: str, new: str, edits: tuple[Edit, ...]) -> tuple[Edit, ...] | None:
-    """Edits of one text as those of a text that was changed since, where their lines are still the same."""
-    lines = {at + 1: number for number, (_, at) in enumerate(matched(old, new), start=1) if at is not None}
-    moved = []
-    for edit in edits:
-        if edit.span.line not in lines or edit.span.end_line not in lines:
-            return None
-        span = replace(edit.span, line=lines[edit.span.line], end_line=lines[edit.span.end_line])
-        moved.append(replace(edit, span=span))
-    return tuple(moved)
+def _line_in(old: str, new: str, line: int) -> int:
+    """The line of a new text that a line of the old one has become."""
+    first, second = old.splitlines(), new.splitlines()
+    for _, start, stop, begin, _ in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
+        if start < line <= stop:
+            return begin + line - start
+    return line
 
 
-def _told(original: str, copy: Copy, edited: str, edits: tuple[Edit, ...], code: str) -> Copy:
+def _told(original: str, copy: Copy, edited: str, change: Change) -> Copy:
     """The copy with the code noted at the lines of the program as it was."""
-    first, second = original.splitlines(), edited.splitlines()
     codes = dict(copy.codes)
-    for edit in edits:
-        line = edit.span.line if len(first) == len(second) else _line_as_it_was(original, edited, edit.span.line)
-        codes[line] = tuple(dict.fromkeys([*codes.get(line, ()), code]))
+    for edit in change.edits:
+        line = _line_in(edited, original, edit.span.line)
+        codes[line] = tuple(dict.fromkeys([*codes.get(line, ()), change.finding["code"]]))
     return replace(copy, codes=codes)
-
-
-def _line_as_it_was(original: str, edited: str, line: int) -> int:
-    """The line of the original that a line of the edited text is, or comes after."""
-    before = [at for _, at in islice(matched(original, edited), line) if at is not None]
-    return before[-1] + 1 if before else 1
 
 
 def _is_better(before: dict[str, Any], after: dict[str, Any]) -> bool:
@@ -152,4 +220,4 @@ def _is_better(before: dict[str, Any], after: dict[str, Any]) -> bool:
     if after["verdict"] == "healthy":
         return True
     old, new = ({finding["code"] for finding in report["findings"]} for report in (before, after))
-    return after["verdict"] == "faulty" and new < old and not any(code in PROPOSALS for code in new - old)
+    return after["verdict"] == "faulty" and new < old

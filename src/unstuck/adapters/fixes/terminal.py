@@ -18,6 +18,7 @@ def as_text(fix: dict[str, Any]) -> str:
             heading = line.startswith(("+++", "---"))
             lines.append(click.style(line, bold=heading, fg=None if heading else COLOURS.get(line[:1])))
         lines += ["", f"before: {_outcome(fix['before'])}", f"after:  {_outcome(fix['after'])}"]
+        lines += [f"without the change for {code}: {_outcome(seen)}" for code, seen in fix["without"].items()]
     elif fix["before"]["verdict"] == "faulty":
         lines.append("No change of the source was found that holds when it is run.")
     else:
@@ -30,5 +31,7 @@ def as_text(fix: dict[str, Any]) -> str:
 def _outcome(seen: dict[str, Any]) -> str:
     found = f" ({', '.join(seen['findings'])})" if seen["findings"] else ""
     reached = "" if seen["accuracy"] is None else f", accuracy {seen['accuracy']:.1%} in the experiments"
-    printed = "" if seen["printed"] is None else f"; prints {seen['printed'].strip()!r}"
+    runs = seen.get("printed_by_seed") or [seen["printed"]]
+    told = " or ".join(dict.fromkeys(repr(line.strip()) for line in runs if line is not None))
+    printed = f"; prints {told}" if told else ""
     return f"{seen['verdict']}{found}{reached}{printed}"

@@ -11,6 +11,8 @@ from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.syntax import Span, factors, numbers_behind
 from unstuck.adapters.scripts.names_in_source import last_name
 
+RATE = re.compile(r"^(lr|eta|alpha|n_?eta)$|learn|rate$|step_?size", re.IGNORECASE)
+
 
 @edits_for("U01", "B10")
 def descends(fault: Fault) -> Alternatives:
@@ -72,11 +74,24 @@ def another_rate(fault: Fault) -> Alternatives:
         for node in fault.syntax.nodes:
             if node.lineno == line and isinstance(node, (ast.Assign, ast.AugAssign)):
                 numbers += _scales(fault, node.value) or _scaled_before(fault, node.value)
-    places = {fault.syntax.span(number): number for number in numbers}
+    places = {fault.syntax.span(number): number for number in numbers or _named_rates(fault)}
     if len(places) == 1:
         (span, number), *_ = places.items()
         assert isinstance(number.value, (int, float))
         yield [Edit(span, f"{number.value * factor:.2g}")]
+
+
+def _named_rates(fault: Fault) -> list[ast.Constant]:
+    """The numbers that the source calls a rate, by the name that they are assigned to or given for."""
+    found: list[ast.Constant] = []
+    for node in fault.syntax.nodes:
+        if isinstance(node, ast.Assign) and any(RATE.search(last_name(target)) for target in node.targets):
+            found += numbers_behind(fault.syntax, node.value)
+        if isinstance(node, ast.keyword) and RATE.search(node.arg or ""):
+            found += numbers_behind(fault.syntax, node.value)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and RATE.search(node.id):
+            found += numbers_behind(fault.syntax, node)
+    return [number for number in found if _positive(number)]
 
 
 def _scales(fault: Fault, node: Any) -> list[ast.Constant]:

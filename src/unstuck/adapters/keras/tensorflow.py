@@ -11,6 +11,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from unstuck.adapters.keras.tape import Data, GradientTape, function
+
 NAME = "tensorflow"
 SERVED = "TensorFlow is not installed: tensorflow.keras is served by Keras 3, on its PyTorch backend"
 LEGACY = {  # Keras 3 keeps these under other names
@@ -60,24 +62,82 @@ def _top() -> dict[str, Any]:
     """The little of TensorFlow itself that scripts about Keras use."""
     import keras
 
-    randomness = ModuleType("tensorflow.random")
-    vars(randomness)["set_seed"] = set_seed
-    return {
+    ops = keras.ops
+    top: dict[str, Any] = {name: getattr(ops, own) for name, own in FUNCTIONS.items()}
+    for kind in ("float16", "float32", "float64", "int32", "int64", "uint8", "bool"):
+        top[kind] = kind
+    math = module_of("math", {name: top[name] for name in FUNCTIONS if name in top} | {"log": ops.log})
+    return top | {
         "keras": keras,
-        "random": randomness,
+        "random": module_of("random", {"set_seed": set_seed, "normal": normal, "uniform": uniform}),
+        "math": math,
+        "nn": module_of("nn", {name: getattr(keras.activations, name) for name in ACTIVATIONS}),
+        "data": module_of("data", {"Dataset": Data, "AUTOTUNE": -1}),
+        "GradientTape": GradientTape,
+        "Variable": keras.Variable,
+        "function": function,
         "__version__": "2.16.0",
-        "constant": keras.ops.convert_to_tensor,
-        "convert_to_tensor": keras.ops.convert_to_tensor,
-        "cast": keras.ops.cast,
-        "one_hot": keras.ops.one_hot,
-        "reshape": keras.ops.reshape,
-        "reduce_mean": keras.ops.mean,
-        "square": keras.ops.square,
-        "float32": "float32",
-        "float64": "float64",
-        "int32": "int32",
-        "int64": "int64",
     }
+
+
+FUNCTIONS = {  # TensorFlow's name -> that of the same function in keras.ops
+    "constant": "convert_to_tensor",
+    "convert_to_tensor": "convert_to_tensor",
+    "cast": "cast",
+    "one_hot": "one_hot",
+    "reshape": "reshape",
+    "reduce_mean": "mean",
+    "reduce_sum": "sum",
+    "reduce_max": "max",
+    "reduce_min": "min",
+    "argmax": "argmax",
+    "square": "square",
+    "sqrt": "sqrt",
+    "abs": "abs",
+    "exp": "exp",
+    "pow": "power",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "matmul": "matmul",
+    "transpose": "transpose",
+    "expand_dims": "expand_dims",
+    "squeeze": "squeeze",
+    "stack": "stack",
+    "concat": "concatenate",
+    "equal": "equal",
+    "round": "round",
+    "shape": "shape",
+    "zeros": "zeros",
+    "ones": "ones",
+    "zeros_like": "zeros_like",
+    "ones_like": "ones_like",
+    "sigmoid": "sigmoid",
+    "tanh": "tanh",
+    "stop_gradient": "stop_gradient",
+    "clip_by_value": "clip",
+}
+ACTIVATIONS = ("relu", "sigmoid", "softmax", "tanh", "elu", "gelu", "leaky_relu", "log_softmax", "softplus")
+
+
+def module_of(name: str, contents: dict[str, Any]) -> ModuleType:
+    """A module below `tensorflow` with these names in it."""
+    module = ModuleType(f"{NAME}.{name}")
+    vars(module).update(contents)
+    return module
+
+
+def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, **options: Any) -> Any:
+    """`tf.random.normal`."""
+    import keras
+
+    return keras.random.normal(shape, mean, stddev, seed=options.get("seed"))
+
+
+def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, **options: Any) -> Any:
+    """`tf.random.uniform`."""
+    import keras
+
+    return keras.random.uniform(shape, minval, maxval, seed=options.get("seed"))
 
 
 def is_served() -> bool:

@@ -20,6 +20,7 @@ from unstuck.adapters.keras.data import class_numbers, count_learnt
 from unstuck.adapters.keras.losses import as_taken, kind_of
 from unstuck.adapters.keras.metrics import counted
 from unstuck.adapters.keras.models import KerasModels
+from unstuck.adapters.keras.tape import Data, batches_of
 from unstuck.adapters.pytorch.graph import chain, mark
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.numbers import as_array, single
@@ -31,6 +32,7 @@ from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
 from unstuck.adapters.watched.values import Place
+from unstuck.sandbox.origin import is_user_file
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -101,6 +103,13 @@ class KerasWatch(Watch):
 
     def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def fit(model: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(x, Data):
+                kwargs["steps_per_epoch"] = kwargs.get("steps_per_epoch") or len(x)
+                x = batches_of(x)
+            held_out = kwargs.get("validation_data")
+            if isinstance(held_out, Data):
+                kwargs["validation_data"] = batches_of(held_out)
+                kwargs["validation_steps"] = kwargs.get("validation_steps") or len(held_out)
             shuffles = kwargs.get("shuffle", True)
             if "shuffle" in self.repairs and kwargs.get("shuffle") is False:
                 kwargs["shuffle"] = True
@@ -128,6 +137,9 @@ class KerasWatch(Watch):
 
     def _wrap_evaluation(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def evaluate(model: Any, *args: Any, **kwargs: Any) -> Any:
+            if args and isinstance(args[0], Data):
+                kwargs["steps"] = kwargs.get("steps") or len(args[0])
+                args = (batches_of(args[0]), *args[1:])
             self._inside_keras += 1
             try:
                 return original(model, *args, **kwargs)
@@ -150,6 +162,8 @@ class KerasWatch(Watch):
             if self.quiet or not isinstance(y_pred, torch.Tensor) or type(loss).__name__ == "CompileLoss":
                 return original(loss, y_true, y_pred, *args, **kwargs)
             kind = kind_of(loss)
+            if kind == "other" and _is_own(loss):
+                return original(loss, y_true, y_pred, *args, **kwargs)  # read where derivatives are taken of it
             repair = self.repairs.get(f"loss {kind}")
             if repair is not None:
                 y_pred = (
@@ -289,6 +303,12 @@ class KerasWatch(Watch):
         place = self._compiled or innermost(sys._getframe(2))
         self.note(OptimizerMade(self.updates, place, number, type(optimizer).__name__, rate, decay, holds))
         return number
+
+
+def _is_own(loss: Any) -> bool:
+    """Whether a loss is a function of the script's."""
+    code = getattr(getattr(loss, "fn", None), "__code__", None)
+    return code is not None and is_user_file(code.co_filename)
 
 
 class _StopsFit(keras.callbacks.Callback):

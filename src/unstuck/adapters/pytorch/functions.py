@@ -73,6 +73,8 @@ CUTS: dict[Function, str] = {
     torch.Tensor.round: "round",
     torch.round: "round",
 }
+GRADIENTS: frozenset[Function] = frozenset([torch.Tensor.grad.__get__])
+CHOICES: frozenset[Function] = frozenset([torch.Tensor.__getitem__])
 WRITES: frozenset[Function] = frozenset(
     [
         *_methods(

@@ -95,8 +95,10 @@ def leaves_and_losses(root: torch.Tensor) -> tuple[list[torch.Tensor], list[int]
 
 
 def is_minus_a_loss(root: torch.Tensor) -> bool:
-    """Whether a root is the negative of a loss that a loss function gave, which is never below zero."""
+    """Whether a root is the negative of a loss, which is never below zero: of a function's, or of the script's own."""
     node = root.grad_fn
+    if node is not None and marked(node, "climbs"):
+        return True
     if node is None or kind_of(node) != "Neg":
         return False
     below = node.next_functions[0][0]

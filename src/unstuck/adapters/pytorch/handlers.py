@@ -11,19 +11,16 @@ import torch
 
 from unstuck.adapters.pytorch import functions
 from unstuck.adapters.pytorch.graph import chain, mark
-from unstuck.adapters.pytorch.numbers import as_array, single
+from unstuck.adapters.pytorch.losses import mark_choice, mark_pair, take_loss
 from unstuck.adapters.pytorch.origins import Answers, Coded, Outputs, count
-from unstuck.adapters.pytorch.repairs import with_prediction
 from unstuck.adapters.pytorch.reshapes import exchanged, note_reshape
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watched.events import Broadcast, Compared, Cut, DrawnAnew, LossTaken, Normalised, Silenced
-from unstuck.adapters.watched.losses import COMPARES_NUMBERS, LOSSES, SCORES
+from unstuck.adapters.watched.events import Broadcast, Compared, Cut, DrawnAnew, Normalised, Silenced
+from unstuck.adapters.watched.losses import LOSSES, SCORES
 from unstuck.adapters.watched.places import innermost, outside_of_apply
-from unstuck.adapters.watched.scores import classes, score
 from unstuck.adapters.watched.values import Place
 
 Handler = Callable[["Watching", Any, tuple[Any, ...], dict[str, Any]], Any]
-RECENT = 64  # losses that are remembered between two updates
 
 
 def here(watch: Watching) -> Place | None:
@@ -35,68 +32,6 @@ def tag(watch: Watching, result: Any) -> None:
     """Notes at the node that made a tensor where that was."""
     if isinstance(result, torch.Tensor) and result.grad_fn is not None:
         mark(result, place=here(watch))
-
-
-def _loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    kind = functions.LOSSES[func]
-    repair = watch.repairs.get(f"loss {kind}")
-    if repair is not None:
-        args, kwargs = with_prediction(args, kwargs, repair)
-    prediction = args[0] if args else kwargs.get("input")
-    target = args[1] if len(args) > 1 else kwargs.get("target")
-    if not isinstance(prediction, torch.Tensor) or not isinstance(target, torch.Tensor):
-        return func(*args, **kwargs)
-    error: Exception | None = None
-    result = None
-    try:
-        result = func(*args, **kwargs)
-    except Exception as raised:
-        error = raised
-    with watch.aside():
-        learning = prediction.requires_grad
-        number = watch.number()
-        last, places = chain(prediction)
-        shown_prediction, shown_target = as_array(prediction), as_array(target)
-        assert shown_prediction is not None
-        assert shown_target is not None
-        found = score(kind, shown_prediction, shown_target)
-        keep = watch.detailed or error is not None
-        event = LossTaken(
-            update=watch.updates,
-            place=innermost(sys._getframe(1)),
-            number=number,
-            kind=kind,
-            learning=learning,
-            prediction_shape=tuple(prediction.shape),
-            target_shape=tuple(target.shape),
-            target_dtype=str(target.dtype).removeprefix("torch."),
-            value=single(result),
-            made=watch.models.layer_place(),
-            last=last,
-            last_place=next((one for one in places if one is not None), None),
-            places=places,
-            prediction=shown_prediction if keep else None,
-            target=shown_target if keep else None,
-            classes=classes(kind, shown_prediction, shown_target),
-            score=found,
-            options=_options(kind, args, kwargs) | ({"repaired": repair} if repair else {}),
-        )
-        watch.note(event)
-    if error is not None:
-        raise error
-    if learning and isinstance(result, torch.Tensor):
-        mark(result, loss=number)
-        watch.losses[:] = [*watch.losses[-RECENT:], (number, result)]
-        watch.loss_kind = kind
-    return result
-
-
-def _options(kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """What a loss is told beside its prediction and target that changes what its value means."""
-    weights = [kwargs.get("weight"), kwargs.get("pos_weight")]
-    if kind not in COMPARES_NUMBERS and len(args) > 2:
-        weights.append(args[2])
-    return {"weighted": True} if any(isinstance(weight, torch.Tensor) for weight in weights) else {}
 
 
 def _softmax(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -238,7 +173,9 @@ def _combine(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str
         if place is not None and place.line in lines:
             args = (args[0].reshape(args[1].shape), *args[1:])
     result = func(*args, **kwargs)
-    if watch.detailed and len(args) > 1 and all(isinstance(value, torch.Tensor) for value in args[:2]):
+    if tensors and len(args) > 1:
+        mark_pair(result, functions.COMBINES[func], args[0], args[1], innermost(sys._getframe(1)))
+    if watch.detailed and len(args) > 1 and tensors:
         first, second = tuple(args[0].shape), tuple(args[1].shape)
         column = sorted((first, second), key=len)
         n = column[0][0] if len(column[0]) == 1 else 0
@@ -247,6 +184,19 @@ def _combine(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str
             place, by = innermost(sys._getframe(1)), functions.COMBINES[func]
             watch.note(Broadcast(watch.updates, place, by, (first, second)))
     return result
+
+
+def _choose(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    result = func(*args, **kwargs)
+    if len(args) > 1 and isinstance(result, torch.Tensor) and result.requires_grad:
+        mark_choice(result, args[0], args[1], innermost(sys._getframe(1)))
+    return result
+
+
+def _read_gradient(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if watch.detailed and not watch.steps.in_step and not watch.optimizers:
+        watch.steps.read_place = watch.steps.read_place or innermost(sys._getframe(1))
+    return func(*args, **kwargs)
 
 
 def _write(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -319,7 +269,9 @@ def _all_handlers() -> dict[Any, Handler]:
         (functions.WRITES, _write),
         (functions.DRAWS, _draw),
         (functions.MULTIPLIES, _multiply),
-        (functions.LOSSES, _loss),
+        (functions.LOSSES, take_loss),
+        (functions.CHOICES, _choose),
+        (functions.GRADIENTS, _read_gradient),
     ):
         table.update(dict.fromkeys(group, handler))
     return table

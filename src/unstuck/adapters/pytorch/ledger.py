@@ -68,7 +68,7 @@ class Ledger:
             if known is not None and tensor.grad is not None:
                 account = self._account(known)
                 if account.fresh is not None and not account.stepped:
-                    account.thrown = _size(account.fresh)
+                    account.thrown = size(account.fresh)
 
     def before_step(self, tensors: list[torch.Tensor]) -> None:
         for tensor in tensors:
@@ -81,19 +81,20 @@ class Ledger:
             known = self._parameters.enter(tensor)
             account = self._account(known)
             before, now = account.value, sample(tensor)
-            moved = _size(now - before) if before is not None and now is not None else 0.0
+            moved = size(now - before) if before is not None and now is not None else 0.0
             kept = account.kept if used is not None and used.any() else None
             steps.append(
                 ParameterStep(
                     parameter=known.described(),
-                    used=_size(used),
-                    fresh=_size(account.fresh),
-                    kept=_size(kept) if _size(kept) > NOTHING * _size(used) else 0.0,
+                    used=size(used),
+                    fresh=size(account.fresh),
+                    kept=size(kept) if size(kept) > NOTHING * size(used) else 0.0,
                     factor=_factor(kept, account.used),
                     thrown=account.thrown,
                     moved=moved,
-                    scale=_size(before),
+                    scale=size(before),
                     trainable=tensor.requires_grad,
+                    along=along(now - before, used) if before is not None and now is not None else None,
                 )
             )
             account.used, account.fresh, account.kept, account.stepped = used, None, None, True
@@ -101,8 +102,15 @@ class Ledger:
         return tuple(steps)
 
 
-def _size(values: Any) -> float:
+def size(values: Any) -> float:
+    """The Euclidean norm of a sample; 0 for none."""
     return 0.0 if values is None else float(torch.linalg.vector_norm(values))
+
+
+def along(moved: Any, used: Any) -> float | None:
+    """The cosine between a change and the gradient it was made with; None where one of both is 0."""
+    sizes = size(moved) * size(used)
+    return float(moved @ used) / sizes if sizes > 0 and moved.shape == used.shape else None
 
 
 def _factor(kept: Any, used: Any) -> float | None:
@@ -110,4 +118,4 @@ def _factor(kept: Any, used: Any) -> float | None:
     if kept is None or used is None or not used.any():
         return None
     factor = float(kept @ used / (used @ used))
-    return factor if _size(kept - factor * used) <= 1e-6 * _size(kept) else None
+    return factor if size(kept - factor * used) <= 1e-6 * size(kept) else None

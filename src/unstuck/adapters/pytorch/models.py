@@ -159,6 +159,7 @@ class Models:
                 outputs=as_array(outputs) if keep else None,
                 made=watch.made.get(id(module)),
                 sequence_first=self.takes_time_first(module),
+                frozen=not all(one.requires_grad for one in module.parameters()),
             )
             simple = len(tensors) == len(args) and not set(kwargs) - {"training"} and bool(tensors)
             if simple and learning and watch.updates < 2 and watch.detailed:

@@ -100,7 +100,8 @@ def count(answers: Answers, labels: torch.Tensor, result: torch.Tensor, threshol
         whole = labels.reshape(n)
         if not bool(((whole == 0) | (whole == 1)).all()):
             return None
-        right = (scores.reshape(n) > threshold) == (whole > 0.5)
+        probabilities = bool(((scores >= 0) & (scores <= 1)).all())
+        right = (scores.reshape(n) > (max(threshold, 0.5) if probabilities else threshold)) == (whole > 0.5)
     else:
         return None
     return Count(int(result.sum()), result.numel(), int(right.sum()), n)

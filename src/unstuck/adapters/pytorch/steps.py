@@ -11,13 +11,17 @@ from torch import nn
 from torch.optim import Optimizer
 
 from unstuck.adapters.pytorch.graph import is_minus_a_loss, leaves_and_losses
+from unstuck.adapters.pytorch.losses import note_own_loss
 from unstuck.adapters.pytorch.numbers import single
 from unstuck.adapters.pytorch.parameters import Known, sample
+from unstuck.adapters.pytorch.rebinding import Rebinding
 from unstuck.adapters.pytorch.watching import Watching
+from unstuck.adapters.watch import Stopped
 from unstuck.adapters.watched.events import Stepped, WentBackward
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
 
+IDLE = 300  # ways back without any update, after which none is waited for
 FIRST = 3  # ways back on which parameters are looked for that no optimiser holds
 
 
@@ -35,6 +39,9 @@ class Steps:
         self._write_place: Place | None = None
         self._used_up: list[torch.Tensor] = []
         self._walked = 0
+        self._idle = 0
+        self.rebinding = Rebinding(watch.parameters)
+        self.read_place: Place | None = None
 
     # -- derivatives -------------------------------------------------------------------------------------------------
 
@@ -54,19 +61,26 @@ class Steps:
             if self._clears and not self.in_step:
                 self._clear_used()
             with watch.aside():
+                if isinstance(root, torch.Tensor) and root.grad_fn is not None:
+                    note_own_loss(watch, root)
                 detailed = watch.detailed and isinstance(root, torch.Tensor)
                 leaves: list[torch.Tensor] = []
                 losses: list[int] = []
-                by_hand = not watch.optimizers and self._walked < FIRST
+                by_hand = not watch.optimizers and (self._walked < FIRST or self.rebinding.seen)
                 if detailed or by_hand or "hold" in watch.repairs:
                     self._walked += 1
                     leaves, losses = leaves_and_losses(root) if isinstance(root, torch.Tensor) else ([], [])
+                rebound = self.rebinding.step(leaves) if by_hand else ()
+                still = self.rebinding.still(leaves) if detailed and not watch.updates else 0
                 if "hold" in watch.repairs:
                     self._hold(leaves)
                 reached = tuple(watch.parameters.enter(leaf).described() for leaf in leaves)
                 if watch.detailed:
                     watch.ledger.before_backward()
                 climbs = detailed and is_minus_a_loss(root)
+            if rebound:
+                watch.note(Stepped(watch.updates, self.read_place or place, None, rebound, place, self.zero_place))
+                watch.updated()
             if "descend" in watch.repairs and isinstance(root, torch.Tensor):
                 tensors = -root
             refused = ""
@@ -79,10 +93,20 @@ class Steps:
                 with watch.aside():
                     if watch.detailed and not refused:
                         watch.ledger.after_backward()
-                event = WentBackward(watch.updates, place, single(root), tuple(losses), reached, climbs, refused)
-                watch.note(event)
+                    if by_hand and not refused:
+                        self.rebinding.keep(leaves)
+                facts = (tuple(losses), reached, climbs, refused, still, self.read_place)
+                watch.note(WentBackward(watch.updates, place, single(root), *facts))
+                self.read_place = None
+                self._idles()
 
         return backward
+
+    def _idles(self) -> None:
+        """One more way back without an update. Raises Stopped where there is never one."""
+        self._idle += 1
+        if not self._watch.updates and self._idle >= IDLE:
+            raise Stopped
 
     def _clear_used(self) -> None:
         """Repair: gradients that a step has used are gone before new ones are added."""

@@ -39,6 +39,7 @@ class StepsSeen(Protocol):
     """What is seen of updates, as other parts ask for it."""
 
     in_step: bool
+    read_place: Place | None  # where a gradient was read by hand
 
     def before_write(self, known: Known) -> None: ...
 

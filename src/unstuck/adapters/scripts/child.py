@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from unstuck.adapters.frameworks import choose_backend, examine_framework, framework_of
+from unstuck.adapters.frameworks import choose_backend, examine_framework, framework_of, seed_torch
 from unstuck.adapters.scripts.examine import examine
 from unstuck.adapters.scripts.failure import why_no_update
 from unstuck.adapters.scripts.job import Answer, Job
@@ -35,6 +34,8 @@ from unstuck.diagnosis.report.page.document import as_html
 from unstuck.diagnosis.report.text import as_text
 from unstuck.errors import CaseError, UnstuckError
 from unstuck.nn.engine.compiled.library import load_library
+from unstuck.sandbox import clock
+from unstuck.sandbox.deadline import OutOfTime
 
 RUNNING = 0.6  # of the budget, at most: the rest is for the diagnosis
 ALMOST_ALL = 0.95  # of the budget, where the diagnosis itself runs the script
@@ -70,16 +71,20 @@ def examine_script(job: Job, send: Send) -> Answer:
     source, here = read_source(Path(job.path)), os.getcwd()
     if job.text is not None:
         source = replace(source, text=job.text)
-    names, started = naming(job.names, source), time.perf_counter()
+    names = naming(job.names, source)
+    started, really_started = clock.now(), clock.real_now()
     run = prepare(job, source, started + RUNNING * job.budget, send)
-    if job.printed:
-        run.ends = started + job.budget
-        run(printing := Printing())
-        return Answer({"printed": printing.lines})
-    telling = Telling(run, send)
     framework = framework_of(source.text)
     if framework is None:
         choose_backend()
+    if job.printed:
+        if framework is not None:
+            seed_torch(job.seed)
+        run.ends, run.seed = started + job.budget, job.seed
+        outcome = run(printing := Printing())
+        return Answer({"printed": printing.lines, "ended": not isinstance(outcome.error, OutOfTime)})
+    telling = Telling(run, send)
+    if framework is None:
         report = examine(run, job, started + job.budget, names, telling)
     else:
         run.ends = started + ALMOST_ALL * job.budget  # its experiments are runs of the script
@@ -91,7 +96,7 @@ def examine_script(job: Job, send: Send) -> Answer:
     place_entries(report.proof or {}, source)
     place_entries([entry for entry in report.listing or [] if entry["file"] == source.filename], source)
     report.name = Path(job.path).stem
-    report.seconds = time.perf_counter() - started
+    report.seconds = clock.real_now() - really_started
     page = as_html(report) if job.html else ""
     return Answer(report.to_dict(), as_text(replace(report, reading=None)), page)  # its reading was told before
 

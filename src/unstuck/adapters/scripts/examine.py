@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
 from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay
 from unstuck.adapters.scripts.corrected import behind_wrong_gradients
+from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
 from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
 from unstuck.adapters.scripts.falling import diverge, falls, own_losses
 from unstuck.adapters.scripts.first_look import first_look, network
@@ -49,7 +49,9 @@ from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.report import Report
+from unstuck.sandbox import clock
 
+EVALUATING = 10.0  # seconds, for a run of the evaluation
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
 MANY = 2_000  # operations without a parameter that changes, from which on lost updates are looked for
 Notice = Callable[[dict[str, Any]], None]
@@ -169,11 +171,11 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
 
     run      runs the script from its start under a watch
     job      what is asked for
-    ends     when to be done, on the clock of `time.perf_counter`
+    ends     when to be done, on the clock of budgets
     names    which of its variables are what, where the user says so
     telling  is told what is known as soon as it is
     """
-    studied = study(run, max(ends - time.perf_counter(), 1.0), notice=telling.first, names=names)
+    studied = study(run, max(ends - clock.now(), 1.0), notice=telling.first, names=names)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
         lost = lost_updates(studied.recording.tape)
@@ -189,7 +191,7 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         report = Report("", "inconclusive", 0.0, {})
         report.unchecked = [Missing(entry["what"], entry["missing"]) for entry in reading["unread"]]
     else:
-        left = min(ends - time.perf_counter(), max(DIAGNOSING, job.budget - DIAGNOSING))
+        left = min(ends - clock.now(), max(DIAGNOSING, job.budget - DIAGNOSING))
         report = _of_training(diagnose(studied.case, max(left, 3.0), job.cures, telling.line))
         assert studied.read is not None
         report.findings = with_lines(report.findings, studied.read, studied.case, studied.reading.data)
@@ -201,12 +203,15 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     losses = cache(lambda: _losses(run, studied, proved))
     report = joined(report, proved, lambda: _learns(losses(), proved))
     if studied.case is not None and proved is not None and proved.departures and not report.network.get("loss"):
-        report = _with_what_is_behind(report, studied, ends - time.perf_counter())
+        report = _with_what_is_behind(report, studied, ends - clock.now())
     if report.verdict == "inconclusive" and not report.findings and studied.read is not None:
         report.findings = list(of_diverging(studied.read, diverge(losses())))
         report.verdict = "faulty" if report.findings else report.verdict
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    if proved is not None:
+        left = min(EVALUATING, max(ends - clock.now(), 1.0))
+        seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
     known = {finding.rule.code for finding in report.findings}
     forward = of_forward_faults(proved.forward) if proved is not None else ()
     seen += [finding for finding in forward if finding.rule.code not in known]

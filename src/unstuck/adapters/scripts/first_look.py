@@ -48,7 +48,7 @@ def _looked_at(recording: Recording, chains: list[Chain]) -> dict[str, Any] | No
 
 
 def network(update: Update, chains: list[Chain]) -> str:
-    """`784-16-10, relu - softmax`; where the weights make no chain of layers, how many numbers are learnt."""
+    """`784-16-10, relu then softmax`; where the weights make no chain of layers, how many numbers are learnt."""
     products = list(_forward_products(update, chains))
     sizes = _sizes([shape for _, shape, _ in products])
     if sizes is None:
@@ -57,7 +57,7 @@ def network(update: Update, chains: list[Chain]) -> str:
             f"{count:,} number{'s' if count != 1 else ''} in {len(chains):,} parameter{'s' if len(chains) > 1 else ''}"
         )
     found = [activation(update, product, rows) for product, _, rows in products]
-    named = " - ".join(dict.fromkeys(name for name in found if name))
+    named = " then ".join(dict.fromkeys(name for name in found if name))
     return "-".join(map(str, sizes)) + (f", {named}" if named else "")
 
 

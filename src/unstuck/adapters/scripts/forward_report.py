@@ -63,9 +63,9 @@ def of_forward_faults(faults: Sequence[ForwardFault]) -> Iterator[Finding]:
     """One finding for each law that is broken at a place."""
     places: set[tuple[str, str, int]] = set()
     for fault in faults:
-        if fault.site is None or (fault.law.name, fault.site.file, fault.site.line) in places:
+        if fault.site is None or (CODES[fault.law], fault.site.file, fault.site.line) in places:
             continue
-        places.add((fault.law.name, fault.site.file, fault.site.line))
+        places.add((CODES[fault.law], fault.site.file, fault.site.line))
         numbers = {"law": fault.law.value, **fault.numbers}
         yield Finding(RULES[CODES[fault.law]], PROVED, _words(fault), numbers, True, None, location(fault.site))
 
@@ -99,7 +99,8 @@ def _words(fault: ForwardFault) -> str:
             f"`{text}` in a layer normalisation goes over axis {axes}, the examples; the features that it should go "
             f"over stand along axis {numbers['features_along']}"
         )
-    return f"at every step `{text}` begins with zeros: the state is never handed on, and {numbers['parameter']} never changes"
+    never = f"the state is never handed on, and {numbers['parameter']} never changes"
+    return f"at every step `{text}` begins with zeros: {never}"
 
 
 def _source_of(recording: Recording) -> Source:
@@ -121,6 +122,5 @@ def _names_around(site: Site) -> str:
 def _definitions(file: str) -> list[tuple[int, int, str]]:
     tree = ast.parse("".join(linecache.getlines(file)))
     kinds = (ast.FunctionDef, ast.ClassDef)
-    return [
-        (node.lineno, node.end_lineno or node.lineno, node.name) for node in ast.walk(tree) if isinstance(node, kinds)
-    ]
+    found = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    return [(node.lineno, node.end_lineno or node.lineno, node.name) for node in found]

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from unstuck.errors import CaseError
+
 
 @dataclass(frozen=True)
 class Job:
@@ -23,6 +25,7 @@ class Job:
     html        whether the page is wanted too
     text        a changed text that is run in the place of the file's, or None
     printed     whether the script is only run for what it prints, which is then the report
+    seed        of the random numbers of a script that sets none
     """
 
     path: str
@@ -37,6 +40,7 @@ class Job:
     html: bool = False
     text: str | None = None
     printed: bool = False
+    seed: int = 0
 
     def to_json(self) -> str:
         """As one line of text."""
@@ -63,3 +67,9 @@ class Answer:
     text: str = ""
     html: str = ""
     sentence: str = ""
+
+    def reported(self) -> dict[str, Any]:
+        """The report. Raises CaseError, which says why, where there is none."""
+        if self.report is None:
+            raise CaseError(self.sentence)
+        return self.report

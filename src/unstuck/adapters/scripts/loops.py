@@ -92,11 +92,14 @@ class Loops:
                 return test
             loop = self._enter(place, None)
             loop.frame = id(frame)
-        if not going:
-            self._leave(loop)
-        else:
+        if going and loop.turn + 1 == self.limits.get(place):
+            self._cut(loop)
+            going = False
+        if going:
             self._next(loop)
-        return test
+            return test
+        self._leave(loop)
+        return False if bool(test) else test
 
     def _enter(self, place: int, length: int | None) -> Activation:
         self.activations += 1

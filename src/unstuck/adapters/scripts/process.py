@@ -26,6 +26,7 @@ from unstuck.diagnosis.report.page.document import as_html
 from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.report.text import as_text
 from unstuck.errors import CaseError
+from unstuck.sandbox import clock
 
 START = Path(__file__).with_name("start.py")
 HOME = str(Path(unstuck.__file__).resolve().parents[1])  # the folder that holds this package
@@ -176,7 +177,7 @@ def _answer(
             patient, patience = True, math.inf
         if patience < math.inf and seconds_worked(process.pid, elapsed) > patience:
             raise Slow
-        if elapsed > job.budget + GRACE:
+        if elapsed > clock.LONGEST * job.budget + GRACE:
             reason = f"did not end within {elapsed:.0f} s, and could not be interrupted"
             return without_diagnosis(job, reading, reason, elapsed)
         if (used := resident_memory(process.pid)) > MEMORY:

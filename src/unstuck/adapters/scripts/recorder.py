@@ -8,7 +8,6 @@ results are those of the plain run, to the bit.
 import operator
 import os
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,10 +25,11 @@ from unstuck.adapters.scripts.loops import Loops, Turn
 from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.rewriting import Place, rewritten
-from unstuck.adapters.scripts.shuffling import Shuffle, state_of
+from unstuck.adapters.scripts.shuffling import SMALL, Shuffle, arrays_beside, state_of
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Node, Site, Tape
 from unstuck.autodiff.writes import overwritten
+from unstuck.sandbox import clock
 
 FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, complex)
 _CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
@@ -41,7 +41,6 @@ FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last amon
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
 HOOKS = ("binary", "unary", "call", "attribute", "get", "set", "put", "reshape", "augment", "each", "unpack", "literal")
-SHUFFLED = 4 << 20  # bytes of an array that is kept as it was then
 AT_HAND = 100_000  # values that a function takes one after another, up to which they are listed
 
 
@@ -92,7 +91,7 @@ class Recorder:
         self.stopped = self.over = False
         self.work, self.next_work = 0, FIRST_WORK
         self.next_look = FIRST_LOOK
-        self.ends = time.perf_counter() + self.settings.seconds
+        self.countdown = clock.Countdown(self.settings.seconds)
         self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
         self.made_by: dict[int, tuple[Any, int]] = {}
         self.known.origin = self._origin
@@ -137,8 +136,8 @@ class Recorder:
             return
         if self.stopped:
             raise Stopped
-        now = time.perf_counter()
-        if len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes or now > self.ends:
+        too_much = len(self.tape) > self.settings.nodes or self.known.bytes > self.settings.bytes
+        if too_much or self.countdown.lasts() <= 0:
             self.stopped = True
         elif len(self.tape) >= self.next_look or self.work >= self.next_work:
             self._look()
@@ -281,11 +280,15 @@ class Recorder:
 
     def _shuffle(self, place: int, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         state = state_of(getattr(function, "__self__", None))
+        if state is None or not arguments or len(self.recording.shuffles) >= SHUFFLES:
+            return self._writing(place, function, arguments, keywords)
+        what = arguments[0]
+        small = isinstance(what, np.ndarray) and what.nbytes <= SMALL
+        before = what.copy() if small else what
+        beside = arrays_beside(sys._getframe(2), what) if small else ()
         value = self._writing(place, function, arguments, keywords)
-        if state is not None and arguments and len(self.recording.shuffles) < SHUFFLES:
-            what = arguments[0]
-            small = isinstance(what, np.ndarray) and what.nbytes <= SHUFFLED
-            self.recording.shuffles.append(Shuffle(self.places[place], what.copy() if small else what, state))
+        after = what.copy() if beside else None
+        self.recording.shuffles.append(Shuffle(self.places[place], before, state, after, beside))
         return value
 
     def _wrapped(self, place: int, a: Any, b: Any, value: np.ndarray) -> None:

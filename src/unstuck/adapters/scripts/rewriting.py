@@ -242,7 +242,7 @@ class _Rewriter(ast.NodeTransformer):
             old: Any = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
             new = self.hook("augment", node, place, old, self.visit(node.value))
             return ast.copy_location(ast.Assign([node.target], new), node)
-        kept = copy.deepcopy(node.target)  # its parts are rewritten too
+        kept: Any = copy.deepcopy(node.target)  # its parts are rewritten too
         base = self.once(node.target.value, before)
         if isinstance(node.target, ast.Attribute):
             old = ast.copy_location(ast.Attribute(base(), node.target.attr, ast.Load()), node.target)
@@ -357,15 +357,18 @@ def moved_names(tree: ast.AST) -> frozenset[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.AugAssign):
             changes.append((node.target, node.op, node.value))
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
-            if ast.unparse(node.targets[0]) == ast.unparse(node.value.left):
-                changes.append((node.targets[0], node.value.op, node.value.right))
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and _begins_with_itself(node):
+            changes.append((node.targets[0], node.value.op, node.value.right))
     scaled = (ast.Mult, ast.Div)
     return frozenset(
         ast.unparse(target)
         for target, op, step in changes
         if isinstance(op, ast.Sub) or (isinstance(op, ast.Add) and isinstance(getattr(step, "op", None), scaled))
     )
+
+
+def _begins_with_itself(node: ast.Assign) -> bool:
+    return isinstance(node.value, ast.BinOp) and ast.unparse(node.targets[0]) == ast.unparse(node.value.left)
 
 
 class _Declarations(ast.NodeTransformer):

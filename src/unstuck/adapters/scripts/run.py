@@ -9,7 +9,6 @@ import os
 import random
 import sys
 import threading
-import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -23,16 +22,17 @@ from unstuck.adapters.scripts.source import Source
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.watch import Outcome, Stopped, Watch
+from unstuck.sandbox import clock
 from unstuck.sandbox.deadline import Deadline
 from unstuck.sandbox.origin import is_user_file
 
-SEED = 0
 LOOK = 0.1  # seconds
 
 
 class ScriptRun:
     """Runs one script under one watch after the other: the `run` that `watch` speaks of.
 
+    seed      of the random numbers at the start of each run
     outcomes  of all runs so far
     """
 
@@ -54,6 +54,7 @@ class ScriptRun:
         self.ends = ends
         self.send = send
         self.folder = os.path.dirname(source.filename)
+        self.seed = 0
         self.outcomes: list[Outcome] = []
         lines = source.text.splitlines(keepends=True)
         linecache.cache[source.filename] = (len(source.text), None, lines, source.filename)
@@ -70,7 +71,7 @@ class ScriptRun:
 
     def __call__(self, watch: Watch) -> Outcome:
         """One run, from a fresh start: its folder, arguments, modules, random numbers and files as at the first."""
-        started = time.perf_counter()
+        started = clock.real_now()
         self.overlay.forget()
         self._forget_modules()
         main = self._main(watch)
@@ -85,13 +86,13 @@ class ScriptRun:
         noticing.start()
         try:
             ended.error = self._execute(watch, main)
-            ended.wait(self.ends - time.perf_counter())
+            ended.wait(self.ends - clock.now())
         finally:
             finished.set()
             sys.meta_path.remove(watching)
             ended.close()
             vars(builtins).update(known)
-        outcome = Outcome(ended.stopped, ended.error, time.perf_counter() - started, self.supply.given.sentences())
+        outcome = Outcome(ended.stopped, ended.error, clock.real_now() - started, self.supply.given.sentences())
         self.outcomes.append(outcome)
         return outcome
 
@@ -108,13 +109,13 @@ class ScriptRun:
         if self.folder not in sys.path:
             sys.path.insert(0, self.folder)
         quiet_output()
-        random.seed(SEED)
-        np.random.seed(SEED)  # noqa: NPY002 - the generator that scripts use
+        random.seed(self.seed)
+        np.random.seed(self.seed)  # noqa: NPY002 - the generator that scripts use
         return vars(module)
 
     def _execute(self, watch: Watch, main: dict[str, Any]) -> BaseException | None:
         """Runs the script to its end, or to the end of its time; what it raised, if it did."""
-        deadline = Deadline(max(self.ends - time.perf_counter(), 0.1))
+        deadline = Deadline(max(self.ends - clock.now(), 0.1))
         error: BaseException | None = None
         try:
             with deadline:
@@ -153,10 +154,11 @@ class _Ending:
         """For the script's threads, as Python does at its end."""
         if isinstance(self.error, Stopped):
             self.stopped, self.error = True, None
-        ends = time.perf_counter() + seconds
+        countdown = clock.Countdown(seconds)
         for thread in threading.enumerate():
             if thread is not threading.current_thread() and not thread.daemon and not self.stopped:
-                thread.join(max(ends - time.perf_counter(), 0))
+                while thread.is_alive() and (lasts := countdown.lasts()) > 0:
+                    thread.join(lasts)
 
     def close(self) -> None:
         """Puts back what was changed."""

@@ -163,6 +163,28 @@ def shuffled_apart(read: Read) -> Iterator[Finding]:
                 words = f"inputs and targets are shuffled by themselves in {lines}, each in an order of its own"
                 yield Finding(RULES[code], PROVED, words, {}, True, None, location(other.place.site))
                 return
+        if _left_behind(inputs, rows, targets):
+            code, line = "D14" if inputs.place.loops else "D10", inputs.place.site.line
+            words = f"the inputs are shuffled in line {line}, and their targets stay in the order that they had"
+            yield Finding(RULES[code], PROVED, words, {}, True, None, location(inputs.place.site))
+            return
+
+
+def _left_behind(shuffle: Shuffle, rows: np.ndarray, targets: np.ndarray) -> bool:
+    """Whether the targets are the rows of an array that stood beside the inputs, by places after the shuffle."""
+    after = np.asarray(shuffle.after).reshape(len(shuffle.after), -1) if shuffle.after is not None else None
+    places = None if after is None else places_of(after, rows)
+    before = None if after is None else places_of(np.asarray(shuffle.what).reshape(after.shape), rows)
+    if places is None or before is None:
+        return False
+    for array in shuffle.beside:
+        t = coded(array, targets.shape[1])
+        if t is None or len(np.unique(t, axis=0)) < 2:
+            continue
+        belongs = np.mean((t[before] == targets).all(axis=1))
+        if np.mean((t[places] == targets).all(axis=1)) > SEEN and belongs < SEEN:
+            return True
+    return False
 
 
 def _table(shuffle: Shuffle, features: int) -> np.ndarray | None:

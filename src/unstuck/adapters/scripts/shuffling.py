@@ -2,20 +2,42 @@
 
 import random
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from unstuck.adapters.scripts.rewriting import Place
 
+SMALL = 4 << 20  # bytes of an array that is kept as it was then
+
 
 @dataclass(frozen=True, eq=False)
 class Shuffle:
-    """One call that shuffles examples in place, and in which state the generator was before it."""
+    """One call that shuffles examples in place.
+
+    what    the examples in the order before it
+    state   of the generator before it
+    after   the examples in the order after it; None where they are many
+    beside  arrays of as many rows that the same function, or its object, held then, as they were
+    """
 
     place: Place
     what: Any
     state: int
+    after: Any = None
+    beside: tuple[np.ndarray, ...] = ()
+
+
+def arrays_beside(frame: FrameType, what: Any) -> tuple[np.ndarray, ...]:
+    """Copies of the arrays of as many rows as `what` that a function, or the object that it belongs to, holds."""
+    held = [*frame.f_locals.values(), *getattr(frame.f_locals.get("self"), "__dict__", {}).values()]
+    return tuple(
+        value.copy()
+        for value in held
+        if isinstance(value, np.ndarray) and value is not what and value.ndim and len(value) == len(what)
+        if value.nbytes <= SMALL
+    )
 
 
 def state_of(generator: Any) -> int | None:

@@ -79,6 +79,7 @@ class ModelCalled:
     answers: Array | None = None  # (n,) classes that were answered, where it was not learnt from
     labels: Array | None = None  # (n,) class numbers that a loader gave together with the inputs
     callers: tuple[Place, ...] = ()  # the user's lines that led to a call that was not learnt from, innermost first
+    frozen: bool = False  # some of its parameters take no gradient
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class WentBackward:
     reached  what it was differentiated by
     climbs   it is minus a loss
     refused  what the framework said where there was nothing to differentiate
+    still    of what was reached, how many have the values that they had the first time, while nothing is updated
     """
 
     update: int
@@ -129,6 +131,8 @@ class WentBackward:
     reached: tuple[Parameter, ...] = ()
     climbs: bool = False
     refused: str = ""
+    still: int = 0
+    read_place: Place | None = None  # the first line that read a gradient by hand since the last way back
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,8 @@ def decided_by_experiment(
         matters, comparisons = {}, []
     if not h.updates or any(one.certain and one.code not in CONSEQUENCES for one in seen):
         return seen, Decided(matters, comparisons, learns(h))
+    if h.all(Raised) and h.updates < ENOUGH // 2:
+        return seen, Decided(matters, comparisons, learns(h))  # too little was made to judge what was learnt
     improves = learns(h) or experiments.learns_later()
     if not improves or is_poor(h):
         found = another_rate(h, experiments, FAR_LOWER if improves else (*LOWER, *HIGHER))

@@ -72,6 +72,7 @@ class ParameterStep:
     factor    `kept` as a multiple of the gradient used in the last step
     thrown    what backward had added and was set to zero without having been used
     moved     the change of the parameter, of its size `scale`
+    along     the cosine between that change and the gradient used; None where one of both is 0
     """
 
     parameter: Parameter
@@ -83,3 +84,4 @@ class ParameterStep:
     moved: float
     scale: float
     trainable: bool = True
+    along: float | None = None

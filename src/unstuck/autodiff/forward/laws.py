@@ -35,10 +35,10 @@ def forward_faults(proof: Proof, following: Step | None, source: Source) -> Iter
     step, forward = proof.step, forward_pass(proof)
     found = list(softmaxes(step, forward))
     with np.errstate(all="ignore"):
-        yield from weights_that_do_not_add_up(step, found, forward)
-        yield from probabilities_that_do_not_add_up(step, found, proof.meetings)
-        yield from masks_that_hide_nothing(step, found)
-        yield from answers_that_have_seen_their_target(step, found, proof.meetings, forward)
+        mixed = [*weights_that_do_not_add_up(step, found, forward)]
+        mixed += probabilities_that_do_not_add_up(step, found, proof.meetings)
+        mixed += masks_that_hide_nothing(step, found)
+        yield from mixed or answers_that_have_seen_their_target(step, found, proof.meetings, forward)
         yield from layers_normalized_over_examples(step, forward, source.around)
         if following is not None:
             later = forward_nodes(following, meetings(following))

@@ -50,7 +50,7 @@ def _masks(step: Step, softmax: Softmax) -> Iterator[tuple[Node, Array]]:
             mask = _of_two_values(constant, np.shape(softmax.node.value))
             if mask is not None and _is_mask(node, constant):
                 yield node, mask
-        node = moving_argument(node) if node.op is not np.where else _scores(step, node)
+        node = moving_argument(step, node)
 
 
 def _constants(node: Node) -> Sequence[object]:
@@ -59,12 +59,6 @@ def _constants(node: Node) -> Sequence[object]:
     if node.op is np.where and len(node.args) == 3:
         return node.args[:1]
     return node.args[1:2] if node.op is assigned else ()
-
-
-def _scores(step: Step, node: Node) -> Node | None:
-    """Of a choice between two, the one that depends on parameters."""
-    moving = [a for a in node.args[1:] if isinstance(a, Node) and step.graph.same[a.number] in step.moving]
-    return moving[0] if len(moving) == 1 else None
 
 
 def _of_two_values(constant: object, shape: tuple[int, ...]) -> Array | None:

@@ -122,6 +122,15 @@ def _others(values: Array) -> Array:
     return known[(np.searchsorted(known, values) + 1) % len(known)].astype(values.dtype)
 
 
+def _first_of(mask: Node) -> Node:
+    """What a mask is made of, as long as it has its shape and two values."""
+    while True:
+        parents = [p for p in mask.parents() if np.shape(p.value) == np.shape(mask.value)]
+        if len(parents) != 1 or len(np.unique(parents[0].value)) != 2:
+            return mask
+        mask = parents[0]
+
+
 def _mask(step: Step, found: Sequence[Softmax]) -> Site | None:
     """Where the square constant that is added to the scores, or chooses among them, is made."""
     for softmax in found:
@@ -134,6 +143,6 @@ def _mask(step: Step, found: Sequence[Softmax]) -> Site | None:
                 if isinstance(argument, Node) and step.graph.same[argument.number] not in step.moving:
                     value = np.asarray(argument.value)
                     if value.ndim >= 2 and value.shape[-1] == value.shape[-2] and len(np.unique(value)) == 2:
-                        return argument.site or node.site
-            node = moving_argument(node)
+                        return _first_of(argument).site or node.site
+            node = moving_argument(step, node)
     return None

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.families import ADDING, DIVIDING, MAXIMA, MULTIPLYING, TOTALS
-from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.movement import DATA
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import Node
@@ -38,11 +37,11 @@ def softmaxes(step: Step, forward: set[int]) -> Iterator[Softmax]:
         node = graph.tape.nodes[number]
         if node.op not in DIVIDING or np.ndim(node.value) < 2 or not isinstance(node.args[0], Node):
             continue
-        total = _total(graph, node.args[1])
+        total = _total(step, node.args[1])
         if total is None or not isinstance(total.args[0], Node):
             continue
         over = graph.same[total.args[0].number]
-        if over == graph.same[node.args[0].number] and _is_exponential(graph, node.args[0]):
+        if over == graph.same[node.args[0].number] and _is_exponential(step, node.args[0]):
             axes = axes_of(total, np.ndim(total.args[0].value))
             if axes is not None:
                 yield Softmax(node, graph.representative(node.args[0]), total, axes)
@@ -65,68 +64,69 @@ def over_axis(softmax: Softmax, axis: int) -> np.ndarray:
     return values / values.sum(axis=axis, keepdims=True)
 
 
-def moved(softmax: Softmax, axis: int, graph: Graph) -> dict[int, Node]:
+def moved(step: Step, softmax: Softmax, axis: int) -> dict[int, Node]:
     """The sum, and the maximum that was taken off before, over another axis; empty where they are written otherwise."""
     found = {}
-    for reduction in (softmax.total, _maximum(graph, softmax.exponentials)):
+    for reduction in (softmax.total, _maximum(step, softmax.exponentials)):
         if reduction is None:
             continue
         if np.ndim(reduction.value) != np.ndim(softmax.node.value):
             return {}
         kwargs = {"axis": axis, "keepdims": True}
-        number = graph.same[reduction.number]
+        number = step.graph.same[reduction.number]
         found[number] = Node(
             number, reduction.op, reduction.args[:1], kwargs, reduction.value, reduction.site, reduction.stack
         )
     return found
 
 
-def moving_argument(node: Node) -> Node | None:
-    """The first argument that is a recorded value."""
-    return next((argument for argument in node.args if isinstance(argument, Node)), None)
+def moving_argument(step: Step, node: Node) -> Node | None:
+    """The first argument that depends on a parameter."""
+    arguments = (argument for argument in node.args if isinstance(argument, Node))
+    return next((argument for argument in arguments if step.graph.same[argument.number] in step.moving), None)
 
 
-def _total(graph: Graph, divisor: Any) -> Node | None:
+def _total(step: Step, divisor: Any) -> Node | None:
     """The sum in a divisor, through new axes, copies and a small number that is added."""
     node = divisor
     for _ in range(FAR):
         if not isinstance(node, Node):
             return None
-        node = graph.representative(node)
+        node = step.graph.representative(node)
         if node.op in TOTALS:
             return node
         if node.op in ADDING and np.size(node.args[1].value if isinstance(node.args[1], Node) else node.args[1]) == 1:
             node = node.args[0]
         elif node.op in DATA:
-            node = moving_argument(node)
+            node = moving_argument(step, node)
         else:
             return None
     return None
 
 
-def _is_exponential(graph: Graph, node: Node) -> bool:
+def _is_exponential(step: Step, node: Node) -> bool:
     found: Node | None = node
     for _ in range(FAR):
         if found is None:
             return False
-        found = graph.representative(found)
+        found = step.graph.representative(found)
         if found.op is np.exp:
             return True
         if found.op not in DATA and found.op not in MULTIPLYING and found.op is not np.where:
             return False
-        found = moving_argument(found)
+        found = moving_argument(step, found)
     return False
 
 
-def _maximum(graph: Graph, exponentials: Node) -> Node | None:
+def _maximum(step: Step, exponentials: Node) -> Node | None:
     """The maximum that was subtracted before the exponential."""
     node: Node | None = exponentials
-    while node is not None and graph.representative(node).op is not np.exp:
-        node = moving_argument(graph.representative(node))
-    node = None if node is None else moving_argument(graph.representative(node))
+    while node is not None and step.graph.representative(node).op is not np.exp:
+        node = moving_argument(step, step.graph.representative(node))
+    node = None if node is None else moving_argument(step, step.graph.representative(node))
     if node is None:
         return None
-    for parent in graph.representative(node).args:
-        if isinstance(parent, Node) and graph.representative(parent).op in MAXIMA:
-            return graph.representative(parent)
+    for parent in step.graph.representative(node).args:
+        if isinstance(parent, Node) and step.graph.representative(parent).op in MAXIMA:
+            return step.graph.representative(parent)
     return None

@@ -1,7 +1,7 @@
 """States of sequences that live too long or not at all: kept from one update to the next, or never handed on."""
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 
 import numpy as np
 
@@ -47,6 +47,7 @@ def states_that_never_change(step: Step, forward: set[int]) -> Iterator[ForwardF
     stays what it was at the start."""
     for parameter in step.parameters:
         met = _partners(step, parameter, forward)
+        met = [one for one in _partners(step, parameter, step.moving) if met and one[0].site is met[0][0].site]
         products, partners = [product for product, _ in met], [partner for _, partner in met]
         if len(met) > 1 and _at_one_place(products) and all(_is_first_state(partner) for partner in partners):
             yield ForwardFault(Law.STATE_GOES_ON, _place(products, partners), {"parameter": parameter.name})
@@ -110,14 +111,14 @@ def _is_state(step: Step, node: Node, position: int, kept: Node) -> bool:
     return False
 
 
-def _partners(step: Step, parameter: Parameter, forward: set[int]) -> list[tuple[Node, Node]]:
-    """The products of a parameter in the forward pass, each with its other factor."""
+def _partners(step: Step, parameter: Parameter, among: Set[int]) -> list[tuple[Node, Node]]:
+    """The products of a parameter among some nodes, each with its other factor."""
     graph = step.graph
     roots = {graph.same[node.number] for node in parameter.before}
-    shown = {n for n in forward & step.moving if _shows(step, n, roots)} | roots
+    shown = {n for n in among & step.moving if _shows(step, n, roots)} | roots
     found = []
     for node in graph.tape.nodes:
-        if node.op not in CONTRACTIONS | MULTIPLYING or graph.same[node.number] not in forward:
+        if node.op not in CONTRACTIONS | MULTIPLYING or graph.same[node.number] not in among:
             continue
         factors = [a for a in node.args if isinstance(a, Node)]
         own = [a for a in factors if graph.same[a.number] in shown]

@@ -8,7 +8,6 @@ import numpy as np
 from unstuck.autodiff.families import CONTRACTIONS
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.forward.softmaxes import Softmax, moved, moving_argument, over_axis
-from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.movement import DATA
 from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.seeds import Meeting
@@ -37,7 +36,7 @@ def weights_that_do_not_add_up(step: Step, found: Sequence[Softmax], forward: se
             right = [axis for axis in range(np.ndim(softmax.node.value)) if _adds_up(softmax, axis, path, product)]
             if len(right) == 1 and right[0] not in softmax.axes:
                 numbers = {"axis": softmax.axes[0], "summed_over": right[0]}
-                repair = moved(softmax, right[0], step.graph)
+                repair = moved(step, softmax, right[0])
                 yield ForwardFault(Law.WEIGHTS_ADD_UP, softmax.node.site, numbers, repair)
                 break
 
@@ -49,13 +48,13 @@ def probabilities_that_do_not_add_up(
     by_number = {step.graph.same[softmax.node.number]: softmax for softmax in found}
     for meeting in met:
         for output, target in zip(meeting.outputs, meeting.targets):
-            softmax = _softmax_of(step.graph, output, by_number)
+            softmax = _softmax_of(step, output, by_number)
             axis = _axis_of_classes(target)
             if softmax is None or axis is None or np.shape(softmax.node.value) != target.shape:
                 continue
             if softmax.axes != (axis,) and not np.allclose(np.sum(softmax.node.value, axis=axis), 1, atol=CLOSE):
                 numbers = {"axes": list(softmax.axes), "classes_along": axis}
-                yield ForwardFault(Law.CLASSES_ADD_UP, softmax.node.site, numbers, moved(softmax, axis, step.graph))
+                yield ForwardFault(Law.CLASSES_ADD_UP, softmax.node.site, numbers, moved(step, softmax, axis))
                 return
 
 
@@ -69,7 +68,7 @@ def _scores_are_computed(step: Step, softmax: Softmax) -> bool:
         if node.op in CONTRACTIONS:
             moving = [n for n in step.graph.parents(node.number) if n in step.moving]
             return len(moving) > 1 and not any(shows_parameter(step, n) for n in moving)
-        node = moving_argument(node)
+        node = moving_argument(step, node)
     return False
 
 
@@ -121,16 +120,16 @@ def _equal(a: Any, b: Any) -> bool:
     return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b))
 
 
-def _softmax_of(graph: Graph, output: Node, known: Mapping[int, Softmax]) -> Softmax | None:
+def _softmax_of(step: Step, output: Node, known: Mapping[int, Softmax]) -> Softmax | None:
     """The softmax that an output is, through logarithms, clips and copies."""
     node: Node | None = output
     for _ in range(FAR):
         if node is None or np.shape(node.value) != np.shape(output.value):
             return None
-        number = graph.same[node.number]
+        number = step.graph.same[node.number]
         if number in known:
             return known[number]
-        node = moving_argument(graph.tape.nodes[number])
+        node = moving_argument(step, step.graph.tape.nodes[number])
     return None
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from unstuck.diagnosis.examination.assembly import build_twin
@@ -15,7 +13,9 @@ from unstuck.diagnosis.identification.adaptive import (
     Adaptive,
     identify_adaptive,
     identify_moments,
+    identify_unrooted,
     looks_adaptive,
+    takes_root_of_gradients,
 )
 from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
@@ -106,8 +106,12 @@ def _examine_changes(e: Examination, records: list[Record], given: Given | None)
             e.backward = identify_backward(records, e.forward, e.epsilon, e.n_outputs)
         if not e.backward.layers[-1].explained and not e.backward.layers[-1].weights_frozen:
             found = identify_moments(_longer_runs(e), e.forward, e.epsilon, e.n_outputs)
+            if found.backward is None:
+                found = identify_unrooted(records, e.forward, e.epsilon, e.n_outputs)
             if found.backward is not None:
                 return _take_adaptive(e, found)
+            if any(np.isnan(array).any() for record in records for array in record.after):
+                e.update.root_of_gradients = takes_root_of_gradients(records, e.forward, e.epsilon, e.n_outputs)
         _weigh(e, records)
         return ""
     runs = observe_runs(e.program, e.stepping.batch_size, 2, 3)
@@ -254,9 +258,8 @@ def _assemble(e: Examination) -> None:
             "changes that are not lost in the rounding of the parameters: a higher rate, or 64-bit floats",
         )
     if e.departure > FAITHFUL and e.update.adaptive is None:
-        beta, apart = find_look_ahead(e.twin, runs, e.forward)
+        rule, apart = find_look_ahead(e.twin, runs, e.forward)
         if apart < min(FAITHFUL, 0.1 * e.departure):
-            rule = replace(e.twin.update, response=("nesterov", beta), bias_response=("nesterov", beta))
             e.twin, e.departure = e.twin.plant(update=rule), apart
     if e.departure > FAITHFUL:
         _look_for_rate_law(e, e.update)

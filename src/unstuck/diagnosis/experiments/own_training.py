@@ -115,7 +115,7 @@ def cause(e: Examination, task: Task, codes: Iterable[str], allowed: float) -> C
     sets = [chosen for size in range(1, len(at_hand) + 1) for chosen in combinations(at_hand, size)]
     if not sets:
         return None
-    share, started = allowed / (len(sets) + 1), clock.now()
+    share, started = allowed / (len(sets) + 1), clock.real_now()
     before = run_loop(e, task, share)
     if before is None or before.score >= (task.enough if before.ended else LEARNABLE):
         return None
@@ -123,7 +123,7 @@ def cause(e: Examination, task: Task, codes: Iterable[str], allowed: float) -> C
         after = run_loop(e, task, share, chosen)
         if after is not None and after.score >= task.enough:
             scores = [task.chance + done.score * (1 - task.chance) for done in (before, after)]
-            return Cause(tuple(at_hand[aspect] for aspect in chosen), scores[0], scores[1], clock.now() - started)
+            return Cause(tuple(at_hand[aspect] for aspect in chosen), scores[0], scores[1], clock.real_now() - started)
     return None
 
 

@@ -218,6 +218,7 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
                 twin.update,
                 response=mine.update.response,
                 bias_response=mine.update.bias_response,
+                ahead=mine.update.ahead,
                 adaptive=mine.update.adaptive,
             )
         )
@@ -254,8 +255,8 @@ def right_update(setup: Setup) -> Setup:
         if kind == "raw":
             share = abs(beta) * rule.learning_rate
             return ("momentum", share if share < 1 else 0.9)
-        if kind == "momentum" and beta < 0:
-            return ("momentum", min(-beta, 0.95))
+        if kind in ("momentum", "nesterov") and beta < 0:
+            return (kind, min(-beta, 0.95))
         return ("plain", 0.0) if kind == "momentum" and beta > 0.9999 else response
 
     adaptive = rule.adaptive.righted() if rule.adaptive is not None else None
@@ -263,6 +264,7 @@ def right_update(setup: Setup) -> Setup:
         rule,
         response=mended(rule.response) or rule.response,
         bias_response=mended(rule.bias_response),
+        ahead=None,
         adaptive=adaptive,
         decay=max(rule.decay, 0.0),
         bias_decay=max(rule.bias_decay, 0.0),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -90,7 +91,33 @@ COMMON: tuple[Form, ...] = (
     _hard_sigmoid(1 / 6, "hard_sigmoid(1/6)"),
     Form("hard_tanh", lambda z: np.clip(z, -1, 1), lambda z, a: (np.abs(z) < 1).astype(z.dtype)),
     Form("sine", np.sin, lambda z, a: np.cos(z)),
+    Form("gelu", lambda z: z * _normal_share(z), lambda z, a: _normal_share(z) + z * np.exp(-z * z / 2) / _ROOT_TAU),
+    Form(
+        "gelu_sigmoid",  # z · sigmoid(1.702 z): Hendrycks and Gimpel 2016, section 2
+        lambda z: z * sigmoid(1.702 * z),
+        lambda z, a: sigmoid(1.702 * z) * (1 + 1.702 * z * (1 - sigmoid(1.702 * z))),
+    ),
+    Form("mish", lambda z: z * np.tanh(np.logaddexp(0, z)), lambda z, a: _slope_of_mish(z)),  # Misra 2019
+    Form(
+        "hard_swish",  # Howard et al. 2019, section 5.2
+        lambda z: z * np.clip(z + 3, 0, 6) / 6,
+        lambda z, a: np.where(np.abs(z) < 3, (2 * z + 3) / 6, (z > 0) * 1.0),
+    ),
+    Form("squared_relu", lambda z: np.maximum(z, 0) ** 2, lambda z, a: 2 * np.maximum(z, 0)),
 )
+
+_ROOT_TAU: float = math.sqrt(2 * math.pi)
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def _normal_share(z: Array) -> Array:
+    """The share of a standard normal distribution below z."""
+    return (0.5 * (1 + _erf(z / np.sqrt(2)).astype(float))).astype(z.dtype)
+
+
+def _slope_of_mish(z: Array) -> Array:
+    t = np.tanh(np.logaddexp(0, z))
+    return t + z * (1 - t * t) * sigmoid(z)
 
 
 def _central_difference(function: Elementwise, z: Array, step: float = 1e-6) -> Array:

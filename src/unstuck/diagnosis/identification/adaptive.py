@@ -31,6 +31,8 @@ LEAST_RUN = 3  # finite steps in a row
 MOMENTS_ALLOWED = 1e-4  # what an unknown epsilon may leave over of gradients far above it
 MOST_DELTAS = 5  # of the output, through which the moments are sought
 SCALED = 1e-3  # what epsilon makes of gradients that a slip has scaled in one layer only
+LEAST_ENTRIES, STRAIGHT = 20, 1e-3  # numbers in a first change, and the relative error of a line through them
+UNROOTED = replace(ada_grad(), rooted=False)
 COARSE, MAGNIFIED = 1e-10, 1e-2  # rounding units of less than 64 bits, and what saturated units make of them at most
 
 
@@ -103,6 +105,31 @@ def identify_moments(runs: list[list[Record]], forward: Forward, epsilon: float,
         return Adaptive(found.rule, search.backward(found.rule, factor, BY_STEP, EPSILON_UNKNOWN), factor)
     search.law = found.law
     return search.finished(*search.nearest_form(found.rule, PLAN[0]))
+
+
+def identify_unrooted(records: list[Record], forward: Forward, epsilon: float, n_outputs: int) -> Adaptive:
+    """A rule that takes no root, by first steps from fresh states alone: they are the gradient over its own square, so
+    large where it is small that the steps after them say nothing. Nothing where they are not."""
+    search = _Search([[record] for record in finite_part(records)], forward, epsilon, n_outputs)
+    if not search.records or not search.divided_by_squares():
+        return Adaptive()
+    found = search.finished(*search.nearest_form(UNROOTED, PLAN[0]))
+    return found if found.backward is not None and found.backward.layers[-1].explained else Adaptive()
+
+
+def takes_root_of_gradients(records: list[Record], forward: Forward, epsilon: float, n_outputs: int) -> bool:
+    """Whether first steps leave no number exactly where some right gradient of the output weights is negative."""
+    search = _Search([[record] for record in records], forward, epsilon, n_outputs)
+    with np.errstate(all="ignore"):
+        return bool(records) and any(
+            all(_no_number_where_negative(g, c) for g, c in pairs) for pairs in search.gradients_and_changes()
+        )
+
+
+def _no_number_where_negative(gradient: Array, change: Array) -> bool:
+    some = np.abs(gradient) > 1e-9 * np.abs(gradient).max(initial=0.0)
+    negative, missing = gradient[some] < 0, np.isnan(change[some])
+    return bool(negative.any() and not negative.all() and np.array_equal(negative, missing))
 
 
 def _right_but_for_rounding(backward: Backward) -> bool:
@@ -197,6 +224,20 @@ class _Search:
                 return found
         return None
 
+    def gradients_and_changes(self) -> Iterator[list[tuple[Array, Array]]]:
+        """Of the output weights in every record, for each of the right deltas."""
+        l, size = len(self.forward.hidden), len(self.records[0].x)
+        changes = [View.of(record, self.forward).weight_changes[l].ravel() for record in self.records]
+        for guess in self.levels[0]():
+            pairs = zip(guess.passes, guess.deltas, strict=True)
+            gradients = [np.ravel(RIGHT_WEIGHTS.compute(p, l, d)) / size for p, d in pairs]
+            yield list(zip(gradients, changes, strict=True))
+
+    def divided_by_squares(self) -> bool:
+        """Whether right gradients of the output weights, over their first changes, are a line in their squares."""
+        with np.errstate(all="ignore"):
+            return any(all(_is_line_in_squares(g, c) for g, c in pairs) for pairs in self.gradients_and_changes())
+
     @cached_property
     def allowed(self) -> float:
         """What rounding of the stored output weights may leave over."""
@@ -251,6 +292,18 @@ class _Search:
             if made.layers[-1].explained:
                 return Adaptive(rule, made, factor)
         return Adaptive(stopped=stopped)
+
+
+def _is_line_in_squares(gradient: Array, change: Array) -> bool:
+    """Whether gradient / change = a · gradient² + b, the rule that takes no root: a square and epsilon."""
+    some = (change != 0) & (np.abs(gradient) > 1e-3 * np.abs(gradient).max(initial=0.0))
+    if np.count_nonzero(some) < LEAST_ENTRIES or np.ptp(np.log(np.abs(gradient[some]))) < np.log(10):
+        return False
+    square, quotient = gradient[some] ** 2, gradient[some] / change[some]
+    line = np.stack([square, np.ones_like(square)], axis=1) / quotient[:, None]  # relative errors count
+    settings = np.linalg.lstsq(line, np.ones(len(line)), rcond=None)[0]
+    left_over = line @ settings - 1
+    return bool(settings[0] < 0 and np.sqrt(np.mean(left_over**2)) < STRAIGHT)
 
 
 def _made_once(level: Level) -> Level:

@@ -14,7 +14,7 @@ from unstuck.diagnosis.program.observations import Record
 from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.twin import Twin
-from unstuck.diagnosis.twin.update_rule import State
+from unstuck.diagnosis.twin.update_rule import State, UpdateRule
 
 Array = np.ndarray
 
@@ -55,13 +55,26 @@ def departures(twin: Twin, program: Program, forward: Forward, size: int, update
     return [departure(twin, [records[:n]], forward) for n in range(1, len(records) + 1)]
 
 
-def find_look_ahead(twin: Twin, runs: list[list[Record]], forward: Forward) -> tuple[float, float]:
-    """The momentum with which the twin, taking gradients where it is about to be (Nesterov 1983; Sutskever et al.
-    2013), follows best, and how far it departs then."""
+def find_look_ahead(twin: Twin, runs: list[list[Record]], forward: Forward) -> tuple[UpdateRule, float]:
+    """The rule with which the twin, taking gradients where it is about to be (Nesterov 1983; Sutskever et al. 2013),
+    follows best, and how far it departs then; the velocity kept, or the look ahead, with the wrong sign where only that
+    follows."""
+    found = [_best_look_ahead(twin, runs, forward, signs) for signs in ((1, 1), (-1, 1), (1, -1))]
+    return min(found, key=lambda pair: pair[1])
+
+
+def _best_look_ahead(
+    twin: Twin, runs: list[list[Record]], forward: Forward, signs: tuple[int, int]
+) -> tuple[UpdateRule, float]:
+    """The same with these signs of what is kept of the velocity and of the look ahead."""
+    kept, ahead = signs
+
+    def rule(beta: float) -> UpdateRule:
+        response = ("nesterov", kept * beta)
+        return replace(twin.update, response=response, bias_response=response, ahead=ahead * beta)
 
     def depart(beta: float) -> float:
-        rule = replace(twin.update, response=("nesterov", beta), bias_response=("nesterov", beta))
-        return departure(twin.plant(update=rule), runs, forward)
+        return departure(twin.plant(update=rule(beta)), runs, forward)
 
     best = min(np.linspace(0.05, 0.99, 20), key=depart)
     low, high = best - 0.05, best + 0.05
@@ -70,4 +83,4 @@ def find_look_ahead(twin: Twin, runs: list[list[Record]], forward: Forward) -> t
         left, right = high - ratio * (high - low), low + ratio * (high - low)
         low, high = (low, right) if depart(left) < depart(right) else (left, high)
     beta = float((low + high) / 2)
-    return beta, depart(beta)
+    return rule(beta), depart(beta)

@@ -53,7 +53,7 @@ class Forward:
         return any(form.couples_examples for form in self.forms)
 
     def describe(self) -> str:
-        return " - ".join([*self.hidden, self.output])
+        return " then ".join([*self.hidden, self.output])
 
 
 def propagate(

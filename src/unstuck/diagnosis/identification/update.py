@@ -39,7 +39,8 @@ class Response:
 @dataclass
 class Update:
     """scales: per array, change per unit of the summed gradient at the records' batch size (negative: descends);
-    powers: per array, how often that gradient is divided by the number of examples, where it shows."""
+    powers: per array, how often that gradient is divided by the number of examples, where it shows;
+    root_of_gradients: no number stands where a gradient is negative, a number where it is positive."""
 
     scales: dict[Key, float] = field(default_factory=dict)
     scales_by_size: dict[int, dict[Key, float]] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Update:
     adaptive: AdaptiveRule | None = None
     rate_law: RateLaw = CONSTANT
     batch_size: int = 1
+    root_of_gradients: bool = False
 
     def factor(self, key: Key) -> float:
         """Change per unit of the gradient that is divided by the number of examples as often as it is."""

@@ -93,9 +93,9 @@ def evaluations(e: Examination) -> Evaluations | None:
     if e.case.accuracy is None:
         e.leave_unchecked("whether the accuracy counts right answers", "accuracy=… (your own evaluation)")
         return None
-    x, y, given = test_inputs(e), test_classes(e), e.case.labels_test
+    x, y, given = test_inputs(e), test_classes(e), _first_given(e.case.labels_test, e.case.targets_test)
     if x is None or y is None:
-        x, y, given = e.program.x[:2000], classes(e), e.case.labels
+        x, y, given = e.program.x[:2000], classes(e), _first_given(e.case.labels, e.case.targets)
         y = None if y is None else y[: len(x)]
     if x is None or y is None or len(x) < 2 or not np.isfinite(x).all() or e.outputs is None:
         return None
@@ -117,6 +117,10 @@ def evaluations(e: Examination) -> Evaluations | None:
     return next((m for m in found if m.right), found[0])
 
 
+def _first_given(labels: Any, targets: Any) -> Any:
+    return targets if labels is None else labels
+
+
 def _several_at_once(given: Any) -> bool:
     """Whether examples may belong to several classes: rows with different numbers of the largest value."""
     rows = np.asarray(given)
@@ -133,13 +137,21 @@ def _forms(e: Examination, given: Any, y: Array, k: int) -> list[LabelForm]:
     if given is not None and (len(shape) == 1 or shape[1:] == (1,)):
         flat, column = np.asarray(given)[: len(y)].reshape(-1), len(shape) == 2
         values = {int(c): flat[y == c][0] for c in np.unique(y)}
-    forms = [LabelForm(values, column=column)]
-    if k > 1:
-        targets, levels = e.program.targets, (0.0, 1.0)
+    forms, targets = [LabelForm(values, column=column)], e.program.targets
+    if k == 1:
+        forms += [LabelForm(as_targets, column=column) for as_targets in _levels_of(targets) if as_targets != values]
+    else:
+        levels = (0.0, 1.0)
         if targets.ndim == 2 and targets.shape[1] == k and targets.dtype.kind in "iuf" and np.isfinite(targets).all():
             levels = (float(targets.min()), float(targets.max()))
         forms.append(LabelForm({0: levels[0], 1: levels[1]}, width=k))
     return forms
+
+
+def _levels_of(targets: Array) -> list[dict[int, Any]]:
+    """The two numbers that targets for one output are made of, by class."""
+    levels = np.unique(targets[:2000]) if targets.dtype.kind in "biuf" else np.array([])
+    return [dict(enumerate(levels))] if len(levels) == 2 and np.isfinite(levels).all() else []
 
 
 class _Readings:

@@ -22,6 +22,8 @@ Array = np.ndarray
 FEW_FEATURES, FEW_EXAMPLES = 10, 50  # with less, only another order of magnitude is evidence
 FAR, NEAR = 10.0, 3.0  # squared distance of column means in squared standard errors; 1 for alike
 WORSE = 0.8  # of what the probe read before: then the change is not what is missing
+STANDARD = 1e-5  # of the spread: rounding of 32 bits
+OTHER_UNITS = 1.5  # the typical spread of a column beside 1; by sampling it varies by less
 DEVIATES = 0.3  # of the spread of the inputs: by so much test inputs differ from what they should be
 
 
@@ -56,6 +58,19 @@ class Columns:
         return float(np.sqrt(np.mean(self.spread**2) + np.var(self.mean)))
 
 
+@dataclass(frozen=True)
+class OwnNumbers:
+    """Training inputs that are standardised to rounding, column by column or as a whole, beside their test inputs.
+
+    mean and spread of the test inputs: the largest deviations from 0 and from 1. by_their_own: they are 0 and 1 to
+    rounding too
+    """
+
+    mean: float
+    spread: float
+    by_their_own: bool
+
+
 def distance(a: Columns, b: Columns) -> float:
     """Mean over the columns of the squared distance of the means in squared standard errors; near 1 for one source.
 
@@ -71,6 +86,42 @@ def inputs_differ(e: Examination) -> bool:
     """Whether training and test inputs look as if they had been prepared differently."""
     deviation = deviation_of_test_inputs(e)
     return compare_preparation(e) is not None if deviation is None else deviation >= DEVIATES
+
+
+@once
+def test_of_standardised(e: Examination) -> OwnNumbers | None:
+    """The test inputs of a program whose training inputs have means 0 and spreads 1 to rounding: by their own numbers,
+    or in other units than sampling explains. None where they were standardised alike, or where none of it applies."""
+    x, x_test = e.program.x, test_inputs(e)
+    if x_test is None or min(len(x), len(x_test)) < FEW_EXAMPLES or not np.isfinite(x_test).all():
+        return None
+    for whole in (False, True):
+        a, b = (_numbers(part, whole) for part in (x, x_test))
+        varied = (a[1] > 0) & (b[1] > 0)
+        a, b = (a[0][varied], a[1][varied]), (b[0][varied], b[1][varied])
+        if not varied.any() or not _standard(*a, len(x)):
+            continue
+        mean, spread = float(np.abs(b[0]).max()), float(b[1][np.argmax(np.abs(np.log(b[1])))])
+        if _standard(*b, len(x_test)):
+            return OwnNumbers(mean, spread, True)
+        typical = float(np.exp(np.median(np.log(b[1]))))
+        far = np.mean(b[0] ** 2 / (1 / len(x) + b[1] ** 2 / len(x_test)))
+        if far > FAR**2 and not 1 / OTHER_UNITS < typical < OTHER_UNITS:
+            return OwnNumbers(mean, spread, False)
+        return None
+    return None
+
+
+def _numbers(x: Array, whole: bool) -> tuple[Array, Array]:
+    return np.atleast_1d(x.mean(axis=None if whole else 0)), np.atleast_1d(x.std(axis=None if whole else 0))
+
+
+def _standard(mean: Array, spread: Array, n: int) -> bool:
+    """Whether means are 0 and spreads 1 to rounding, dividing by n or by n - 1."""
+    return bool(
+        np.abs(mean).max() < STANDARD
+        and any(np.abs(spread / wanted - 1).max() < STANDARD for wanted in (1.0, np.sqrt((n - 1) / n)))
+    )
 
 
 @once

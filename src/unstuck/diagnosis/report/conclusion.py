@@ -75,8 +75,8 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], decided: Verdi
 def _matters(code: str, item: Evidence, verdicts: Verdicts, codes: Collection[str]) -> bool | None:
     if code in CONSEQUENCES and verdicts.mended_finite and any(verdicts.matters.values()):
         return False  # with the other faults put right the numbers stay finite
-    if code == "U13" and "D15" in codes:
-        return False  # a target that is no number leads there at any rate
+    if code == "U13" and {"D15", "U17"} & set(codes):
+        return False  # a target that is no number leads there at any rate; so does an optimiser put together wrongly
     if code == "L03" and verdicts.loss_stays_finite:
         return False
     if item.falsifies:

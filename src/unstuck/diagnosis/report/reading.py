@@ -42,7 +42,7 @@ def reading_lines(reading: dict[str, Any]) -> list[str]:
 
 
 def first_words(first: dict[str, Any]) -> str:
-    """What the first update of a script tells: `784-16-10, relu - softmax, batches of 20 (lines 34 to 37)`."""
+    """What the first update of a script tells: `784-16-10, relu then softmax, batches of 20 (lines 34 to 37)`."""
     line, last = first.get("line"), first.get("to_line")
     if not line or not last or line == last or first.get("cell"):
         return _at(first["what"], first)

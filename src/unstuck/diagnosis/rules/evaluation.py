@@ -129,7 +129,9 @@ def _as_if_shuffled(c: Counted) -> bool:
 def evaluated_in_training_mode(e: Examination) -> Evidence | None:
     """The network answers at random: dropout or noise is still on while it is evaluated.
 
-    What it detects: Outputs that differ between two calls of predict from the same state with other random numbers.
+    What it detects: Outputs that differ between two calls of predict from the same state with other random numbers. In
+    a script: answers to other examples than those of an update that are made with entries dropped at random, or with
+    the statistics of their own batch where running averages are kept.
 
     Why it hurts: Every accuracy is that of a thinned or noisy network, lower than what was learnt and never twice the
     same.
@@ -137,9 +139,11 @@ def evaluated_in_training_mode(e: Examination) -> Evidence | None:
     Cure: Switch dropout and noise off for prediction (`model.eval()`, a flag `training=False`), and scale the weights
     or the kept units so that sums stay as large.
 
-    Evidence: How far the two outputs lie apart, as a share of their spread.
+    Evidence: How far the two outputs lie apart, as a share of their spread; in a script, the recorded operations of the
+    evaluation.
 
-    Look-alikes: None: outputs that do not repeat are a fact.
+    Look-alikes: None: outputs that do not repeat are a fact. An accuracy of the batch that is learnt from may be told
+    in the form of training; noise that a network is to take away, or to make something from, is no dropout.
     """
     if e.outputs is None:
         return None

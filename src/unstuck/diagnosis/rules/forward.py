@@ -43,7 +43,8 @@ def softmax_over_examples(e: Examination) -> Evidence | None:
     """The softmax is normalised along the examples instead of along the classes.
 
     What it detects: Outputs, or the outputs that training uses, in which every class is normalised over the
-    examples of the batch.
+    examples of the batch. In a script also: the weights of an attention, normalised along another axis than the
+    one that the weighted sum goes over.
 
     Why it hurts: Each column adds up to 1 over the batch, whatever the example: a single example gets 1 for
     every class, and the labels are no longer compared with probabilities.

@@ -69,17 +69,20 @@ def examples_mixed(e: Examination) -> None:
     """The answer to one example depends on the other examples of its batch.
 
     What it detects: Answers that change as another example of the batch is replaced, in evaluation mode, in a model
-    with a recurrent or attention layer that takes the first axis for time.
+    with a recurrent or attention layer that takes the first axis for time. A recurrent state that begins where other
+    sequences ended. A layer normalisation that goes over the examples.
 
     Why it hurts: The layer reads the examples of a batch as if they followed each other, and the steps of one as if
     they were examples: what belongs together is kept apart.
 
-    Cure: Say which axis counts the examples (`batch_first=True`), or put time first.
+    Cure: Say which axis counts the examples (`batch_first=True`), or put time first. Set the state back to zeros before
+    each sequence. Take means and spreads of a layer normalisation along the features.
 
-    Evidence: Proved: one example is replaced in a copy of the model, and the change of all other answers is measured.
+    Evidence: Proved: one example is replaced in a copy of the model, and the change of all other answers is measured;
+    or the recorded operations.
 
     Look-alikes: F02, where it is the softmax. Networks on graphs mix their nodes on purpose: without such a layer it is
-    a note.
+    a note. A state is kept on purpose where one long sequence is cut into pieces.
     """
 
 

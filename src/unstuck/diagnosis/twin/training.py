@@ -124,7 +124,7 @@ def run(setup: Setup, allowed: float = 10 * work.SECOND, enough: float = np.inf)
 
 def train(setup: Setup, parameters: Parameters, allowed: float = 10 * work.SECOND, enough: float = np.inf) -> Outcome:
     """The same on these parameters, which change in place."""
-    outcome, started, state = Outcome(), clock.now(), State()
+    outcome, started, state = Outcome(), clock.real_now(), State()
     last = affordable(setup, allowed)
     marks = [max(1, round(last * share)) for share in CHECKPOINTS]
     with np.errstate(all="ignore"):
@@ -137,7 +137,7 @@ def train(setup: Setup, parameters: Parameters, allowed: float = 10 * work.SECON
                     outcome.scores.append(score(setup, parameters))
                 if not outcome.finite or (outcome.scores and outcome.scores[-1] >= enough):
                     break
-    outcome.work, outcome.seconds = outcome.updates * work_of_update(setup), clock.now() - started
+    outcome.work, outcome.seconds = outcome.updates * work_of_update(setup), clock.real_now() - started
     return outcome
 
 

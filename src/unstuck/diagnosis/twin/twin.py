@@ -133,12 +133,12 @@ class Twin:
     def _update(self, parameters: Parameters, state: State, x: Array, targets: Array) -> None:
         """One update: look ahead where the optimiser does, forward, backward, change."""
         rule = self.update
-        looked_ahead = rule.response[0] == "nesterov" and state.updates > 0
-        if looked_ahead:
-            state.look_ahead(parameters, rule.response[1])
+        ahead = rule.looks_ahead_by if state.updates > 0 else 0.0
+        if ahead:
+            state.look_ahead(parameters, ahead)
         p = self.forward_pass(parameters, x, targets)
-        if looked_ahead:
-            state.look_back(parameters, rule.response[1])
+        if ahead:
+            state.look_back(parameters, ahead)
         share = 1 / len(x) if rule.reduction == "mean" else 1.0
         if any("B06" in link.back.fault for link in self.links):
             self._update_while_going_back(parameters, state, p, share)

@@ -52,6 +52,7 @@ class UpdateRule:
     response       impulse response of the optimiser: the share of the last gradients in this update. ("momentum", 0.9)
                    is 1, 0.9, 0.81, …; ("raw", 3000) is 1, 3000, 0: the previous raw gradient; ("nesterov", 0.9) looks
                    ahead
+    ahead          share of the velocity by which "nesterov" looks ahead, None for as much as is kept of it
     decay          share of the weights that each update takes away (negative: adds)
     adaptive       the rule that divides by the size of recent gradients, None for a linear one
     remembers_decay    the decay is part of the gradient that momentum keeps, not taken from the weights beside it
@@ -63,12 +64,21 @@ class UpdateRule:
     reduction: str = "mean"
     response: tuple[str, float] = ("plain", 0.0)
     bias_response: tuple[str, float] | None = None
+    ahead: float | None = None
     decay: float = 0.0
     bias_decay: float = 0.0
     adaptive: AdaptiveRule | None = None
     remembers_decay: bool = False
     rate_law: RateLaw = CONSTANT
     spared: tuple[int, ...] = ()
+
+    @property
+    def looks_ahead_by(self) -> float:
+        """Share of the velocity at which gradients are taken before the parameters get there; 0 for most rules."""
+        kind, beta = self.response
+        if kind != "nesterov":
+            return 0.0
+        return beta if self.ahead is None else self.ahead
 
     def decaying(self, key: tuple[str, int], values: Array) -> Array:
         """What of one array the decay is a share of."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unstuck.adapters.watched.check import Check, Seen, check
-from unstuck.adapters.watched.events import Cut, OwnDerivative
+from unstuck.adapters.watched.events import Cut, OptimizerMade, OwnDerivative
 from unstuck.adapters.watched.history import History, largest
 from unstuck.diagnosis.examination.evidence import PROVED
 
+SEVERAL = 3  # ways back
+UP = 0.5  # cosine between a change and the gradient: against it, if the loss is to fall
 WHOLE = 1e-3  # how near to 1 the factor of a gradient kept in full is
 
 
@@ -63,6 +65,13 @@ def parameters_never_change(h: History) -> Iterator[Seen]:
     Cure in Keras: Call `loss.backward()` in `train_step`, and give `apply` the gradients it made.
     """
     steps = h.steps
+    idle = [event for event in h.backwards if event.reached and not event.refused]
+    if not h.updates and len(idle) >= SEVERAL and all(event.still == len(event.reached) for event in idle):
+        where = idle[-1].read_place or idle[-1].place
+        said = f"derivatives are taken {len(idle)} times, and nothing changes any of the parameters: "
+        said += "`step()` is never called" if h.all(OptimizerMade) else "what is computed of them is kept elsewhere"
+        yield Seen("U05", PROVED, said, {"times": len(idle)}, where, certain=True)
+        return
     if not steps or any(one.used > 0 and one.moved > 0 for step in steps for one in step.parameters):
         return
     numbers = {"steps_seen": len(steps), "parameters": len(steps[-1].parameters)}
@@ -82,7 +91,8 @@ def parameters_never_change(h: History) -> Iterator[Seen]:
 
 @check("U01")
 def update_ascends(h: History) -> Iterator[Seen]:
-    """`backward()` is called on minus the loss: the optimiser climbs.
+    """`backward()` is called on minus the loss, or the gradient is added where it is to be subtracted (`maximize=True`,
+    `w += rate * w.grad`): the loss is climbed.
 
     Cure: Call `backward()` on the loss itself; optimisers of both frameworks go down.
     """
@@ -90,6 +100,12 @@ def update_ascends(h: History) -> Iterator[Seen]:
     if backwards and all(event.climbs for event in backwards):
         said = "derivatives are taken of minus the loss, and the optimiser goes down: the loss is climbed"
         yield Seen("U01", PROVED, said, {"updates_seen": len(backwards)}, backwards[0].place, ("descend", True))
+        return
+    steps = h.steps
+    along = [one.along for step in steps for one in step.parameters if one.along is not None]
+    if along and min(along) > UP and backwards and not any(event.climbs for event in backwards):
+        said = f"each of {len(steps)} updates goes along the gradient of the loss, not against it: the loss is climbed"
+        yield Seen("U01", PROVED, said, {"least_cosine": min(along)}, steps[0].place, ("descend", True))
 
 
 @check("B13")

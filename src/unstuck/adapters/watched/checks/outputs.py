@@ -97,9 +97,8 @@ def trained_in_evaluation_mode(h: History) -> Iterator[Seen]:
     said = (
         f"{len(off)} of {len(calls)} training calls are in evaluation mode, where dropout and batch normalisation rest"
     )
-    yield Seen(
-        "F13", MEASURED, said, {"calls": len(calls), "in_evaluation_mode": len(off)}, place, ("train mode", True)
-    )
+    numbers, whole = {"calls": len(calls), "in_evaluation_mode": len(off)}, not any(call.frozen for call in calls)
+    yield Seen("F13", MEASURED, said, numbers, place, ("train mode", True), certain=whole)
 
 
 @check("F14")

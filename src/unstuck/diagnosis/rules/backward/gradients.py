@@ -12,6 +12,7 @@ from unstuck.diagnosis.identification.backward import RIGHT
 from unstuck.diagnosis.identification.results import LayerResult
 from unstuck.diagnosis.measurements.central_differences import follows_loss
 from unstuck.diagnosis.measurements.proof import proved
+from unstuck.diagnosis.measurements.targets_at_work import mixed_examples
 from unstuck.diagnosis.rules.rule import rule
 
 HARMLESS = 1e-2  # share of a change that nothing explains beside the right formula
@@ -145,9 +146,10 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
     entry by entry, or with `unstuck.check_gradients`.
 
     Evidence: The array, the nearest formula, its residual, and the share of the change that it explains.
-    Suspected by that alone; nothing is said where the right formula leaves less than a hundredth. With `loss`,
-    central differences of it: nothing is said where the gradient equals them, and it is proved where this one does
-    not and that of a layer above does. In a plain script it is proved by the exact derivative of the script's own
+    Suspected by that alone; nothing is said where the right formula leaves less than a hundredth. Proved where a batch
+    does not change the output weights by the sum of what its examples do one by one, in any common measure. With
+    `loss`, central differences of it: nothing is said where the gradient equals them, and it is proved where this one
+    does not and that of a layer above does. In a plain script it is proved by the exact derivative of the script's own
     forward pass, with the expression at which the gradient departs.
 
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
@@ -163,6 +165,8 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
                 continue
             if _unlike_the_loss(e, r.layer, place.weights):
                 found.append(_disproved(r.layer + 1, "weights"))
+            elif r.layer == len(e.forward.chain) - 1 and mixed_examples(e):
+                found.append(_mixed(e, r.layer + 1))
             elif r.rival and not (r.rival == RIGHT and r.rival_residual < HARMLESS):
                 found.append(_unexplained(r.layer + 1, "weights", r.rival, r.rival_residual))
             break
@@ -184,6 +188,17 @@ def _unlike_the_loss(e: Examination, layer: int, array: int) -> bool:
 def _disproved(layer: int, what: str) -> Evidence:
     said = f"layer {layer}: the gradient of the {what} is not the derivative of your loss; that of a layer above is"
     return Evidence(PROVED, said, {"array": what}, layer)
+
+
+def _mixed(e: Examination, layer: int) -> Evidence:
+    share = mixed_examples(e)
+    return Evidence(
+        PROVED,
+        f"layer {layer}: the change of the weights by a batch is not the sum of what its examples give one by one, in "
+        f"whatever measure ({share:.0%} of it is something else): the error of one example depends on the others",
+        {"share_not_of_single_examples": share},
+        layer,
+    )
 
 
 def _unexplained(layer: int, what: str, rival: str, residual: float) -> Evidence:

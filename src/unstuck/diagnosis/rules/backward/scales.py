@@ -112,8 +112,9 @@ def gradient_scaled(e: Examination) -> Evidence | None:
 
     Cure: Use one factor for all arrays: divide every gradient by `len(x)` exactly once and use the same rate.
 
-    Evidence: Proved: the formulas fit to rounding, and the factor of each array relative to the output
-    weights is listed; how often it is divided by the number of examples is seen at two batch sizes.
+    Evidence: The formulas fit to rounding, and the factor of each array relative to the output weights is listed;
+    how often it is divided by the number of examples is seen at two batch sizes. Proved where that is twice; measured
+    otherwise, as a factor may be a rate of its own that was meant.
 
     Look-alikes: B08 for biases alone, B09 where all arrays share the factor. Rates chosen for each layer on
     purpose are the same numbers. Where errors were discarded (B12), their factor went with them, and the
@@ -139,11 +140,12 @@ def gradient_scaled(e: Examination) -> Evidence | None:
         return _unlike_stated(e) if reference == top and not e.twin.output_delta.fault else None
     names = ", ".join(f"{_name(key)} × {scale:.4g}" for key, scale in sorted(odd.items()))
     divided = [link.weight_divisions for link in e.twin.links if link.weight_scale]
-    if divided and all(divided) and n > 1:
+    twice = bool(divided) and all(divided) and n > 1
+    if twice:
         where = f"every gradient is divided by the {n} examples of the batch twice"
     else:
         where = f"relative to the {'output weights' if reference == top else _name(reference)}: {names}"
-    return Evidence(PROVED, where, {"factors": names, "batch_size": n}, sorted(odd)[0][1] + 1)
+    return Evidence(PROVED if twice else MEASURED, where, {"factors": names, "batch_size": n}, sorted(odd)[0][1] + 1)
 
 
 def _scales(e: Examination, n: int) -> dict[tuple[str, int], float]:

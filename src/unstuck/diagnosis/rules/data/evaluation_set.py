@@ -25,6 +25,7 @@ from unstuck.diagnosis.measurements.test_preparation import (
     compare_preparation,
     deviation_of_test_inputs,
     inputs_differ,
+    test_of_standardised,
 )
 from unstuck.diagnosis.rules.rule import rule
 
@@ -41,7 +42,9 @@ def test_inputs_prepared_differently(e: Examination) -> Evidence | None:
 
     What it detects: Another scale or offset, inverted or transposed images, reversed columns. With the raw images of
     both parts the two preparations are compared directly; without, means and spreads of the columns are, and a probe
-    that learnt the training examples reads the test set before and after the change that would put it right.
+    that learnt the training examples reads the test set before and after the change that would put it right. Training
+    inputs that are standardised to rounding tell by themselves whether the test inputs were by the same numbers, by
+    numbers of their own (a note), or not at all.
 
     Why it hurts: The network answers about inputs of a kind it never saw; the accuracy that is read says nothing about
     what was learnt.
@@ -76,6 +79,10 @@ def test_inputs_prepared_differently(e: Examination) -> Evidence | None:
             falsifies=True,
         )
     found = compare_preparation(e)
+    if found is None or not found.change:
+        by_numbers = _by_their_own_numbers(e)
+        if by_numbers is not None:
+            return by_numbers
     if found is None:
         return None
     if not found.change:
@@ -105,6 +112,27 @@ def test_inputs_prepared_differently(e: Examination) -> Evidence | None:
             "probe_as_given": found.before.accuracy if found.before else None,
             "probe_after": found.after.accuracy if found.after else None,
         },
+        falsifies=True,
+    )
+
+
+def _by_their_own_numbers(e: Examination) -> Evidence | None:
+    """Test inputs beside training inputs that are standardised to rounding."""
+    found = test_of_standardised(e)
+    if found is None:
+        return None
+    numbers: dict[str, object] = {"largest_mean": found.mean, "furthest_spread": found.spread}
+    if found.by_their_own:
+        said = (
+            "training inputs and test inputs both have means of 0 and spreads of 1 to rounding: the test inputs were "
+            "standardised by their own means and spreads"
+        )
+        return Evidence(PROVED, said, numbers, asleep=True)
+    return Evidence(
+        MEASURED,
+        "the training inputs were standardised (means of 0 and spreads of 1 to rounding), the test inputs were not: "
+        f"means of up to {found.mean:.3g} and spreads such as {found.spread:.3g}, which sampling does not explain",
+        numbers,
         falsifies=True,
     )
 

@@ -9,6 +9,7 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.own_loop import Loop, own_loop, steps_in_order
 from unstuck.diagnosis.measurements.pairing import pairs_are_broken
 from unstuck.diagnosis.measurements.plain_data import classes
+from unstuck.diagnosis.measurements.visits import one_batch_again_and_again
 from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
@@ -68,6 +69,7 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
 
     What it detects: The loop is run on a few examples. Inputs or targets that it overwrites, or puts in an order that
     the other part does not follow; inputs that can be replaced with the outcome equal to the bit, counted by halving;
+    a batch that an epoch takes again and again, as the rows that the loop asks for tell;
     pairs that can be exchanged (the targets of two inputs swapped) with no change of what is learnt beyond chance.
 
     Why it hurts: From the second epoch on the network sees other data than its author believes, or labels of other
@@ -98,6 +100,19 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
             "can be replaced and training ends in the same parameters to the bit",
             {"share_never_visited": left_out / examples, "examples": examples, "never_visited": left_out},
             asleep=left_out <= loop.batch_size and left_out < examples / 2,
+        )
+    repeated = one_batch_again_and_again(e)
+    if repeated is not None:
+        return Evidence(
+            PROVED,
+            f"of {repeated.examples} examples every epoch takes {repeated.size}, {repeated.times} times in a row, and "
+            f"the other {repeated.examples - repeated.size} not once",
+            {
+                "examples": repeated.examples,
+                "taken_in_an_epoch": repeated.size,
+                "times_in_a_row": repeated.times,
+                "share_never_visited": 1 - repeated.size / repeated.examples,
+            },
         )
     broken = pairs_are_broken(e, loop)
     if broken is not None:

@@ -8,7 +8,7 @@ from unstuck.diagnosis.examination.evidence import PROVED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.update import Key, Response
 from unstuck.diagnosis.rules.rule import rule
-from unstuck.diagnosis.twin.update_rule import CONSTANT
+from unstuck.diagnosis.twin.update_rule import CONSTANT, UpdateRule
 
 
 def _responses(e: Examination, *kinds: str) -> dict[Key, Response]:
@@ -120,11 +120,25 @@ def momentum_sign_wrong(e: Examination) -> Evidence | None:
 
     Look-alikes: None known.
     """
+    if e.twin is not None and e.faithful and e.twin.update.response[0] == "nesterov":
+        return _nesterov_sign(e.twin.update)
     found = {key: r for key, r in _responses(e, "momentum", "raw").items() if r.beta < 0}
     if not found:
         return None
     beta = min(r.beta for r in found.values())
     return Evidence(PROVED, f"{_arrays(found)}: {beta:.4g} of the last update is added", {"momentum": beta})
+
+
+def _nesterov_sign(update: UpdateRule) -> Evidence | None:
+    """A look ahead that goes back, or a velocity that is kept with the wrong sign beside it."""
+    kept, ahead = update.response[1], update.looks_ahead_by
+    if kept >= 0 and ahead >= 0:
+        return None
+    if ahead < 0:
+        said = f"{kept:.4g} of the velocity is kept, but gradients are taken where {ahead:.4g} of it leads: behind"
+    else:
+        said = f"gradients are taken where {ahead:.4g} of the velocity leads, but {kept:.4g} of it is kept"
+    return Evidence(PROVED, said, {"momentum": kept, "look_ahead": ahead})
 
 
 @rule("U12")
@@ -174,6 +188,9 @@ def optimizer_formula_wrong(e: Examination) -> Evidence | None:
 
     Look-alikes: U12 adam-bias-correction-wrong, where only the start of the means is corrected wrongly.
     """
+    if e.update is not None and e.update.root_of_gradients:
+        said = "no number stands where the gradient is negative, and one where it is positive: a root of the gradients"
+        return Evidence(PROVED, said + ", which are not squared", {})
     if e.update is None or e.update.adaptive is None or e.update.adaptive.fault != "U17":
         return None
     rule = e.update.adaptive

@@ -1,0 +1,194 @@
+"""Edits of the evaluation: its mode, the answers that are counted, and the examples that it looks at."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.frameworks.calls import keyword
+from unstuck.adapters.fixes.frameworks.updates import LOOPS, backwards
+from unstuck.adapters.fixes.statements import argument_removed, block_of, inserted_before
+from unstuck.adapters.fixes.syntax import Syntax
+from unstuck.adapters.scripts.names_in_source import last_name
+
+
+def _trains(syntax: Syntax, node: Any) -> bool:
+    """Whether derivatives are taken inside."""
+    return any(call in ast.walk(node) for call in backwards(syntax))
+
+
+def _models_called(fault: Fault) -> list[tuple[str, Any]]:
+    """What is called by its name in the line of the fault, with the statement: net in net(images)."""
+    syntax = fault.syntax
+    calls = [node for node in syntax.nodes if isinstance(node, ast.Call) and node.lineno == fault.line]
+    named = [call for call in calls if not any(isinstance(one, ast.Call) for one in ast.walk(call.func))]
+    return [(syntax.words(call.func), syntax.statement(call)) for call in named]
+
+
+@edits_for("E03", framework=("pytorch",))
+def evaluated_in_evaluation_mode(fault: Fault) -> Alternatives:
+    """`model.eval()` is put before the evaluation, and `model.train()` at the start of the pass that follows."""
+    syntax = fault.syntax
+    for name, statement in _models_called(fault):
+        outer = statement
+        for above in syntax.above(statement):
+            if isinstance(above, (ast.FunctionDef, ast.Module, ast.ClassDef)) or _trains(syntax, above):
+                break
+            if isinstance(above, ast.stmt):
+                outer = above
+        edits = list(inserted_before(syntax, outer, f"{name}.eval()"))
+        around = [one for one in syntax.above(outer) if isinstance(one, LOOPS) and _trains(syntax, one)]
+        if around and not syntax.calls("train"):
+            edits += inserted_before(syntax, around[0].body[0], f"{name}.train()")
+        if edits:
+            yield edits
+
+
+@edits_for("F13", framework=("pytorch",))
+def trained_in_training_mode(fault: Fault) -> Alternatives:
+    """`model.train()` is put at the start of each pass."""
+    syntax = fault.syntax
+    names = [syntax.words(call.func.value) for call in syntax.calls("eval") if isinstance(call.func, ast.Attribute)]
+    for name in dict.fromkeys(names):
+        for call in backwards(syntax):
+            loops = [one for one in syntax.above(syntax.statement(call)) if isinstance(one, LOOPS)]
+            for loop in reversed(loops):
+                yield list(inserted_before(syntax, loop.body[0], f"{name}.train()"))
+
+
+@edits_for("E01", framework=("pytorch",))
+def right_answers_of_all_examples(fault: Fault) -> Alternatives:
+    """Answers are taken along the classes and held against labels of the same shape; scores are cut at 0; the count is
+    divided by the number of examples."""
+    syntax, summary = fault.syntax, fault.summary
+    scope = [node for node in ast.walk(syntax.tree) if hasattr(node, "lineno")]
+    near = sorted(scope, key=lambda node: abs(node.lineno - fault.line))
+    if "along axis 0" in summary:
+        for node in near:
+            if isinstance(node, ast.Call) and last_name(node.func) in ("argmax", "max"):
+                axis = keyword(node, "dim") or keyword(node, "axis")
+                place = axis.value if axis is not None else node.args[-1] if node.args else None
+                if place is not None and getattr(place, "value", None) == 0:
+                    yield [Edit(syntax.span(place), "1"), *_whole_labels(fault)]
+                    yield [Edit(syntax.span(place), "1")]
+    shapes = re.findall(r"shape \((\d+), 1\)", summary)
+    for compared in [node for node in near if isinstance(node, ast.Compare) and len(node.comparators) == 1]:
+        if shapes and isinstance(compared.ops[0], ast.Eq) and compared.lineno == fault.line:
+            for side in (compared.comparators[0], compared.left):
+                yield [Edit(syntax.span(side), f"{syntax.operand(side)}.unsqueeze(1)")]
+        limit = compared.comparators[0]
+        if isinstance(compared.ops[0], (ast.Gt, ast.GtE)) and getattr(limit, "value", None) == 0.5:
+            yield [Edit(syntax.span(limit), "0")]
+    for call in [node for node in near if isinstance(node, ast.Call) and last_name(node.func) == "round"]:
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        inner = call.args[0] if call.args else owner
+        if inner is not None and "sigmoid" not in syntax.words(inner):
+            yield [Edit(syntax.span(inner), f"torch.sigmoid({syntax.words(inner)})")]
+    for node in [one for one in near if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Div)]:
+        if isinstance(node.right, ast.Call) and last_name(node.right.func) == "len" and len(node.right.args) == 1:
+            inner = node.right.args[0]
+            if isinstance(inner, ast.Name):
+                yield [Edit(syntax.span(inner), f"{inner.id}.dataset")]
+
+
+def _whole_labels(fault: Fault) -> Iterator[Edit]:
+    """Labels that were cut to fit the answers are compared whole."""
+    for node in fault.syntax.at(fault.line, None):
+        if isinstance(node, ast.Compare):
+            for side in (node.left, *node.comparators):
+                if isinstance(side, ast.Subscript) and isinstance(side.slice, ast.Slice):
+                    yield Edit(fault.syntax.span(side), fault.syntax.words(side.value))
+
+
+@edits_for("E01", framework=("keras",))
+def accuracy_that_fits(fault: Fault) -> Alternatives:
+    """The metric becomes "accuracy", for which Keras chooses the one that belongs to the outputs and targets."""
+    syntax = fault.syntax
+    metrics = [node for node in syntax.nodes if isinstance(syntax.parents.get(node), (ast.List, ast.keyword))]
+    for node in metrics:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith("_accuracy"):
+            for name in ("accuracy", "categorical_accuracy", "sparse_categorical_accuracy"):
+                if name != node.value:
+                    yield [Edit(syntax.span(node), syntax.words(node).replace(node.value, name))]
+
+
+@edits_for("D06", "E02", framework=("pytorch", "keras"))
+def examples_kept_for_the_test(fault: Fault) -> Alternatives:
+    """TensorDataset(x_train, y_train) of a test becomes TensorDataset(x_test, y_test)."""
+    syntax = fault.syntax
+    stored = [node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    for call in syntax.nodes:
+        if not isinstance(call, (ast.Call, ast.Tuple, ast.List)) or not _for_a_test(syntax, call):
+            continue
+        parts = [n for n in (call.args if isinstance(call, ast.Call) else call.elts) if isinstance(n, ast.Name)]
+        for kind in ("val", "valid", "validation", "test", "dev"):
+            edits = [
+                Edit(syntax.span(part), meant)
+                for part in parts
+                if (meant := re.sub(r"train(ing)?", kind, part.id, count=1)) != part.id and meant in stored
+            ]
+            if edits:
+                yield edits
+
+
+def _for_a_test(syntax: Syntax, node: Any) -> bool:
+    """Whether an expression is what a test or a validation is given, by the name that it gets."""
+    for above in syntax.above(node):
+        if isinstance(above, ast.keyword):
+            return "val" in (above.arg or "")
+        if isinstance(above, ast.Call) and last_name(above.func) == "evaluate":
+            return True
+        if isinstance(above, ast.Assign):
+            return bool(re.search(r"val|test|dev", last_name(above.targets[0]), re.IGNORECASE))
+        if isinstance(above, ast.stmt):
+            return False
+    return False
+
+
+@edits_for("E02", framework=("pytorch", "keras"))
+def test_in_one_order(fault: Fault) -> Alternatives:
+    """The examples of a test are not shuffled."""
+    syntax = fault.syntax
+    for node in syntax.nodes:
+        shuffles = isinstance(node, ast.keyword) and node.arg == "shuffle" and getattr(node.value, "value", 0) is True
+        if shuffles and _for_a_test(syntax, syntax.parents[node]):
+            yield [Edit(syntax.span(node.value), "False")]
+
+
+@edits_for("D12", framework=("pytorch", "keras"))
+def shuffled(fault: Fault) -> Alternatives:
+    """The examples of the training are shuffled."""
+    syntax = fault.syntax
+    for call in syntax.calls("DataLoader"):
+        given = keyword(call, "shuffle")
+        if _for_a_test(syntax, call):
+            continue
+        if given is not None and getattr(given.value, "value", None) is False:
+            yield [Edit(syntax.span(given.value), "True")]
+        elif given is None and keyword(call, "sampler") is None:
+            yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1].rstrip().rstrip(',')}, shuffle=True)")]
+    for call in syntax.calls("fit"):
+        given = keyword(call, "shuffle")
+        edit = argument_removed(syntax, given) if given is not None else None
+        if edit is not None:
+            yield [edit]
+
+
+@edits_for("F14", framework=("pytorch",))
+def batch_first(fault: Fault) -> Alternatives:
+    """A recurrent layer that is given examples first is told so; a state that is kept is drawn anew for each batch."""
+    syntax = fault.syntax
+    for name in ("LSTM", "GRU", "RNN", "TransformerEncoderLayer", "MultiheadAttention"):
+        for call in syntax.calls(name):
+            if keyword(call, "batch_first") is None and isinstance(call.func, ast.Attribute):
+                yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1].rstrip()}, batch_first=True)")]
+    for made in syntax.nodes:
+        if isinstance(made, ast.Assign) and isinstance(made.value, ast.Call) and "hidden" in last_name(made.value.func):
+            for call in backwards(syntax):
+                block = block_of(syntax, syntax.statement(call))
+                loop = next((one for one in syntax.above(syntax.statement(call)) if isinstance(one, LOOPS)), None)
+                if loop is not None and made not in block and made.lineno < loop.lineno:
+                    yield list(inserted_before(syntax, loop.body[0], *syntax.words(made).splitlines()))

@@ -1,0 +1,59 @@
+"""Edits of the data of a framework's script: scaling, for training and test alike."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.syntax import Syntax
+from unstuck.adapters.scripts.names_in_source import last_name
+
+
+@edits_for("D02", framework=("pytorch", "keras"))
+def brought_to_unit_scale(fault: Fault) -> Alternatives:
+    """The inputs are divided by their largest value where they are made, or a factor that blows them up is left out."""
+    syntax = fault.syntax
+    for node in _made_from_data(syntax):
+        scaled = [
+            one
+            for one in ast.walk(node)
+            if isinstance(one, ast.BinOp)
+            and isinstance(one.op, ast.Mult)
+            and isinstance(one.right, ast.Constant)
+            and isinstance(one.right.value, (int, float))
+            and one.right.value > 1
+        ]
+        for one in scaled:
+            yield [Edit(syntax.span(one), syntax.words(one.left))]
+            yield [Edit(syntax.span(one), f"{syntax.words(one.left)} / {syntax.words(one.left)}.max()")]
+
+
+def _made_from_data(syntax: Syntax) -> list[Any]:
+    """What names of inputs are given."""
+    names = ("x", "x_train", "x_test", "data", "inputs", "images", "features")
+    found = [node for node in syntax.nodes if isinstance(node, ast.Assign)]
+    return [one.value for one in found if any(last_name(target).lower() in names for target in one.targets)]
+
+
+@edits_for("D05", framework=("pytorch", "keras"))
+def test_prepared_as_the_training(fault: Fault) -> Alternatives:
+    """A divisor of the training inputs is written behind the test inputs too: x[n:] becomes x[n:] / 255."""
+    syntax = fault.syntax
+    for node in syntax.nodes:
+        if (
+            not isinstance(node, ast.BinOp)
+            or not isinstance(node.op, ast.Div)
+            or not isinstance(node.right, ast.Constant)
+        ):
+            continue
+        source = _source(node.left)
+        for other in syntax.nodes:
+            whole = isinstance(syntax.parents.get(other), (ast.Call, ast.Assign)) and other.lineno != node.lineno
+            if whole and isinstance(other, ast.Subscript) and source and _source(other) == source:
+                yield [Edit(syntax.span(other), f"{syntax.words(other)} / {syntax.words(node.right)}")]
+
+
+def _source(node: Any) -> str:
+    """The name of an array that a part is taken of."""
+    return node.value.id if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) else ""

@@ -1,0 +1,117 @@
+"""Changes compose, hide nothing, and are no more than what is needed; printed accuracies have the last word."""
+
+import pytest
+
+from tests.adapters.fixes.test_fix import report
+from unstuck.adapters.fixes import trials
+from unstuck.adapters.fixes.printed import accuracies, is_worse
+from unstuck.adapters.fixes.search import find_fix
+from unstuck.adapters.scripts.job import Job
+
+TWO = "g = np.average(d)\nh = np.average(e)\n"
+
+
+def departures(*lines):
+    """A report of gradients that depart at these lines."""
+    one = report("faulty" if lines else "healthy", *["B14"] * len(lines))
+    for finding, line in zip(one["findings"], lines, strict=True):
+        finding["location"]["line"] = line
+    return one
+
+
+def test_findings_of_one_code_are_put_right_each_on_its_line():
+    def diagnose(text, cures):
+        return departures(*(n for n, line in enumerate(text.splitlines(), start=1) if "average" in line))
+
+    fix = find_fix(TWO, departures(1, 2), diagnose)
+    assert fix.verified
+    assert fix.text == TWO.replace("average", "sum")
+    assert fix.codes == {1: ("B14",), 2: ("B14",)}
+
+
+def test_a_fault_that_was_hidden_is_put_right_after_the_first():
+    broken = "a = np.exp(z) / np.sum(np.exp(z))\nd = (e @ W.T) * a\n"
+
+    def diagnose(text, cures):
+        if "axis" not in text:
+            return report("faulty", "F01", line=1)
+        return report("faulty", "B01", line=2) if "(1 - a)" not in text else report("healthy")
+
+    fix = find_fix(broken, report("faulty", "F01", line=1), diagnose)
+    assert fix.verified
+    assert set(fix.codes) == {1, 2}
+
+
+def settings(verdict, *codes, line=1):
+    """A report whose findings are measured."""
+    one = report(verdict, *codes, line=line)
+    for finding in one["findings"]:
+        finding["grade"] = "measured"
+    return one
+
+
+def test_a_change_that_is_not_needed_is_left_out():
+    broken = "net.fit(x, decay=1.0)\nd = (e @ W.T) * a\n"
+    start = report("faulty", "B01", line=2)
+    start["findings"] += settings("faulty", "U10", line=1)["findings"]
+
+    def diagnose(text, cures):
+        return report("healthy") if "(1 - a)" in text else settings("faulty", "U10")
+
+    fix = find_fix(broken, start, diagnose)
+    assert fix.text == "net.fit(x, decay=1.0)\nd = (e @ W.T) * a * (1 - a)\n"
+    assert fix.codes == {2: ("B01",)}
+
+
+def test_what_the_diagnosis_says_without_each_change_is_told():
+    broken = "net.fit(x, decay=1.0)\nd = (e @ W.T) * a\n"
+    start = report("faulty", "B01", line=2)
+    start["findings"] += settings("faulty", "U10", line=1)["findings"]
+
+    def diagnose(text, cures):
+        if "(1 - a)" in text and "decay=0" in text:
+            return report("healthy")
+        return report("faulty", "B01", line=2) if "decay=0" in text else settings("faulty", "U10")
+
+    fix = find_fix(broken, start, diagnose)
+    assert fix.verified
+    assert fix.without["U10"]["findings"] == ["U10"]
+    assert fix.without["B01"]["findings"] == ["B01"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["epoch 3/10", "Epoch 4: 9500 / 10000"], [0.95]),
+        (["test accuracy 0.85", "acc: 91.5 %", "Accuracy of training data: 12.0%"], [0.85, 0.915, 0.12]),
+        (["loss 0.3", "step 4 of 10", "[0.1 0.2]"], []),
+        (["loss 0.3 acc 0.7"], [0.7]),
+    ],
+)
+def test_accuracies_are_read_from_what_is_printed(lines, told):
+    assert accuracies(lines) == told
+
+
+def test_runs_are_held_against_each_other_at_one_length():
+    assert is_worse(["acc 0.5", "acc 0.9"], ["acc 0.4"])
+    assert not is_worse(["acc 0.5", "acc 0.9"], ["acc 0.5"])
+    assert not is_worse(["loss 3"], ["loss 4"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code", "offered"),
+    [("acc 0.5", "acc 0.9", "B01", True), ("acc 0.9", "acc 0.5", "B01", False), ("acc 0.9", "acc 0.5", "E01", True)],
+)
+def test_a_copy_that_prints_a_lower_accuracy_is_not_offered(tmp_path, monkeypatch, before, after, code, offered):
+    broken = {"B01": "d = (e @ W.T) * a\n", "E01": "right = np.argmax(out(x))\n"}[code]
+    (tmp_path / "a.py").write_text(broken)
+    monkeypatch.setattr(trials, "printed", lambda job, text, seed: ([before if text == broken else after], True))
+    answers = iter([report("healthy")])
+
+    class Answered:
+        report = property(lambda self: next(answers, None))
+
+    monkeypatch.setattr(trials, "diagnose_script", lambda job, listen: Answered())
+    fix = trials.fix_of(Job(str(tmp_path / "a.py")), report("faulty", code), lambda line: None)
+    assert fix.verified is offered
+    assert bool(fix.text != broken) is offered
