@@ -76,6 +76,9 @@ def test_a_right_backward_pass_in_float32_is_not_called_wrong(name, tmp_path):
         ("engine_scalars", "(1 - t ** 2)", "(1 + t ** 2)"),
         ("engine_tensors", "g * s * (1 - s)", "g * s"),
         ("word2vec_negative", "(pos - 1) * v", "pos * v"),
+        ("embeddings_average", "np.add.at(dE, docs, dvec)", "dE[docs] += dvec"),
+        ("embeddings_added_in_place", "np.add.at(E, tokens, -lr * dmean / len(tokens))", "E[tokens] -= lr * dmean / 7"),
+        ("word2vec_rows_in_place", "e @ W_out[rows]", "e @ W_in[rows]"),
     ],
 )
 def test_a_wrong_backward_pass_is_found_near_its_line(name, right, wrong, tmp_path):

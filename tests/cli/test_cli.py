@@ -13,6 +13,23 @@ def test_an_unknown_command_is_one_sentence(shell):
     assert_one_sentence(shell("nonsense"), "nonsense")
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("unstuck train --recipe nie", ["nielsen", "nielsen-cross-entropy"]),
+        ("unstuck train --optimizer ada", ["adagrad", "adam", "adamw"]),
+        ("unstuck rules momentum-", ["momentum-unscaled", "momentum-sign-wrong"]),
+    ],
+)
+def test_a_shell_completes_recipes_optimizers_and_rules(typed, offered, monkeypatch, capsys):
+    asked = {"_UNSTUCK_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+    for name, value in asked.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        main(prog_name="unstuck")
+    assert capsys.readouterr().out.split() == [f"plain,{name}" for name in offered]
+
+
 def test_the_help_lists_every_command(shell):
     text = shell("--help").output
     assert sorted(main.commands) == sorted(

@@ -70,6 +70,28 @@ def test_the_help_names_every_choice(shell):
     assert "he_normal" in INITIALIZERS
 
 
+def test_the_help_stands_in_groups_and_states_the_defaults_of_the_default_recipe(shell):
+    text = " ".join(shell("train", "--help").output.split())
+    default = recipes.RECIPES["default"]
+    headings = [text.index(f"{heading}: --") for heading in ("Network", "Training", "Data", "Results")]
+    assert headings == sorted(headings)
+    for option, value in {
+        "--hidden": ",".join(map(str, default.hidden)),
+        "--activation": default.activation,
+        "--loss": default.loss,
+        "--initializer": default.initializer,
+        "--dropout": f"{default.dropout:g}",
+        "--optimizer": f"{default.optimizer} with momentum {default.momentum:g}",
+        "--learning-rate": f"{default.learning_rate:g}",
+        "--schedule": default.schedule,
+        "--batch-size": str(default.batch_size),
+        "--epochs": str(default.epochs),
+        "--l2": f"{default.l2:g}",
+    }.items():
+        entry = text[text.index(f" {option} ") + 1 :].split(" --", 1)[0]
+        assert f"[default: {value}]" in entry, option
+
+
 def test_recipes_lists_all_of_them(shell):
     result = shell("recipes")
     assert result.exit_code == 0

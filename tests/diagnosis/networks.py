@@ -62,6 +62,7 @@ LOSSES = {
     "squared_error": lambda z, a, t: 0.5 * ((a - t) ** 2).sum(),
     "absolute_error": lambda z, a, t: np.abs(a - t).sum(),
     "log_cosh": lambda z, a, t: np.log(np.cosh(a - t)).sum(),
+    "pseudo_huber": lambda z, a, t: np.sqrt(1 + (a - t) ** 2).sum(),
     "huber(1)": lambda z, a, t: huber(a - t, 1.0).sum(),
     "huber(0.5)": lambda z, a, t: huber(a - t, 0.5).sum(),
     "hinge": lambda z, a, t: np.maximum(0, 1 - (2 * t - 1) * a).sum(),
@@ -69,6 +70,13 @@ LOSSES = {
     "hinge of every other class": lambda z, a, t: broken_margins(a, t).sum(),
     "squared_hinge of every other class": lambda z, a, t: 0.5 * (broken_margins(a, t) ** 2).sum(),
     "hinge of the nearest other class": lambda z, a, t: broken_margins(a, t).max(axis=1).sum(),
+    "exponential": lambda z, a, t: np.exp(-(2 * t - 1) * a).sum(),
+    "poisson": lambda z, a, t: (np.exp(a) - t * a).sum(),
+    "gamma": lambda z, a, t: (a + t * np.exp(-a)).sum(),
+    **{
+        f"quantile({q:g})": lambda z, a, t, q=q: np.where(a > t, (1 - q) * (a - t), q * (t - a)).sum()
+        for q in (0.9, 0.1, 0.95, 0.05, 0.75, 0.25, 0.8, 0.2)
+    },
 }
 
 

@@ -48,7 +48,8 @@ def candidates_of(step: Step, parameter: Parameter, forward: set[int]) -> list[C
         whole = change[0] if len(change) == 1 else np.array([c.reshape(()) for c in change])
         floor = _cancellation(value_of(parameter), whole, parameter)
         if floor < USELESS:
-            found.append(Candidate(parameter.after, whole.reshape(shape), floor))
+            for sign in (1.0, -1.0):  # what is added may hold the sign of a rate
+                found.append(Candidate(parameter.after, sign * whole.reshape(shape), floor))
     return found
 
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from unstuck.autodiff.matching import Match, without_ones
 from unstuck.autodiff.movement import DATA
-from unstuck.autodiff.proof import Verdict
 from unstuck.autodiff.search import Search, Users, with_other_ties
 from unstuck.autodiff.suspicion import Scope, departures, made_of
 from unstuck.autodiff.tape import Node
+from unstuck.autodiff.verdicts import Verdict
 
 MOST_WORK = 100_000_000  # entries computed for one value, as in `search`
 MOST_ADJOINTS = 40  # that are tried in the place of a value

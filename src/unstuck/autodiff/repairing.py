@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from unstuck.autodiff.proof import Verdict
+from unstuck.autodiff.other_values import Trial
 from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.search import Search, Users
-from unstuck.autodiff.trials import Trial, places_of, scaled, trials
+from unstuck.autodiff.trials import places_of, scaled, trials
+from unstuck.autodiff.verdicts import Verdict
 
 MOST_MOVES = 12  # later places at which a factor or a term is tried again
 BROAD = ("sign", "transposed", "order reversed", "an exponent is missing")

@@ -14,11 +14,13 @@ import numpy as np
 
 from unstuck.autodiff.candidates import SUBTRACTS, value_after, value_of
 from unstuck.autodiff.graph import Graph
-from unstuck.autodiff.proof import Proof, Verdict, hypotheses_of
+from unstuck.autodiff.meetings import meetings
+from unstuck.autodiff.proof import Proof, hypotheses_of
 from unstuck.autodiff.reverse import adjoints
-from unstuck.autodiff.seeds import Hypothesis, meetings
+from unstuck.autodiff.seeds import Hypothesis
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import LEAF, Node, Tape, filled
+from unstuck.autodiff.verdicts import APPLIED, Verdict
 from unstuck.autodiff.writes import carried_out
 
 Array = np.ndarray
@@ -179,6 +181,7 @@ def _true_gradients(proof: Proof, step: Step, hypothesis: Hypothesis) -> Values:
         before = verdict.parameter.before
         parts = [np.asarray(true.totals.get(same[n.number], np.zeros(np.shape(n.value))), float) for n in before]
         places, scale = _place(proof, verdict)
+        scale = -scale if verdict.kind == APPLIED else scale
         if len(places) != len(parts):
             raise CannotRepeat("a wrong gradient has no place of its own")
         for place, part, node in zip(places, parts, before):
@@ -213,6 +216,8 @@ def _place(proof: Proof, verdict: Verdict) -> tuple[tuple[Node, ...], float]:
 
 def distance(proof: Proof, verdict: Verdict) -> float:
     """How far a wrong gradient is from the true one, at the scale of the right ones, relative to the true one."""
+    if verdict.kind == APPLIED:
+        return 2.0
     places, scale = _place(proof, verdict)
     nodes, same = proof.step.graph.tape.nodes, proof.step.graph.same
     if verdict.expected is None or places == verdict.parameter.after:

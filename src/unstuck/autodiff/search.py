@@ -9,11 +9,12 @@ import numpy as np
 from unstuck.autodiff.call import Tie
 from unstuck.autodiff.comparison import SAME_SCALE, fit
 from unstuck.autodiff.matching import catalogue
-from unstuck.autodiff.proof import Proof, Verdict, proved_apart
+from unstuck.autodiff.meetings import forward_nodes, upstream
+from unstuck.autodiff.proof import Proof, proved_apart
 from unstuck.autodiff.replay import replayed, users_within
 from unstuck.autodiff.reverse import adjoints
-from unstuck.autodiff.seeds import forward_nodes, upstream
 from unstuck.autodiff.suspicion import Scope, made_of
+from unstuck.autodiff.verdicts import Verdict
 
 Users = dict[int, list[int]]
 

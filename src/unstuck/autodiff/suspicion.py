@@ -8,9 +8,10 @@ import numpy as np
 
 from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.matching import Catalogue, Match, Numbers
-from unstuck.autodiff.proof import APPLIED, Proof, Verdict
+from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import sources
 from unstuck.autodiff.tape import LEAF, Node, Site
+from unstuck.autodiff.verdicts import APPLIED, Verdict
 
 
 @dataclass(frozen=True)

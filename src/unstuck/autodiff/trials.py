@@ -1,40 +1,26 @@
 """Small changes to try at suspected expressions: other constants and operations, other values, factors and terms."""
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.edits import at, broad_edits, combined, local_edits, slopes, with_others
-from unstuck.autodiff.families import MATRIX_PRODUCTS, SUMMING
+from unstuck.autodiff.edits import at, broad_edits, local_edits
+from unstuck.autodiff.other_values import Pool, Trial, by_other_values, pool_of
 from unstuck.autodiff.replay import Expression, evaluated, expression_of
 from unstuck.autodiff.suspicion import Scope, departures
-from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.tape import Node
 
-MOST_VALUES = 120  # other values tried in the place of one
 FAR = 3  # operations that are followed from a changed value to an adjoint
 SCREENING = 3_000  # what a value that is only computed at one place counts as
-
-Pool = dict[tuple[int, ...], list[list[Node]]]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One change: what would be wrong as it stands, the nodes at the place, and their other expressions."""
-
-    kind: str
-    place: list[Node]
-    edits: dict[int, Any]
-    elsewhere: Callable[[list[Node]], dict[int, Any]] | None = None  # the same factor or term at another place
 
 
 def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial]:
     """Changes to try, the most promising places and the most particular changes first."""
     places = places_of(scope, suspects, slice_)
     ranks = _ranks(scope, suspects, slice_)
-    pool = _pool(scope)
+    pool = pool_of(scope)
     later: list[Trial] = []
     for rank in (0, 1, 2):
         here = [place for place in places if ranks.get(place[0].number, 1) == rank]
@@ -57,7 +43,7 @@ def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial
 def _screened(scope: Scope, place: list[Node], pool: Pool, later: list[Trial]) -> Iterator[Trial]:
     """The changes by other values that give an adjoint; those of which that cannot be told go to `later`."""
     on_the_way = place[0].number in scope.errors
-    for trial in _other_values(scope, place, pool, on_the_way):
+    for trial in by_other_values(scope, place, pool, on_the_way):
         if on_the_way and np.size(place[0].value) > 1:
             if _becomes_an_adjoint(scope, trial):
                 yield trial
@@ -88,14 +74,6 @@ def scaled(place: list[Node], factor: float) -> Trial:
         return {node.number: Expression(operator.mul, (expression_of(node), factor)) for node in other}
 
     return Trial("factor", place, elsewhere(place), elsewhere)
-
-
-def _other_values(scope: Scope, place: list[Node], pool: Pool, on_the_way: bool) -> Iterator[Trial]:
-    yield from _substituted(place, pool)
-    yield from _completed(place, pool)
-    yield from _operands_completed(place, pool)
-    if on_the_way:
-        yield from _with_slopes(scope, place, pool)
 
 
 def _becomes_an_adjoint(scope: Scope, trial: Trial) -> bool:
@@ -144,161 +122,3 @@ def places_of(scope: Scope, suspects: set[int], slice_: set[int]) -> list[list[N
         if 1 < len(place) <= 6:
             found.extend([node] for node in place)
     return found
-
-
-def _pool(scope: Scope) -> Pool:
-    """All values of the step by shape, those of one expression together."""
-    graph, step = scope.proof.step.graph, scope.proof.step
-    by_site: dict[Any, list[Node]] = {}
-    last = max((n.number for p in step.parameters for n in p.after), default=0)
-    low = min(step.moving, default=0)
-    for node in graph.tape.nodes[: last + 1]:
-        number = node.number
-        if graph.same[number] != number:
-            continue
-        if number not in step.moving and number not in step.used and number < low and number not in step.roots:
-            continue
-        if isinstance(node.value, np.ndarray | float | np.floating):
-            made_by = None if node.op is LEAF else node.op
-            key = (node.site.key if node.site else number, made_by, np.shape(node.value))
-            by_site.setdefault(key, []).append(node)
-    pool: Pool = {}
-    for key, nodes in by_site.items():
-        pool.setdefault(key[2], []).append(nodes)
-    return pool
-
-
-def _aligned(place: Sequence[Node], group: Sequence[Node]) -> Iterator[list[Node]]:
-    """For each node of a place one of a group: in order, in reverse order, one step before or after."""
-    k = len(place)
-    if len(group) == k:
-        yield list(group)
-        if k > 1:
-            yield list(group[::-1])
-            for ordered in (list(group), list(group[::-1])):
-                yield [*ordered[1:], ordered[-1]]
-                yield [ordered[0], *ordered[:-1]]
-    elif len(group) == 1:
-        yield [group[0]] * k
-    elif k == 1:
-        for node in group[-8:]:
-            yield [node]
-    elif len(group) == k + 1:
-        for ordered in (list(group), list(group[::-1])):
-            yield ordered[1:]
-            yield ordered[:-1]
-
-
-def _usable(place: Sequence[Node], others: Sequence[Node]) -> bool:
-    """Whether the others were made before the places that would use them."""
-    return all(other.number < node.number for node, other in zip(place, others))
-
-
-def _substituted(place: list[Node], pool: Pool) -> Iterator[Trial]:
-    """With another value in the place of one argument."""
-    first = place[0]
-    for position, argument in enumerate(first.args):
-        if isinstance(argument, Node):
-            shapes = {np.shape(argument.value)}
-            if np.ndim(argument.value) == 2:
-                shapes.add(np.shape(argument.value)[::-1])
-        elif isinstance(argument, int | float) and first.op is not operator.getitem:
-            shapes = {np.shape(first.value)}
-        else:
-            continue
-        for shape in shapes:
-            for group in pool.get(shape, [])[-MOST_VALUES:]:
-                for others in _aligned(place, group):
-                    same = all(o is n.args[position] for o, n in zip(others, place) if len(n.args) > position)
-                    if not same and _usable(place, others):
-                        yield Trial("another value was meant", place, with_others(place, position, others))
-
-
-def _completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
-    """With a factor or a term added."""
-    shape = np.shape(place[0].value)
-    for group in [*pool.get(shape, [])[-MOST_VALUES:], *pool.get((), [])[-8:]]:
-        for others in _aligned(place, group):
-            if _usable(place, others):
-                for kind, op in (
-                    ("a factor is missing", operator.mul),
-                    ("a path is missing", operator.add),
-                    ("a term is missing", operator.sub),
-                    ("a factor is missing", operator.truediv),
-                ):
-                    yield _inserted(kind, place, op, others)
-
-
-def _operands_completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
-    """With a factor or a term added to one operand of a product of matrices, a sum or a concatenation."""
-    for path in _operand_paths(place[0]):
-        operands = [_at_path(node, path) for node in place]
-        if any(operand is None for operand in operands):
-            continue
-        for group in pool.get(np.shape(operands[0].value), [])[-MOST_VALUES:]:
-            for others in _aligned(place, group):
-                if _usable(place, others):
-                    yield _with_operands("another value was meant", place, path, others)
-                    for op in (operator.mul, operator.add):
-                        kind = "a factor is missing" if op is operator.mul else "a path is missing"
-                        expressions = [Expression(op, (a, b)) for a, b in zip(operands, others)]
-                        yield _with_operands(kind, place, path, expressions)
-
-
-def _operand_paths(node: Node) -> list[tuple[int, ...]]:
-    """Where the operands stand among the arguments, for operations that are not entry by entry."""
-    if node.op in MATRIX_PRODUCTS or node.op in SUMMING or node.op in (np.outer, np.einsum):
-        return [(i,) for i, argument in enumerate(node.args) if isinstance(argument, Node)]
-    if node.args and isinstance(node.args[0], list | tuple):
-        return [(0, j) for j, part in enumerate(node.args[0]) if isinstance(part, Node)]
-    return []
-
-
-def _at_path(node: Node, path: tuple[int, ...]) -> Any:
-    argument: Any = node.args
-    for index in path:
-        argument = argument[index] if len(argument) > index else None
-        if argument is None:
-            return None
-    return argument if isinstance(argument, Node) else None
-
-
-def _with_operands(kind: str, place: list[Node], path: tuple[int, ...], others: Sequence[Any]) -> Trial:
-    edits = {}
-    for node, other in zip(place, others):
-        args = list(node.args)
-        if len(path) == 1:
-            args[path[0]] = other
-        else:
-            parts = list(args[path[0]])
-            parts[path[1]] = other
-            args[path[0]] = parts
-        edits[node.number] = Expression(node.op, tuple(args), node.kwargs)
-    return Trial(kind, place, edits)
-
-
-def _inserted(kind: str, place: list[Node], op: Callable[..., Any], others: list[Node]) -> Trial:
-    def elsewhere(other_place: list[Node]) -> dict[int, Any]:
-        return combined(other_place, op, others)
-
-    return Trial(kind, place, elsewhere(place), elsewhere)
-
-
-def _with_slopes(scope: Scope, place: list[Node], pool: Pool) -> Iterator[Trial]:
-    """Times the slope of an activation that the forward pass takes."""
-    graph = scope.proof.step.graph
-    for group in pool.get(np.shape(place[0].value), [])[-MOST_VALUES:]:
-        if graph.same[group[0].number] not in scope.forward:
-            continue
-        for others in _aligned(place, group):
-            for forms in zip(*[[form for _, form in slopes(other)] for other in others]):
-                yield _sloped(place, forms)
-
-
-def _sloped(place: list[Node], forms: Sequence[Any]) -> Trial:
-    def elsewhere(other_place: list[Node]) -> dict[int, Any]:
-        return {
-            node.number: Expression(operator.mul, (expression_of(node), form)) for node, form in zip(other_place, forms)
-        }
-
-    return Trial("a factor is missing", place, elsewhere(place), elsewhere)

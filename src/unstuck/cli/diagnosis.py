@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unstuck.cli.arguments import expect_writable
+from unstuck.cli.grouped import GroupedCommand, completing, rule_names, under
 from unstuck.cli.many import diagnose_programs, expect_one
 from unstuck.cli.shell import print_json
 from unstuck.errors import CaseError
@@ -28,51 +29,55 @@ BUDGETS = {"case": 30.0, "script": 60.0}  # seconds, if none are given; running 
 NAMED = ("parameters", "inputs", "targets", "outputs")
 
 
-@click.command(short_help="Find out why a network does not learn.")
+of_report, of_search, of_script, of_fix = map(under, ("Report", "Search", "Scripts", "Fixes"))
+of_reading, of_many = under("Scripts that were read wrongly"), under("Many programs at once")
+
+
+@click.command(cls=GroupedCommand, short_help="Find out why a network does not learn.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS…]")
-@click.option("--json", "json_", is_flag=True, help="Print the report as one JSON document.")
-@click.option("--html", type=click.Path(), metavar="PATH", help="Write the report as a page too.")
-@click.option(
+@of_report("--json", "json_", is_flag=True, help="Print the report as one JSON document.")
+@of_report("--html", type=click.Path(), metavar="PATH", help="Write the report as a page too.")
+@of_search(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="For all of it; 60 for a script, 30 for a Case if not given.",
+    help="For all of it.  [default: 60 for a script, 30 for a Case]",
 )
-@click.option(
+@of_search(
     "--no-cures",
     is_flag=True,
     help="Leave out the search for the smallest cure; what matters is still decided by experiment.",
 )
-@click.option(
+@of_script(
     "--data", type=click.Path(exists=True), metavar="PATH", help="What to read where the script's data are missing."
 )
-@click.option("--no-stand-ins", is_flag=True, help="Put nothing in the place of data and modules that are missing.")
-@click.option(
+@of_script("--no-stand-ins", is_flag=True, help="Put nothing in the place of data and modules that are missing.")
+@of_fix(
     "--fix",
     type=click.Path(path_type=Path),
     metavar="OUT",
     help="Write the script put right, if that was run and holds.",
 )
-@click.option("--diff", is_flag=True, help="Show the change of the script that puts it right.")
-@click.option(
+@of_fix("--diff", is_flag=True, help="Show the change of the script that puts it right.")
+@of_report(
     "--sarif", type=click.Path(), metavar="PATH", help="Write the findings for code-scanning pages (SARIF 2.1.0)."
 )
-@click.option(
+@of_many(
     "--out",
     type=click.Path(path_type=Path),
     metavar="REPORTS",
     help="Examine many programs, files and folders, and write their reports into this folder.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="… so many at a time; as there are cores.")
-@click.option("--scheduler", metavar="ADDRESS", help="… by the workers of a Dask cluster: tcp://host:port.")
-@click.option("--resume", is_flag=True, help="… and go on where an earlier run stopped.")
-@click.option("--junit", type=click.Path(), metavar="PATH", help="… and write the results for CI systems (JUnit XML).")
-@click.option("--trust", is_flag=True, help="… with your own rights, without a wall around them (bubblewrap).")
-@click.option("--parameters", metavar="NAMES", help="If it was read wrongly: the variables that learn, w1,b1,…")
-@click.option("--inputs", metavar="NAME", help="… the variable with the inputs.")
-@click.option("--targets", metavar="NAME", help="… the variable with the targets.")
-@click.option("--outputs", metavar="NAME", help="… the variable with the network's outputs.")
+@of_many("--jobs", type=click.IntRange(min=1), metavar="N", help="So many at a time.  [default: as there are cores]")
+@of_many("--scheduler", metavar="ADDRESS", help="By the workers of a Dask cluster: tcp://host:port.")
+@of_many("--resume", is_flag=True, help="Go on where an earlier run stopped.")
+@of_many("--junit", type=click.Path(), metavar="PATH", help="Write the results for CI systems (JUnit XML).")
+@of_many("--trust", is_flag=True, help="With your own rights, without a wall around them (bubblewrap).")
+@of_reading("--parameters", metavar="NAMES", help="The variables that learn: w1,b1,…")
+@of_reading("--inputs", metavar="NAME", help="The variable with the inputs.")
+@of_reading("--targets", metavar="NAME", help="The variable with the targets.")
+@of_reading("--outputs", metavar="NAME", help="The variable with the network's outputs.")
 def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | None, **options: Any) -> int:
     """Find out why the network in FILE does not learn.
 
@@ -193,7 +198,7 @@ def diagnose_file(path: str | os.PathLike[str], budget: float, cures: bool, list
 
 
 @click.command(short_help="List the faults that are known, or explain one.")
-@click.argument("rule", nargs=-1, metavar="[CODE-or-NAME | WORDS]")
+@click.argument("rule", nargs=-1, metavar="[CODE-or-NAME | WORDS]", shell_complete=completing(rule_names))
 def rules(rule: tuple[str, ...]) -> None:
     """List the catalogue of faults, explain one in full, or list those that mention WORDS."""
     from unstuck.diagnosis.catalogue.terminal import rules_text

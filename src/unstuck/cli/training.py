@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unstuck.cli.arguments import BatchSize, Sizes, expect_writable, underscored
+from unstuck.cli.grouped import GroupedCommand, completing, optimizer_names, recipe_names, under
 from unstuck.cli.shell import print_json
 from unstuck.writing import write_whole
 
@@ -17,33 +18,82 @@ if TYPE_CHECKING:
     from unstuck.recipes.runs import Run
 
 
-@click.command()
-@click.option("--recipe", default="default", metavar="NAME", help="Start from a named configuration: unstuck recipes.")
-@click.option("--data", type=click.Path(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
-@click.option("--hidden", type=Sizes(), metavar="256,128", help="Units of each hidden layer; '' for none.")
-@click.option(
-    "--activation", callback=underscored, help="Of the hidden layers: sigmoid, tanh, relu, leaky_relu, linear."
+of_network, of_training, of_data, of_results = map(under, ("Network", "Training", "Data", "Results"))
+
+
+@click.command(cls=GroupedCommand)
+@of_network(
+    "--recipe",
+    default="default",
+    metavar="NAME",
+    shell_complete=completing(recipe_names),
+    help="Start from a named configuration (unstuck recipes lists them); the options below change it. The defaults "
+    "shown for them are those of this one.  [default: default]",
 )
-@click.option("--loss", callback=underscored, help="cross_entropy, binary_cross_entropy, squared_error.")
-@click.option("--initializer", callback=underscored, help="he_normal, glorot_uniform, lecun_normal, normal, zeros, …")
-@click.option("--optimizer", callback=underscored, help="sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw.")
-@click.option("--learning-rate", type=float)
-@click.option("--schedule", callback=underscored, help="constant, step, cosine, one_cycle.")
-@click.option("--batch-size", type=BatchSize(), help="Examples in each update, or 'full'.")
-@click.option("--epochs", type=click.IntRange(min=1))
-@click.option("--l2", type=float, help="Factor of half the sum of the squared weights.")
-@click.option("--dropout", type=float, help="Share of the hidden units left out in each update.")
-@click.option("--validation", type=click.IntRange(min=0), metavar="N", help="Hold out N training examples.")
-@click.option("--early-stopping", type=click.IntRange(min=1), metavar="N", help="Stop after N epochs without gain.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
-@click.option("--out", type=click.Path(), default="model.safetensors", metavar="MODEL", show_default=True)
-@click.option("--deterministic", is_flag=True, help="The same numbers on every processor; slower.")
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run of the same command.")
-@click.option("--plot", type=click.Path(), metavar="DIR", help="Write pictures of the run into this folder.")
-@click.option("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True)
-@click.option("--log-dir", type=click.Path(), metavar="DIR", help="Log each epoch for TensorBoard in this folder.")
-@click.option("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
+@of_network("--hidden", type=Sizes(), metavar="UNITS", help="Units of each hidden layer; '' for none.  [default: 256]")
+@of_network(
+    "--activation",
+    callback=underscored,
+    metavar="NAME",
+    help="Of the hidden layers: sigmoid, tanh, relu, leaky_relu, linear.  [default: relu]",
+)
+@of_network(
+    "--loss",
+    callback=underscored,
+    metavar="NAME",
+    help="cross_entropy, binary_cross_entropy, squared_error.  [default: cross_entropy]",
+)
+@of_network(
+    "--initializer",
+    callback=underscored,
+    metavar="NAME",
+    help="he_normal, glorot_uniform, lecun_normal, normal, zeros, …  [default: he_normal]",
+)
+@of_network(
+    "--dropout", type=float, metavar="SHARE", help="Of the hidden units, left out in each update, 0 to 1.  [default: 0]"
+)
+@of_network(
+    "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Of all numbers."
+)
+@of_training(
+    "--optimizer",
+    callback=underscored,
+    metavar="NAME",
+    shell_complete=completing(optimizer_names),
+    help="sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw.  [default: sgd with momentum 0.9]",
+)
+@of_training(
+    "--learning-rate",
+    type=float,
+    metavar="RATE",
+    help="Largest step of the schedule, for each unit of the gradient averaged over a batch.  [default: 0.2]",
+)
+@of_training(
+    "--schedule", callback=underscored, metavar="NAME", help="constant, step, cosine, one_cycle.  [default: one_cycle]"
+)
+@of_training("--batch-size", type=BatchSize(), metavar="N", help="Examples in each update, or 'full'.  [default: 100]")
+@of_training(
+    "--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over all training examples.  [default: 4]"
+)
+@of_training("--l2", type=float, metavar="FACTOR", help="Of half the sum of the squared weights.  [default: 0]")
+@of_training(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of all that is drawn."
+)
+@of_training(
+    "--early-stopping",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Stop after N epochs without gain.  [default: never]",
+)
+@of_training("--deterministic", is_flag=True, help="The same numbers on every processor; slower.")
+@of_training("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run of the same command.")
+@of_data("--data", type=click.Path(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
+@of_data("--validation", type=click.IntRange(min=0), metavar="N", help="Hold out N training examples.  [default: 0]")
+@of_results("--out", type=click.Path(), default="model.safetensors", metavar="MODEL", show_default=True, help="File.")
+@of_results("--plot", type=click.Path(), metavar="DIR", help="Write pictures of the run into this folder.")
+@of_results("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True, help="Of pictures.")
+@of_results("--log-dir", type=click.Path(), metavar="DIR", help="Log each epoch for TensorBoard in this folder.")
+@of_results("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
 def train(
     recipe: str,
     data: str | None,

@@ -7,4 +7,4 @@ from typing import Any
 
 def schema() -> dict[str, Any]:
     """The JSON schema (draft 2020-12) of `Report.to_dict()` and of `unstuck diagnose --json`."""
-    return json.loads((files(__package__) / "report.schema.json").read_text())
+    return json.loads((files(__package__) / "report.schema.json").read_text(encoding="utf-8"))

@@ -13,11 +13,13 @@ train()
 """
 
 
-def fixed(text, code, line, column, hidden="sigmoid", layer=1, settings=None, reading=None, reduction="mean"):
+def fixed(
+    text, code, line, column, hidden="sigmoid", layer=1, settings=None, reading=None, reduction="mean", rate=0.01
+):
     """The programs that the alternatives make, the likeliest first."""
     finding = {"code": code, "layer": layer, "location": {"line": line, "column": column}}
     report = {
-        "network": {"hidden": [hidden], "sizes": [3, 4, 2], "update": {"learning_rate": 0.01, "reduction": reduction}},
+        "network": {"hidden": [hidden], "sizes": [3, 4, 2], "update": {"learning_rate": rate, "reduction": reduction}},
         "cures": [{"settings": settings or {}}],
         "reading": reading or {},
     }
@@ -227,3 +229,20 @@ def test_examples_are_put_in_a_new_order_before_the_training():
     reading = {"inputs": {"name": "X"}, "targets": {"name": "Y"}, "parameters": [{"updated_at": 2, "shape": []}]}
     right = f"order = np.random.permutation(len(X))\nX, Y = X[order], Y[order]\n{text}"
     assert right in fixed(text, "D12", 2, None, reading=reading)
+
+
+def test_the_whole_slope_is_multiplied_by_the_error_sent_back():
+    text = "a = act(x @ W1)\nz = a @ W2\ng2 = a.T @ d2\nd1 = (1 - a ** 2)\n"
+    column = text.splitlines()[3].index("a ** 2") + 1
+    right = text.replace("(1 - a ** 2)", "((d2 @ W2.T) * (1 - a ** 2))")
+    assert right in fixed(text, "B12", 4, column, hidden="tanh")
+
+
+def test_a_rate_is_told_from_a_momentum_and_put_where_there_is_none():
+    reading = {"parameters": [{"updated_at": 3, "line": 1, "shape": [2, 3]}]}
+    settings = {"U07": "rate 0.001 on the mean gradient"}
+    text = "lr = 0.01\nmu = 0.9\nW -= lr * g + mu * v\n"
+    assert fixed(text, "U07", 3, 1, settings=settings, reading=reading) == [text.replace("0.01", "0.001")]
+    text = "\n\nW -= g * a\n"
+    plain = fixed(text, "U07", 3, 1, settings=settings, reading=reading, rate=1.0)
+    assert plain == ["\n\nW -= 0.001 * g * a\n"]

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from unstuck.adapters.fixes.edit import applied
 from unstuck.adapters.fixes.files import content, expect_another_file
+from unstuck.adapters.fixes.statements import inserted_before, inserted_behind
+from unstuck.adapters.fixes.syntax import Syntax
 from unstuck.adapters.scripts.source import read_source
 from unstuck.errors import CaseError
 
@@ -31,6 +34,22 @@ def test_only_the_changed_characters_change(tmp_path, before):
     assert after.replace(b"\r\n", b"\n") == before.replace(old, new).replace(b"\r\n", b"\n")
     if before.count(b"\r\n") in (0, before.count(b"\n")):
         assert after == before.replace(old, new)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["", "end"])
+@pytest.mark.parametrize("at", ["before", "behind"])
+def test_a_new_line_ends_as_the_others_do(tmp_path, end, last, at):
+    lines = ["opt = 1", "if opt:", "\tloss.backward()"]
+    path = tmp_path / "script.py"
+    path.write_bytes(end.join([*lines, *([""] if last else [])]).encode())
+    source = read_source(path)
+    syntax = Syntax(source.text)
+    (call,) = syntax.calls("backward")
+    put = inserted_before if at == "before" else inserted_behind
+    changed = applied(source.text, put(syntax, syntax.statement(call), "opt.step()"))
+    lines.insert(2 if at == "before" else 3, "\topt.step()")
+    assert content(source, changed) == end.join([*lines, *([""] if last else [])]).encode()
 
 
 def test_a_notebook_keeps_its_other_cells_and_its_magics(tmp_path):

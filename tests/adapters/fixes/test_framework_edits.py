@@ -16,7 +16,7 @@ FOUND = [  # program, code, line, column, what is said, numbers, line of the los
         "E01",
         21,
         14,
-        "5,030 right of 10,000 compared, where counting gives 96 of 100: answers of shape (100, 1) (gt 0.5) a",
+        "answers of shape (100, 1) (gt 0.5) against labels of shape (100,)",
         {},
         15,
     ),
@@ -25,7 +25,7 @@ FOUND = [  # program, code, line, column, what is said, numbers, line of the los
         "E01",
         35,
         25,
-        "5 right of 80 compared, where 794 are to be judged: answers of shape (10,) (argmax along axis 0) aga",
+        "answers of shape (10,) (argmax along axis 0) against labels of shape (10,)",
         {},
         26,
     ),
@@ -139,6 +139,35 @@ FOUND = [  # program, code, line, column, what is said, numbers, line of the los
         {},
         25,
     ),
+    ("pytorch/relu-on-scores", "F06", 17, 5, "the scores go through relu before the loss", {}, None),
+    ("pytorch/schedule-after-every-batch", "U08", 19, 9, "the schedule moves after every batch", {}, None),
+    ("pytorch/sigmoid-before-logits-loss", "L01", 21, 16, "the loss applies a sigmoid to the result of one", {}, None),
+    ("pytorch/softmax-before-cross-entropy", "L01", 17, 5, "the loss applies a softmax to probabilities", {}, None),
+    ("pytorch/softmax-of-one-unit", "A04", 15, 20, "a softmax of one unit is 1 for every example", {}, None),
+    ("pytorch/one-sigmoid-for-ten-digits", "D08", 10, 71, "81% of the targets, 0 to 9, lie outside", {}, 18),
+    ("pytorch/sorted-and-not-shuffled", "D12", 11, 9, "the class changes 9 times over 1400 examples", {}, None),
+    ("pytorch/state-kept-across-sequences", "F14", 46, 26, "1 times a layer starts from the old state", {}, None),
+    ("pytorch/test-pixels-not-scaled", "D05", 34, 23, "inputs are 15.9 times as widely spread", {}, None),
+    (
+        "pytorch/threshold-of-probabilities-on-scores",
+        "E01",
+        24,
+        18,
+        "answers of shape (64, 1) (round) against labels of shape (64, 1)",
+        {},
+        None,
+    ),
+    ("pytorch/validated-on-training-set", "D06", 40, 25, "40 of the 40 examples were learnt from", {}, None),
+    ("pytorch/view-for-transpose", "F15", 17, 13, "a reshape from (50, 8, 8, 3) to (50, 3, 8, 8)", {}, None),
+    (
+        "pytorch/target-spread-over-predictions",
+        "D09",
+        15,
+        14,
+        "a table of n × n numbers",
+        {"first": [400, 1], "second": [400]},
+        15,
+    ),
 ]
 
 
@@ -164,6 +193,8 @@ def test_a_written_program_becomes_the_right_one(program, code, line, column, sa
     [
         ("pytorch", "L01", "out = F.softmax(self.fc(h), dim=1)\n", "out = self.fc(h)\n"),
         ("pytorch", "L01", "out = self.fc(h).softmax(1)\n", "out = self.fc(h)\n"),
+        ("pytorch", "L01", "out = self.softmax(self.fc(h))\n", "out = self.fc(h)\n"),
+        ("pytorch", "L01", "out = nn.Softmax(dim=1)(h)\n", "out = h\n"),
         ("pytorch", "L02", "out = F.softmax(z, dim=1)\n", "out = F.log_softmax(z, dim=1)\n"),
         ("pytorch", "L02", "loss = nn.BCELoss()\n", "loss = nn.BCEWithLogitsLoss()\n"),
         ("pytorch", "F02", "p = z.softmax(dim=0)\n", "p = z.softmax(dim=1)\n"),
@@ -232,9 +263,98 @@ def test_the_error_behind_a_normalisation_loses_its_mean():
         ("g = b - a\n", 5, "g = a - b\n"),
         ("g = d.reshape(n, m)\n", 5, "g = d.T.reshape(n, m)\n"),
         ("g = a.T @ d\n", 5, "g = a @ d\n"),
+        ("g = a * b\n", 5, "g = b\n"),
+        ("g = -d\n", 5, "g = d\n"),
+        ("g = np.outer(d, x)\n", 5, "g = np.outer(x, d)\n"),
+        ("g = (1 - t) * d\n", 5, "g = (1 - t ** 2) * d\n"),
+        ("x.grad = d\n", 10, "x.grad += d\n"),
+        ("a1 = a2 = g = a1.T @ d\n", 15, "a1 = a2 = g = a2.T @ d\n"),
+        ("for t in range(n - 1): g = d\n", 28, "for t in range(n): g = d\n"),
         ("g = p\ng = q\n", 5, None),
     ],
 )
 def test_one_operation_is_changed_where_a_gradient_departs(before, column, after):
     line = 2 if after is None else 1
     assert (after or "g = p\ng = g + q\n") in proposals(before, "numpy", "B14", line, column)
+
+
+SGD = "opt = torch.optim.SGD(p, lr=1)\n"
+SAID = {
+    "binary": "the binary cross-entropy of probabilities is given scores: some lie outside of 0 to 1",
+    "rows": "a cross-entropy of probabilities is given numbers whose rows do not sum to 1",
+    "axis": "answers of shape (10,) (argmax along axis 0) against labels of shape (10,)",
+}
+
+
+@pytest.mark.parametrize(
+    ("framework", "code", "line", "said", "before", "after"),
+    [
+        ("keras", "L02", 1, SAID["binary"], "Dense(1)\n", 'Dense(1, activation="sigmoid")\n'),
+        ("keras", "L02", 1, SAID["rows"], "Dense(9, activation='sigmoid')\n", "Dense(9, activation='softmax')\n"),
+        ("keras", "F02", 1, "", "ops.softmax(z, axis=0)\n", "ops.softmax(z, axis=1)\n"),
+        ("keras", "D09", 1, "", "f(loss='sparse_categorical_crossentropy')\n", "f(loss='categorical_crossentropy')\n"),
+        ("keras", "F05", 1, "", "Dense(8)\nDense(1)\n", 'Dense(8, activation="relu")\nDense(1)\n'),
+        ("keras", "F13", 1, "", "out = self(x, training=False)\n", "out = self(x, training=True)\n"),
+        ("keras", "U10", 1, "", "D(1, kernel_regularizer=l2(10.0))\n", "D(1, kernel_regularizer=l2(0))\n"),
+        ("keras", "D02", 1, "", "x_train = a * 255\nx_test = b * 255\n", "x_train = a / 255\nx_test = b / 255\n"),
+        ("keras", "E01", 1, SAID["axis"], "y = np.argmax(p, axis=0)\n", "y = np.argmax(p, axis=1)\n"),
+        ("pytorch", "B13", 2, "", "p.requires_grad = False\nl.backward()\n", "p.requires_grad = True\nl.backward()\n"),
+        ("pytorch", "U05", 2, "", f"{SGD}l.backward()\n", f"{SGD}l.backward()\nopt.step()\n"),
+        ("pytorch", "A01", 1, "", "nn.init.zeros_(m.weight)\n", "nn.init.xavier_uniform_(m.weight)\n"),
+        ("pytorch", "A05", 1, "", "nn.init.constant_(p, 0.1)\n", "nn.init.normal_(p, std=0.1)\n"),
+        (
+            "pytorch",
+            "D05",
+            9,
+            "",
+            "a = MNIST(train=True, transform=t)\nb = MNIST(train=False, transform=Norm(0.5))\n",
+            "a = MNIST(train=True, transform=t)\nb = MNIST(train=False, transform=t)\n",
+        ),
+        (
+            "pytorch",
+            "D05",
+            9,
+            "",
+            "x_test = a\nx_train = s.fit_transform(x_train)\n",
+            "x_test = a\nx_train = s.fit_transform(x_train)\nx_test = s.transform(x_test)\n",
+        ),
+        (
+            "pytorch",
+            "D06",
+            9,
+            "",
+            "train = Set(rows[:350])\nval = Set(rows[:350])\n",
+            "train = Set(rows[:350])\nval = Set(rows[350:])\n",
+        ),
+        (
+            "pytorch",
+            "U16",
+            3,
+            "",
+            "model = Net()\nfor x in d:\n    model = Net()\n    fit(model)\n",
+            "model = Net()\nfor x in d:\n    fit(model)\n",
+        ),
+    ],
+)
+def test_a_statement_of_a_framework_is_put_right(framework, code, line, said, before, after):
+    assert after in proposals(before, framework, code, line, None, said)
+
+
+def test_the_kind_of_change_that_the_proof_tells_is_tried_first():
+    text = "g = a - b.T @ d\n"
+    finding = {"code": "B14", "layer": None, "location": {"line": 1, "column": 5}, "summary": "", "evidence": {}}
+    report = {"reading": {}, "network": {"hidden": None, "update": {}}, "cures": []}
+    for kind, first in (("the operands change places", "g = (b.T @ d) - a\n"), ("x", "g = a + (b.T @ d)\n")):
+        place = {"line": 1, "text": "a - b.T @ d"}
+        proved = {**report, "proof": {"departures": [{"kind": kind, "place": place}]}}
+        assert applied(text, next(iter(alternatives(Fault(finding, proved, Syntax(text)))))) == first
+
+
+def test_what_is_computed_for_the_step_before_is_added():
+    text = "def back(d):\n    for t in steps:\n        dc = d * o[t]\n        dc_next = dc * f[t]\n    return dc\n"
+    assert text.replace("d * o[t]", "d * o[t] + dc_next") in proposals(text, "numpy", "B14", 3, 14)
+
+
+def test_an_evaluation_is_not_made_in_training_form():
+    text = "def run(x, training=True): ...\nrun(x_test)\n"
+    assert "def run(x, training=True): ...\nrun(x_test, training=False)\n" in proposals(text, "numpy", "E03", 2, None)

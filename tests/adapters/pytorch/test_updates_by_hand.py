@@ -99,3 +99,11 @@ def test_an_optimiser_that_climbs_is_seen(tmp_path):
     assert found_in(tmp_path, text) == []
     assert found_in(tmp_path, text.replace("lr=0.1", "lr=0.1, maximize=True")) == [("U01", 11)]
     assert found_in(tmp_path, text.replace("    optimizer.step()\n", "")) == [("U05", 10)]
+
+
+def test_a_loss_of_the_framework_is_noted_once(tmp_path):
+    text = SCRIPT.replace(
+        "-p[torch.arange(60), y].mean()", "torch.nn.functional.nll_loss(p, y) + 0.01 * (w ** 2).sum()"
+    )
+    h = seen_in(tmp_path, text)
+    assert len(h.all(LossTaken)) == 20

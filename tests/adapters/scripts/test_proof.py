@@ -7,7 +7,12 @@ import jsonschema
 import numpy as np
 import pytest
 
-from unstuck.adapters.scripts.falling import diverge, falls
+from tests.adapters.scripts.watched import runner
+from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.falling import diverge, falls, own_losses
+from unstuck.adapters.scripts.proving import prove_recorded
+from unstuck.adapters.scripts.training_loop import find_loop
+from unstuck.adapters.scripts.update import read_update
 from unstuck.diagnosis import schema
 
 PROGRAMS = Path(__file__).parents[2] / "programs" / "backward"
@@ -256,3 +261,42 @@ def test_each_of_two_faults_of_a_recurrent_script_gets_its_line(report):
     text = CHARACTERS.replace("da @ hs[t - 1].T", "da @ hs[t].T").replace("O.T @ dy + back", "O.T @ dy")
     lines = {line for _, line in gradients(report(text))}
     assert lines == {line_of(text, "da @ hs[t].T"), line_of(text, "(O.T @ dy)")}
+
+
+SUMS_OF_AN_ENGINE = """
+class Number:
+    def __init__(self, data, made=()):
+        self.data, self.made, self.grad = data, made, 0.0
+    def __add__(self, other):
+        return Number(self.data + other.data, ((self, 1.0), (other, 1.0)))
+    def __mul__(self, other):
+        return Number(self.data * other.data, ((self, other.data), (other, self.data)))
+    def backward(self, sent=1.0):
+        self.grad += sent
+        for one, slope in self.made:
+            one.backward(sent * slope)
+
+weights = [Number(0.5), Number(-0.3)]
+for step in range(40):
+    loss = Number(0.0)
+    for x, y in ((1.0, 2.0), (2.0, 3.0)):
+        error = weights[0] * Number(x) + weights[1] + Number(-y)
+        loss = loss + error * error
+    for w in weights:
+        w.grad = 0.0
+    loss.backward()
+    for w in weights:
+        w.data = w.data - 0.05 * w.grad
+"""
+
+
+def test_the_loss_of_an_engine_is_told_from_its_other_sums():
+    run = runner(SUMS_OF_AN_ENGINE)
+    studied = study(run)
+    recording, chains = studied.recording, list(studied.chains)
+    proved = prove_recorded(recording.tape, chains)
+    loop = find_loop(recording, chains, read_update(recording, chains, 1))
+    losses = own_losses(run, recording, loop, proved.first)
+    assert len(losses) == 40
+    assert losses[0] == pytest.approx((0.5 - 0.3 - 2) ** 2 + (1 - 0.3 - 3) ** 2)
+    assert losses == sorted(losses, reverse=True)

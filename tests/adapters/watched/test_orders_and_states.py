@@ -59,6 +59,23 @@ def test_labels_that_nothing_near_shares_are_unrelated_where_the_source_parts_th
     assert "D10" not in codes(*learnt(x, mixed))
 
 
+def passes(labels_of_pass, gap=3):
+    """Events of the same 40 inputs, learnt from once in each pass with the labels of that pass."""
+    x, rows = rng.normal(size=(40, 3)), np.arange(40, dtype=np.uint64)
+    for number, labels in enumerate(labels_of_pass):
+        yield replace(call(True, x, update=gap * number), rows=rows)
+        yield replace(loss("cross_entropy", rng.normal(size=(40, 4)), labels, update=gap * number), classes=labels)
+
+
+def test_labels_that_change_from_pass_to_pass_do_not_belong_to_their_inputs():
+    labels = rng.integers(0, 4, 40)
+    orders = [rng.permutation(labels) for _ in range(3)]
+    assert "D10" in codes(*passes(orders), updates=9)
+    assert "D10" not in codes(*passes([labels] * 3), updates=9)
+    assert "D10" not in codes(*passes([np.zeros(40, int)] * 3), updates=9)
+    assert "D10" not in codes(*passes(orders, gap=1), updates=3)  # such as an adversarial pair is shown in turn
+
+
 def test_a_state_of_other_sequences_and_weights_drawn_again_and_again_are_seen():
     assert codes(StateKept(1, PLACE, None)) == ["F14"]
     assert codes(*(DrawnAnew(update, PLACE) for update in (1, 2, 3)), updates=4) == ["U16"]

@@ -58,6 +58,17 @@ def test_a_rate_that_falls_is_no_correction(corrections):
     assert (found.law.name, found.law.value) == ("geometric", pytest.approx(0.98, abs=1e-5))
 
 
+@pytest.mark.parametrize("name", ["usual", "other betas", "no root", "rms_prop", "ada_grad"])
+def test_a_share_of_the_values_taken_off_beside_the_rule_hides_nothing(name):
+    rule, generator = RULES[name], np.random.default_rng(5)
+    values = [[generator.normal(size=400) for _ in run] for run in gradients()]
+    made = [[c - 0.002 * v for c, v in zip(*pair, strict=True)] for pair in zip(changes(rule), values, strict=True)]
+    found = find_moments(gradients(), made, 1e-4, values)
+    assert found is not None
+    assert found.decays
+    assert (found.rule.name, found.law) == (rule.name, RateLaw())
+
+
 def test_no_rule_is_found_where_the_changes_have_nothing_to_do_with_the_gradients():
     others = [[np.random.default_rng(n).normal(size=400) for n in range(8)]] * 2
     assert find_moments(gradients(), others, 1e-4) is None

@@ -126,6 +126,39 @@ def test_toy_data_are_left_alone(name):
     assert set(see(toy(*TOYS[name]))) <= {"D12"}
 
 
+def standardised(given, like):
+    return (given - like.mean(axis=0)) / like.std(axis=0)
+
+
+def few_columns(n, seed):
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(n, 6)) * [1, 3, 2, 5, 1, 9] + [0, 4, 1, -3, 7, 20]
+    return x, (x[:, 0] * (x[:, 1] - 4) > 0).astype(float)[:, None]
+
+
+@pytest.mark.parametrize(
+    ("prepare_test", "grade", "asleep"),
+    [
+        (lambda given, like: standardised(given, like), None, False),
+        (lambda given, like: standardised(given, given), "proved", True),
+        (lambda given, like: given, "measured", False),
+    ],
+    ids=["alike", "by its own numbers", "not at all"],
+)
+def test_standardised_inputs_tell_how_the_test_inputs_were_prepared(prepare_test, grade, asleep):
+    (x, targets), (given, wanted) = few_columns(400, 1), few_columns(200, 2)
+    case = toy(standardised(x, x), targets)
+    case.x_test, case.targets_test = prepare_test(given, x), wanted
+    seen = see(case, "D05").get("D05")
+    assert (None if seen is None else (seen.grade, seen.asleep)) == (None if grade is None else (grade, asleep))
+
+
+def test_counts_with_one_output_for_them_are_no_classes():
+    x, _ = few_columns(300, 3)
+    counts = np.random.default_rng(0).poisson(np.exp(0.3 * x[:, :1])).astype(float)
+    assert "D13" not in see(toy(x, counts))
+
+
 def test_data_that_no_line_parts_are_not_called_unrelated():
     assert "D10" not in see(toy(*TOYS["spirals"]))
 
@@ -305,6 +338,32 @@ class IndexListOfLabels(Softmax):
             self.step(x[i : i + 1], targets[i : i + 1])
 
 
+class OneBatchOfEveryOrder(Softmax):
+    def train(self, x, targets):
+        for _ in range(12):
+            order = self.random.permutation(len(x))
+            for _ in range(0, len(x), BATCH):
+                self.step(x[order[:BATCH]], targets[order[:BATCH]])
+
+
+class ColumnsOfEveryOrder(Softmax):
+    def train(self, x, targets):
+        columns = x.T
+        for _ in range(12):
+            order = self.random.permutation(columns.shape[1])
+            for _ in range(0, columns.shape[1], BATCH):
+                self.step(columns[:, order[:BATCH]].T, targets[order[:BATCH]])
+
+
+class EveryBatchThreeTimes(Softmax):
+    def train(self, x, targets):
+        for _ in range(12):
+            order = self.random.permutation(len(x))
+            for i in range(0, len(x), BATCH):
+                for _ in range(3):
+                    self.step(x[order[i : i + BATCH]], targets[order[i : i + BATCH]])
+
+
 class FirstTen(Softmax):
     def train(self, x, targets):
         for i in list(range(10)) * 20:
@@ -345,6 +404,17 @@ class ShufflesBothInPlace(Softmax):
 )
 def test_a_loop_that_spoils_its_examples_is_seen(program, grade):
     assert see(make_case(program), "D14")["D14"].grade == grade
+
+
+@pytest.mark.parametrize("program", [OneBatchOfEveryOrder, ColumnsOfEveryOrder])
+def test_one_batch_of_every_order_again_and_again_is_counted(program):
+    seen = see(make_case(program, raw=None), "D14")["D14"]
+    assert (seen.grade, seen.numbers["taken_in_an_epoch"]) == ("proved", BATCH)
+
+
+@pytest.mark.parametrize("program", [Softmax, EveryBatchThreeTimes])
+def test_a_batch_taken_a_few_times_in_a_row_is_no_fault(program):
+    assert "D14" not in see(make_case(program), "D14")
 
 
 def test_a_loop_that_walks_one_by_one_is_seen_to_leave_most_examples_out():

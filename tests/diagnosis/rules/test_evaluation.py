@@ -136,6 +136,12 @@ def test_one_output_is_counted_at_its_threshold():
     assert see(binary(0.0), *CODES)["E01"].grade == "proved"
 
 
+def test_labels_are_handed_to_the_evaluation_as_the_test_targets_write_them():
+    case = binary(0.0, (-1, 1), squash=False)
+    case.labels_test, case.targets_test = None, case.labels_test
+    assert see(case, *CODES) == {}
+
+
 class Thinned(Softmax):
     def predict(self, x):
         return softmax_of(x * (self.random.rand(*x.shape) < 0.5) @ self.w + self.b)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.syntax import bare, factors, has_product, operands
 from unstuck.adapters.scripts.names_in_source import last_name
@@ -60,8 +62,16 @@ def derivative_for_activation(fault: Fault) -> Alternatives:
 
 def _derivatives(fault: Fault) -> list[str]:
     """Functions of the program that are derivatives by their names."""
-    names = [node.name for node in fault.syntax.nodes if isinstance(node, ast.FunctionDef)]
-    return [name for name in names if DERIVATIVE.search(name) and not name.startswith("back")]
+    functions = [node for node in fault.syntax.nodes if isinstance(node, ast.FunctionDef) and _can_run(node)]
+    return [one.name for one in functions if DERIVATIVE.search(one.name) and not one.name.startswith("back")]
+
+
+def _can_run(function: ast.FunctionDef) -> bool:
+    """Whether all that a function takes from NumPy is there: a derivative that was never called may be misspelt."""
+    taken = [
+        node for node in ast.walk(function) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    ]
+    return all(hasattr(np, node.attr) for node in taken if last_name(node.value) in ("np", "numpy"))
 
 
 @edits_for("B02")
@@ -162,7 +172,9 @@ def error_sent_back(fault: Fault) -> Alternatives:
     """A slope alone is multiplied by the error that comes back through the weights above."""
     delta = _delta(fault)
     syntax = fault.syntax
-    for slope in _bare_slopes(fault) if delta is None else [delta]:
+    whole = getattr(syntax.statement(delta), "value", None) if delta is not None else None
+    found = [one for one in (whole, delta) if one is not None and not has_product(one)]
+    for slope in dict.fromkeys(found) or _bare_slopes(fault):
         words = syntax.words(slope)
         rest = words if isinstance(slope, ast.Name) else f"({words})"
         for forward, left, right in syntax.products():

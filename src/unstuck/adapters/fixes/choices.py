@@ -126,3 +126,19 @@ def _is_of_numpy(call: ast.Call) -> bool:
     """Whether the array is an argument: np.argmax(p), not p.argmax()."""
     owner = getattr(call.func, "value", None)
     return owner is None or last_name(owner) in ("np", "numpy")
+
+
+@edits_for("E03", framework=("", "numpy"))
+def evaluated_without_training(fault: Fault) -> Alternatives:
+    """forward(x, training=True) of an evaluation becomes forward(x, training=False)."""
+    syntax = fault.syntax
+    for call in [node for node in syntax.nodes if isinstance(node, ast.Call) and node.lineno == fault.line]:
+        given = [one for one in call.keywords if "train" in (one.arg or "")]
+        for one in given:
+            if getattr(one.value, "value", None) is True:
+                yield [Edit(syntax.span(one.value), "False")]
+        for function in syntax.functions(last_name(call.func)) if not given else []:
+            names = [argument.arg for argument in function.args.args if "train" in argument.arg]
+            for name in names[:1]:
+                comma = ", " if call.args or call.keywords else ""
+                yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1]}{comma}{name}=False)")]

@@ -6,6 +6,7 @@ import ast
 import re
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.statements import inserted_behind
 from unstuck.adapters.fixes.syntax import Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
 from unstuck.adapters.scripts.unused import unused
@@ -121,3 +122,21 @@ def shuffled_together(fault: Fault) -> Alternatives:
         return
     words = f"{order} = {drawn}permutation(len({first}))\n{margin}{first} = {first}[{order}]"
     yield [Edit(syntax.span(calls[0]), words), Edit(syntax.span(calls[1]), f"{second} = {second}[{order}]")]
+
+
+@edits_for("D05")
+def test_transformed_too(fault: Fault) -> Alternatives:
+    """Behind X_train = scaler.fit_transform(X_train) the test inputs are transformed by the same scaler."""
+    syntax = fault.syntax
+    stored = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for node in syntax.nodes:
+        value = getattr(node, "value", None)
+        if not isinstance(node, ast.Assign) or not isinstance(value, ast.Call) or len(node.targets) != 1:
+            continue
+        name, owner = syntax.words(node.targets[0]), syntax.words(value.func).rpartition(".")[0]
+        if last_name(value.func) != "fit_transform" or not owner:
+            continue
+        for kind in ("test", "val", "valid", "validation"):
+            other = re.sub(r"train(ing)?", kind, name, count=1)
+            if other != name and other in stored and f"{owner}.transform({other})" not in syntax.text:
+                yield list(inserted_behind(syntax, node, f"{other} = {owner}.transform({other})"))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import block_of, inserted_before
-from unstuck.adapters.fixes.syntax import Syntax, bare, factors, operands
+from unstuck.adapters.fixes.syntax import PRODUCTS, Syntax, bare, factors, operands
 from unstuck.adapters.scripts.names_in_source import last_name
 
 OTHERS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
+NUMBERED = re.compile(r"([A-Za-z_]+)(\d)")
 MEANS = {"mean": "sum", "average": "sum", "sum": "mean"}
 CODES = ("B14", "B15", "B16", "B08", "B10", "B17")
 
@@ -74,55 +76,110 @@ def _keyword(syntax: Syntax, node: ast.keyword) -> str:
 
 @edits_for(*CODES)
 def one_operation_changed(fault: Fault) -> Alternatives:
-    """A mean becomes a sum, a sign is turned, operands change places, a factor too many is left out, and the like."""
-    syntax = fault.syntax
-    for node in _place(fault):
-        if isinstance(node, ast.Call) and last_name(node.func) in MEANS:
-            words, name = syntax.words(node.func), last_name(node.func)
-            yield [Edit(syntax.span(node.func), words[: len(words) - len(name)] + MEANS[name])]
-        if isinstance(node, ast.BinOp) and type(node.op) in OTHERS:
-            left, right = syntax.operand(node.left), syntax.operand(node.right)
-            yield [Edit(syntax.span(node), f"{left} {OTHERS[type(node.op)]} {right}")]
-            if isinstance(node.op, (ast.Sub, ast.Div)):
-                yield [Edit(syntax.span(node), f"{right} {'-' if isinstance(node.op, ast.Sub) else '/'} {left}")]
-            if isinstance(node.op, (ast.Mult, ast.Div)):
-                yield [Edit(syntax.span(node), left)]
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            yield [Edit(syntax.span(node), syntax.operand(node.operand))]
+    """One small change of the expression, of the kind that the proof tells first."""
+    departures = (fault.report.get("proof") or {}).get("departures") or []
+    told = {one.get("kind") for one in departures if (one.get("place") or {}).get("line") == fault.line}
+    changes = [change for node in _place(fault) for make in CHANGES for change in make(fault.syntax, node)]
+    yield from (edits for _, edits in sorted(changes, key=lambda change: change[0] not in told))
 
 
-@edits_for(*CODES)
-def turned(fault: Fault) -> Alternatives:
+Changes = Iterator[tuple[str, list[Edit]]]  # the kind, as the proof names it, and the edits
+
+
+def _other_operations(syntax: Syntax, node: Any) -> Changes:
+    """A mean becomes a sum, a sign is turned, operands change places, a factor too many is left out."""
+    if isinstance(node, ast.Call) and last_name(node.func) in MEANS:
+        words, name = syntax.words(node.func), last_name(node.func)
+        meant = words[: len(words) - len(name)] + MEANS[name]
+        yield "another operation was meant", [Edit(syntax.span(node.func), meant)]
+    if isinstance(node, ast.BinOp) and type(node.op) in OTHERS:
+        left, right = syntax.operand(node.left), syntax.operand(node.right)
+        yield "another operation was meant", [Edit(syntax.span(node), f"{left} {OTHERS[type(node.op)]} {right}")]
+        if isinstance(node.op, (ast.Sub, ast.Div)):
+            swapped = f"{right} {'-' if isinstance(node.op, ast.Sub) else '/'} {left}"
+            yield "the operands change places", [Edit(syntax.span(node), swapped)]
+        if isinstance(node.op, (ast.Mult, ast.Div)):
+            yield "a factor too many", [Edit(syntax.span(node), left)]
+        if isinstance(node.op, ast.Mult):
+            yield "a factor too many", [Edit(syntax.span(node), right)]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield "sign", [Edit(syntax.span(node), syntax.operand(node.operand))]
+
+
+def _turned(syntax: Syntax, node: Any) -> Changes:
     """An operand is transposed, or left as it is: a.T @ d, d.T.reshape(shape)."""
-    syntax = fault.syntax
-    for node in _place(fault):
-        pair = operands(node)
-        for side in pair or ():
-            inner = bare(side)
-            if inner is not side and isinstance(side, ast.Attribute):
-                yield [Edit(syntax.span(side), syntax.words(inner))]
-            else:
-                yield [Edit(syntax.span(side), f"{syntax.operand(side)}.T")]
-        owner = getattr(getattr(node, "func", None), "value", None)
-        if owner is not None and last_name(node.func) in ("reshape", "flatten", "ravel"):
-            yield [Edit(syntax.span(owner), f"{syntax.operand(owner)}.T")]
-            for axes in ("1, 2, 0", "2, 0, 1", "0, 2, 1", "1, 0, 2"):
-                yield [Edit(syntax.span(owner), f"{syntax.operand(owner)}.transpose({axes})")]
+    for side in operands(node) or ():
+        inner = bare(side)
+        as_it_is = inner is not side and isinstance(side, ast.Attribute)
+        words = syntax.words(inner) if as_it_is else f"{syntax.operand(side)}.T"
+        yield "transposed", [Edit(syntax.span(side), words)]
+    if isinstance(node, ast.Call) and len(node.args) == 2 and last_name(node.func) in PRODUCTS:
+        first, second = node.args
+        swapped = [Edit(syntax.span(first), syntax.words(second)), Edit(syntax.span(second), syntax.words(first))]
+        yield "the operands change places", swapped
+    owner = getattr(getattr(node, "func", None), "value", None)
+    if owner is not None and last_name(node.func) in ("reshape", "flatten", "ravel"):
+        yield "transposed", [Edit(syntax.span(owner), f"{syntax.operand(owner)}.T")]
+        for axes in ("1, 2, 0", "2, 0, 1", "0, 2, 1", "1, 0, 2"):
+            yield "order of axes", [Edit(syntax.span(owner), f"{syntax.operand(owner)}.transpose({axes})")]
 
 
-@edits_for("B14")
-def contributions_added(fault: Fault) -> Alternatives:
-    """`g = …` becomes `g += …` where the array got another contribution before."""
-    syntax = fault.syntax
-    for node in _place(fault)[:1]:
-        statement = syntax.statement(node)
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            target = syntax.words(statement.targets[0])
-            block = block_of(syntax, statement)
-            earlier = [one for one in block[: block.index(statement)] if _assigns(syntax, one, target)]
-            if earlier:
-                words = f"{target} + {syntax.operand(statement.value)}"
-                yield [Edit(syntax.span(statement.value), words)]
+def _numbered(syntax: Syntax, node: Any) -> Changes:
+    """An array with a number in its name becomes the one with another number: a1 for a2."""
+    stored = {one.id for one in syntax.nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    for one in ast.walk(node):
+        found = NUMBERED.fullmatch(one.id) if isinstance(one, ast.Name) else None
+        for number in map(str, range(5)) if found else ():
+            other = f"{found[1]}{number}" if found else ""
+            if other in stored and other != syntax.words(one):
+                yield "another value was meant", [Edit(syntax.span(one), other)]
+
+
+def _longer_loops(syntax: Syntax, node: Any) -> Changes:
+    """The loop around takes the first or the last turn that it leaves out: range(n - 1) becomes range(n)."""
+    for loop in [one for one in syntax.above(node) if isinstance(one, ast.For)]:
+        for call in [
+            one for one in ast.walk(loop.iter) if isinstance(one, ast.Call) and last_name(one.func) == "range"
+        ]:
+            for argument in call.args:
+                if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Sub):
+                    words = syntax.words(argument.left)
+                    yield "an example or a time step is left out", [Edit(syntax.span(argument), words)]
+            if len(call.args) > 1 and getattr(call.args[0], "value", None) == 1:
+                yield "an example or a time step is left out", [Edit(syntax.span(call.args[0]), "0")]
+
+
+def _squared(syntax: Syntax, node: Any) -> Changes:
+    """A value becomes its square: 1 - t becomes 1 - t ** 2."""
+    for one in ast.walk(node):
+        parent = syntax.parents.get(one)
+        taken_away = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub) and one is parent.right
+        if taken_away and isinstance(one, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+            yield "an exponent is missing", [Edit(syntax.span(one), f"{syntax.words(one)} ** 2")]
+
+
+def _added(syntax: Syntax, node: Any) -> Changes:
+    """`g = …` becomes `g = g + …` where the array got another contribution before; what was computed for the step
+    before and is read nowhere is added."""
+    statement = syntax.statement(node)
+    names = [one for one in ast.walk(syntax.function(node)) if isinstance(one, ast.Name)]
+    read = {one.id for one in names if isinstance(one.ctx, ast.Load)}
+    own = {name.id for name in ast.walk(statement) if isinstance(name, ast.Name)}
+    for name in dict.fromkeys(one.id for one in names if one.id not in read | own):
+        yield "a path is missing", [Edit(syntax.span(node), f"{syntax.words(node)} + {name}")]
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
+        words = f"{syntax.words(statement.targets[0])} += {syntax.words(statement.value)}"
+        if "grad" in statement.targets[0].attr:
+            yield "a path is missing", [Edit(syntax.span(statement), words)]
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = syntax.words(statement.targets[0])
+        block = block_of(syntax, statement)
+        if any(_assigns(syntax, one, target) for one in block[: block.index(statement)]):
+            words = f"{target} + {syntax.operand(statement.value)}"
+            yield "a path is missing", [Edit(syntax.span(statement.value), words)]
+
+
+CHANGES = (_other_operations, _turned, _added, _squared, _numbered, _longer_loops)
 
 
 def _assigns(syntax: Syntax, statement: Any, target: str) -> bool:

@@ -35,7 +35,8 @@ def content(source: Source, text: str) -> bytes:
     usual = max(("\n", "\r\n", "\r"), key=ends.count)
     lines = []
     for line, at in matched(source.text, text):
-        lines.append(raw[at] if at is not None and at < len(raw) else line.rstrip("\n") + usual)
+        kept = raw[at] if at is not None and at < len(raw) else line.rstrip("\n")
+        lines.append(kept if kept.endswith(("\n", "\r")) else kept + usual)
     whole = "".join(lines)
     if raw and not ends[-1]:
         whole = whole.rstrip("\r\n") + ("" if raw[-1].strip() else raw[-1])

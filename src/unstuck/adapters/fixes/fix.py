@@ -17,7 +17,7 @@ class Fix:
     text       the whole program, changed; as it is where nothing is offered
     codes      by line of the program as it is, the rules whose faults the change there puts right
     remaining  sentences on what is not put right by a change of the source
-    without    by code, what the diagnosis says where that change alone is left out, where several are made
+    without    by code of a setting, what the diagnosis says where that change alone is left out, of several
     before, after  verdict and findings of the diagnosis, the accuracy of its experiments, and what the program prints
     """
 

@@ -33,7 +33,7 @@ def sum_along_the_classes(fault: Fault) -> Alternatives:
     """np.sum(e) becomes np.sum(e, axis=1, keepdims=True), and a sum along the other axis is turned."""
     layout = str((fault.reading.get("inputs") or {}).get("layout", ""))
     calls = _here(fault, "sum")
-    for axis in AXES.get(layout, ("1", "0")):
+    for axis in AXES.get(layout, ("1", "0", "-1")):
         edits = [edit for call in calls if (edit := _summed(fault, call, axis)) is not None]
         if edits:
             yield edits

@@ -29,7 +29,7 @@ Diagnosis = Callable[[str, bool], "dict[str, Any] | None"]
 """Runs a text in the program's place, with or without cures; its report as data, or None where it could not be run."""
 
 MOST_ROUNDS = 3  # a fault may hide the next one
-MOST_ALTERNATIVES = 6
+MOST_ALTERNATIVES = 8
 MOST_RUNS = 24  # of changed copies
 
 
@@ -50,7 +50,7 @@ class Copy:
     """A changed copy of the program and its report.
 
     codes     by line of the program as it was, the rules concerned
-    without   by code, what the diagnosis says of the copy without that change alone
+    without   by code of a setting, what the diagnosis says of the copy without that change alone
     given_up  findings for which no change was found
     """
 
@@ -122,15 +122,15 @@ def _all_at_once(text: str, copy: Copy, findings: list[Finding], diagnose: Diagn
 
 
 def _smallest(text: str, start: Copy, made: Copy, changes: list[Change], diagnose: Diagnosis) -> Copy:
-    """The copy without the changes that it does not need, each left out in turn; settings before formulas."""
+    """The copy without the settings that need no change, each left out in turn; what is proved wrong stays changed."""
     needed, without = list(changes), dict(made.without)
-    for change in sorted(changes, key=lambda one: one.finding["grade"] == "proved"):
+    for change in [one for one in changes if one.finding["grade"] != "proved"]:
         rest = [one for one in needed if one is not change]
         changed = _changed(start.text, _edits_of(rest)) if made.report["verdict"] == "healthy" and rest else None
         report = None if changed is None else diagnose(changed, True)
         if changed is None or report is None:
             continue
-        if report["verdict"] == "healthy" and change.finding["grade"] != "proved":
+        if report["verdict"] == "healthy":
             needed, made = rest, replace(made, text=changed, report=report)
         else:
             without[change.finding["code"]] = outcome(report)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from math import isclose
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.syntax import Span, factors, numbers_behind
 from unstuck.adapters.scripts.names_in_source import last_name
 
+CLOSE = 1e-3  # between a rate in the source and the one that was observed
 RATE = re.compile(r"^(lr|eta|alpha|n_?eta)$|learn|rate$|step_?size", re.IGNORECASE)
 
 
@@ -74,11 +76,31 @@ def another_rate(fault: Fault) -> Alternatives:
         for node in fault.syntax.nodes:
             if node.lineno == line and isinstance(node, (ast.Assign, ast.AugAssign)):
                 numbers += _scales(fault, node.value) or _scaled_before(fault, node.value)
-    places = {fault.syntax.span(number): number for number in numbers or _named_rates(fault)}
+    places: dict[Span, Any] = {fault.syntax.span(number): number for number in numbers or _named_rates(fault)}
+    if len(places) > 1:  # a momentum stands there too
+        places = {span: one for span, one in places.items() if isclose(one.value, abs(observed), rel_tol=CLOSE)}
     if len(places) == 1:
         (span, number), *_ = places.items()
-        assert isinstance(number.value, (int, float))
         yield [Edit(span, f"{number.value * factor:.2g}")]
+    if not places and isclose(abs(observed), 1.0, rel_tol=CLOSE):
+        yield list(_scaled_steps(fault, factor))
+
+
+def _scaled_steps(fault: Fault, factor: float) -> Iterator[Edit]:
+    """Every step that is taken as it is, without a rate, multiplied by one."""
+    syntax = fault.syntax
+    lines = {one["updated_at"] for one in fault.reading.get("parameters", []) if one["updated_at"]}
+    for node in [one for one in syntax.nodes if one.lineno in lines]:
+        step = None
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Sub, ast.Add)):
+            step = node.value
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
+            same = syntax.words(node.value.left) in map(syntax.words, node.targets)
+            step = node.value.right if same and isinstance(node.value.op, (ast.Sub, ast.Add)) else None
+        if step is not None:
+            product = isinstance(step, ast.BinOp) and isinstance(step.op, (ast.Mult, ast.Div))
+            words = syntax.words(step) if product else syntax.operand(step)
+            yield Edit(syntax.span(step), f"{factor:.2g} * {words}")
 
 
 def _named_rates(fault: Fault) -> list[ast.Constant]:

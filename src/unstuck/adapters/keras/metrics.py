@@ -37,8 +37,10 @@ def counted(metric: Any, name: str, y_true: Any, y_pred: torch.Tensor, threshold
         threshold = max(threshold, 0.5)  # probabilities, whatever the loss takes them for
     answers = Answers(Outputs(y_pred.detach(), squashed=True), f"argmax ({name})")
     found = count(answers, labels, values, threshold)
-    if found is None and y_pred.ndim == 2 and y_pred.shape[1] == 1 and labels.numel() == n:
-        expected: int | None = int(((y_pred.reshape(n) > 0.5).double() == labels.reshape(n).double()).sum())
+    if name == "binary_accuracy" and not bool(((labels == 0) | (labels == 1)).all()):
+        expected: int | None = None  # neither yes nor no
+    elif found is None and y_pred.ndim == 2 and y_pred.shape[1] == 1 and labels.numel() == n:
+        expected = int(((y_pred.reshape(n) > 0.5).double() == labels.reshape(n).double()).sum())
     elif found is not None:
         expected = found.expected
     else:

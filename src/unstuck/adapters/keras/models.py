@@ -39,6 +39,13 @@ class KerasModels(Models):
         layers = module._flatten_layers() if hasattr(module, "_flatten_layers") else module.modules()
         return any(type(layer).__name__.startswith(RANDOM) for layer in layers)
 
+    def is_frozen(self, module: Any) -> bool:
+        layers = module._flatten_layers() if hasattr(module, "_flatten_layers") else []
+        return any(not layer.trainable and layer.weights for layer in layers)
+
+    def thaw(self, module: Any) -> None:
+        module.trainable = True
+
     def answers(self, module: Any, tensors: list[torch.Tensor]) -> torch.Tensor | None:
         with put_back():
             try:

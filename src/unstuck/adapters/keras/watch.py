@@ -24,10 +24,11 @@ from unstuck.adapters.keras.tape import Data, batches_of
 from unstuck.adapters.pytorch.graph import chain, mark
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.numbers import as_array, single
+from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.parameters import sample
 from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import Compared, LoaderMade, LossTaken, OptimizerMade, Stepped, Validated
+from unstuck.adapters.watched.events import Compared, Frozen, LoaderMade, LossTaken, OptimizerMade, Stepped, Validated
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
@@ -73,7 +74,26 @@ class KerasWatch(Watch):
 
     @contextmanager
     def further(self) -> Iterator[None]:
-        """Where there is no TensorFlow, `tensorflow.keras` is Keras."""
+        """Layers that are frozen are seen; where there is no TensorFlow, `tensorflow.keras` is Keras."""
+        with self._trainable_watched():
+            yield from self._serving_tensorflow()
+
+    @contextmanager
+    def _trainable_watched(self) -> Iterator[None]:
+        known = keras.Layer.trainable
+
+        def freeze(layer: Any, value: bool) -> None:
+            if not value and not self.exact and layer.weights:
+                self.note(Frozen(self.updates, innermost(sys._getframe(1))))
+            known.fset(layer, value)
+
+        keras.Layer.trainable = property(known.fget, freeze)
+        try:
+            yield
+        finally:
+            keras.Layer.trainable = known
+
+    def _serving_tensorflow(self) -> Iterator[None]:
         if not tensorflow.is_missing():
             yield
             return
@@ -142,9 +162,12 @@ class KerasWatch(Watch):
                 args = (batches_of(args[0]), *args[1:])
             self._inside_keras += 1
             try:
-                return original(model, *args, **kwargs)
+                result = original(model, *args, **kwargs)
             finally:
                 self._inside_keras -= 1
+            if isinstance(result, np.ndarray) and not self.exact:
+                self.origins.set(result, Outputs(torch.as_tensor(result), squashed=True))
+            return result
 
         return evaluate
 
@@ -153,7 +176,7 @@ class KerasWatch(Watch):
     def _wrap_loss_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def init(loss: Any, *args: Any, **kwargs: Any) -> None:
             original(loss, *args, **kwargs)
-            self.made[id(loss)] = innermost(sys._getframe(1))
+            self.made[id(loss)] = self._compiled if self._inside_fit else innermost(sys._getframe(1))
 
         return init
 
@@ -297,7 +320,7 @@ class KerasWatch(Watch):
         if "rate" in self.repairs and not callable(getattr(optimizer, "_learning_rate", None)):
             optimizer.learning_rate = float(optimizer.learning_rate) * self.repairs["rate"]
         with self.aside():
-            rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+            rate = float(keras.ops.convert_to_tensor(optimizer.learning_rate))
         holds = tuple(self.parameters.enter(tensor).key for tensor in tensors)
         decay = float(optimizer.weight_decay or 0.0)
         place = self._compiled or innermost(sys._getframe(2))

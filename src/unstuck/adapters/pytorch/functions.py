@@ -73,6 +73,7 @@ CUTS: dict[Function, str] = {
     torch.Tensor.round: "round",
     torch.round: "round",
 }
+FREEZES: frozenset[Function] = frozenset([torch.Tensor.requires_grad_, torch.Tensor.requires_grad.__set__])
 GRADIENTS: frozenset[Function] = frozenset([torch.Tensor.grad.__get__])
 CHOICES: frozenset[Function] = frozenset([torch.Tensor.__getitem__])
 WRITES: frozenset[Function] = frozenset(

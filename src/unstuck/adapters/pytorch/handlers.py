@@ -15,7 +15,7 @@ from unstuck.adapters.pytorch.losses import mark_choice, mark_pair, take_loss
 from unstuck.adapters.pytorch.origins import Answers, Coded, Outputs, count
 from unstuck.adapters.pytorch.reshapes import exchanged, note_reshape
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watched.events import Broadcast, Compared, Cut, DrawnAnew, Normalised, Silenced
+from unstuck.adapters.watched.events import Broadcast, Compared, Cut, DrawnAnew, Frozen, Normalised, Silenced
 from unstuck.adapters.watched.losses import LOSSES, SCORES
 from unstuck.adapters.watched.places import innermost, outside_of_apply
 from unstuck.adapters.watched.values import Place
@@ -193,6 +193,13 @@ def _choose(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str,
     return result
 
 
+def _freeze(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    wanted = args[1] if len(args) > 1 else kwargs.get("requires_grad", True)
+    if not wanted and args and isinstance(args[0], torch.nn.Parameter) and not watch.exact:
+        watch.note(Frozen(watch.updates, innermost(sys._getframe(1))))
+    return func(*args, **kwargs)
+
+
 def _read_gradient(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if watch.detailed and not watch.steps.in_step and not watch.optimizers:
         watch.steps.read_place = watch.steps.read_place or innermost(sys._getframe(1))
@@ -271,6 +278,7 @@ def _all_handlers() -> dict[Any, Handler]:
         (functions.MULTIPLIES, _multiply),
         (functions.LOSSES, take_loss),
         (functions.CHOICES, _choose),
+        (functions.FREEZES, _freeze),
         (functions.GRADIENTS, _read_gradient),
     ):
         table.update(dict.fromkeys(group, handler))

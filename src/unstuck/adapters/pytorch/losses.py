@@ -22,6 +22,7 @@ from unstuck.adapters.watched.values import Place
 
 RECENT = 64  # losses that are remembered between two updates
 PAIR = "pair"  # key of the mark at the node of a script's own expression of prediction and target
+TAKEN = "taken"
 PASSED = ("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Div", "Mul", "Pow", "Abs", "Sqrt", "Log", "Clamp", "View")
 LOGARITHMS = ("log", "log_softmax", "log_sigmoid", "clamp")
 
@@ -147,6 +148,8 @@ def _is_whole(index: Any, n: int) -> bool:
 def note_own_loss(watch: Watching, root: torch.Tensor) -> None:
     """Notes the loss that a script has written out itself, where derivatives are taken of it."""
     found = list(_pairs(root))
+    if root.grad_fn is None or any(pair.how == TAKEN for _, pair in found):
+        return  # of a function's
     kinds = {kind for kind, _ in found}
     if len(found) > 2 or len(kinds) != 1 or (len(found) == 2 and kinds != {"binary_cross_entropy"}):
         return
@@ -177,7 +180,7 @@ def _pairs(root: torch.Tensor) -> Iterator[tuple[str, Pair]]:
             continue
         seen.add(node)
         if marked(node, "loss") is not None:
-            yield "other", Pair("loss", root, root, None)
+            yield "other", Pair(TAKEN, root, root, None)
             continue
         pair = marked(node, PAIR)
         if pair is not None and (kind := _kind(pair, below)) is not None:

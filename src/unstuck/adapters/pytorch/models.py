@@ -19,7 +19,7 @@ from unstuck.adapters.pytorch.numbers import as_array
 from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.repairs import scaled
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watched.events import Compared, Divided, ModelCalled
+from unstuck.adapters.watched.events import Compared, Cut, Divided, ModelCalled
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
 from unstuck.sandbox.origin import is_user_class
@@ -35,6 +35,8 @@ class Models:
     def __init__(self, watch: Watching) -> None:
         self._watch = watch
         self.stack: list[nn.Module] = []
+        self._recording = False  # the outermost call began where a graph is recorded
+        self._left_out = 0  # depth at which no graph is recorded any more; 0 for none
         self._numbers: dict[int, int] = {}
         self._models: list[nn.Module] = []  # kept, so that identities stay
         self._entered: set[int] = set()
@@ -63,16 +65,27 @@ class Models:
             place = innermost(sys._getframe(1)) if model else None
             if model:
                 args, kwargs = self._prepared(module, args, kwargs)
+            if outermost:
+                self._recording = torch.is_grad_enabled()
+            elif watch.detailed and self._recording and not self._left_out and not torch.is_grad_enabled():
+                self._leave_out(module)
             self.stack.append(module)
             try:
                 result = original(module, *args, **kwargs)
             finally:
                 self.stack.pop()
+                self._left_out = 0 if len(self.stack) < self._left_out else self._left_out
             if model:
                 self._called(module, args, kwargs, result, place)
             return result
 
         return call
+
+    def _leave_out(self, module: nn.Module) -> None:
+        """A layer is called inside of a model that is learnt from, and no graph is recorded of it."""
+        if any(one.requires_grad for one in module.parameters()):
+            self._left_out = len(self.stack) + 1
+            self._watch.note(Cut(self._watch.updates, innermost(sys._getframe(2)), "no_grad()"))
 
     def _is_model(self, module: nn.Module) -> bool:
         return not isinstance(module, nn.modules.loss._Loss) and any(True for _ in module.parameters())
@@ -104,6 +117,14 @@ class Models:
         """Whether the model holds layers that act otherwise in training mode."""
         return any(isinstance(layer, RANDOM) for layer in module.modules())
 
+    def is_frozen(self, module: nn.Module) -> bool:
+        """Whether some of its parameters take no gradient."""
+        return not all(one.requires_grad for one in module.parameters())
+
+    def thaw(self, module: nn.Module) -> None:
+        """Repair: all of its parameters take gradients."""
+        module.requires_grad_(True)
+
     def answers(self, module: nn.Module, tensors: list[torch.Tensor]) -> torch.Tensor | None:
         """What the model answers in evaluation mode; None where that cannot be tried."""
         return answers_of(module, tensors)
@@ -123,6 +144,8 @@ class Models:
         repairs = self._watch.repairs
         if "train mode" in repairs and torch.is_grad_enabled():
             kwargs = self.to_training(module, kwargs)
+        if "thaw" in repairs and self.is_frozen(module):
+            self.thaw(module)
         if "scale" in repairs and args:
             args = scaled(args, *repairs["scale"])
         return args, kwargs
@@ -159,7 +182,7 @@ class Models:
                 outputs=as_array(outputs) if keep else None,
                 made=watch.made.get(id(module)),
                 sequence_first=self.takes_time_first(module),
-                frozen=not all(one.requires_grad for one in module.parameters()),
+                frozen=self.is_frozen(module),
             )
             simple = len(tensors) == len(args) and not set(kwargs) - {"training"} and bool(tensors)
             if simple and learning and watch.updates < 2 and watch.detailed:

@@ -71,6 +71,11 @@ class Count:
     expected: int | None
     examples: int
 
+    @property
+    def numbers(self) -> tuple[int, int, int | None, int]:
+        """All four, in this order."""
+        return self.right, self.total, self.expected, self.examples
+
 
 def count(answers: Answers, labels: torch.Tensor, result: torch.Tensor, threshold: float) -> Count | None:
     """How many answers are right, by the program's own comparison and counted anew; None where it cannot be told.
@@ -96,6 +101,8 @@ def count(answers: Answers, labels: torch.Tensor, result: torch.Tensor, threshol
             return Count(int(result.sum()), result.numel(), None, n)
         else:
             return None
+    elif labels.numel() == n and scores.ndim == 2 and answers.how.startswith("argmax along axis"):
+        return Count(int(result.sum()), result.numel(), None, n)  # the place of the largest of one number
     elif labels.numel() == n:
         whole = labels.reshape(n)
         if not bool(((whole == 0) | (whole == 1)).all()):

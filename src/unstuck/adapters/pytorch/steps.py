@@ -16,7 +16,6 @@ from unstuck.adapters.pytorch.numbers import single
 from unstuck.adapters.pytorch.parameters import Known, sample
 from unstuck.adapters.pytorch.rebinding import Rebinding
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watch import Stopped
 from unstuck.adapters.watched.events import Stepped, WentBackward
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
@@ -61,18 +60,19 @@ class Steps:
             if self._clears and not self.in_step:
                 self._clear_used()
             with watch.aside():
-                if isinstance(root, torch.Tensor) and root.grad_fn is not None:
+                if isinstance(root, torch.Tensor):
                     note_own_loss(watch, root)
                 detailed = watch.detailed and isinstance(root, torch.Tensor)
+                holds = "hold" in watch.repairs or "thaw" in watch.repairs
                 leaves: list[torch.Tensor] = []
                 losses: list[int] = []
                 by_hand = not watch.optimizers and (self._walked < FIRST or self.rebinding.seen)
-                if detailed or by_hand or "hold" in watch.repairs:
+                if detailed or by_hand or holds:
                     self._walked += 1
                     leaves, losses = leaves_and_losses(root) if isinstance(root, torch.Tensor) else ([], [])
                 rebound = self.rebinding.step(leaves) if by_hand else ()
                 still = self.rebinding.still(leaves) if detailed and not watch.updates else 0
-                if "hold" in watch.repairs:
+                if holds:
                     self._hold(leaves)
                 reached = tuple(watch.parameters.enter(leaf).described() for leaf in leaves)
                 if watch.detailed:
@@ -106,7 +106,7 @@ class Steps:
         """One more way back without an update. Raises Stopped where there is never one."""
         self._idle += 1
         if not self._watch.updates and self._idle >= IDLE:
-            raise Stopped
+            self._watch.stop()
 
     def _clear_used(self) -> None:
         """Repair: gradients that a step has used are gone before new ones are added."""

@@ -44,6 +44,7 @@ from unstuck.adapters.watched.rewriting import (
     DIVIDED,
     EQUAL,
     GOES_ON,
+    LARGEST,
     RESHAPED,
     SCORED,
     TURNS,
@@ -63,14 +64,15 @@ LIGHT = 300  # updates of an experiment from which on each is so light that thre
 
 
 class Watch:
-    """What is seen of one run. repairs: what to put right at the seams, by name; seed: added to every seed that is set.
+    """What is seen of one run. repairs: what to put right at the seams, by name; seed: added to every seed that is
+    set, None to leave all random states alone.
 
     enough   updates after which loops are ended; fewer where one update takes much work
     exact    go on for exactly so many updates, then stop at once: for experiments
     """
 
     def __init__(
-        self, enough: int = 200, repairs: Mapping[str, Any] | None = None, seed: int = 0, exact: bool = False
+        self, enough: int = 200, repairs: Mapping[str, Any] | None = None, seed: int | None = 0, exact: bool = False
     ) -> None:
         self.events: list[Event] = []
         self.updates = 0
@@ -91,6 +93,7 @@ class Watch:
         self._detailed_until, self._looked_again = DETAILED, 0
         self.work = 0.0
         self.quiet = 0
+        self.stops = True  # ends the script once enough was seen
         self.loops = Loops(lambda: self.updates, self.is_enough)
         self.counted = 0
         self.keep: list[Any] = []  # objects known by identity, which must not be another's meanwhile
@@ -106,7 +109,8 @@ class Watch:
         """The names that compiled scripts call."""
         loops: dict[str, Any] = {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on}
         loops[RESHAPED] = lambda *args, **kwargs: reshaped(self, *args, **kwargs)
-        return loops | {DIVIDED: self.models.divided, EQUAL: self.answers.equal, SCORED: self.answers.scored}
+        answers = {EQUAL: self.answers.equal, SCORED: self.answers.scored, LARGEST: self.answers.largest}
+        return loops | answers | {DIVIDED: self.models.divided}
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script with calls of this watch in it. Raises SyntaxError as `compile` does."""
@@ -194,6 +198,11 @@ class Watch:
         if self.exact and self.updates >= self.enough:
             raise Stopped
         if self.updates >= LONGEST * self.enough or (self.updates >= FEWEST and self.work > LONGEST * WORK):
+            self.stop()
+
+    def stop(self) -> None:
+        """Enough was seen. Raises Stopped, unless what is watched is to go on anyway."""
+        if self.stops:
             raise Stopped
 
     # -- switching on and off ----------------------------------------------------------------------------------------
@@ -213,7 +222,8 @@ class Watch:
                 stack.callback(handle.remove)
             stack.enter_context(_Mode(self))
             stack.enter_context(watched_functions(self))
-            self._seed_all()
+            if self.seed is not None:
+                self._seed_all()
             if self.exact and self.enough >= LIGHT:
                 stack.callback(torch.set_num_threads, torch.get_num_threads())
                 torch.set_num_threads(1)
@@ -222,6 +232,7 @@ class Watch:
         with suppress(Stopped):
             self.steps.finish()
         self.models.finish()
+        self.answers.finish()
 
     @contextmanager
     def further(self) -> Iterator[None]:
@@ -249,13 +260,13 @@ class Watch:
 
     def _seed_all(self) -> None:
         """The same start for every run with the same seed, where the script itself sets none."""
-        torch.manual_seed(self.seed)
-        np.random.seed(self.seed)  # noqa: NPY002 - what scripts use
+        torch.manual_seed(self.seed or 0)
+        np.random.seed(self.seed or 0)  # noqa: NPY002 - what scripts use
         random.seed(self.seed)
 
     def _wrap_seed(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def seeded(seed: Any = 0, *args: Any, **kwargs: Any) -> Any:
-            return original(seed + 1000 * self.seed if isinstance(seed, int) else seed, *args, **kwargs)
+            return original(seed + 1000 * (self.seed or 0) if isinstance(seed, int) else seed, *args, **kwargs)
 
         return seeded
 

@@ -16,6 +16,7 @@ from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
 from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay
 from unstuck.adapters.scripts.corrected import behind_wrong_gradients
+from unstuck.adapters.scripts.decisions import corrections, of_corrections
 from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
 from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
 from unstuck.adapters.scripts.falling import diverge, falls, own_losses
@@ -48,6 +49,7 @@ from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
+from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.report.report import Report
 from unstuck.sandbox import clock
 
@@ -182,6 +184,9 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         if lost:
             findings = list(of_lost_updates(lost))
             return Report("", "faulty", 0.0, {}, findings, reading=reading)
+        corrected = corrections(studied.recording.tape)
+        if corrected is not None:
+            return _of_a_perceptron(list(of_corrections(corrected)), reading)
         reading["steps"] = last_steps(studied.recording.tape) if studied.outcome.error is not None else []
         if not reading["steps"]:
             return None
@@ -222,6 +227,13 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     return report
 
 
+def _of_a_perceptron(findings: list[Finding], reading: dict[str, Any]) -> Report:
+    report = Report("", "faulty" if findings else "inconclusive", 0.0, {}, findings, reading=reading)
+    missing = "outputs that change by degrees: nothing can be followed back through the decisions of a perceptron"
+    report.unchecked = [Missing("all but the direction of its corrections", missing)]
+    return report
+
+
 def _with_what_is_behind(report: Report, studied: Studied, seconds: float) -> Report:
     """The report with those of its notes as findings that keep the script from learning even with true gradients."""
     assert studied.case is not None
@@ -252,8 +264,10 @@ def _is_long(studied: Studied) -> bool:
 
 def _losses(run: Run, studied: Studied, proved: Proved | None) -> list[float]:
     """The losses that the script writes down in a run of its own."""
-    loop = studied.read.loop if studied.read is not None else None
-    return [] if proved is None else own_losses(run, studied.recording, loop, proved.first)
+    recording, chains = studied.recording, list(studied.chains)
+    update = read_update(recording, chains, 1) if proved is not None else None
+    loop = None if update is None else find_loop(recording, chains, update)
+    return [] if proved is None else own_losses(run, recording, loop, proved.first)
 
 
 def _learns(losses: list[float], proved: Proved | None) -> bool | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.effort import SECOND, affordable_turns
 from unstuck.adapters.scripts.imports import BesideTheScript
+from unstuck.adapters.scripts.names_in_source import names_around
 from unstuck.adapters.scripts.recorder import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
@@ -31,8 +32,9 @@ class LossWatch:
     """A watch under which a script runs as it stands for some turns of a loop, but for a look at the values of one
     expression."""
 
-    def __init__(self, place: Place, loop: Place, turns: int) -> None:
-        self.place, self.loop, self.turns = place, loop, turns
+    def __init__(self, place: Place, loop: Place, turns: int, visit: int | None = None) -> None:
+        self.place, self.loop, self.turns, self.visit = place, loop, turns, visit
+        self.visits = 0  # in this turn
         self.losses: list[float] = []
         self.namespace: dict[str, Any] = {}
 
@@ -52,9 +54,11 @@ class LossWatch:
         if self.turns == 0:
             raise Stopped
         self.turns -= 1
+        self.visits = 0
 
     def _seen(self, number: int, value: Any) -> Any:
-        array = np.asarray(value)
+        self.visits += 1
+        array = np.asarray(value) if self.visit in (None, self.visits) else np.zeros(0)
         if array.dtype.kind in "fiu" and array.size:
             self.losses.append(float(array) if array.size == 1 else float(np.mean(array.astype(float) ** 2)))
         if len(self.losses) >= MOST:
@@ -64,10 +68,11 @@ class LossWatch:
 
 def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof: Proof) -> list[float]:
     """The losses of a run as it writes them down, as far as it may be watched; none where it writes down none."""
-    place = _loss_place(recording, proof)
-    if place is None or loop is None:
+    node = _loss_node(proof)
+    place = None if node is None else next((p for p in recording.places if p.site.key == _key(node)), None)
+    if node is None or place is None or loop is None:
         return []
-    watch = LossWatch(place, loop.place, affordable_turns(recording, loop, LOOKING))
+    watch = LossWatch(place, loop.place, affordable_turns(recording, loop, LOOKING), _visit(recording, loop, node))
     run(watch)
     return watch.losses
 
@@ -89,20 +94,46 @@ def falls(losses: Sequence[float]) -> bool | None:
     return bool(np.isfinite(last)) and first - last >= LEARNT * abs(first)
 
 
-def _loss_place(recording: Recording, proof: Proof) -> Place | None:
-    """The expression of the loss; of a sum that runs on from step to step, what is added to it."""
+def _visit(recording: Recording, loop: TrainingLoop, node: Node) -> int | None:
+    """Which of its visits in a turn an expression computes the loss at, counted from 1: an engine computes all sums by
+    one. None where it computes nothing else."""
+    alike = [one.number for one in recording.tape.nodes[loop.start : loop.end] if _key(one) == _key(node)]
+    if loop.turns_per_update > 1 or node.number not in alike or not _is_of_an_engine(node):
+        return None
+    return alike.index(node.number) + 1
+
+
+def _is_of_an_engine(node: Node) -> bool:
+    """Whether an expression stands in the definition of an operator, `__add__` say: it computes more than the loss."""
+    around = names_around(node.site.file, node.site.line) if node.site is not None else []
+    return any(name.startswith("__") for name in around)
+
+
+def _key(node: Node) -> object:
+    return None if node.site is None else node.site.key
+
+
+def _first_sum(node: Node) -> Node:
+    """Of a sum that runs on through several updates the first one."""
+    while node.op in ADDING and isinstance(node.args[0], Node) and _key(node.args[0]) == _key(node):
+        node = node.args[0]
+    return node
+
+
+def _loss_node(proof: Proof) -> Node | None:
+    """What computes the loss; of a sum that runs on from step to step, what is added to it."""
     hypothesis = proof.hypothesis
     if hypothesis is None:
         return None
     nodes = proof.step.graph.tape.nodes
-    site = hypothesis.site
+    node: Node = nodes[max(hypothesis.seeds)]
+    if hypothesis.rank == 0 and _is_of_an_engine(node):
+        return node
     if hypothesis.rank == 0:
-        node: Node = nodes[max(hypothesis.seeds)]
+        node = _first_sum(node)
         sums = node.args[0] if node.op in ADDING else None
         of_before = not (isinstance(sums, Node) and proof.step.graph.same[sums.number] in proof.step.moving)
         if node.op in ADDING and of_before and isinstance(node.args[1], Node) and node.args[1].site is not None:
             node = node.args[1]
-        site = node.site
-    if site is None:
-        return None
-    return next((place for place in recording.places if place.site.key == site.key), None)
+        return node
+    return next((one for meeting in proof.meetings for one in meeting.nodes if one.site is hypothesis.site), None)

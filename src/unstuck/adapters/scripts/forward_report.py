@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import linecache
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
 from unstuck.adapters.scripts.lines import location
+from unstuck.adapters.scripts.names_in_source import names_around
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.proving import Proved, what_is_wrong
 from unstuck.adapters.scripts.recorder import Recording
@@ -20,9 +18,10 @@ from unstuck.autodiff.forward.laws import Source, forward_faults
 from unstuck.autodiff.forward.repairing import with_operations
 from unstuck.autodiff.proof import prove
 from unstuck.autodiff.repeating import CannotRepeat
-from unstuck.autodiff.tape import Node, Site
+from unstuck.autodiff.tape import Node
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.report.text import listed
 from unstuck.diagnosis.rules import RULES
 
 CODES = {
@@ -45,6 +44,8 @@ def with_forward_faults(proved: Proved, recording: Recording, chains: Sequence[C
     following = step_at(recording.tape, chains, 1)
     found = tuple(forward_faults(proved.proofs[0], following, _source_of(recording)))
     told = replace(proved, forward=found)
+    if any(fault.law is Law.STATE_GOES_ON for fault in found):  # the way back is that of a state that goes on
+        return replace(told, departures=(), consequence=None)
     repair = {number: node for fault in found for number, node in fault.repair.items()}
     if not repair or not proved.wrong:
         return told
@@ -99,7 +100,7 @@ def _words(fault: ForwardFault) -> str:
             f"`{text}` in a layer normalisation goes over axis {axes}, the examples; the features that it should go "
             f"over stand along axis {numbers['features_along']}"
         )
-    never = f"the state is never handed on, and {numbers['parameter']} never changes"
+    never = f"the state is never handed on, and {listed(numbers['parameters'])} never change"
     return f"at every step `{text}` begins with zeros: {never}"
 
 
@@ -109,18 +110,4 @@ def _source_of(recording: Recording) -> Source:
     def is_made_anew(node: Node) -> bool:
         return any(turn.start <= node.number < turn.end for turn in turns)
 
-    return Source(_names_around, is_made_anew)
-
-
-def _names_around(site: Site) -> str:
-    """The names of the functions and classes that an expression stands in; of a call also what is called."""
-    around = [name for first, last, name in _definitions(site.file) if first <= site.line <= last]
-    return " ".join(around)
-
-
-@lru_cache(maxsize=8)
-def _definitions(file: str) -> list[tuple[int, int, str]]:
-    tree = ast.parse("".join(linecache.getlines(file)))
-    kinds = (ast.FunctionDef, ast.ClassDef)
-    found = [node for node in ast.walk(tree) if isinstance(node, kinds)]
-    return [(node.lineno, node.end_lineno or node.lineno, node.name) for node in found]
+    return Source(lambda site: " ".join(names_around(site.file, site.line)), is_made_anew)

@@ -14,9 +14,10 @@ import numpy as np
 
 from unstuck.adapters.scripts.proving import Proved
 from unstuck.autodiff.graph import Graph
-from unstuck.autodiff.proof import Proof, Verdict
-from unstuck.autodiff.seeds import forward_nodes
+from unstuck.autodiff.meetings import forward_nodes
+from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.verdicts import Verdict
 
 RIGHT, DEPARTS, GIVEN, UNKNOWN = "right", "departs", "given", ""
 WORST = (UNKNOWN, RIGHT, GIVEN, DEPARTS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import linecache
 from collections.abc import Iterator
+from functools import lru_cache
 
 
 def last_name(node: ast.AST) -> str:
@@ -122,3 +124,16 @@ def _looped(target: ast.expr, iterable: ast.expr) -> Iterator[tuple[str, set[str
         yield from _looped(target.elts[-1], iterable.args[0])
     else:
         yield from _bound(target, iterable)
+
+
+def names_around(file: str, line: int) -> list[str]:
+    """The names of the functions and classes that a line of a program stands in, outermost first."""
+    return [name for first, last, name in _definitions(file) if first <= line <= last]
+
+
+@lru_cache(maxsize=8)
+def _definitions(file: str) -> list[tuple[int, int, str]]:
+    tree = ast.parse("".join(linecache.getlines(file)))
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    found = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    return sorted((node.lineno, node.end_lineno or node.lineno, node.name) for node in found)

@@ -25,6 +25,7 @@ SHOWING: frozenset[Any] = frozenset(
 )
 """Operations whose result shows their first argument, or a part of it."""
 
+ADDING_AT = frozenset({np.add.at, np.subtract.at})
 GATED = MULTIPLYING | DIVIDING
 NO_READING = SHOWING | {LEAF, assigned, write_window}
 """Operations that only lead to a value, or put it somewhere."""
@@ -82,6 +83,7 @@ class ParameterSearch:
         self._last: dict[tuple[int, int], Node] = {}
         self._walks: dict[tuple[int, int], int] = {}
         self._found: set[tuple[int, int]] = set()
+        self._made: dict[tuple[int, ...], int] = {}  # by the calls that make leaves: the number of the last
         self._updating: set[int] = set()  # expressions that are updates themselves: what they read is no second reading
 
     def chains(self) -> list[Chain]:
@@ -89,11 +91,20 @@ class ParameterSearch:
         for number in range(self._next, len(self.tape.nodes)):
             self._look_at(self.tape.nodes[number])
         self._next = len(self.tape.nodes)
-        return sorted(_chains(self.tape, self._links), key=lambda chain: chain.root.number)
+        found = first_made(sorted(_chains(self.tape, self._links), key=lambda chain: chain.root.number))
+        return [chain for chain in found if not self._is_made_again(chain)] or found
+
+    def _is_made_again(self, chain: Chain) -> bool:
+        """Whether the same calls made such a value once more after this one was changed, as the first error on the way
+        back is: where others are not, it is no parameter."""
+        made = self._made.get(_maker(chain.root), -1)
+        return chain.root.site is not None and made > chain.changes[0].number
 
     def _look_at(self, node: Node) -> None:
         """Where a value is read, at the operand of an expression where a value that it replaces was read before."""
         site = id(node.site)
+        if node.op is LEAF:
+            self._made[_maker(node)] = node.number
         if node.site is None or node.op in NO_READING or site in self._updating:
             return
         for position, argument in enumerate(node.args):
@@ -117,6 +128,25 @@ class ParameterSearch:
                     self._found.add((link.before.number, link.after.number))
                     self._links.append(link)
             known.add(value.number)
+
+
+def _maker(node: Node) -> tuple[int, ...]:
+    return (id(node.site), *map(id, node.stack))
+
+
+def first_made(chains: list[Chain]) -> list[Chain]:
+    """Without parameters that were made by the same expression, and are changed by the same one, after the first had
+    been changed for the last time: those of another network, which a loop around the training made anew."""
+    ends: dict[tuple[int, int], int] = {}
+    kept = []
+    for chain in chains:
+        kind = id(chain.root.site), id(chain.changes[0].site)
+        last = max(node.number for node in (*chain.versions, *chain.changes))
+        if chain.root.site is not None and chain.root.number > ends.get(kind, chain.root.number):
+            continue
+        ends[kind] = max(ends.get(kind, -1), last)
+        kept.append(chain)
+    return kept
 
 
 def find_chains(tape: Tape) -> list[Chain]:
@@ -172,6 +202,8 @@ def _carried(node: Node) -> Iterator[tuple[Node, Any]]:
                 yield args[1], args[0]
             if isinstance(args[0], Node):
                 yield args[0], args[1]
+    elif op in ADDING_AT:
+        yield args[0], args[2]
     elif op is assigned or op is overwritten:
         for argument in (args[0], args[-1]):
             if isinstance(argument, Node):

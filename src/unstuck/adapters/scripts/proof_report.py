@@ -15,9 +15,10 @@ from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
 from unstuck.autodiff.families import SUMMING
-from unstuck.autodiff.proof import APPLIED, Proof, Verdict
+from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
+from unstuck.autodiff.verdicts import APPLIED, Verdict
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.contents import Finding
@@ -30,6 +31,7 @@ UNEXPLAINED = "B14"
 OF_ERRORS = "L04"  # the rule about the error at the outputs
 OF_OUTPUTS = ("D09", "F10")  # rules about the number of outputs
 OF_ROWS = ("D04", "D07", "D08", "D09", "D10", "D12", "D13", "A04", "F10", "F14")  # rules about rows that are examples
+BY_KIND = {"zero": "B13", "transposed": "B15", "factor": "B17"}  # of all gradients that depart at one place
 FEW = 4  # names that are listed
 
 
@@ -148,11 +150,9 @@ def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
     kinds = {verdict.kind for verdict in wrong}
     if APPLIED in kinds or kinds == {"sign"}:
         return "B10"
-    if kinds == {"zero"}:
-        return "B13"
     if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in SUMMING:
         return "B08"
-    return "B15" if kinds == {"transposed"} else "B14"
+    return BY_KIND.get(kinds.pop(), UNEXPLAINED) if len(kinds) == 1 else UNEXPLAINED
 
 
 def _short(text: str, most: int = 60) -> str:

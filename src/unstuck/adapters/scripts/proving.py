@@ -14,9 +14,10 @@ from unstuck.adapters.scripts.steps import step_at
 from unstuck.autodiff.consequence import Consequence, consequence_of, learns
 from unstuck.autodiff.forward.fault import ForwardFault
 from unstuck.autodiff.location import locate
-from unstuck.autodiff.proof import Proof, Verdict, prove
+from unstuck.autodiff.proof import Proof, prove
 from unstuck.autodiff.suspicion import Departure
 from unstuck.autodiff.tape import Site, Tape
+from unstuck.autodiff.verdicts import Verdict
 
 UPDATES = 2  # at which the gradients are looked at
 SMALL = 12  # entries up to which an expression's values are shown

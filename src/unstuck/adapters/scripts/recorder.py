@@ -40,7 +40,10 @@ GROWTH = 1.33
 FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last among which they are looked for
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
-HOOKS = ("binary", "unary", "call", "attribute", "get", "set", "put", "reshape", "augment", "each", "unpack", "literal")
+HOOKS = (
+    *("binary", "unary", "call", "attribute", "get", "set", "put", "reshape", "augment", "each", "unpack", "literal"),
+    "numbers",
+)
 AT_HAND = 100_000  # values that a function takes one after another, up to which they are listed
 
 
@@ -224,6 +227,16 @@ class Recorder:
         leaf.kwargs["made"], leaf.value = CREATED, float(value)
         return fresh
 
+    def numbers(self, place: int, value: Any) -> Any:
+        """A list or dict that was just made, each of whose numbers becomes an object of its own."""
+        if type(value) in (list, dict):
+            for key, part in list(enumerate(value) if type(value) is list else value.items()):
+                if type(part) in (list, dict):
+                    self.numbers(place, part)
+                elif type(part) in (float, int) and not self.known.knows(part):
+                    value[key] = self.literal(place, part)
+        return value
+
     def unpack(self, place: int, value: Any) -> Any:
         if isinstance(value, np.ndarray) and value.ndim > 0 and self.known.knows(value):
             return list(self._items(place, value))
@@ -284,11 +297,11 @@ class Recorder:
             return self._writing(place, function, arguments, keywords)
         what = arguments[0]
         small = isinstance(what, np.ndarray) and what.nbytes <= SMALL
-        before = what.copy() if small else what
         beside = arrays_beside(sys._getframe(2), what) if small else ()
+        before = what.copy() if beside else None
         value = self._writing(place, function, arguments, keywords)
-        after = what.copy() if beside else None
-        self.recording.shuffles.append(Shuffle(self.places[place], before, state, after, beside))
+        after = what.copy() if small else what
+        self.recording.shuffles.append(Shuffle(self.places[place], after, state, before, beside))
         return value
 
     def _wrapped(self, place: int, a: Any, b: Any, value: np.ndarray) -> None:

@@ -50,6 +50,9 @@ COMPARE: dict[type[ast.AST], Callable[..., Any]] = {
 OF_ITS_FRAME = frozenset({"super", "locals", "globals", "vars", "eval", "exec", "dir", "breakpoint", "__import__"})
 """Functions whose result depends on who calls them: left alone."""
 
+DISPLAYS = (ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.BinOp)
+"""Expressions that make lists and dicts of numbers: `[0.0, 0.0]`, `[0] * n`, `{word: 0.0 for word in words}`."""
+
 ATTRIBUTES = frozenset({"T", "shape", "size"})
 
 
@@ -208,7 +211,11 @@ class _Rewriter(ast.NodeTransformer):
             parts = [self.value(node, part, of) for part, of in zip(value.elts, target.elts)]
             return ast.copy_location(ast.Tuple(parts, ast.Load()), value)
         bare = _unsigned(value)
-        if not (isinstance(target, ast.Name | ast.Attribute) and isinstance(bare, ast.Constant)):
+        if not isinstance(target, ast.Name | ast.Attribute):
+            return self.visit(value)
+        if isinstance(value, DISPLAYS) and any(name.startswith(f"{ast.unparse(target)}[") for name in self.moved):
+            return self.hook("numbers", value, self.place(node, "literal"), self.visit(value))
+        if not isinstance(bare, ast.Constant):
             return self.visit(value)
         kind = type(bare.value)
         own = kind is float or (kind is int and ast.unparse(target) in self.moved)

@@ -18,9 +18,10 @@ from unstuck.adapters.scripts.shuffling import Shuffle
 from unstuck.autodiff.families import ADDING, SUBTRACTING
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
 from unstuck.diagnosis.examination.evidence import PROVED
-from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.report.contents import Finding, Location
 from unstuck.diagnosis.rules import RULES
 
+PASSES = ("epoch", "iter", "step", "round")  # what a loop is called that goes on with the same network
 AGAIN = 3  # times that a result was lost before it is called so
 AGAIN_BESIDE = 2  # the same where other parameters change: a recording ends after their second update
 FEWEST = 10  # examples of which two orders are no accident
@@ -34,6 +35,8 @@ def seen_faults(read: Read, examples: int | None) -> Iterator[Finding]:
     yield from shuffled_apart(read)
     changing = frozenset(chain.root.number for chain in read.chains)
     yield from of_lost_updates(lost_updates(read.recording.tape, AGAIN_BESIDE, changing))
+    yield from held_against_all(read)
+    yield from made_anew(read, examples)
 
 
 def wrapped_around(read: Read, examples: int | None) -> Iterator[Finding]:
@@ -96,6 +99,70 @@ def of_diverging(read: Read, number: int | None) -> Iterator[Finding]:
     words = f"run as it stands, the loss that it writes down is NaN or infinite from its value number {number + 1} on"
     where = None if site is None else location(site)
     yield Finding(RULES["U13"], PROVED, words, {"losses": number}, True, None, where)
+
+
+# -- outputs and targets that broadcast --------------------------------------------------------------------------------
+
+
+def held_against_all(read: Read) -> Iterator[Finding]:
+    """Outputs in one column whose difference from a row of targets is a table: each is held against every target."""
+    node = read.targets.nodes[0]
+    if read.targets.place is None or node.op not in SUBTRACTING or len(node.args) != 2:
+        return
+    output, target = (np.shape(argument.value if isinstance(argument, Node) else argument) for argument in node.args)
+    if read.targets.position == 0:
+        output, target = target, output
+    count = max([*output, 0])
+    if (
+        count > 1
+        and sorted([output, target]) == sorted([(count, 1), (count,)])
+        and np.shape(node.value) == (count,) * 2
+    ):
+        words = (
+            f"outputs of shape {output} and targets of shape {target} give {count} x {count} differences: every output "
+            f"is held against every target"
+        )
+        yield Finding(RULES["L04"], PROVED, words, {"examples": count}, True, None, location(read.targets.place.site))
+
+
+# -- a network that is made anew ---------------------------------------------------------------------------------------
+
+
+def made_anew(read: Read, examples: int | None) -> Iterator[Finding]:
+    """Parameters that are drawn anew in each turn of the loop over the passes through the examples."""
+    loop, recording = read.loop, read.recording
+    around = [
+        turn
+        for turn in (*recording.turns, *recording.loops.under_way())
+        if turn.start <= loop.start and loop.end <= turn.end and recording.places[turn.place] in loop.enclosing
+    ]
+    rows = input_rows(read.inputs.values, read.inputs)
+    if not around or not examples or loop.length is None or rows is None:
+        return
+    turn = min(around, key=lambda each: each.end - each.start)
+    place, roots = recording.places[turn.place], [chain.root for chain in read.chains]
+    once = loop.length // loop.turns_per_update * len(rows) <= examples + len(rows)
+    called = any(word in _head(place).lower() for word in PASSES)
+    if once and called and turn.length != 1 and all(turn.start <= root.number < loop.start for root in roots):
+        words = (
+            f"the parameters are made anew in each turn of the loop in line {place.site.line}: what it learnt is lost"
+        )
+        yield Finding(
+            RULES["U16"], PROVED, words, {"loop": place.site.line}, True, None, _made_in(place.site, roots[0])
+        )
+
+
+def _made_in(loop: Site, root: Node) -> Location | None:
+    """The line of a loop that makes a value, be it by a call."""
+    sites = [site for site in (*root.stack, root.site) if site is not None]
+    inside = (site for site in sites if site.file == loop.file and loop.line <= site.line <= loop.end_line)
+    site = next(inside, root.site)
+    return None if site is None else location(site)
+
+
+def _head(place: Any) -> str:
+    """The first line of a loop."""
+    return str(place.site.text).partition(":")[0]
 
 
 # -- examples that the update passes over ------------------------------------------------------------------------------
@@ -182,9 +249,9 @@ def shuffled_apart(read: Read) -> Iterator[Finding]:
 
 def _left_behind(shuffle: Shuffle, rows: np.ndarray, targets: np.ndarray) -> bool:
     """Whether the targets are the rows of an array that stood beside the inputs, by places after the shuffle."""
-    after = np.asarray(shuffle.after).reshape(len(shuffle.after), -1) if shuffle.after is not None else None
-    places = None if after is None else places_of(after, rows)
-    before = None if after is None else places_of(np.asarray(shuffle.what).reshape(after.shape), rows)
+    if shuffle.before is None:
+        return False
+    places, before = (places_of(x.reshape(len(x), -1), rows) for x in (shuffle.what, shuffle.before))
     if places is None or before is None:
         return False
     for array in shuffle.beside:

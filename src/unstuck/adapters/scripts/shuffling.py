@@ -16,16 +16,16 @@ SMALL = 4 << 20  # bytes of an array that is kept as it was then
 class Shuffle:
     """One call that shuffles examples in place.
 
-    what    the examples in the order before it
+    what    the examples in the order after it
     state   of the generator before it
-    after   the examples in the order after it; None where they are many
+    before  the examples in the order before it; None where they are many or stand alone
     beside  arrays of as many rows that the same function, or its object, held then, as they were
     """
 
     place: Place
     what: Any
     state: int
-    after: Any = None
+    before: Any = None
     beside: tuple[np.ndarray, ...] = ()
 
 

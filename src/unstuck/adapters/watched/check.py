@@ -30,6 +30,7 @@ class Seen:
     repair     what to put right at the seams in a second run: a name and its value; None where that cannot be tried
     certain    nothing can be learnt this way, or what is read is false: it matters without an experiment
     asleep     true, but never more than a note
+    often_meant   people do this on purpose: it matters only where the outcome is far better without
     """
 
     code: str
@@ -40,6 +41,7 @@ class Seen:
     repair: tuple[str, Any] | None = None
     certain: bool = False
     asleep: bool = False
+    often_meant: bool = False
 
 
 Check = Callable[[History], Iterable[Seen]]

@@ -235,6 +235,14 @@ class DrawnAnew:
 
 
 @dataclass(frozen=True)
+class Frozen:
+    """A parameter or a layer was told to take no gradient."""
+
+    update: int
+    place: Place | None
+
+
+@dataclass(frozen=True)
 class Divided:
     """A count of right answers was divided by a number."""
 
@@ -336,6 +344,7 @@ Event = (
     | ShuffledApart
     | StateKept
     | DrawnAnew
+    | Frozen
     | Divided
     | Reshaped
     | Silenced

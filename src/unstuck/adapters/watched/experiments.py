@@ -20,7 +20,6 @@ SEEDS = (0, 1, 2)
 DIFFERENCE = 0.02  # of the score, that counts
 LOWER = 0.9  # of the loss, where there is no score
 STUCK = 0.5  # of the score that another choice reaches: below, the choice keeps the network from learning
-OFTEN_MEANT = ("F05",)  # two linear layers may be a factorisation
 LONGER = 5  # times as many updates, where a proved fault makes no difference at first
 
 Repairs = Mapping[str, Any]
@@ -108,12 +107,13 @@ def decide(
     if not tried:
         return {}, []
     given = given or {}
+    meant = {one.code for one in tried if one.often_meant}
     codes = tuple(dict.fromkeys(one.code for one in tried))
     whole = compare(train, given, {**given, **merged(tried)}, codes, updates)
     if not whole.helps and any(one.grade == PROVED for one in tried):
         whole = compare(train, given, {**given, **merged(tried)}, codes, LONGER * updates, SEEDS[:2])
     if len(codes) == 1:
-        return {codes[0]: whole.helps and is_far(codes[0], whole)}, [whole]
+        return {codes[0]: whole.helps and is_far(codes[0], whole, codes[0] in meant)}, [whole]
     matters: dict[str, bool | None] = {}
     comparisons = [whole]
     for code in codes:
@@ -122,20 +122,20 @@ def decide(
         if whole.helps:
             seeds = SEEDS[: len(whole.after)]
             without = Comparison((code,), tuple(train(others, seed, whole.updates) for seed in seeds), whole.after)
-            matters[code] = without.helps and is_far(code, without)
+            matters[code] = without.helps and is_far(code, without, code in meant)
         else:
             comparisons.append(compare(train, given, own, (code,), updates))
-            matters[code] = comparisons[-1].helps and is_far(code, comparisons[-1])
+            matters[code] = comparisons[-1].helps and is_far(code, comparisons[-1], code in meant)
     return matters, comparisons
 
 
-def is_far(code: str, comparison: Comparison) -> bool:
-    """Whether a choice, where the code is one, keeps the network far below what it could be; always for a formula.
+def is_far(code: str, comparison: Comparison, often_meant: bool = False) -> bool:
+    """Whether a choice, where the code is one or it is often meant, keeps the network far below what it could be.
 
-    Scores count from what the targets alone give.
+    Always for a formula. Scores count from what the targets alone give.
     """
     before, after = ([r.score for r in side if r.score is not None] for side in (comparison.before, comparison.after))
-    if not (RULES[code].setting or code in OFTEN_MEANT) or not before or not after:
+    if not (RULES[code].setting or often_meant) or not before or not after:
         return True
     chance = float(np.mean([r.chance for r in (*comparison.before, *comparison.after)]))
     return float(np.mean(before)) - chance < STUCK * (float(np.mean(after)) - chance)

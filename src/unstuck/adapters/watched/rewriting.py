@@ -14,6 +14,8 @@ from unstuck.adapters.watched.shuffles import called
 
 TURNS, GOES_ON, DIVIDED = "__unstuck_turns__", "__unstuck_goes_on__", "__unstuck_divided__"
 EQUAL, SCORED, RESHAPED = "__unstuck_equal__", "__unstuck_scored__", "__unstuck_reshaped__"
+LARGEST = "__unstuck_largest__"
+CALLED = {"reshape": RESHAPED, "argmax": LARGEST}  # functions and methods of arrays -> what they are called through
 
 JUDGES = (  # functions of labels and answers, in this order
     "accuracy_score",
@@ -69,9 +71,10 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
         name = called(node)
-        if name not in JUDGES and name != "reshape":
+        hook = SCORED if name in JUDGES else CALLED.get(name)
+        if hook is None:
             return node
-        call = self._call(SCORED if name in JUDGES else RESHAPED, node, node.func, *node.args)
+        call = self._call(hook, node, node.func, *node.args)
         call.keywords = node.keywords
         return call
 

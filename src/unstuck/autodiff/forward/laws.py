@@ -12,8 +12,8 @@ from unstuck.autodiff.forward.normalizations import layers_normalized_over_examp
 from unstuck.autodiff.forward.softmaxes import softmaxes
 from unstuck.autodiff.forward.states import states_that_are_kept, states_that_never_change
 from unstuck.autodiff.forward.weighted_sums import probabilities_that_do_not_add_up, weights_that_do_not_add_up
+from unstuck.autodiff.meetings import forward_nodes, meetings
 from unstuck.autodiff.proof import Proof
-from unstuck.autodiff.seeds import forward_nodes, meetings
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import Node, Site
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.forward.softmaxes import Softmax, moving_argument
+from unstuck.autodiff.meetings import Meeting
 from unstuck.autodiff.replay import Expression, expression_of, replayed, users_within
-from unstuck.autodiff.seeds import Meeting
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import Node, Site
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from unstuck.autodiff.families import CONTRACTIONS, MULTIPLYING
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.seeds import meetings
+from unstuck.autodiff.meetings import meetings
 from unstuck.autodiff.step import Parameter, Step, is_recurrent
 from unstuck.autodiff.tape import LEAF, Node, Site
 
@@ -45,12 +45,17 @@ def states_that_are_kept(
 def states_that_never_change(step: Step, forward: set[int]) -> Iterator[ForwardFault]:
     """A parameter that is multiplied with the same zeros at every step of a sequence: the state that it was meant for
     stays what it was at the start."""
+    never: list[str] = []
+    place: Site | None = None
     for parameter in step.parameters:
         met = _partners(step, parameter, forward)
         met = [one for one in _partners(step, parameter, step.moving) if met and one[0].site is met[0][0].site]
         products, partners = [product for product, _ in met], [partner for _, partner in met]
         if len(met) > 1 and _at_one_place(products) and all(_is_first_state(partner) for partner in partners):
-            yield ForwardFault(Law.STATE_GOES_ON, _place(products, partners), {"parameter": parameter.name})
+            place = place or _place(products, partners)
+            never.append(parameter.name)
+    if never:
+        yield ForwardFault(Law.STATE_GOES_ON, place, {"parameters": never})
 
 
 def goes_on(first: Step, second: Step) -> bool:

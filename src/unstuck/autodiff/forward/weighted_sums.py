@@ -8,9 +8,9 @@ import numpy as np
 from unstuck.autodiff.families import CONTRACTIONS
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.forward.softmaxes import Softmax, moved, moving_argument, over_axis
+from unstuck.autodiff.meetings import Meeting
 from unstuck.autodiff.movement import DATA
 from unstuck.autodiff.replay import users_within
-from unstuck.autodiff.seeds import Meeting
 from unstuck.autodiff.step import Step, shows_parameter
 from unstuck.autodiff.tape import Node, filled
 from unstuck.autodiff.writes import carried_out

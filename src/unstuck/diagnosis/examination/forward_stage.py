@@ -14,6 +14,7 @@ from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.twin.parameters import Parameters
 
 Array = np.ndarray
+FEWEST_ROWS, LEAST_NUMBERS = 8, 64  # a few outputs may all be positive, and tell a rectifier from nothing no more
 
 
 def rounding_unit(dtypes: list[np.dtype]) -> float:
@@ -50,7 +51,7 @@ def examine_forward(e: Examination) -> None:
     if len(program.as_found) == 1 and program.as_found[0].ndim == 1 and e.n_features > 1:
         _cut_up_vector(e)
     parameters = program.draw_parameters(1) if program.writable else program.as_found
-    x, _ = batch(program, 8)
+    x, _ = batch(program, max(FEWEST_ROWS, LEAST_NUMBERS // e.n_outputs))
     try:
         if program.writable:
             program.set_parameters(parameters)

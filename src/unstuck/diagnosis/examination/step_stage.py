@@ -136,7 +136,7 @@ def _take_adaptive(e: Examination, found: Adaptive) -> str:
     assert found.backward is not None
     e.backward, e.update.adaptive, e.update.rate_law = found.backward, found.rule, found.law
     e.update.reduction = "mean" if not e.stepping.one_by_one else "each"
-    e.update.scales = _scales(e.backward)
+    e.update.scales, e.update.decays = _scales(e.backward), _decays(e.backward)
     return ""
 
 
@@ -174,9 +174,7 @@ def _weigh(e: Examination, records: list[Record]) -> None:
     size = len(records[0].x)
     update.scales = _scales(backward)
     update.scales_by_size = {size: update.scales}
-    for layer in backward.layers:
-        update.decays["w", layer.layer] = layer.weight_fit.decay
-        update.decays["b", layer.layer] = layer.bias_fit.decay
+    update.decays = _decays(backward)
     if e.source == "step" and e.stepping is not None and not e.stepping.one_by_one:
         twin = build_twin(e)
         for other in (1, 2 * size if size > 1 else 6):
@@ -197,6 +195,11 @@ def _weigh(e: Examination, records: list[Record]) -> None:
     known = [power for power in powers.values() if power is not None]
     update.reduction = "unknown" if not known else "mean" if known[0] else "sum"
     update.powers = {key: known[0] if power is None else power for key, power in powers.items() if known}
+
+
+def _decays(backward: Backward) -> dict[Key, float]:
+    weights = {("w", layer.layer): layer.weight_fit.decay for layer in backward.layers}
+    return weights | {("b", layer.layer): layer.bias_fit.decay for layer in backward.layers}
 
 
 def _scales(backward: Backward) -> dict[Key, float]:

@@ -144,6 +144,13 @@ def with_right_forward(meant: str = "sigmoid") -> Change:
     return change
 
 
+def within_reach(setup: Setup) -> Setup:
+    """Class targets coded in the range of the outputs; for real values a linear output, which reaches all of them."""
+    if setup.labels is not None:
+        return right_targets(setup)
+    return right_output_delta(replace(setup, twin=setup.twin.plant(output="linear", training_output="linear")))
+
+
 def right_output_delta(setup: Setup) -> Setup:
     """The delta of the loss that belongs to the output function (the user's own where it is right)."""
     twin = setup.twin
@@ -210,6 +217,8 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
             output_delta=mine.output_delta,
             bias_modes=mine.bias_modes,
         )
+    elif code == "D08" and user.labels is None:
+        twin = twin.plant(output=mine.output, training_output=mine.training_output, output_delta=mine.output_delta)
     elif code[0] == "B":
         twin = twin.plant(links=mine.links, output_delta=mine.output_delta)
     elif code in ("U02", "U03", "U04", "U12", "U14", "U15", "U17"):
@@ -290,7 +299,8 @@ FORWARD = ("F01", "F02", "F04", "F05", "F06", "F07", "F08", "F11", "F12", "L01")
 CHANGES: dict[str, Change] = {
     "D01": with_finite_inputs,
     **dict.fromkeys(("L02", "L04", "B11"), right_output_delta),
-    **dict.fromkeys(("D07", "D08", "D09"), right_targets),
+    **dict.fromkeys(("D07", "D09"), right_targets),
+    "D08": within_reach,
     **dict.fromkeys(("U02", "U03", "U04", "U12", "U14", "U15", "U17"), right_update),
     **dict.fromkeys(("B10", "U01", "B17", "U06"), with_right_scales(weights=True, biases=True)),
     "B08": right_biases,

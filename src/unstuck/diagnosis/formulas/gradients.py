@@ -114,6 +114,13 @@ def weight_formulas(p: Pass, l: int) -> list[Formula]:
                     "B16",
                 )
             )
+            found.append(
+                Formula(
+                    f"one row in every place: the delta times {whose} instead of its inputs",
+                    lambda p, l, d, o=other: np.repeat((p.activations[o] * d).sum(0)[None], n_in, 0),
+                    "B07",
+                )
+            )
     if n_in == n_out:
         found.append(
             Formula(

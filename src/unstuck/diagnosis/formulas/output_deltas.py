@@ -37,7 +37,7 @@ def right_deltas(output: Form) -> list[Formula]:
             Formula("squared_error", lambda z, a, t: softmax_jacobian(a - t, a)),
         ]
     if output.name == "linear":
-        return [*_of_errors(lambda upstream, z, a: upstream), *_of_margins()]
+        return [*_of_errors(lambda upstream, z, a: upstream), *_of_margins(), *_of_logarithms(), *_of_quantiles()]
     through = _of_errors(lambda upstream, z, a: upstream * f(z, a)) if f else [error]
     if output.name.startswith("sigmoid"):
         return [Formula("binary_cross_entropy", lambda z, a, t: a - t), *through]
@@ -59,6 +59,7 @@ def _of_errors(back: Callable[[Array, Array, Array], Array]) -> list[Formula]:
         Formula("squared_error", lambda z, a, t: back(a - t, z, a)),
         Formula("absolute_error", lambda z, a, t: back(np.sign(a - t), z, a)),
         Formula("log_cosh", lambda z, a, t: back(np.tanh(a - t), z, a)),
+        Formula("pseudo_huber", lambda z, a, t: back((a - t) / np.sqrt(1 + (a - t) ** 2), z, a)),
         *(Formula(f"huber({most:g})", lambda z, a, t, m=most: back(np.clip(a - t, -m, m), z, a)) for most in (1, 0.5)),
     ]
 
@@ -67,10 +68,27 @@ def _of_margins() -> list[Formula]:
     """Losses of scores that a class is to win by a margin of 1, whatever the coding of the targets."""
     return [
         Formula("hinge", lambda z, a, t: -_sides(t) * (_sides(t) * a < 1)),
+        Formula("exponential", lambda z, a, t: -_sides(t) * np.exp(np.minimum(-_sides(t) * a, 700))),
         Formula("squared_hinge", lambda z, a, t: -_sides(t) * np.maximum(0, 1 - _sides(t) * a)),
         Formula("hinge of every other class", lambda z, a, t: _against_own((_excess(a, t) > 0) * 1.0, t)),
         Formula("squared_hinge of every other class", lambda z, a, t: _against_own(np.maximum(_excess(a, t), 0), t)),
         Formula("hinge of the nearest other class", lambda z, a, t: _against_own(_largest(_excess(a, t)), t)),
+    ]
+
+
+def _of_logarithms() -> list[Formula]:
+    """Losses of positive numbers whose mean the output is the logarithm of (McCullagh and Nelder 1989, section 2.2)."""
+    return [
+        Formula("poisson", lambda z, a, t: np.exp(np.minimum(a, 700)) - t),
+        Formula("gamma", lambda z, a, t: 1 - t * np.exp(np.minimum(-a, 700))),
+    ]
+
+
+def _of_quantiles() -> list[Formula]:
+    """The pinball loss (Koenker and Bassett 1978): the output is to be exceeded by a share of the targets."""
+    return [
+        Formula(f"quantile({share:g})", lambda z, a, t, q=share: np.where(a > t, 1 - q, -q))
+        for share in (0.9, 0.1, 0.95, 0.05, 0.75, 0.25, 0.8, 0.2)
     ]
 
 

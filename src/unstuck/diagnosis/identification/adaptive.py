@@ -104,7 +104,7 @@ def identify_moments(runs: list[list[Record]], forward: Forward, epsilon: float,
         factor = 1 / len(search.records[0].x)
         return Adaptive(found.rule, search.backward(found.rule, factor, BY_STEP, EPSILON_UNKNOWN), factor)
     search.law = found.law
-    return search.finished(*search.nearest_form(found.rule, PLAN[0]))
+    return search.finished(*search.nearest_form(found.rule, PLAN[1] if found.decays else PLAN[0]))
 
 
 def identify_unrooted(records: list[Record], forward: Forward, epsilon: float, n_outputs: int) -> Adaptive:
@@ -215,11 +215,20 @@ class _Search:
         l, size = len(self.forward.hidden), len(self.records[0].x)
         views = [View.of(record, self.forward) for record in self.records]
         changes = _by_run([view.weight_changes[l].ravel() for view in views], self.runs)
-        for guess in islice(self.levels[0](), MOST_DELTAS):
-            pairs = zip(guess.passes, guess.deltas, strict=True)
-            with np.errstate(all="ignore"):
-                gradients = [np.ravel(RIGHT_WEIGHTS.compute(p, l, d)) / size for p, d in pairs]
-            found = find_moments(_by_run(gradients, self.runs), changes, max(self.allowed, MOMENTS_ALLOWED))
+        values = _by_run([view.weights[l].ravel() for view in views], self.runs)
+        allowed = max(self.allowed, MOMENTS_ALLOWED)
+        with np.errstate(all="ignore"):
+            made = [
+                [
+                    np.ravel(RIGHT_WEIGHTS.compute(p, l, d)) / size
+                    for p, d in zip(guess.passes, guess.deltas, strict=True)
+                ]
+                for guess in self.levels[0]()
+            ]
+        likeliest = sorted(made, key=lambda gradients: -_share_against(gradients[0], changes[0][0]))
+        for gradients in likeliest[:MOST_DELTAS]:
+            by_run = _by_run(gradients, self.runs)
+            found = find_moments(by_run, changes, allowed) or find_moments(by_run, changes, allowed, values)
             if found is not None:
                 return found
         return None
@@ -292,6 +301,12 @@ class _Search:
             if made.layers[-1].explained:
                 return Adaptive(rule, made, factor)
         return Adaptive(stopped=stopped)
+
+
+def _share_against(gradient: Array, change: Array) -> float:
+    """Share of the numbers, in hundredths, that a first step moves against this gradient."""
+    some = np.abs(gradient) > 1e-3 * np.abs(gradient).max(initial=0.0)
+    return round(float(np.mean(np.sign(gradient[some]) != np.sign(change[some]))), 2) if some.any() else 0.0
 
 
 def _is_line_in_squares(gradient: Array, change: Array) -> bool:

@@ -34,39 +34,65 @@ LEAST_STEPS = 5  # so many factors tell a law of the rate from a wrong correctio
 
 @dataclass(frozen=True)
 class Moved:
-    """A rule and what it leaves over with a free factor for every step; `scales` by step (negative: descends)."""
+    """A rule and what it leaves over with a free factor for every step; `scales` by step (negative: descends);
+    `decays`: a share of the values is taken off beside it."""
 
     rule: AdaptiveRule
     residual: float
     scales: tuple[float, ...]
     law: RateLaw = CONSTANT
+    decays: bool = False
 
 
-def find_moments(gradients: list[Run], changes: list[Run], allowed: float) -> Moved | None:
+@dataclass(frozen=True)
+class _Seen:
+    """Gradients and changes by run and step; `values`, where a share of them may be taken off beside the rule."""
+
+    gradients: list[Run]
+    changes: list[Run]
+    values: list[Run] | None = None
+
+    def beside(self, run: int, step: int, array: Array) -> Array:
+        """The array (…, n), less what of it is a multiple of the values in that step."""
+        if self.values is None:
+            return array
+        value = self.values[run][step]
+        return array - (array @ value / (value @ value or 1.0))[..., None] * value
+
+    def steps(self) -> Iterator[tuple[int, int]]:
+        """Run and place in it of all steps, one after the other."""
+        return ((n, t) for n, run in enumerate(self.changes) for t in range(len(run)))
+
+
+def find_moments(
+    gradients: list[Run], changes: list[Run], allowed: float, values: list[Run] | None = None
+) -> Moved | None:
     """The rule that makes these changes of these gradients but for what is `allowed`; one list of steps for each run.
 
-    Of rules that fit, the one with the fewest slips. None where no rule of these moments fits.
+    With `values`, the numbers that change, any share of them may be taken off beside it (AdamW, Loshchilov and Hutter
+    2019). Of rules that fit, the one with the fewest slips. None where no rule of these moments fits.
     """
-    gradients, changes = _sampled(gradients, changes)
-    if not changes or not all(np.isfinite(a).all() for run in (*gradients, *changes) for a in run):
+    seen = _sampled(gradients, changes, values)
+    if not seen.changes or not all(np.isfinite(a).all() for run in (*seen.gradients, *seen.changes) for a in run):
         return None
     with np.errstate(all="ignore"):
-        started = [(_coarse(rule, gradients, changes), rule) for rule in _structures()]
+        started = [(_coarse(rule, seen), rule) for rule in _structures()]
         promising = sorted((found, n) for n, ((found, _, _), _) in enumerate(started) if found < PROMISING)
         refined = [
-            _refined(rule, b1, b2, gradients, changes)
-            for (_, b1, b2), rule in (started[n] for _, n in promising[:MOST_PROMISING])
+            _refined(rule, b1, b2, seen) for (_, b1, b2), rule in (started[n] for _, n in promising[:MOST_PROMISING])
         ]
     fitting = [found for found in refined if found.residual <= allowed]
     if not fitting:
         return None
-    return min((_with_corrections(found) for found in fitting), key=_unlikeliness)
+    best = min((_with_corrections(found) for found in fitting), key=_unlikeliness)
+    return replace(best, decays=values is not None)
 
 
-def _unlikeliness(found: Moved) -> tuple[int, int]:
-    """What is left over by orders of ten, then slips."""
+def _unlikeliness(found: Moved) -> tuple[int, int, int]:
+    """What is left over by orders of ten, then slips, then means that are kept."""
     slips = len(found.rule.slips) + bool(found.rule.corrected_wrongly) + found.rule.unknown_corrections
-    return round(float(np.log10(max(found.residual, 1e-9)))), slips
+    means = _uses_first(found.rule) + _uses_second(found.rule)
+    return round(float(np.log10(max(found.residual, 1e-9)))), slips, means
 
 
 def _structures() -> Iterator[AdaptiveRule]:
@@ -80,17 +106,18 @@ def _structures() -> Iterator[AdaptiveRule]:
             yield from (replace(rule, corrections=(RIGHT, RIGHT), keeps=keeps) for keeps in ("first", "second", "both"))
 
 
-def _sampled(gradients: list[Run], changes: list[Run]) -> tuple[list[Run], list[Run]]:
+def _sampled(gradients: list[Run], changes: list[Run], values: list[Run] | None) -> _Seen:
     """The same few numbers of all steps of a run: those whose first gradient is far from nothing."""
-    some: tuple[list[Run], list[Run]] = ([], [])
-    for run, changed in zip(gradients, changes, strict=True):
+    parts = [gradients, changes] if values is None else [gradients, changes, values]
+    some: list[list[Run]] = [[] for _ in parts]
+    for n, run in enumerate(gradients):
         picked = np.flatnonzero(np.abs(run[0]) > FAR_FROM_NOTHING * np.sqrt(np.mean(run[0] ** 2)))
         picked = picked[:: max(1, len(picked) // SAMPLE)][:SAMPLE]
         if len(picked) < LEAST_SAMPLE:
-            return [], []
-        some[0].append([array.ravel()[picked] for array in run])
-        some[1].append([array.ravel()[picked] for array in changed])
-    return some
+            return _Seen([], [])
+        for kept, part in zip(some, parts, strict=True):
+            kept.append([array.ravel()[picked] for array in part[n]])
+    return _Seen(*some)
 
 
 def _directions(rule: AdaptiveRule, gradients: list[Run], beta1: Array | float, beta2: Array | float) -> list[Array]:
@@ -102,13 +129,14 @@ def _directions(rule: AdaptiveRule, gradients: list[Run], beta1: Array | float, 
     return made
 
 
-def _coarse(rule: AdaptiveRule, gradients: list[Run], changes: list[Run]) -> tuple[float, float, float]:
+def _coarse(rule: AdaptiveRule, seen: _Seen) -> tuple[float, float, float]:
     """What the best pair of the usual betas leaves over by the first run, and that pair."""
     pairs = np.array(list(product(BETA1 if _uses_first(rule) else (0.9,), BETA2 if _uses_second(rule) else (0.999,))))
     first, second = pairs[:, :1], pairs[:, 1:]
     left, size = np.zeros(len(pairs)), np.zeros(len(pairs))
-    for direction, change in zip(_directions(rule, gradients[:1], first, second), changes[0], strict=True):
-        direction = np.broadcast_to(direction, (len(pairs), len(change)))
+    for step, direction in enumerate(_directions(rule, seen.gradients[:1], first, second)):
+        change = seen.beside(0, step, seen.changes[0][step])
+        direction = seen.beside(0, step, np.broadcast_to(direction, (len(pairs), len(change))))
         square = np.sum(direction**2, axis=1)
         left += change @ change - (direction @ change) ** 2 / square
         size += change @ change
@@ -126,35 +154,34 @@ def _uses_second(rule: AdaptiveRule) -> bool:
     return rule.gathered != "sum"
 
 
-def _left_over(
-    rule: AdaptiveRule, settings: Array, gradients: list[Run], changes: list[Run]
-) -> tuple[Array, list[float]]:
+def _left_over(rule: AdaptiveRule, settings: Array, seen: _Seen) -> tuple[Array, list[float]]:
     """All that is left of the changes, as a share of their size, and the factor of each step of each run."""
     b1, b2, log_epsilon = map(float, settings)
     rule = replace(rule, epsilon=float(np.exp(log_epsilon)))
-    rest, scales = [], []
-    for direction, change in zip(
-        _directions(rule, gradients, b1, b2), (c for run in changes for c in run), strict=True
-    ):
+    rest, scales, changes = [], [], []
+    for (run, step), direction in zip(seen.steps(), _directions(rule, seen.gradients, b1, b2), strict=True):
+        change = seen.beside(run, step, seen.changes[run][step])
+        direction = seen.beside(run, step, direction)
         scale = float(direction @ change / (direction @ direction))
         rest.append(change - scale * direction)
         scales.append(scale)
-    return np.concatenate(rest) / np.linalg.norm(np.concatenate([c for run in changes for c in run])), scales
+        changes.append(change)
+    return np.concatenate(rest) / np.linalg.norm(np.concatenate(changes)), scales
 
 
-def _refined(rule: AdaptiveRule, b1: float, b2: float, gradients: list[Run], changes: list[Run]) -> Moved:
+def _refined(rule: AdaptiveRule, b1: float, b2: float, seen: _Seen) -> Moved:
     """The betas and epsilon that leave least over, by Gauss and Newton, then rounded where that leaves no more."""
     settings = np.array([b1, b2, np.log(rule.epsilon)])
     betas = [n for n, used in enumerate((_uses_first(rule), _uses_second(rule))) if used]
     for free in (betas, [*betas, 2]):  # epsilon shows only where the betas are right
-        settings = _improved(rule, settings, free, gradients, changes)
-    residual = float(np.linalg.norm(_left_over(rule, settings, gradients, changes)[0]))
+        settings = _improved(rule, settings, free, seen)
+    residual = float(np.linalg.norm(_left_over(rule, settings, seen)[0]))
     rounded = np.array([*(_rounded(beta) for beta in settings[:2]), np.log(float(f"{np.exp(settings[2]):.2g}"))])
-    plain = float(np.linalg.norm(_left_over(rule, rounded, gradients, changes)[0]))
+    plain = float(np.linalg.norm(_left_over(rule, rounded, seen)[0]))
     if plain <= 2 * residual + 1e-10:
         settings, residual = rounded, plain
-    _, scales = _left_over(rule, settings, gradients, changes)
-    steps = np.array(scales).reshape(len(changes), -1)
+    _, scales = _left_over(rule, settings, seen)
+    steps = np.array(scales).reshape(len(seen.changes), -1)
     if not np.isfinite(steps).all() or np.any(np.ptp(steps, axis=0) > STEADY * np.abs(steps).max(axis=0)):
         residual = np.inf  # a factor for every step, not for every step of every run
     epsilon = float(f"{np.exp(settings[2]):.2g}")
@@ -162,15 +189,15 @@ def _refined(rule: AdaptiveRule, b1: float, b2: float, gradients: list[Run], cha
     return Moved(found, residual if np.isfinite(residual) else np.inf, tuple(map(float, steps.mean(axis=0))))
 
 
-def _improved(rule: AdaptiveRule, settings: Array, free: list[int], gradients: list[Run], changes: list[Run]) -> Array:
+def _improved(rule: AdaptiveRule, settings: Array, free: list[int], seen: _Seen) -> Array:
     """The settings (beta1, beta2, log epsilon) after steps of Gauss and Newton in those that are free."""
-    rest, _ = _left_over(rule, settings, gradients, changes)
+    rest, _ = _left_over(rule, settings, seen)
     for _ in range(IMPROVEMENTS if free else 0):
         slopes = []
         for n in free:
             shift = np.zeros(3)
             shift[n] = SHIFT * max(1 - settings[n], 1e-3) if n < 2 else EPSILON_SHIFT
-            slopes.append((_left_over(rule, settings - shift, gradients, changes)[0] - rest) / -shift[n])
+            slopes.append((_left_over(rule, settings - shift, seen)[0] - rest) / -shift[n])
         matrix = np.stack(slopes, axis=1)
         if not np.isfinite(matrix).all() or not np.isfinite(rest).all():
             break
@@ -179,7 +206,7 @@ def _improved(rule: AdaptiveRule, settings: Array, free: list[int], gradients: l
             tried_at = settings.copy()
             tried_at[free] += share * move
             tried_at = np.clip(tried_at, (0, 0, LEAST_EPSILON), (1 - 1e-6, 1 - 1e-6, MOST_EPSILON))
-            tried, _ = _left_over(rule, tried_at, gradients, changes)
+            tried, _ = _left_over(rule, tried_at, seen)
             if np.linalg.norm(tried) < np.linalg.norm(rest):
                 break
             share /= 2

@@ -106,7 +106,8 @@ def loss_derivative_wrong(e: Examination) -> Evidence | None:
     What it detects: An output delta that equals one of a table of wrong ones: the squared error itself, its
     sign, an error averaged over the classes, `-t / a` without the output's derivative, outputs without
     targets. Where it equals none, steps with other targets tell: an update that no target changes, or not those of one
-    column; that is the same whichever side of the output the target is on; that never raises the score of the right
+    column; that moves the output the same way for the highest and the
+    lowest target; that never raises the score of the right
     class.
 
     Why it hurts: The first factor of every gradient is wrong, so all layers are sent where the loss does not
@@ -121,24 +122,8 @@ def loss_derivative_wrong(e: Examination) -> Evidence | None:
     Look-alikes: B11 and L02 are named instead where the formula is that of a softmax's diagonal or of a loss
     for other outputs.
     """
-    return proved(e, "L04") or _by_other_targets(e)
-
-
-def _by_other_targets(e: Examination) -> Evidence | None:
-    """What the targets fail to do in an update whose output error is of no known form."""
-    if not targets_at_work.output_error_unknown(e) or not targets_at_work.may_be_asked(e):
-        return None
-    if targets_at_work.do_nothing(e):
-        return Evidence(PROVED, "whatever the targets are, the update is the same to the bit", {})
-    columns = targets_at_work.columns_without_effect(e)
-    if columns:
-        named = ", ".join(str(column + 1) for column in columns)
-        said = f"column {named} of the targets changes nothing in the update, to the bit"
-        return Evidence(PROVED, said, {"columns": columns})
-    if targets_at_work.pull_one_way(e):
-        return Evidence(PROVED, "a target above the output and one below it move the output the same way", {})
-    shown = targets_at_work.never_raise_the_right_class(e)
-    if shown:
-        said = f"an update on one example never raises the score of its own class ({shown} examples were shown)"
-        return Evidence(PROVED, said, {"examples": shown})
-    return None
+    shown = proved(e, "L04")
+    if shown is not None:
+        return shown
+    said = targets_at_work.what_targets_fail_to_do(e)
+    return None if said is None else Evidence(PROVED, said, {})

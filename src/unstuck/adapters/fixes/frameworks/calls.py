@@ -8,7 +8,7 @@ from typing import Any
 
 from unstuck.adapters.fixes.edit import Edit, Fault
 from unstuck.adapters.fixes.statements import argument_removed, removed
-from unstuck.adapters.fixes.syntax import Syntax
+from unstuck.adapters.fixes.syntax import Span, Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
 
 ACTIVATIONS = ("softmax", "logsoftmax", "sigmoid", "tanh", "relu", "elu", "leakyrelu", "gelu", "softplus", "hardtanh")
@@ -71,15 +71,14 @@ def optimizers(syntax: Syntax) -> list[ast.Assign]:
 
 def without(fault: Fault, call: ast.Call) -> Iterator[list[Edit]]:
     """An activation is taken away: its argument stands alone, its layer is left out."""
-    syntax = fault.syntax
+    syntax, parent = fault.syntax, fault.syntax.parents[call]
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if not makes_module(call):
-        if call.args and not (isinstance(call.func, ast.Attribute) and not _is_module(call.func.value)):
+        if call.args and not isinstance(call.args[0], (ast.Constant, ast.UnaryOp)):
             yield [Edit(syntax.span(call), syntax.words(call.args[0]))]
-        elif isinstance(call.func, ast.Attribute):
-            yield [Edit(syntax.span(call), syntax.words(call.func.value))]
-        return
-    parent = syntax.parents[call]
-    if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
+        elif owner is not None:
+            yield [Edit(syntax.span(call), syntax.words(owner))]  # z.softmax(1)
+    elif isinstance(parent, ast.Assign) and len(parent.targets) == 1:
         name = last_name(parent.targets[0])
         uses = [use for use in syntax.calls(name) if len(use.args) == 1 and not use.keywords]
         if len(uses) == 1:
@@ -87,8 +86,8 @@ def without(fault: Fault, call: ast.Call) -> Iterator[list[Edit]]:
         yield [Edit(syntax.span(call), "nn.Identity()" if "nn." in syntax.text else "torch.nn.Identity()")]
     elif isinstance(parent, ast.Call) and last_name(parent.func) == "add":
         yield list(removed(syntax, syntax.statement(parent)))
-    elif len(call.args) == 1 and not isinstance(call.args[0], ast.Constant):
-        yield [Edit(syntax.span(call), syntax.words(call.args[0]))]
+    elif isinstance(parent, ast.Call) and parent.func is call and parent.args:
+        yield [Edit(syntax.span(parent), syntax.words(parent.args[0]))]  # nn.Softmax(dim=1)(z)
     else:
         yield from _left_out(syntax, call)
 
@@ -99,11 +98,6 @@ def _left_out(syntax: Syntax, call: ast.Call) -> Iterator[list[Edit]]:
     line = syntax.lines[call.lineno - 1]
     alone = line.strip().rstrip(",") == syntax.words(call)
     if edit is not None and alone and call.lineno == call.end_lineno and line.rstrip().endswith(","):
-        edit = Edit(type(edit.span)(call.lineno, 1, call.lineno + 1, 1), "")
+        edit = Edit(Span(call.lineno, 1, call.lineno + 1, 1), "")
     if edit is not None:
         yield [edit]
-
-
-def _is_module(node: Any) -> bool:
-    """Whether what stands before the point is a library: torch.sigmoid, F.relu, nn.functional.softmax."""
-    return last_name(node) in ("torch", "F", "functional", "nn", "special", "activations", "ops", "keras", "tf")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
@@ -47,6 +48,14 @@ def evaluated_in_evaluation_mode(fault: Fault) -> Alternatives:
             yield edits
 
 
+@edits_for("F13", framework=("keras",))
+def called_for_training(fault: Fault) -> Alternatives:
+    """training=False in the step that trains becomes training=True."""
+    for node in fault.syntax.nodes:
+        if isinstance(node, ast.keyword) and node.arg == "training" and getattr(node.value, "value", None) is False:
+            yield [Edit(fault.syntax.span(node.value), "True")]
+
+
 @edits_for("F13", framework=("pytorch",))
 def trained_in_training_mode(fault: Fault) -> Alternatives:
     """`model.train()` is put at the start of each pass."""
@@ -59,7 +68,7 @@ def trained_in_training_mode(fault: Fault) -> Alternatives:
                 yield list(inserted_before(syntax, loop.body[0], f"{name}.train()"))
 
 
-@edits_for("E01", framework=("pytorch",))
+@edits_for("E01", framework=("pytorch", "keras"))
 def right_answers_of_all_examples(fault: Fault) -> Alternatives:
     """Answers are taken along the classes and held against labels of the same shape; scores are cut at 0; the count is
     divided by the number of examples."""
@@ -74,7 +83,8 @@ def right_answers_of_all_examples(fault: Fault) -> Alternatives:
                 if place is not None and getattr(place, "value", None) == 0:
                     yield [Edit(syntax.span(place), "1"), *_whole_labels(fault)]
                     yield [Edit(syntax.span(place), "1")]
-    shapes = re.findall(r"shape \((\d+), 1\)", summary)
+    told = re.findall(r"of shape \(([\d, ]+)\)", summary)
+    shapes = len(set(told)) > 1 and any(one.endswith(", 1") for one in told)
     for compared in [node for node in near if isinstance(node, ast.Compare) and len(node.comparators) == 1]:
         if shapes and isinstance(compared.ops[0], ast.Eq) and compared.lineno == fault.line:
             for side in (compared.comparators[0], compared.left):
@@ -82,6 +92,8 @@ def right_answers_of_all_examples(fault: Fault) -> Alternatives:
         limit = compared.comparators[0]
         if isinstance(compared.ops[0], (ast.Gt, ast.GtE)) and getattr(limit, "value", None) == 0.5:
             yield [Edit(syntax.span(limit), "0")]
+    if fault.framework == "keras":
+        return
     for call in [node for node in near if isinstance(node, ast.Call) and last_name(node.func) == "round"]:
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         inner = call.args[0] if call.args else owner
@@ -134,6 +146,18 @@ def examples_kept_for_the_test(fault: Fault) -> Alternatives:
                 yield edits
 
 
+@edits_for("D06", framework=("pytorch", "keras"))
+def other_part_kept_for_the_test(fault: Fault) -> Alternatives:
+    """Where a test is given rows[:n] as the training is, it gets rows[n:]."""
+    syntax = fault.syntax
+    parts = [node for node in syntax.nodes if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)]
+    for part in parts:
+        same = [one for one in parts if one is not part and syntax.words(one) == syntax.words(part)]
+        limit = part.slice.upper if isinstance(part.slice, ast.Slice) and part.slice.lower is None else None
+        if limit is not None and _for_a_test(syntax, part) and any(not _for_a_test(syntax, one) for one in same):
+            yield [Edit(syntax.span(part.slice), f"{syntax.words(limit)}:")]
+
+
 def _for_a_test(syntax: Syntax, node: Any) -> bool:
     """Whether an expression is what a test or a validation is given, by the name that it gets."""
     for above in syntax.above(node):
@@ -175,6 +199,24 @@ def shuffled(fault: Fault) -> Alternatives:
         edit = argument_removed(syntax, given) if given is not None else None
         if edit is not None:
             yield [edit]
+
+
+@edits_for("F15")
+def axes_exchanged(fault: Fault) -> Alternatives:
+    """A reshape that gives the lengths of exchanged axes becomes the exchange."""
+    told = re.search(r"from \(([\d, ]+)\) to \(([\d, ]+)\)", fault.summary)
+    if not told:
+        return
+    old, new = (tuple(map(int, one.split(", "))) for one in told.groups())
+    for node in fault.expressions:
+        owner = getattr(getattr(node, "func", None), "value", None)
+        if owner is None or last_name(node.func) not in ("view", "reshape"):
+            continue
+        name = "permute" if fault.framework == "pytorch" else "transpose"
+        for axes in permutations(range(len(old))):
+            if tuple(old[axis] for axis in axes) == new:
+                words = f"{fault.syntax.words(owner)}.{name}({', '.join(map(str, axes))})"
+                yield [Edit(fault.syntax.span(node), words)]
 
 
 @edits_for("F14", framework=("pytorch",))

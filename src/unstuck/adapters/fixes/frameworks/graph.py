@@ -32,11 +32,10 @@ def gradients_not_cut(fault: Fault) -> Alternatives:
     for block in _without_graph(fault):
         yield list(_dissolved(syntax, block))
     for node in syntax.nodes:
-        if (
-            isinstance(node, ast.keyword)
-            and node.arg == "requires_grad"
-            and getattr(node.value, "value", True) is False
-        ):
+        named = node.arg if isinstance(node, ast.keyword) else ""
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            named = node.targets[0].attr
+        if named in ("requires_grad", "trainable") and getattr(node.value, "value", True) is False:
             yield [Edit(syntax.span(node.value), "True")]
 
 

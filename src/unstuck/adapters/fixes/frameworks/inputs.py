@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.frameworks.calls import keyword
 from unstuck.adapters.fixes.syntax import Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
 
@@ -14,19 +15,19 @@ from unstuck.adapters.scripts.names_in_source import last_name
 def brought_to_unit_scale(fault: Fault) -> Alternatives:
     """The inputs are divided by their largest value where they are made, or a factor that blows them up is left out."""
     syntax = fault.syntax
-    for node in _made_from_data(syntax):
-        scaled = [
-            one
-            for one in ast.walk(node)
-            if isinstance(one, ast.BinOp)
-            and isinstance(one.op, ast.Mult)
-            and isinstance(one.right, ast.Constant)
-            and isinstance(one.right.value, (int, float))
-            and one.right.value > 1
-        ]
-        for one in scaled:
-            yield [Edit(syntax.span(one), syntax.words(one.left))]
-            yield [Edit(syntax.span(one), f"{syntax.words(one.left)} / {syntax.words(one.left)}.max()")]
+    scaled: list[Any] = [one for node in _made_from_data(syntax) for one in ast.walk(node) if _is_blown_up(one)]
+    alike = [one for one in scaled if syntax.words(one.right) == syntax.words(scaled[0].right)]
+    yield [Edit(syntax.span(one), syntax.words(one.left)) for one in alike]
+    yield [Edit(syntax.span(one), f"{syntax.words(one.left)} / {syntax.words(one.right)}") for one in alike]
+    for one in scaled:
+        yield [Edit(syntax.span(one), f"{syntax.words(one.left)} / {syntax.words(one.left)}.max()")]
+
+
+def _is_blown_up(node: Any) -> bool:
+    """Whether an expression is multiplied by a number above 1 that is written out."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult) or not isinstance(node.right, ast.Constant):
+        return False
+    return isinstance(node.right.value, (int, float)) and node.right.value > 1
 
 
 def _made_from_data(syntax: Syntax) -> list[Any]:
@@ -49,7 +50,9 @@ def test_prepared_as_the_training(fault: Fault) -> Alternatives:
             continue
         source = _source(node.left)
         for other in syntax.nodes:
-            whole = isinstance(syntax.parents.get(other), (ast.Call, ast.Assign)) and other.lineno != node.lineno
+            whole = (
+                isinstance(syntax.parents.get(other), (ast.Call, ast.Assign, ast.Tuple)) and other.lineno != node.lineno
+            )
             if whole and isinstance(other, ast.Subscript) and source and _source(other) == source:
                 yield [Edit(syntax.span(other), f"{syntax.words(other)} / {syntax.words(node.right)}")]
 
@@ -57,3 +60,19 @@ def test_prepared_as_the_training(fault: Fault) -> Alternatives:
 def _source(node: Any) -> str:
     """The name of an array that a part is taken of."""
     return node.value.id if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) else ""
+
+
+@edits_for("D05", framework=("pytorch", "keras"))
+def one_transform_for_both(fault: Fault) -> Alternatives:
+    """A data set that is given `train=False` gets the transform of the one with `train=True`."""
+    syntax = fault.syntax
+    made = [call for call in syntax.nodes if isinstance(call, ast.Call) and keyword(call, "transform") is not None]
+    for test in made:
+        for train in made:
+            first, second = keyword(test, "transform"), keyword(train, "transform")
+            if first is None or second is None or syntax.words(test.func) != syntax.words(train.func):
+                continue
+            if test is not train and syntax.words(first.value) != syntax.words(second.value):
+                kind = keyword(test, "train")
+                if kind is not None and getattr(kind.value, "value", None) is False:
+                    yield [Edit(syntax.span(first.value), syntax.words(second.value))]

@@ -46,13 +46,13 @@ def without_activation(fault: Fault) -> Alternatives:
             yield [edit]
 
 
-@edits_for("L01", "L02", framework=("keras",))
+@edits_for("L01", framework=("keras",))
 def from_logits(fault: Fault) -> Alternatives:
     """`from_logits=True` is left out where the last layer has a softmax."""
     for node in fault.syntax.nodes:
         if isinstance(node, ast.keyword) and node.arg == "from_logits" and getattr(node.value, "value", None) is True:
             edit = argument_removed(fault.syntax, node)
-            if edit is not None and fault.code == "L01":
+            if edit is not None:
                 yield [edit]
 
 
@@ -82,19 +82,40 @@ def _renamed(fault: Fault, call: ast.Call, name: str) -> Edit:
 
 
 @edits_for("L02", framework=("keras",))
-def probabilities_for_a_categorical_loss(fault: Fault) -> Alternatives:
-    """The last layer gets a softmax."""
-    if "rows do not sum to 1" not in fault.summary:
-        return
+def probabilities_for_their_loss(fault: Fault) -> Alternatives:
+    """The last layer gets the softmax of a categorical loss, or the sigmoid of a binary one."""
+    meant = "sigmoid" if "binary cross-entropy" in fault.summary else "softmax"
     syntax = fault.syntax
     for given in activation_keywords(fault):
-        yield [Edit(syntax.span(given.value), '"softmax"')]
+        yield [Edit(syntax.span(given.value), re.sub(r"\w+", meant, syntax.words(given.value)))]
     dense = [call for call in calls_at(fault) if last_name(call.func) == "Dense"][:1] or syntax.calls("Dense")[-1:]
     for call in dense:
-        if keyword(call, "activation") is None:
-            words = syntax.words(call)
+        own = keyword(call, "activation")
+        if own is None:
             quote = "'" if syntax.text.count("'") > syntax.text.count('"') else '"'
-            yield [Edit(syntax.span(call), f"{words[:-1]}, activation={quote}softmax{quote})")]
+            yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1]}, activation={quote}{meant}{quote})")]
+        else:
+            yield [Edit(syntax.span(own.value), re.sub(r"\w+", meant, syntax.words(own.value)))]
+
+
+@edits_for("D09", "L02", framework=("keras",))
+def loss_of_the_coding(fault: Fault) -> Alternatives:
+    """A loss of class numbers that is given one-hot rows becomes the one of these, and the other way round."""
+    name, other = "categorical_crossentropy", "sparse_categorical_crossentropy"
+    for node in fault.syntax.nodes:
+        value = node.value if isinstance(node, ast.Constant) else None
+        if value in (name, other):
+            meant = name if value == other else other
+            yield [Edit(fault.syntax.span(node), fault.syntax.words(node).replace(value, meant))]
+
+
+@edits_for("F05", framework=("keras",))
+def activations_of_hidden_layers(fault: Fault) -> Alternatives:
+    """Dense layers without an activation get a rectifier, but for the last one."""
+    syntax = fault.syntax
+    plain_ones = [call for call in syntax.calls("Dense")[:-1] if keyword(call, "activation") is None]
+    quote = "'" if syntax.text.count("'") > syntax.text.count('"') else '"'
+    yield [Edit(syntax.span(c), f"{syntax.words(c)[:-1]}, activation={quote}relu{quote})") for c in plain_ones]
 
 
 @edits_for("A04", "F10", framework=("pytorch", "keras"))
@@ -147,17 +168,17 @@ def _of_class_numbers(fault: Fault, compiled: ast.Call) -> Iterator[Edit]:
                 yield Edit(syntax.span(node), syntax.words(node).replace(node.value, words))
 
 
-@edits_for("F02", framework=("pytorch",))
+@edits_for("F02", framework=("pytorch", "keras"))
 def along_the_classes(fault: Fault) -> Alternatives:
     """softmax(z, dim=0) becomes softmax(z, dim=1)."""
     syntax = fault.syntax
     for call in _activations(fault):
-        given = keyword(call, "dim")
+        given = keyword(call, "dim") or keyword(call, "axis")
         if given is not None:
             yield [Edit(syntax.span(given.value), "1")]
         elif len(call.args) == (1 if _only_the_axis(call) else 2):
             yield [Edit(syntax.span(call.args[-1]), "1")]
-        else:
+        elif fault.framework == "pytorch":
             words = syntax.words(call)
             yield [Edit(syntax.span(call), f"{words[:-1]}{', ' if call.args else ''}dim=1)")]
 
@@ -212,7 +233,7 @@ def _pairs(fault: Fault) -> Iterator[tuple[Any, Any]]:
 def targets_as_the_loss_counts(fault: Fault) -> Alternatives:
     """Class numbers that were raised by one, or spread to -1 and 1, are left as they are."""
     syntax = fault.syntax
-    numbers = re.search(r"class numbers from 1 to (\d+)", fault.summary)
+    numbers = re.search(r"class numbers from 1 to (\d+)|binary cross-entropy .* at 1 to 2$", fault.summary)
     spread = "binary cross-entropy" in fault.summary and "at -1 to 1" in fault.summary
     for node in syntax.nodes:
         if not isinstance(node, ast.BinOp) or not isinstance(node.right, ast.Constant) or node.right.value != 1:

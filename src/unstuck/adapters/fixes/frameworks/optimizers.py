@@ -115,3 +115,27 @@ def rate_that_learnt(fault: Fault) -> Alternatives:
                         f"{words[:-1]}{', ' if made.args or made.keywords else ''}{name}={tried:.2g})",
                     )
                 ]
+
+
+@edits_for("U10", framework=("keras",))
+def without_regularizers(fault: Fault) -> Alternatives:
+    """The numbers of l2(10.0) and its like become 0, in all layers."""
+    syntax = fault.syntax
+    calls = [call for name in ("l2", "L2", "l1", "L1", "l1_l2", "L1L2") for call in syntax.calls(name)]
+    yield [Edit(syntax.span(one), "0") for call in calls for one in call.args if isinstance(one, ast.Constant)]
+
+
+@edits_for("A01", "A02", "A03", "A04", "A05", "A06", "A07", framework=("pytorch",))
+def first_weights_drawn(fault: Fault) -> Alternatives:
+    """Weights that are set to one number, or drawn on one side of zero, are drawn around zero."""
+    syntax = fault.syntax
+    edits = []
+    for name in ("zeros_", "ones_", "constant_", "uniform_", "normal_"):
+        for call in syntax.calls(name):
+            if call.args and isinstance(call.func, ast.Attribute) and last_name(call.func.value) == "init":
+                words, owner = syntax.words(call.args[0]), syntax.words(call.func.value)
+                if "bias" in words:
+                    continue
+                drawn = f"xavier_uniform_({words})" if "weight" in words else f"normal_({words}, std=0.1)"
+                edits.append(Edit(syntax.span(call), f"{owner}.{drawn}"))
+    yield edits

@@ -14,6 +14,7 @@ from unstuck.adapters.fixes.statements import (
     inserted_behind,
     moved,
     moved_before,
+    removed,
 )
 from unstuck.adapters.fixes.syntax import Span, Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
@@ -93,6 +94,16 @@ def gradients_taken_and_kept(fault: Fault) -> Alternatives:
             yield [Edit(syntax.span(rate.value), "0.01" if last_name(made.func) == "SGD" else "0.001")]
 
 
+@edits_for("U05", framework=("pytorch",))
+def step_taken(fault: Fault) -> Alternatives:
+    """`optimizer.step()` is put behind `loss.backward()` where no step is taken."""
+    syntax = fault.syntax
+    for made in optimizers(syntax)[:1] if not syntax.calls("step") else []:
+        for call in backwards(syntax):
+            words = f"{syntax.words(made.targets[0])}.step()"
+            yield list(inserted_behind(syntax, syntax.statement(call), words))
+
+
 def _loss_before(fault: Fault, statement: Any) -> str:
     """The name that the loss was given before a statement of the same block."""
     place = (fault.reading.get("loss") or {}).get("line")
@@ -146,10 +157,16 @@ def made_once(fault: Fault) -> Alternatives:
         for loop in loops[-1:]:
             together = [one for one in block_of(syntax, statement) if one is statement or _makes_optimizer(one)]
             yield list(moved_before(syntax, together, loop))
+            known = [one for one in syntax.nodes if isinstance(one, ast.Assign) and one.lineno < loop.lineno]
+            targets = [syntax.words(target) for target in getattr(statement, "targets", [])]
+            if any(syntax.words(target) in targets for one in known for target in one.targets):
+                yield list(removed(syntax, statement))
 
 
 def _makes_optimizer(statement: Any) -> bool:
-    return isinstance(statement, ast.Assign) and is_optimizer(statement.value)
+    """Whether a statement makes the optimiser, or gives it to a Keras model."""
+    value = getattr(statement, "value", None)
+    return is_optimizer(value) or (isinstance(value, ast.Call) and last_name(value.func) == "compile")
 
 
 @edits_for("U08", framework=("pytorch",))

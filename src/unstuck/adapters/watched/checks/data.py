@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Discarded, LoaderMade, LossTaken, ModelCalled, ShuffledApart, Validated
+from unstuck.adapters.watched.events import Discarded, LoaderMade, ModelCalled, Validated
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.values import Array
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
@@ -19,7 +19,6 @@ ENOUGH = 100
 FEW = 20  # examples of a whole table, such as those of XOR, are validated with as well as learnt from
 OVERLAP = 0.5  # of the validation: examples that occur twice in a data set are fewer
 AMONG = 0.1  # of the examples of every validation: only a part of what is learnt from is seen
-RELATED = 4.0  # deviations above chance
 IN_ORDER = 0.1  # of the changes of class that a shuffled order has
 
 
@@ -159,59 +158,6 @@ def targets_collapsed(h: History) -> Iterator[Seen]:
         given = [loader.place for loader in h.all(LoaderMade) if loader.labels is not None]
         place, grade = given[0] if given else h.learnt[0].place, PROVED if made is not None else MEASURED
         yield Seen("D07", grade, said, {"targets": len(known)}, place, certain=True)
-
-
-@check("D10")
-def labels_unrelated(h: History) -> Iterator[Seen]:
-    """Inputs and labels are shuffled each for itself, and the labels of near inputs are those of any others.
-
-    Cure: One order for both: `order = torch.randperm(n)`, then `x[order]` and `y[order]`.
-
-    Cure in Keras: One order for both: `order = rng.permutation(n)`, then `x[order]` and `y[order]`.
-    """
-    apart = h.all(ShuffledApart)
-    x, labels = _pairs(h)
-    if not apart or x is None or labels is None or len(x) < ENOUGH:
-        return
-    above = _above_chance(x, labels)
-    if above is not None and above < RELATED:
-        said = (
-            f"of {len(x)} examples learnt from, the nearest other input has the same class no more often than chance "
-        )
-        said += f"({above:.1f} deviations above it)"
-        numbers = {"examples": len(x), "deviations_above_chance": above}
-        yield Seen("D10", MEASURED, said, numbers, apart[-1].place, certain=True)
-
-
-def _pairs(h: History) -> tuple[Array | None, Array | None]:
-    """(n, features) inputs learnt from, and (n,) their class numbers."""
-    found: list[tuple[Array, Array]] = []
-    inputs: Array | None = None
-    for event in h.events:
-        if isinstance(event, ModelCalled) and event.learning and event.inputs is not None:
-            inputs = event.inputs.reshape(len(event.inputs), -1) if event.inputs.dtype.kind == "f" else None
-        if isinstance(event, LossTaken) and event.learning and inputs is not None and event.classes is not None:
-            n = min(len(inputs), len(event.classes))
-            if event.prediction_shape[:1] == event.target_shape[:1]:
-                found.append((inputs[:n], event.classes[:n]))
-            inputs = None
-    if not found or len({x.shape[1] for x, _ in found}) > 1:
-        return None, None
-    return np.concatenate([x for x, _ in found])[:512], np.concatenate([c for _, c in found])[:512]
-
-
-def _above_chance(x: Array, labels: Array) -> float | None:
-    """How many deviations above chance the nearest other input has the same class; None for one class."""
-    spread = x.std(axis=0)
-    z = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    near = (z**2).sum(axis=1)[:, None] + (z**2).sum(axis=1) - 2 * z @ z.T
-    np.fill_diagonal(near, np.inf)
-    nearest = near.argmin(axis=1)
-    generator = np.random.default_rng(0)
-    chance = [float((mixed == mixed[nearest]).mean()) for mixed in (generator.permutation(labels) for _ in range(100))]
-    if np.std(chance) == 0:
-        return None
-    return float(((labels == labels[nearest]).mean() - np.mean(chance)) / np.std(chance))
 
 
 @check("D12")

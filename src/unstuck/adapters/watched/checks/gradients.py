@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unstuck.adapters.watched.check import Check, Seen, check
-from unstuck.adapters.watched.events import Cut, OptimizerMade, OwnDerivative
+from unstuck.adapters.watched.events import Cut, Frozen, ModelCalled, OptimizerMade, OwnDerivative
 from unstuck.adapters.watched.history import History, largest
-from unstuck.diagnosis.examination.evidence import PROVED
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 SEVERAL = 3  # ways back
 UP = 0.5  # cosine between a change and the gradient: against it, if the loss is to fall
@@ -119,6 +119,16 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
     steps, held = h.steps, h.held
     reached = set(h.reached)
     refused = [event for event in h.backwards if event.refused]
+    frozen = [event for event in h.all(Frozen) if event.place is not None]
+    calls = h.all(ModelCalled)
+    if frozen and calls and all(call.frozen and not call.learning for call in calls) and not h.steps:
+        said = "every parameter of the model is told to take no gradient: nothing is left that could be learnt"
+        yield Seen("B13", PROVED, said, {"frozen": len(frozen)}, frozen[-1].place, certain=True)
+        return
+    if frozen and calls and calls[-1].frozen:
+        said = "a part of the model is told to take no gradient: it stays as it is, and the rest has to do with that"
+        repair = ("thaw", True)
+        yield Seen("B13", MEASURED, said, {"frozen": len(frozen)}, frozen[-1].place, repair, often_meant=True)
     cuts = [cut for cut in h.all(Cut) if not cut.carries_loss]
     if refused and not reached & held:
         cut = _last_before(h, refused[0], cuts + [cut for cut in h.all(Cut) if cut.carries_loss])
@@ -143,7 +153,8 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
         names = ", ".join(one.name for one in lost[:4])
         said = f"{len(lost)} of {len(stepped)} parameters that the optimiser holds ({names}) get no gradient{where}"
         place = cut.place if cut else lost[0].place
-        yield Seen("B13", PROVED, said, {"parameters": len(lost)}, place, _reattach(cut))
+        repair = None if cut is not None and cut.by == "no_grad()" else _reattach(cut)
+        yield Seen("B13", PROVED, said, {"parameters": len(lost)}, place, repair)
 
 
 def _last_before(h: History, event: object, cuts: list[Cut]) -> Cut | None:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import Broadcast, LossTaken
+from unstuck.adapters.watched.events import Broadcast, Compared, LossTaken
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.losses import COMPARES_NUMBERS
 from unstuck.adapters.watched.values import Array, Place
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 CLOSE = 1e-4  # sums of float32 probabilities
+OF_CLASS_NUMBERS = ("cross_entropy", "nll_loss", "sparse_categorical_crossentropy")
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf)}
 
 
@@ -145,6 +146,13 @@ def output_too_narrow(h: History) -> Iterator[Seen]:
     if narrow and len(narrow) == len(binary) and len(kinds) > 2 and kinds.max() > 1:
         said = f"one yes-or-no output stands for {len(kinds)} classes, {kinds.min()} to {kinds.max()}"
         yield Seen("F10", PROVED, said, {"outputs": 1, "classes": len(kinds)}, _place(narrow[0]), certain=True)
+        return
+    numbers = _of(h, *COMPARES_NUMBERS)
+    one = [e for e in numbers if e.prediction_shape[1:] in ((), (1,))]
+    judged = [event for event in h.all(Compared) if event.how.startswith(("argmax", "max"))]
+    if one and len(one) == len(h.shown) and judged and len(kinds) > 2 and kinds.min() == 0 and kinds.max() < len(kinds):
+        said = f"one output is taught the numbers of {len(kinds)} classes as values, and judged as classes"
+        yield Seen("F10", PROVED, said, {"outputs": 1, "classes": len(kinds)}, _place(one[0]), certain=True)
 
 
 @check("A04")
@@ -235,8 +243,10 @@ def targets_malformed(h: History) -> Iterator[Seen]:
 def _not_classes(event: LossTaken) -> str:
     """Why targets are no class numbers of a loss over classes; nothing where they are."""
     target, shape = event.target, event.prediction_shape
-    if target is None or event.kind not in ("cross_entropy", "nll_loss") or len(shape) < 2 or not target.size:
+    if target is None or event.kind not in OF_CLASS_NUMBERS or len(shape) < 2 or not target.size:
         return ""
+    if event.kind.startswith("sparse") and target.shape == shape:
+        return f"rows of {shape[1]} numbers are given as targets where one class number for each example is wanted"
     if target.dtype.kind not in "iu":
         if target.shape == shape:
             return ""

@@ -47,7 +47,9 @@ def parameters_not_optimised(h: History) -> Iterator[Seen]:
         said += f": {names}{why}"
         numbers = {"parameters_of_the_loss": len(reached), "of_them_held": len(reached) - len(left_out)}
         place = strangers[0].place or place if strangers else place
-        yield Seen("U11", PROVED, said, numbers, place, ("hold", True))
+        stale = held - set(reached)  # what no loss depends on is held in the place of what one does
+        unknown = any(one.called for one in strangers)
+        yield Seen("U11", PROVED, said, numbers, place, ("hold", True), certain=bool(stale) or unknown)
 
 
 def _names(parameters: list[Parameter]) -> str:

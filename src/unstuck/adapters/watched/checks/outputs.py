@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import ModeSet, Reshaped, Silenced, StateKept
+from unstuck.adapters.watched.events import LossTaken, ModelCalled, ModeSet, Reshaped, Silenced, StateKept
 from unstuck.adapters.watched.history import History, is_poor
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
@@ -75,7 +75,7 @@ def activation_missing(h: History) -> Iterator[Seen]:
         earlier = 1 + list(zip(first.last, first.last[1:], strict=False)).index(("linear", "linear"))
         place = (first.places[earlier] if len(first.places) > earlier else None) or first.last_place
         said = f"the outputs are made by {' of '.join(first.last)}: two linear layers without anything between them"
-        yield Seen("F05", MEASURED, said, {"losses_seen": len(taken)}, place, ("activate", True))
+        yield Seen("F05", MEASURED, said, {"losses_seen": len(taken)}, place, ("activate", True), often_meant=True)
 
 
 @check("F13")
@@ -134,11 +134,38 @@ def state_kept(h: History) -> Iterator[Seen]:
     refused = [event for event in h.backwards if AGAIN in event.refused]
     said = f"{len(kept)} times a recurrent layer starts from the state that it had before the last update"
     said += ", and derivatives are asked for through that update's graph again" if refused else ""
-    grade = PROVED if refused else MEASURED
+    others = _starts_anew(h)
+    said += ", which was that of other sequences" if others else ""
+    grade = PROVED if refused or others else MEASURED
     repair = ("fresh state", True)
     calls = [call for call in h.training_calls if call.update == kept[0].update]
     place = calls[0].place if calls else kept[0].place
-    yield Seen("F14", grade, said, {"times": len(kept)}, place, repair, certain=bool(refused))
+    yield Seen("F14", grade, said, {"times": len(kept)}, place, repair, certain=bool(refused) or others)
+
+
+def _starts_anew(h: History) -> bool:
+    """Whether each batch holds other sequences than the last, and not what follows in the same ones.
+
+    So it is where a whole sequence has one target, and where sequences of tokens do not begin with the token that was
+    the last target of the batch before.
+    """
+    follow, pairs = 0, 0
+    ended: np.ndarray | None = None
+    first: np.ndarray | None = None
+    shape: tuple[int, ...] = ()
+    for event in h.events:
+        if isinstance(event, ModelCalled) and event.learning:
+            known = event.inputs if event.inputs is not None and event.inputs.ndim > 1 else None
+            first, shape = known, event.input_shapes[0] if event.input_shapes else ()
+            tokens = known is not None and known.ndim == 2 and known.dtype.kind in "iu"
+            if tokens and ended is not None and known is not None and len(ended) == len(known):
+                pairs, follow = pairs + len(known), follow + int((known[:, 0] == ended).sum())
+        if isinstance(event, LossTaken) and event.learning and event.target is not None and first is not None:
+            n, length = shape[:2]
+            if event.target_shape in ((n,), (n, 1)) and event.prediction_shape[0] == n:
+                return True
+            ended = event.target.reshape(n, length)[:, -1] if event.target.size == n * length else None
+    return pairs > 0 and 2 * follow < pairs
 
 
 @check("F15")

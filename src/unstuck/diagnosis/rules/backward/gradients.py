@@ -12,7 +12,7 @@ from unstuck.diagnosis.identification.backward import RIGHT
 from unstuck.diagnosis.identification.results import LayerResult
 from unstuck.diagnosis.measurements.central_differences import follows_loss
 from unstuck.diagnosis.measurements.proof import proved
-from unstuck.diagnosis.measurements.targets_at_work import mixed_examples
+from unstuck.diagnosis.measurements.targets_at_work import mixed_examples, what_targets_fail_to_do
 from unstuck.diagnosis.rules.rule import rule
 
 HARMLESS = 1e-2  # share of a change that nothing explains beside the right formula
@@ -163,6 +163,8 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
         if r.weights is None and not r.weights_frozen:
             if follows_loss(e, place.weights):
                 continue
+            if what_targets_fail_to_do(e):
+                break  # said of the output error that all gradients start from
             if _unlike_the_loss(e, r.layer, place.weights):
                 found.append(_disproved(r.layer + 1, "weights"))
             elif r.layer == len(e.forward.chain) - 1 and mixed_examples(e):

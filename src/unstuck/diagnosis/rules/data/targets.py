@@ -284,8 +284,8 @@ def classes_imbalanced(e: Examination) -> Evidence | None:
     if y is None or len(y) < 50 or strange_rows(e) is not None:
         return None
     names, counts = np.unique(y, return_counts=True)
-    if len(names) < 2:
-        return None
+    if len(names) < 2 or (e.n_outputs == 1 and len(names) > 2):
+        return None  # whole numbers with one output for them are counts, not classes
     shares = counts / len(y)
     numbers = {"largest_share": float(shares.max()), "smallest_share": float(shares.min()), "classes": len(names)}
     absent = [] if y_test is None else [int(c) for c in np.unique(y_test) if c not in names]

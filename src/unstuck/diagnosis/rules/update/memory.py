@@ -7,8 +7,12 @@ from collections.abc import Iterable
 from unstuck.diagnosis.examination.evidence import PROVED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.update import Key, Response
+from unstuck.diagnosis.measurements.own_memory import share_brought_back
 from unstuck.diagnosis.rules.rule import rule
 from unstuck.diagnosis.twin.update_rule import CONSTANT, UpdateRule
+
+WHOLE = 1e-4  # share of an update by which what comes back of it may differ from all of it, or from nothing
+UNSCALED = 1.5  # updates that bring back so much of the last grow without bound, whatever was meant
 
 
 def _responses(e: Examination, *kinds: str) -> dict[Key, Response]:
@@ -19,6 +23,11 @@ def _responses(e: Examination, *kinds: str) -> dict[Key, Response]:
 
 def _arrays(keys: Iterable[Key]) -> str:
     return ", ".join(f"{'weights' if kind == 'w' else 'biases'} of layer {layer + 1}" for kind, layer in sorted(keys))
+
+
+def _share_of_unknown(e: Examination) -> float | None:
+    """What comes back of the last update where no formula of the step is known; None where one is."""
+    return share_brought_back(e) if e.twin is None else None
 
 
 @rule("U02", look_alikes=("U14",))
@@ -46,6 +55,9 @@ def gradients_accumulate(e: Examination) -> Evidence | None:
         )
     if e.update is not None and e.update.adaptive is not None and e.update.adaptive.fault == "U02":
         return Evidence(PROVED, e.update.adaptive.name, {"rule": e.update.adaptive.name})
+    share = _share_of_unknown(e)
+    if share is not None and abs(share - 1) < WHOLE:
+        return Evidence(PROVED, "the second update brings back the first in full", {"share_kept": share})
     kept = {key: r for key, r in _kept_shares(e).items() if r.beta < 1}
     if kept:
         beta = next(iter(kept.values())).beta
@@ -94,6 +106,10 @@ def momentum_unscaled(e: Examination) -> Evidence | None:
     may be all that learns, and its repair needs another rate.
     """
     found = {key: r for key, r in _responses(e, "raw").items() if r.beta > 0}
+    share = _share_of_unknown(e)
+    if share is not None and share > UNSCALED:
+        said = f"the second update brings back {share:.4g} times the first"
+        return Evidence(PROVED, said, {"weight_of_previous_gradient": share})
     if not found:
         return None
     beta = max(r.beta for r in found.values())
@@ -123,6 +139,9 @@ def momentum_sign_wrong(e: Examination) -> Evidence | None:
     if e.twin is not None and e.faithful and e.twin.update.response[0] == "nesterov":
         return _nesterov_sign(e.twin.update)
     found = {key: r for key, r in _responses(e, "momentum", "raw").items() if r.beta < 0}
+    share = _share_of_unknown(e)
+    if share is not None and share < -WHOLE:
+        return Evidence(PROVED, f"the second update brings back {share:.4g} of the first", {"momentum": share})
     if not found:
         return None
     beta = min(r.beta for r in found.values())

@@ -1,0 +1,337 @@
+"""Ways of writing a script that once were read wrongly or not at all, each with a fault and without it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.adapters.scripts.watched import runner
+from unstuck.adapters.scripts.examine import study
+
+CIRCLE = """
+import math
+import random
+
+random.seed(5)
+
+def sigmoid(x):
+    return 1.0 / (1.0 + math.exp(-x))
+
+points = []
+for _ in range(120):
+    px, py = random.uniform(-1, 1), random.uniform(-1, 1)
+    points.append(([px, py], 1.0 if px * px + py * py < 0.5 else 0.0))
+w1 = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(5)]
+b1 = [random.uniform(-1, 1) for _ in range(5)]
+w2 = [random.uniform(-1, 1) for _ in range(5)]
+b2 = 0.0
+for epoch in range(200):
+    random.shuffle(points)
+    for inp, want in points:
+        hidden = []
+        for j in range(5):
+            s = b1[j]
+            for k in range(2):
+                s += w1[j][k] * inp[k]
+            hidden.append(sigmoid(s))
+        out = sigmoid(sum(w2[j] * hidden[j] for j in range(5)) + b2)
+        d_out = (want - out) * out * (1 - out)
+        for j in range(5):
+            d_h = d_out * w2[j] * hidden[j] * (1 - hidden[j])
+            w2[j] += 0.5 * d_out * hidden[j]
+            b1[j] += 0.5 * d_h
+            for k in range(2):
+                w1[j][k] += 0.5 * d_h * inp[k]
+        b2 += 0.5 * d_out
+"""
+
+CIRCLES = """
+import numpy as np
+
+rng = np.random.default_rng(1)
+X = rng.uniform(-1, 1, (200, 2))
+T = ((X ** 2).sum(axis=1, keepdims=True) < 0.5).astype(float)
+
+def logistic(x):
+    return 1 / (1 + np.exp(-x))
+
+def slope(x):
+    return logistic(x) * (1 - logistic(x))
+
+f, fp = np.vectorize(logistic), np.vectorize(slope)
+W1, b1 = rng.normal(0, 1, (2, 8)), rng.normal(0, 1, 8)
+W2, b2 = rng.normal(0, 1, (8, 1)), np.zeros(1)
+for epoch in range(1500):
+    z1 = X @ W1 + b1
+    h = f(z1)
+    z2 = h @ W2 + b2
+    o = f(z2)
+    d2 = (o - T) * fp(z2)
+    d1 = (d2 @ W2.T) * fp({at})
+    W2 -= 2.0 * h.T @ d2 / len(X)
+    b2 -= 2.0 * d2.mean(axis=0)
+    W1 -= 2.0 * X.T @ d1 / len(X)
+    b1 -= 2.0 * d1.mean(axis=0)
+"""
+
+LOGISTIC = """
+import numpy as np
+
+rng = np.random.default_rng(3)
+X = rng.normal(size=(300, 4)).astype(np.{dtype})
+y = (X @ np.array([1.0, -2.0, 0.5, 1.5]) + 0.7 > 0).astype(int)
+
+class Model:
+    def fit(self, X, y):
+        self.w = np.zeros(X.shape[1], np.{dtype})
+        self.b = 0
+        for _ in range(400):
+            p = 1 / (1 + np.exp(-(X @ self.w + self.b)))
+            self.w = self.w - 0.5 * X.T @ (p - y).astype(np.{dtype}) / len(X)
+            self.b = self.b {sign} 0.5 * np.mean(p - y)
+
+Model().fit(X, y)
+"""
+
+BATCHES = """
+import numpy as np
+
+rng = np.random.default_rng(11)
+x = rng.normal(size=(600, 6))
+t = (x @ rng.normal(size=(6, 3))).argmax(axis=1)
+W, b = rng.normal(size=(6, 12)) * 0.4, np.zeros(12)
+V, c = rng.normal(size=(12, 3)) * 0.4, np.zeros(3)
+for epoch in range(60):
+    idx = rng.permutation(600)
+    for s in range(0, 600, 40):
+        j = idx[s:s + 40]
+        h = 1 / (1 + np.exp(-(x[j] @ W + b)))
+        z = h @ V + c
+        p = np.exp(z - z.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        loss = -np.log(p[np.arange(40), t[j]]).mean()
+        p[np.arange(40), t[j]] -= 1
+        p /= 40
+        gV, gc = h.T @ p, p.sum(axis=0)
+        gh = p @ V.T * h * (1 - h)
+        gW, gb = x[j].T @ gh, gh.sum(axis=0)
+        W -= 0.5 * (gW {sign} 0.01 * W)
+        V -= 0.5 * (gV {sign} 0.01 * V)
+        b -= 0.5 * gb
+        c -= 0.5 * gc
+"""
+
+BATCH_GENERATOR = """
+import numpy as np
+
+def batches(X, Y, size):
+    while True:
+        {shuffle}
+        for i in range(0, len(X) - size + 1, size):
+            yield X[i:i + size], Y[i:i + size]
+
+np.random.seed(0)
+X = np.random.randn(400, 5)
+Y = np.eye(3)[(X @ np.random.randn(5, 3)).argmax(axis=1)]
+W1, b1 = np.random.randn(5, 10) * 0.5, np.zeros(10)
+W2, b2 = np.random.randn(10, 3) * 0.5, np.zeros(3)
+gen = batches(X, Y, 20)
+for step in range(3000):
+    x, y = next(gen)
+    h = 1 / (1 + np.exp(-(x @ W1 + b1)))
+    o = 1 / (1 + np.exp(-(h @ W2 + b2)))
+    d2 = (o - y) * o * (1 - o) / 20
+    d1 = d2 @ W2.T * h * (1 - h)
+    W2 -= 3.0 * h.T @ d2
+    b2 -= 3.0 * d2.sum(axis=0)
+    W1 -= 3.0 * x.T @ d1
+    b1 -= 3.0 * d1.sum(axis=0)
+"""
+
+EXCLUSIVE_OR = """
+import numpy as np
+
+rng = np.random.default_rng(2)
+X = np.array([[0., 0.], [0., 1.], [1., 0.], [1., 1.]])
+y = {targets}
+W1, b1 = rng.normal(size=(2, 4)), np.zeros(4)
+W2, b2 = rng.normal(size=(4, 1)), np.zeros(1)
+for k in range(4000):
+    h = np.tanh(X @ W1 + b1)
+    out = 1 / (1 + np.exp(-(h @ W2 + b2)))
+    error = out - y
+    d_out = (error * out * (1 - out)).sum(axis=1, keepdims=True)
+    d_h = d_out @ W2.T * (1 - h ** 2)
+    W2 -= 0.5 * h.T @ d_out
+    b2 -= 0.5 * d_out.sum(axis=0)
+    W1 -= 0.5 * X.T @ d_h
+    b1 -= 0.5 * d_h.sum(axis=0)
+"""
+
+PASSES = """
+import numpy as np
+
+rng = np.random.RandomState(1)
+x = rng.randn(120, 5)
+y = (x @ rng.randn(5, 3)).argmax(axis=1)
+t = np.eye(3)[y]
+
+def init():
+    return rng.randn(5, 8) * 0.3, np.zeros(8), rng.randn(8, 3) * 0.3, np.zeros(3)
+
+{before}
+for epoch in range(40):
+    {inside}
+    for i in range(0, 120, 20):
+        xb, tb = x[i:i + 20], t[i:i + 20]
+        h = np.tanh(xb @ w1 + b1)
+        p = np.exp(h @ w2 + b2)
+        p /= p.sum(axis=1, keepdims=True)
+        d2 = (p - tb) / 20
+        d1 = d2 @ w2.T * (1 - h ** 2)
+        w2 = w2 - 0.5 * h.T @ d2
+        b2 = b2 - 0.5 * d2.sum(axis=0)
+        w1 = w1 - 0.5 * xb.T @ d1
+        b1 = b1 - 0.5 * d1.sum(axis=0)
+"""
+MADE = "w1, b1, w2, b2 = init()"
+
+HOUSES = """
+import numpy as np
+
+rng = np.random.RandomState(0)
+X = rng.randn(200, 3)
+y = X @ np.array([[1.0], [-2.0], [0.5]])
+W1, b1 = rng.randn(3, 8) * 0.5, np.zeros((1, 8))
+W2, b2 = rng.randn(8, 1) * 0.5, np.zeros((1, 1))
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+for epoch in range(400):
+    h = sigmoid(X.dot(W1) + b1)
+    pred = {output}
+    d2 = 2 * (pred - y) / len(y) {slope}
+    d1 = d2.dot(W2.T) * h * (1 - h)
+    W2 -= 0.2 * h.T.dot(d2)
+    b2 -= 0.2 * d2.sum(axis=0, keepdims=True)
+    W1 -= 0.2 * X.T.dot(d1)
+    b1 -= 0.2 * d1.sum(axis=0, keepdims=True)
+"""
+
+PERCEPTRON = """
+import numpy as np
+
+rng = np.random.RandomState(4)
+X = rng.randn(60, 2)
+y = np.where(X @ np.array([1.0, -2.0]) + 0.3 > 0, 1, -1)
+
+class Perceptron:
+    def fit(self, X, y):
+        self.w = np.zeros(3)
+        for _ in range(10):
+            for xi, target in zip(X, y):
+                update = 0.1 * ({error})
+                self.w[1:] += update * xi
+                self.w[0] += update
+
+    def predict(self, x):
+        return np.where(np.dot(x, self.w[1:]) + self.w[0] >= 0.0, 1, -1)
+
+Perceptron().fit(X, y)
+"""
+
+
+@pytest.fixture
+def report(shell, tmp_path):
+    """The report on a text as a script, as data."""
+
+    def diagnosed(text):
+        (tmp_path / "script.py").write_text(text)
+        return json.loads(shell("diagnose", "script.py", "--json", "--no-cures", "--budget", 120).stdout)
+
+    return diagnosed
+
+
+def findings(found):
+    """Codes and the texts of their lines."""
+    return {one["code"]: one["location"] and one["location"]["text"] for one in found["findings"]}
+
+
+def test_numbers_that_a_generator_adds_up_are_followed(report):
+    found = report(CIRCLE)
+    assert found["verdict"] == "healthy"
+    assert found["network"]["sizes"] == [2, 5, 1]
+    assert found["network"]["loss"] == "squared_error"
+
+
+@pytest.mark.parametrize(("at", "verdict"), [("z1", "healthy"), ("h", "faulty")])
+def test_functions_that_are_vectorised_have_slopes(report, at, verdict):
+    found = report(CIRCLES.format(at=at))
+    assert found["verdict"] == verdict
+    assert set(findings(found)) <= {"B03"}
+    right = {entry["name"]: entry["verdict"] for entry in found["proof"]["parameters"]}
+    assert right["W2"] == right["b2"] == "proved right"
+    assert right["W1"] == ("proved right" if at == "z1" else "proved wrong")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_first_bias_that_is_written_as_a_whole_number_is_a_parameter(report, dtype):
+    found = report(LOGISTIC.format(dtype=dtype, sign="-"))
+    assert {entry["name"] for entry in found["reading"]["parameters"]} == {"self.w", "self.b"}
+    assert found["verdict"] == "healthy"
+    assert "B10" in findings(report(LOGISTIC.format(dtype=dtype, sign="+")))
+
+
+def test_following_a_whole_number_leaves_the_types_of_results_alone():
+    text = LOGISTIC.format(dtype="float32", sign="-").replace("Model().fit", "model = Model()\nmodel.fit")
+    chains = study(runner(text)).chains
+    (watched,) = [chain.versions[1].value for chain in chains if np.ndim(chain.root.value)]
+    plain = {}
+    exec(text.replace("range(400)", "range(1)"), plain)
+    assert watched.dtype == plain["model"].w.dtype
+    assert np.array_equal(watched, plain["model"].w)
+
+
+@pytest.mark.parametrize(("sign", "codes"), [("+", set()), ("-", {"U15"})])
+def test_a_step_of_one_batch_size_only_is_examined(report, sign, codes):
+    found = report(BATCHES.format(sign=sign))
+    assert set(findings(found)) == codes
+    assert found["network"]["sizes"] == [6, 12, 3]
+
+
+def test_inputs_that_are_shuffled_without_their_targets_are_named(report):
+    assert findings(report(BATCH_GENERATOR.format(shuffle="np.random.shuffle(X)"))) == {"D14": "np.random.shuffle(X)"}
+    together = "p = np.random.permutation(len(X)); X, Y = X[p], Y[p]"
+    assert report(BATCH_GENERATOR.format(shuffle=together))["verdict"] == "healthy"
+
+
+def test_outputs_that_are_held_against_every_target_are_named(report):
+    found = findings(report(EXCLUSIVE_OR.format(targets="np.array([0., 1., 1., 0.])")))
+    assert found == {"L04": "error = out - y"}
+    assert report(EXCLUSIVE_OR.format(targets="np.array([[0.], [1.], [1.], [0.]])"))["verdict"] == "healthy"
+
+
+def test_parameters_that_are_made_anew_in_each_pass_are_named(report):
+    assert findings(report(PASSES.format(before="", inside=MADE))) == {"U16": MADE}
+    assert report(PASSES.format(before=MADE, inside="pass"))["verdict"] == "healthy"
+
+
+def test_networks_that_are_trained_one_after_another_are_no_network_made_anew(report):
+    text = PASSES.format(before="", inside=MADE).replace("epoch in range(40)", "rate in (0.5, 0.1)")
+    assert "U16" not in findings(report(text))
+
+
+def test_an_output_that_cannot_reach_real_targets_is_named(report):
+    found = findings(report(HOUSES.format(output="sigmoid(h.dot(W2) + b2)", slope="* pred * (1 - pred)")))
+    assert set(found) == {"D08"}
+    assert report(HOUSES.format(output="h.dot(W2) + b2", slope=""))["verdict"] == "healthy"
+
+
+def test_a_perceptron_is_no_useless_script_and_its_corrections_have_a_direction(report):
+    right = report(PERCEPTRON.format(error="target - self.predict(xi)"))
+    assert right["verdict"] == "inconclusive"
+    assert not right["findings"]
+    wrong = report(PERCEPTRON.format(error="self.predict(xi) - target"))
+    assert list(findings(wrong)) == ["U01"]
+    assert findings(wrong)["U01"].startswith("self.w[")

@@ -1,0 +1,156 @@
+"""Updates whose formulas are in no table: what targets, batches and the step before do in them is seen all the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.diagnosis.examination.small_network import SmallNetwork
+from unstuck.diagnosis.diagnose import diagnose
+
+
+class Regression(SmallNetwork):
+    """The same with two linear outputs and real targets; `error(outputs, targets)` starts the way back."""
+
+    def __init__(self, error, update=None):
+        super().__init__(update)
+        generator = np.random.default_rng(1)
+        self.parameters[2:] = [generator.normal(size=shape) * 0.3 for shape in ((8, 2), (2,))]
+        self.wanted = np.sin(self.x[:, :2]) + 0.5 * self.x[:, 2:4]
+        self.error = error
+
+    def predict(self, x):
+        return self.hidden(x) @ self.parameters[2] + self.parameters[3]
+
+    def gradients(self, x, targets):
+        a = self.hidden(x)
+        delta = self.error(self.predict(x), targets) / len(x)
+        below = delta @ self.parameters[2].T * self.derivative(a)
+        return [x.T @ below, below.sum(axis=0), a.T @ delta, delta.sum(axis=0)]
+
+
+class OwnDelta(SmallNetwork):
+    """Six classes, with an error of the outputs of its own."""
+
+    def __init__(self, error, update=None):
+        super().__init__(update)
+        self.error = error
+
+    def gradients(self, x, targets):
+        a = self.hidden(x)
+        delta = self.error(self.predict(x), targets) / len(x)
+        below = delta @ self.parameters[2].T * self.derivative(a)
+        return [x.T @ below, below.sum(axis=0), a.T @ delta, delta.sum(axis=0)]
+
+
+def signs(gradients):
+    return [-0.01 * g / (np.sqrt(np.abs(g)) + 1e-6) for g in gradients]
+
+
+def codes(report):
+    return [finding.rule.code for finding in report.findings]
+
+
+def proofs(report):
+    return [f.rule.code for f in [*report.findings, *report.notes] if f.grade == "proved"]
+
+
+def of_regression(error):
+    program = Regression(error)
+    return diagnose(replace(program.case(), targets=program.wanted), cures=False, budget=120)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (lambda a, t: a**3 - t[:, :1], "column 2 of the targets"),
+        (lambda a, t: np.abs(a - t) ** 1.5, "move the output the same way"),
+        (lambda a, t: np.tanh(a) + 0.3 * a**2, "whatever the targets are"),
+    ],
+    ids=["one column", "no sign", "no target"],
+)
+def test_targets_that_do_not_do_their_work_are_proved(error, said):
+    report = of_regression(error)
+    assert codes(report)[0] == "L04"
+    assert said in report.findings[0].summary
+    assert report.findings[0].grade == "proved"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        lambda a, t: np.exp(np.minimum(a, 2)) - np.maximum(t, 0),
+        lambda a, t: np.sign(a - t) * np.abs(a - t) ** 0.7,
+    ],
+    ids=["log of a rate", "power"],
+)
+def test_nothing_is_proved_of_errors_that_are_merely_unusual(error):
+    assert not {"L04", "B14"} & set(proofs(of_regression(error)))
+
+
+def test_a_right_class_that_is_never_raised_is_proved():
+    program = OwnDelta(lambda p, t: p**3 * (1 - t))
+    report = diagnose(program.case(), cures=False, budget=120)
+    assert codes(report) == ["L04"]
+    assert "never raises the score of its own class" in report.findings[0].summary
+
+
+def test_examples_that_are_mixed_in_a_batch_are_proved():
+    program = OwnDelta(lambda p, t: p - t + 0.7 * (p - p.mean(axis=0)))
+    report = diagnose(program.case(), cures=False, budget=120)
+    said = [f.summary for f in [*report.findings, *report.notes] if f.rule.code == "B14" and f.grade == "proved"]
+    assert said
+    assert "the error of one example depends on the others" in said[0]
+
+
+def test_an_optimiser_for_which_examples_do_not_add_up_mixes_nothing():
+    report = diagnose(SmallNetwork(signs).case(), cures=False, budget=120)
+    assert not {"L04", "B14"} & set(proofs(report))
+
+
+class Shortcut(SmallNetwork):
+    """With a path around the hidden layer that no chain of layers has."""
+
+    def __init__(self, update):
+        super().__init__(update)
+        generator = np.random.default_rng(2)
+        self.parameters = [generator.normal(size=shape) * 0.3 for shape in ((10, 10), (10,), (10, 6), (6,))]
+
+    def hidden(self, x):
+        return x + np.tanh(x @ self.parameters[0] + self.parameters[1])
+
+    def derivative(self, a):
+        return np.ones_like(a)
+
+
+class Gathering:
+    """Steps with `kept` times all that was gathered before."""
+
+    def __init__(self, kept):
+        self.kept, self.sums = kept, None
+
+    def __call__(self, gradients):
+        sums = self.sums or [0.0] * len(gradients)
+        self.sums = [self.kept * s + g for s, g in zip(sums, gradients, strict=True)]
+        return [-0.1 * s for s in self.sums]
+
+
+@pytest.mark.parametrize(("kept", "code"), [(1.0, "U02"), (-0.5, "U04"), (0.9, None)])
+def test_what_comes_back_of_a_step_is_seen_whatever_the_network(kept, code):
+    report = diagnose(Shortcut(Gathering(kept)).case(), cures=False, budget=120)
+    found = {f.rule.code for f in [*report.findings, *report.notes]} & {"U02", "U03", "U04"}
+    assert found == ({code} if code else set())
+
+
+def test_a_rule_without_a_root_is_told_by_first_steps():
+    program = SmallNetwork(lambda gradients: [-0.01 * g / (g * g + 1e-8) for g in gradients])
+    report = diagnose(program.case(), cures=False, budget=120)
+    assert codes(report)[0] == "U17"
+    assert "no root is taken" in report.findings[0].summary
+
+
+def test_a_root_of_gradients_that_were_not_squared_is_told_by_where_numbers_are_missing():
+    program = SmallNetwork(lambda gradients: [-0.01 * g / (np.sqrt(g) + 1e-8) for g in gradients])
+    report = diagnose(program.case(), cures=False, budget=120)
+    assert codes(report) == ["U17"]
+    assert "not squared" in report.findings[0].summary
