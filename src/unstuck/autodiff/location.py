@@ -34,17 +34,19 @@ def locate(proof: Proof) -> list[Departure]:
     found: list[Departure] = []
     if search is None:
         return found
-    wrong = len(search.wrong)
+    whole, wrong = search, list(search.wrong)
+    changes: list[dict[int, Any]] = []  # those that put each place right
     while search.wrong and len(found) < MOST_FAULTS:
         departure, edits, repaired = _one(search, bool(found))
         if departure is None:
             break
         put = put_right(search, departure.node) if not edits else None
-        if found and not edits and put is None and len(search.wrong) == wrong:
+        if found and not edits and put is None and len(search.wrong) == len(wrong):
             break  # nothing has become right since the first place, nor would here
         renamed = _renamed(at_its_call(at_zeros(search, departure)))
         if all(renamed.site != one.site for one in found):
             found.append(renamed)
+            changes.append(edits)
         if edits:
             search.keep(edits, repaired)
         else:
@@ -52,7 +54,22 @@ def locate(proof: Proof) -> list[Departure]:
                 break
             search = throughout(put, departure.node)
         search.left = search.scope.work + MOST_WORK * LATER
+    if search is whole and len(found) > 1 and all(changes):
+        return _needed(search, wrong, list(zip(found, changes)))
     return found
+
+
+def _needed(search: Search, wrong: list[Verdict], places: list[tuple[Departure, dict[int, Any]]]) -> list[Departure]:
+    """The places without which the others would not put as much right."""
+    repaired = len(wrong) - len(search.wrong)
+    kept = places
+    for place in places:
+        rest = [other for other in kept if other is not place]
+        edits = {number: edit for _, edits in rest for number, edit in edits.items()}
+        alone = replace(search, wrong=wrong, edits=edits, left=MOST_WORK * LATER)
+        if rest and len(alone.repairs(alone.every(), {}, wrong)) >= repaired:
+            kept = rest
+    return [departure for departure, _ in kept]
 
 
 def at_zeros(search: Search, departure: Departure) -> Departure:

@@ -169,3 +169,44 @@ def test_what_is_tried_to_put_a_gradient_right_does_not_fill_the_memory():
     tracemalloc.stop()
     assert [departure.site.line for departure in proof.departures] == [12]
     assert most < 1e9
+
+
+ONE_BY_ONE = """\
+import numpy as np
+np.random.seed(0)
+X = np.random.rand(60, 16)
+Y = np.eye(5)[X[:, :5].argmax(axis=1)]
+sizes = [16, 12, 8, 5]
+w = [np.random.randn(n, m) * 0.1 for m, n in zip(sizes, sizes[1:])]
+b = [np.zeros((n, 1)) for n in sizes[1:]]
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+def slope(a):
+    return a * (1 - a)
+def softmax(z):
+    return np.exp(z) / np.exp(z).sum()
+def gradients(x, y):
+    a = {0: np.array(x).T}
+    for i in (1, 2, 3):
+        z = w[i - 1].dot(a[i - 1]) + b[i - 1]
+        a[i] = softmax(z) if i == 3 else sigmoid(z)
+    d, d_w, d_b = {3: a[3] - y.T}, {}, {}
+    for i in (2, 1, 0):
+        if i == 2:
+            d[i] = w[i].T.dot(d[i + 1])
+        elif i:
+            d[i] = w[i].T.dot(d[i + 1]) * slope(a[i])
+        d_w[i] = d[i + 1].dot(a[i].T)
+        d_b[i] = np.sum(d[i + 1], axis=1, keepdims=True)
+    return d_w, d_b
+for k in range(600):
+    d_w, d_b = gradients(X[k % 60:k % 60 + 1], Y[k % 60:k % 60 + 1])
+    for i in range(3):
+        w[i] = w[i] - 0.1 * d_w[i]
+        b[i] = b[i] - 0.1 * d_b[i]
+"""
+
+
+def test_a_place_is_not_named_where_another_puts_right_all_that_it_does():
+    _, proof = proved(ONE_BY_ONE)
+    assert [departure.site.line for departure in proof.departures] == [22]

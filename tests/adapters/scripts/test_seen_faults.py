@@ -106,6 +106,33 @@ def test_shuffled_alike_or_before_the_targets_are_made_they_are_not(shuffles):
     assert told(shuffles + BATCHES) == []
 
 
+SOME_LOST = """\
+for epoch in range(200):
+    dW1, db1, dW2, db2 = gradients(X, Y)
+    W1 = W1 - 0.5 * dW1
+    W2 = W2 - 0.5 * dW2
+    {b1} = b1 - 0.5 * db1
+    {b2} = b2 - 0.5 * db2
+"""
+LOOKED_AT = """\
+for epoch in range(200):
+    dW1, db1, dW2, db2 = gradients(X, Y)
+    ahead = W1 - 0.5 * dW1
+    for w, g in zip([W1, b1, W2, b2], [dW1, db1, dW2, db2]):
+        w -= 0.5 * g
+"""
+
+
+def test_some_updates_that_are_lost_beside_others_are_seen():
+    assert told(SOME_LOST.format(b1="b1", b2="b2")) == []
+    assert told(SOME_LOST.format(b1="b1", b2="db2")) == [("U05", 20)]
+    assert told(SOME_LOST.format(b1="db1", b2="db2")) == [("U05", 19), ("U05", 20)]
+
+
+def test_a_step_that_is_only_looked_at_beside_the_update_is_none_that_is_lost():
+    assert told(LOOKED_AT) == []
+
+
 BYTES = """\
 P = np.random.randint(0, 256, (60, 40)).astype(np.uint8)
 X = {prepared}

@@ -4,7 +4,7 @@ that nothing reads, examples that the update passes over, inputs and targets shu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from unstuck.diagnosis.rules import RULES
 
 PASSES = ("epoch", "iter", "step", "round")  # what a loop is called that goes on with the same network
 AGAIN = 3  # times that a result was lost before it is called so
+AGAIN_BESIDE = 2  # the same where other parameters change: a recording ends after their second update
 FEWEST = 10  # examples of which two orders are no accident
 SEEN = 0.9  # of the targets, that belong to the inputs at the same places
 
@@ -32,6 +33,8 @@ def seen_faults(read: Read, examples: int | None) -> Iterator[Finding]:
     yield from wrapped_around(read, examples)
     yield from passed_over(read)
     yield from shuffled_apart(read)
+    changing = frozenset(chain.root.number for chain in read.chains)
+    yield from of_lost_updates(lost_updates(read.recording.tape, AGAIN_BESIDE, changing))
     yield from held_against_all(read)
     yield from made_anew(read, examples)
 
@@ -50,9 +53,10 @@ def wrapped_around(read: Read, examples: int | None) -> Iterator[Finding]:
 # -- results that nothing reads ----------------------------------------------------------------------------------------
 
 
-def lost_updates(tape: Tape) -> list[Site]:
+def lost_updates(tape: Tape, again: int = AGAIN, beside: Set[int] = frozenset()) -> list[Site]:
     """The expressions `a ± d` that are carried out again and again with the same `a`, on which `d` depends: as long as
-    nothing reads their results, they are updates that change nothing."""
+    nothing reads their results, they are updates that change nothing. `beside`: numbers of such `a` that others change.
+    """
     read = {parent.number for node in tape.nodes for parent in node.parents()}
     lost: dict[tuple[int, int], list[tuple[Node, Node, Node]]] = defaultdict(list)
     for node in tape.nodes:
@@ -64,7 +68,13 @@ def lost_updates(tape: Tape) -> list[Site]:
     found: dict[int, Site] = {}
     for uses in lost.values():
         node, before, step = uses[0]
-        if len(uses) >= AGAIN and shown(before) in ancestors([step], shown(before).number) and node.site is not None:
+        changed = shown(before).number in beside
+        if (
+            len(uses) >= again
+            and not changed
+            and shown(before) in ancestors([step], shown(before).number)
+            and node.site is not None
+        ):
             found[id(node.site)] = node.site
     return list(found.values())
 
