@@ -38,16 +38,19 @@ for epoch in range(400):
         b1 -= 2.0 * d1.sum(axis=0)
 """
 COLLAPSED = "np.sum(h * (1 - h), axis=1, keepdims=True)"
-ZEROS, DRAWN = "np.zeros((2, 8))", "np.random.randn(2, 8)"
+DRAWN = "np.random.randn(2, 8)"
 
 
-def test_first_weights_are_named_beside_a_gradient_that_no_table_explains(shell, tmp_path):
+def test_inputs_are_named_beside_a_gradient_that_no_table_explains(shell, tmp_path):
+    text = QUADRANTS.format(first=DRAWN, slope=COLLAPSED).replace("np.ones((8, 1))", "np.random.randn(8, 1)")
+    text = text.replace("uniform(-1, 1, (200, 2))", "uniform(0, 255, (200, 2))")
+    text = text.replace("X[:, :1] * X[:, 1:]", "(X[:, :1] - 128) * (X[:, 1:] - 128)")
     file = tmp_path / "quadrants.py"
-    file.write_text(QUADRANTS.format(first=ZEROS, slope=COLLAPSED))
-    report = json.loads(shell("diagnose", file, "--no-cures", "--json").stdout)
+    file.write_text(text)
+    report = json.loads(shell("diagnose", file, "--no-cures", "--json", "--budget", 120).stdout)
     places = {finding["code"]: finding["location"]["text"] for finding in report["findings"]}
-    assert {"A01", "B14"} <= set(places)
-    assert places["A01"].startswith("W1 = np.zeros")
+    assert {"D02", "B14"} <= set(places)
+    assert places["D02"].startswith("X = np.random.uniform(0, 255")
     assert places["B14"].startswith("d1 =")
 
 
