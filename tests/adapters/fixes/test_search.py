@@ -59,6 +59,21 @@ def test_a_change_that_moves_a_departure_is_not_taken_for_one_that_ends_it():
     assert fix.text == right
 
 
+def test_gradients_that_hide_each_other_are_put_right_together():
+    text = "h = np.average(e)\ng = d.flatten()\n"
+    right = text.replace("average", "sum").replace("d.", "d.transpose(1, 2, 0).")
+
+    def diagnose(changed, cures):
+        return departures() if changed == right else departures(7)
+
+    start = departures(1, 2)
+    for finding in start["findings"]:
+        finding["location"]["column"] = 5
+    fix = find_fix(text, start, diagnose)
+    assert fix.verified
+    assert fix.text == right
+
+
 def settings(verdict, *codes, line=1):
     """A report whose findings are measured."""
     one = report(verdict, *codes, line=line)

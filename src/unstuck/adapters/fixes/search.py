@@ -28,6 +28,7 @@ from unstuck.adapters.fixes.syntax import Syntax
 Diagnosis = Callable[[str, bool], "dict[str, Any] | None"]
 """Runs a text in the program's place, with or without cures; its report as data, or None where it could not be run."""
 
+UNEXPLAINED = "B14"
 MOST_ROUNDS = 3  # a fault may hide the next one
 MOST_ALTERNATIVES = 8
 MOST_RUNS = 24  # of changed copies
@@ -108,17 +109,29 @@ def _proposed(copy: Copy, finding: Finding) -> Iterator[tuple[Edit, ...]]:
 
 
 def _all_at_once(text: str, copy: Copy, findings: list[Finding], diagnose: Diagnosis) -> Copy | None:
-    """The likeliest edits of all findings together, where the copy is then healthy, or shows what was hidden."""
-    changes = [Change(one, first) for one in findings if (first := next(_proposed(copy, one), None))]
-    changed = _changed(copy.text, _edits_of(changes))
-    report = None if changed is None else diagnose(changed, True)
-    if changed is None or report is None:
-        return None
-    changed_codes = {change.finding["code"] for change in changes}
-    if report["verdict"] != "healthy" and not _shows_others(copy.report, report, changed_codes):
-        return None
-    made = replace(copy, text=changed, report=report)
-    return _smallest(text, copy, made, changes, diagnose)
+    """Edits of all findings together, where the copy is then healthy, or shows what was hidden."""
+    for changes in _together(copy, findings):
+        changed = _changed(copy.text, _edits_of(changes))
+        report = None if changed is None else diagnose(changed, True)
+        if changed is None or report is None:
+            continue
+        changed_codes = {change.finding["code"] for change in changes}
+        if report["verdict"] == "healthy" or _shows_others(copy.report, report, changed_codes):
+            made = replace(copy, text=changed, report=report)
+            return _smallest(text, copy, made, changes, diagnose)
+    return None
+
+
+def _together(copy: Copy, findings: list[Finding]) -> Iterator[list[Change]]:
+    """The likeliest change of each finding; where several gradients depart, which hides of each what the others do,
+    then with the second likeliest of one of them in its place."""
+    proposed = [(finding, found) for finding in findings if (found := list(_proposed(copy, finding)))]
+    first = [Change(finding, found[0]) for finding, found in proposed]
+    yield first
+    departing = [at for at, (finding, found) in enumerate(proposed) if finding["code"] == UNEXPLAINED and found[1:]]
+    for at in departing if len(departing) > 1 else []:
+        finding, found = proposed[at]
+        yield [*first[:at], Change(finding, found[1]), *first[at + 1 :]]
 
 
 def _smallest(text: str, start: Copy, made: Copy, changes: list[Change], diagnose: Diagnosis) -> Copy:
