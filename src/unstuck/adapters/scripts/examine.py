@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import os
 import sys
@@ -14,7 +15,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
 from unstuck.adapters.scripts.building import Built, build
-from unstuck.adapters.scripts.case import CannotReplay
+from unstuck.adapters.scripts.case import CannotReplay, operand_of
 from unstuck.adapters.scripts.corrected import behind_wrong_gradients
 from unstuck.adapters.scripts.decisions import corrections, of_corrections
 from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
@@ -200,7 +201,7 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         report.unchecked = [Missing(entry["what"], entry["missing"]) for entry in reading["unread"]]
     else:
         left = min(ends - clock.now(), max(DIAGNOSING, job.budget - DIAGNOSING))
-        report = _of_training(diagnose(studied.case, max(left, 3.0), job.cures, telling.line))
+        report = _of_training(diagnose(studied.case, max(left, 3.0), job.cures, telling.line), _negates(studied.read))
         assert studied.read is not None
         report.findings = with_lines(report.findings, studied.read, studied.case, studied.reading.data)
         report.notes = with_lines(report.notes, studied.read, studied.case, studied.reading.data)
@@ -251,9 +252,16 @@ def _with_what_is_behind(report: Report, studied: Studied, seconds: float) -> Re
     return report
 
 
-def _of_training(report: Report) -> Report:
+def _negates(read: Read | None) -> bool:
+    """Whether the inputs meet the first weights as `-x`, which is the minus of a sigmoid: `1 / (1 + exp(-x @ W))`."""
+    place = None if read is None else read.inputs.place
+    operand = None if read is None or place is None else operand_of(place, read.inputs.position)
+    return isinstance(operand, ast.UnaryOp) and isinstance(operand.op, ast.USub)
+
+
+def _of_training(report: Report, negated: bool) -> Report:
     """Without E03: the outputs are those of the training loop, where dropout is meant to be on."""
-    kept = [finding for finding in report.findings if finding.rule.code != "E03"]
+    kept = [finding for finding in report.findings if finding.rule.code not in ("E03", "F04" if negated else "E03")]
     if report.findings and not kept:
         report.verdict = "inconclusive"
     report.findings = kept
