@@ -6,7 +6,7 @@ import ast
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -221,14 +221,20 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     if proved is not None:
         left = min(EVALUATING, max(ends - clock.now(), 1.0))
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
-    known = {finding.rule.code for finding in report.findings}
-    forward = of_forward_faults(proved.forward) if proved is not None else ()
-    seen += [finding for finding in forward if finding.rule.code not in known]
+    if proved is not None:
+        seen += _not_yet_named(of_forward_faults(proved.forward), report.findings)
     if seen:
         report.findings, report.verdict = in_order_of_data([*report.findings, *seen]), "faulty"
     if proved is not None:
         report.proof, report.listing = proved.to_dict(), listing_of(proved)
     return report
+
+
+def _not_yet_named(new: Iterable[Finding], findings: Sequence[Finding]) -> list[Finding]:
+    """Those of other codes and of other lines: a fault that the tables know has its own name."""
+    codes = {finding.rule.code for finding in findings}
+    lines = {finding.location.line for finding in findings if finding.location is not None}
+    return [one for one in new if one.rule.code not in codes and (not one.location or one.location.line not in lines)]
 
 
 def _of_a_perceptron(findings: list[Finding], reading: dict[str, Any]) -> Report:
