@@ -30,7 +30,7 @@ from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
-from unstuck.adapters.scripts.proof_report import in_order_of_data, joined
+from unstuck.adapters.scripts.proof_report import OF_ERRORS, UNEXPLAINED, in_order_of_data, joined
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import (
@@ -223,6 +223,8 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
     if proved is not None:
         seen += _not_yet_named(of_forward_faults(proved.forward), report.findings)
+    if any(one.rule.code == OF_ERRORS for one in seen):  # no gradient behind such an error is explained
+        report.findings = [one for one in report.findings if one.rule.code != UNEXPLAINED]
     if seen:
         report.findings, report.verdict = in_order_of_data([*report.findings, *seen]), "faulty"
     if proved is not None:

@@ -128,12 +128,12 @@ def _looped(target: ast.expr, iterable: ast.expr) -> Iterator[tuple[str, set[str
 
 def names_around(file: str, line: int) -> list[str]:
     """The names of the functions and classes that a line of a program stands in, outermost first."""
-    return [name for first, last, name in _definitions(file) if first <= line <= last]
+    return [name for first, last, name in _definitions("".join(linecache.getlines(file))) if first <= line <= last]
 
 
 @lru_cache(maxsize=8)
-def _definitions(file: str) -> list[tuple[int, int, str]]:
-    tree = ast.parse("".join(linecache.getlines(file)))
+def _definitions(text: str) -> list[tuple[int, int, str]]:
+    tree = ast.parse(text)
     kinds = (ast.FunctionDef, ast.ClassDef)
     found = [node for node in ast.walk(tree) if isinstance(node, kinds)]
     return sorted((node.lineno, node.end_lineno or node.lineno, node.name) for node in found)
