@@ -6,7 +6,7 @@ import ast
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,7 +30,7 @@ from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
-from unstuck.adapters.scripts.proof_report import OF_ERRORS, UNEXPLAINED, in_order_of_data, joined
+from unstuck.adapters.scripts.proof_report import OF_ERRORS, UNEXPLAINED, in_order_of_data, joined, not_yet_named
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import (
@@ -222,7 +222,7 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
         left = min(EVALUATING, max(ends - clock.now(), 1.0))
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
     if proved is not None:
-        seen += _not_yet_named(of_forward_faults(proved.forward), report.findings)
+        seen += not_yet_named(of_forward_faults(proved.forward), report.findings)
     if any(one.rule.code == OF_ERRORS for one in seen):  # no gradient behind such an error is explained
         report.findings = [one for one in report.findings if one.rule.code != UNEXPLAINED]
     if seen:
@@ -230,13 +230,6 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     if proved is not None:
         report.proof, report.listing = proved.to_dict(), listing_of(proved)
     return report
-
-
-def _not_yet_named(new: Iterable[Finding], findings: Sequence[Finding]) -> list[Finding]:
-    """Those of other codes and of other lines: a fault that the tables know has its own name."""
-    codes = {finding.rule.code for finding in findings}
-    lines = {finding.location.line for finding in findings if finding.location is not None}
-    return [one for one in new if one.rule.code not in codes and (not one.location or one.location.line not in lines)]
 
 
 def _of_a_perceptron(findings: list[Finding], reading: dict[str, Any]) -> Report:

@@ -7,7 +7,7 @@ wrong whose place is known is a finding, unless an experiment shows that it does
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -197,6 +197,13 @@ def _is_repaired(proved: Proved) -> bool:
     hypothesis, departures = proved.first.hypothesis, proved.departures
     written = hypothesis is not None and hypothesis.rank == 0
     return written and len(departures) == 1 and departures[0].by_repair
+
+
+def not_yet_named(new: Iterable[Finding], findings: Sequence[Finding]) -> list[Finding]:
+    """Those of other codes and of other lines: a fault that the tables know has its own name."""
+    codes = {finding.rule.code for finding in findings}
+    lines = {finding.location.line for finding in findings if finding.location is not None}
+    return [one for one in new if one.rule.code not in codes and (not one.location or one.location.line not in lines)]
 
 
 def in_order_of_data(findings: Sequence[Finding]) -> list[Finding]:
