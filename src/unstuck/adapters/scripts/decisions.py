@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.parameters import ADDING, shown
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
 from unstuck.diagnosis.examination.evidence import PROVED
+from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES
 
 PRODUCTS: frozenset[object] = frozenset({np.dot, np.matmul, np.ndarray.dot, np.inner, np.vdot, operator.matmul})
@@ -97,7 +100,16 @@ def _made(weights: Node) -> Site | None:
     return None if node.op is LEAF else node.site
 
 
-def of_corrections(found: Corrections) -> Iterator[Finding]:
+def perceptron_report(found: Corrections, reading: dict[str, Any]) -> Report:
+    """Faulty where all corrections go the wrong way; healthy is not said of what no derivative reaches."""
+    findings = list(_of_corrections(found))
+    missing = "outputs that change by degrees: nothing can be followed back through the decisions of a perceptron"
+    report = Report("", "faulty" if findings else "inconclusive", 0.0, {}, findings, reading=reading)
+    report.unchecked = [Missing("all but the direction of its corrections", missing)]
+    return report
+
+
+def _of_corrections(found: Corrections) -> Iterator[Finding]:
     """A finding where all corrections go the wrong way."""
     if found.along and not found.against:
         words = (

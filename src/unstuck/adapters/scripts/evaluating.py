@@ -50,7 +50,9 @@ def evaluated_as_in_training(
     form = training_form(proof)
     update = read_update(recording, trained, 1) if form else None
     loop = None if update is None else find_loop(recording, trained, update)
-    tape = Tape() if loop is None else _with_short_loops(run, recording, loop, seconds)
+    if loop is None:
+        return
+    tape = _with_short_loops(run, recording, loop, seconds)
     chains = find_chains(tape)
     training = ancestors([node for chain in chains for node in (*chain.versions, *chain.changes)])
     numbers = {node.number for node in training}

@@ -16,8 +16,8 @@ import numpy as np
 from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
 from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay, operand_of
-from unstuck.adapters.scripts.corrected import behind_wrong_gradients
-from unstuck.adapters.scripts.decisions import corrections, of_corrections
+from unstuck.adapters.scripts.corrected import behind_wrong_gradients, with_behind
+from unstuck.adapters.scripts.decisions import corrections, perceptron_report
 from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
 from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
 from unstuck.adapters.scripts.falling import diverge, falls, own_losses
@@ -30,7 +30,7 @@ from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
-from unstuck.adapters.scripts.proof_report import OF_ERRORS, UNEXPLAINED, in_order_of_data, joined, not_yet_named
+from unstuck.adapters.scripts.proof_report import joined, not_yet_named, with_seen
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import (
@@ -44,7 +44,7 @@ from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
 from unstuck.adapters.scripts.seen_faults import lost_updates, of_diverging, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
-from unstuck.adapters.scripts.training_loop import find_loop, turns_before
+from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop, turns_before
 from unstuck.adapters.scripts.update import read_update, takes_part
 from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
@@ -64,7 +64,8 @@ MOST_NODES = 20_000  # of an update written number by number, for which the proo
 
 @dataclass(frozen=True)
 class Studied:
-    """What came of studying a script: how it was read, and a Case where its steps could be replayed."""
+    """What came of studying a script: how it was read, its training loop, and a Case where its steps could be
+    replayed."""
 
     reading: Reading
     case: Case | None
@@ -73,6 +74,7 @@ class Studied:
     read: Read | None = None
     built: Built | None = None
     chains: tuple[Chain, ...] = ()
+    loop: TrainingLoop | None = None
 
 
 def study(
@@ -142,11 +144,11 @@ def study(
     if loop is None:
         reading.miss("the training loop", "a loop in which the parameters are updated")
     if loop is None or update.inputs is None or update.targets is None:
-        return Studied(reading, None, recording, outcome, chains=tuple(chains))
+        return Studied(reading, None, recording, outcome, chains=tuple(chains), loop=loop)
     second = read_update(recording, chains, 2, names.choose)
     if takes_part(chains):
         reading.miss("inputs", "inputs that meet the same weights in every update")
-        return Studied(reading, None, recording, outcome, chains=tuple(chains))
+        return Studied(reading, None, recording, outcome, chains=tuple(chains), loop=loop)
     full = second is not None and second.inputs is not None and _same(second.inputs.values, update.inputs.values)
     skip = turns_before(recording, loop) if names.parameters else 0
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
@@ -165,7 +167,7 @@ def study(
     reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.everything if built else {})]
     if built is not None:
         built.replay.living.aside.clear()
-    return Studied(reading, case, recording, outcome, read, built, tuple(chains))
+    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop)
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
@@ -190,7 +192,7 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
             return Report("", "faulty", 0.0, {}, findings, reading=reading)
         corrected = corrections(studied.recording.tape)
         if corrected is not None:
-            return _of_a_perceptron(list(of_corrections(corrected)), reading)
+            return perceptron_report(corrected, reading)
         reading["steps"] = last_steps(studied.recording.tape) if studied.outcome.error is not None else []
         if not reading["steps"]:
             return None
@@ -212,45 +214,36 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     losses = cache(lambda: _losses(run, studied, proved))
     report = joined(report, proved, lambda: _learns(losses(), proved))
     if studied.case is not None and proved is not None and proved.departures and not report.network.get("loss"):
-        report = _with_what_is_behind(report, studied, ends - clock.now())
+        report = with_behind(report, _behind(report, studied, ends - clock.now()))
     if report.verdict == "inconclusive" and not report.findings and studied.read is not None:
         report.findings = list(of_diverging(studied.read, diverge(losses())))
         report.verdict = "faulty" if report.findings else report.verdict
-    examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
-    seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
-    if proved is not None:
-        left = min(EVALUATING, max(ends - clock.now(), 1.0))
-        seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
-    if proved is not None:
-        seen += not_yet_named(of_forward_faults(proved.forward), report.findings)
-    if any(one.rule.code == OF_ERRORS for one in seen):  # no gradient behind such an error is explained
-        report.findings = [one for one in report.findings if one.rule.code != UNEXPLAINED]
-    if seen:
-        report.findings, report.verdict = in_order_of_data([*report.findings, *seen]), "faulty"
+    report = with_seen(report, _seen(run, studied, proved, report, ends))
     if proved is not None:
         report.proof, report.listing = proved.to_dict(), listing_of(proved)
     return report
 
 
-def _of_a_perceptron(findings: list[Finding], reading: dict[str, Any]) -> Report:
-    report = Report("", "faulty" if findings else "inconclusive", 0.0, {}, findings, reading=reading)
-    missing = "outputs that change by degrees: nothing can be followed back through the decisions of a perceptron"
-    report.unchecked = [Missing("all but the direction of its corrections", missing)]
-    return report
-
-
-def _with_what_is_behind(report: Report, studied: Studied, seconds: float) -> Report:
-    """The report with those of its notes as findings that keep the script from learning even with true gradients."""
+def _behind(report: Report, studied: Studied, seconds: float) -> list[Finding]:
+    """The notes that keep the script from learning even with true gradients, as findings."""
     assert studied.case is not None
     assert studied.read is not None
+    if seconds <= 0 or not report.findings:
+        return []
     codes = {note.rule.code for note in report.notes}
-    if seconds > 0 and report.findings:
-        found = behind_wrong_gradients(studied.case, codes, min(seconds, DIAGNOSING))
-        found = with_lines(found, studied.read, studied.case, studied.reading.data)
-        report.findings = in_order_of_data([*report.findings, *found])
-        named = {finding.rule.code for finding in found}
-        report.notes = [note for note in report.notes if note.rule.code not in named]
-    return report
+    found = behind_wrong_gradients(studied.case, codes, min(seconds, DIAGNOSING))
+    return with_lines(found, studied.read, studied.case, studied.reading.data)
+
+
+def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, ends: float) -> list[Finding]:
+    """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
+    examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
+    seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    if proved is not None:
+        left = min(EVALUATING, max(ends - clock.now(), 1.0))
+        seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
+        seen += not_yet_named(of_forward_faults(proved.forward), report.findings)
+    return seen
 
 
 def _negates(read: Read | None) -> bool:
@@ -261,8 +254,10 @@ def _negates(read: Read | None) -> bool:
 
 
 def _of_training(report: Report, negated: bool) -> Report:
-    """Without E03: the outputs are those of the training loop, where dropout is meant to be on."""
-    kept = [finding for finding in report.findings if finding.rule.code not in ("E03", "F04" if negated else "E03")]
+    """Without E03: the outputs are those of the training loop, where dropout is meant to be on. Without F04 where the
+    inputs are the negated ones, so that the minus that it speaks of is theirs."""
+    left_out = ("E03", "F04") if negated else ("E03",)
+    kept = [finding for finding in report.findings if finding.rule.code not in left_out]
     if report.findings and not kept:
         report.verdict = "inconclusive"
     report.findings = kept
@@ -276,10 +271,7 @@ def _is_long(studied: Studied) -> bool:
 
 def _losses(run: Run, studied: Studied, proved: Proved | None) -> list[float]:
     """The losses that the script writes down in a run of its own."""
-    recording, chains = studied.recording, list(studied.chains)
-    update = read_update(recording, chains, 1) if proved is not None else None
-    loop = None if update is None else find_loop(recording, chains, update)
-    return [] if proved is None else own_losses(run, recording, loop, proved.first)
+    return [] if proved is None else own_losses(run, studied.recording, studied.loop, proved.first)
 
 
 def _learns(losses: list[float], proved: Proved | None) -> bool | None:
@@ -293,7 +285,7 @@ def _proved(studied: Studied) -> Proved | None:
     names = [value.name or name_of(chain) for value, chain in zip(studied.reading.parameters, studied.chains)]
     recording, chains = studied.recording, studied.chains
     try:
-        proved = prove_recorded(recording.tape, chains, names) if chains and not takes_part(list(chains)) else None
+        proved = prove_recorded(recording.tape, chains, names) if chains and not takes_part(chains) else None
         return proved and with_forward_faults(proved, recording, chains)
     except Exception:  # an unforeseen operation costs the proof, not the report
         if os.environ.get("UNSTUCK_STRICT"):

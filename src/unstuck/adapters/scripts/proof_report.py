@@ -206,6 +206,15 @@ def not_yet_named(new: Iterable[Finding], findings: Sequence[Finding]) -> list[F
     return [one for one in new if one.rule.code not in codes and (not one.location or one.location.line not in lines)]
 
 
+def with_seen(report: Report, seen: Sequence[Finding]) -> Report:
+    """The report with what the recording shows by itself. No gradient behind a wrong output error is explained."""
+    if any(one.rule.code == OF_ERRORS for one in seen):
+        report.findings = [one for one in report.findings if one.rule.code != UNEXPLAINED]
+    if seen:
+        report.findings, report.verdict = in_order_of_data([*report.findings, *seen]), "faulty"
+    return report
+
+
 def in_order_of_data(findings: Sequence[Finding]) -> list[Finding]:
     """Most upstream first."""
     order = {code: index for index, code in enumerate(in_order(list(RULES)))}

@@ -7,7 +7,7 @@ output is what it meets.
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,7 +111,7 @@ def read_update(recording: Recording, chains: list[Chain], number: int, choose: 
     return Update(number, tuple(nodes), depends, moving[0].number, last, inputs, targets, outputs)
 
 
-def takes_part(chains: list[Chain]) -> bool:
+def takes_part(chains: Sequence[Chain]) -> bool:
     """Whether an example meets a part of the weights only, each a single number: the words of a text meet others in
     every turn, so that they are no row of inputs, and the first updates of all weights no step."""
     counts = [chain.updates for chain in chains]
