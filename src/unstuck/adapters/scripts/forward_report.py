@@ -105,7 +105,7 @@ def _words(fault: ForwardFault) -> str:
 
 
 def _source_of(recording: Recording) -> Source:
-    turns = [*recording.turns, *recording.loops.under_way()]
+    turns = recording.all_turns()
 
     def is_made_anew(node: Node) -> bool:
         return any(turn.start <= node.number < turn.end for turn in turns)

@@ -76,6 +76,10 @@ class Recording:
     wrapped: list[tuple[Place, tuple[int, ...], float]] = field(default_factory=list)  # of what shape, which share
     shuffles: list[Shuffle] = field(default_factory=list)  # the first of them
 
+    def all_turns(self) -> list[Turn]:
+        """The turns that were ended, and those that were under way when the recording ended."""
+        return [*self.turns, *self.loops.under_way()]
+
 
 class Recorder:
     """A watch that records. `updates(recording)` is asked now and then how many updates of all parameters were seen;

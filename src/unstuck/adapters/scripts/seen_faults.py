@@ -133,7 +133,7 @@ def made_anew(read: Read, examples: int | None) -> Iterator[Finding]:
     loop, recording = read.loop, read.recording
     around = [
         turn
-        for turn in (*recording.turns, *recording.loops.under_way())
+        for turn in recording.all_turns()
         if turn.start <= loop.start and loop.end <= turn.end and recording.places[turn.place] in loop.enclosing
     ]
     rows = input_rows(read.inputs.values, read.inputs)

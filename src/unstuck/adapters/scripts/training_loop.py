@@ -23,7 +23,7 @@ class TrainingLoop:
 
 def find_loop(recording: Recording, chains: list[Chain], update: Update) -> TrainingLoop | None:
     """The training loop; None where the updates stand in no loop."""
-    turns = [*recording.turns, *recording.loops.under_way()]
+    turns = recording.all_turns()
     suspended = [turn for turn in turns if recording.places[turn.place].suspends]
     turns = [turn for turn in turns if not recording.places[turn.place].suspends]
     changes = [chain.changes[0].number for chain in chains]
@@ -84,7 +84,7 @@ def turns_before(recording: Recording, loop: TrainingLoop) -> int:
     """How many turns of the loop were begun before the one of the first update, as far as something was recorded in
     them: a loop that trains one network after another comes to the second one later."""
     place = recording.places.index(loop.place)
-    turns = [turn for turn in (*recording.turns, *recording.loops.under_way()) if turn.place == place]
+    turns = [turn for turn in recording.all_turns() if turn.place == place]
     own = next((turn for turn in turns if turn.start == loop.start and turn.end == loop.end), None)
     if own is None:
         return 0
