@@ -92,14 +92,15 @@ class Loops:
                 return test
             loop = self._enter(place, None)
             loop.frame = id(frame)
-        if going and loop.turn + 1 == self.limits.get(place):
-            self._cut(loop)
-            going = False
-        if going:
-            self._next(loop)
+        if not going:
+            self._leave(loop)
             return test
-        self._leave(loop)
-        return False if bool(test) else test
+        if loop.turn + 1 == self.limits.get(place):
+            self._cut(loop)
+            self._leave(loop)
+            return False
+        self._next(loop)
+        return test
 
     def _enter(self, place: int, length: int | None) -> Activation:
         self.activations += 1
