@@ -12,7 +12,8 @@ import numpy as np
 
 from unstuck.adapters.scripts import steps
 from unstuck.adapters.scripts.parameters import Chain, find_chains
-from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
+from unstuck.adapters.scripts.recorder import Recorder
+from unstuck.adapters.scripts.recording import Recording, Settings
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.step import Step
 

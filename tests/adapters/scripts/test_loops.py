@@ -3,7 +3,8 @@
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.recorder import Recorder, Settings
+from unstuck.adapters.scripts.recorder import Recorder
+from unstuck.adapters.scripts.recording import Settings
 
 FOR = "for k in range(50):"
 WHILE = "k = 0\nwhile k < 50:\n    k += 1"

@@ -18,7 +18,7 @@ from unstuck.adapters.scripts.lines import Lines
 from unstuck.adapters.scripts.names_in_source import bindings, last_name, last_part
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import UpdateRead, Value
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.autodiff.tape import Node
 
 Array = np.ndarray

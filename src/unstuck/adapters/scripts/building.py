@@ -11,7 +11,7 @@ from unstuck.adapters.scripts.first_turn import FirstTurn, Trial, equal, first_t
 from unstuck.adapters.scripts.living import Living, Pause
 from unstuck.adapters.scripts.occurrences import Occurrences
 from unstuck.adapters.scripts.read import Read
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.update import Meeting
 from unstuck.adapters.watch import Run
 from unstuck.sandbox.call import copied

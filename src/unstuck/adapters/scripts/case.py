@@ -14,7 +14,7 @@ from unstuck.adapters.scripts.forms import Batch, Form, match
 from unstuck.adapters.scripts.live_parameters import layers
 from unstuck.adapters.scripts.living import Captured, Finder, Living, follow, reachable_paths, spelled
 from unstuck.adapters.scripts.parameters import Chain
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.update import Meeting, Update

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.autodiff.tape import LEAF, Node
 

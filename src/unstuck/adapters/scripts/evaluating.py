@@ -10,7 +10,8 @@ import numpy as np
 
 from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.parameters import Chain, ancestors, find_chains
-from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
+from unstuck.adapters.scripts.recorder import Recorder
+from unstuck.adapters.scripts.recording import Recording, Settings
 from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop
 from unstuck.adapters.scripts.update import read_update
 from unstuck.adapters.watch import Run

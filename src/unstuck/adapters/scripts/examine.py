@@ -40,7 +40,8 @@ from unstuck.adapters.scripts.reading import (
     read_parameters,
     read_targets,
 )
-from unstuck.adapters.scripts.recorder import Recorder, Recording, Settings
+from unstuck.adapters.scripts.recorder import Recorder
+from unstuck.adapters.scripts.recording import Recording, Settings
 from unstuck.adapters.scripts.seen_faults import lost_updates, of_diverging, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling

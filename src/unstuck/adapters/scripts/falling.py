@@ -14,7 +14,7 @@ import numpy as np
 from unstuck.adapters.scripts.effort import SECOND, affordable_turns
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.names_in_source import names_around
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source

@@ -14,7 +14,7 @@ import numpy as np
 from unstuck.adapters.scripts.examples import without_repeats
 from unstuck.adapters.scripts.parameters import Chain, shown
 from unstuck.adapters.scripts.rates import learning_rate
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.update import Meeting, Update, read_update
 from unstuck.autodiff.families import ADDING, MATRIX_PRODUCTS

@@ -11,7 +11,7 @@ from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.names_in_source import names_around
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.proving import Proved, what_is_wrong
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.steps import step_at
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.forward.laws import Source, forward_faults

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from unstuck.adapters.scripts.parameters import Chain
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.update import Meeting, Update
 

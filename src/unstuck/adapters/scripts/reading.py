@@ -7,7 +7,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.rates import learning_rate
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.update import Meeting, Update
 from unstuck.autodiff.tape import Node
 

@@ -10,7 +10,6 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
 from itertools import chain, islice
 from types import BuiltinFunctionType, CodeType
@@ -21,23 +20,23 @@ import numpy as np
 from unstuck.adapters.scripts import functions as kinds
 from unstuck.adapters.scripts.functions import kind_of, operation
 from unstuck.adapters.scripts.imports import BesideTheScript
-from unstuck.adapters.scripts.loops import Loops, Turn
+from unstuck.adapters.scripts.loops import Loops
+from unstuck.adapters.scripts.outside import Outside
 from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
+from unstuck.adapters.scripts.recording import Recording, Settings
 from unstuck.adapters.scripts.rewriting import Place, rewritten
 from unstuck.adapters.scripts.shuffling import SMALL, Shuffle, arrays_beside, state_of
 from unstuck.adapters.watch import Stopped
-from unstuck.autodiff.tape import Node, Site, Tape
+from unstuck.autodiff.tape import Site, Tape
 from unstuck.autodiff.writes import overwritten
 from unstuck.sandbox import clock
 
 FOLLOWED = (np.ndarray, np.floating, np.integer, np.complexfloating, float, complex)
 _CONTAINERS = frozenset({list, dict, set, str, tuple, bytes, deque})
 FIRST_LOOK = 400  # nodes; then whenever their number has grown by a third
-DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FIRST_WORK = 10_000_000  # numbers computed, after which is looked too: one update on all examples may take a second
 GROWTH = 1.33
-FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last among which they are looked for
 WRAPPED = 1000  # numbers of an array that is looked at
 SHUFFLES = 20  # calls that are kept
 HOOKS = (
@@ -51,36 +50,6 @@ class WholeNumber(int):
     """A whole number that the program writes out, as an object of its own: Python keeps one object for all zeros."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How long a script is watched."""
-
-    updates: int = 2
-    seconds: float = 30.0
-    nodes: int = 3_000_000
-    bytes: int = 700_000_000
-
-
-@dataclass
-class Recording:
-    """What was recorded of one run."""
-
-    tape: Tape
-    places: list[Place]
-    turns: list[Turn]
-    origins: dict[int, Place]  # of leaves, by number: the expression that made the value
-    printed: list[tuple[Place, tuple[Any, ...]]]
-    loops: Loops
-    complete: bool = False  # whether it was stopped because enough updates were seen
-    cut: list[Place] = field(default_factory=list)  # loops that were ended early
-    wrapped: list[tuple[Place, tuple[int, ...], float]] = field(default_factory=list)  # of what shape, which share
-    shuffles: list[Shuffle] = field(default_factory=list)  # the first of them
-
-    def all_turns(self) -> list[Turn]:
-        """The turns that were ended, and those that were under way when the recording ended."""
-        return [*self.turns, *self.loops.under_way()]
-
-
 class Recorder:
     """A watch that records. `updates(recording)` is asked now and then how many updates of all parameters were seen;
     from `settings.updates` on the run is ended."""
@@ -91,7 +60,7 @@ class Recorder:
         self.known = Provenance(self.tape)
         self.places: list[Place] = []
         self.loops = Loops(self.tape, self.places, lambda: self.updates_seen > 0)
-        self.recording = Recording(self.tape, self.places, self.loops.turns, {}, [], self.loops)
+        self.recording = Recording(self.tape, self.places, self.loops.turns, [], self.loops)
         self.recording.cut = self.loops.cut
         self.updates, self.updates_seen = updates, 0
         self.stack: tuple[Site, ...] = ()
@@ -99,9 +68,8 @@ class Recorder:
         self.work, self.next_work = 0, FIRST_WORK
         self.next_look = FIRST_LOOK
         self.countdown = clock.Countdown(self.settings.seconds)
-        self.made: deque[tuple[Any, int]] = deque(maxlen=4096)  # values from outside, and the places that made them
-        self.made_by: dict[int, tuple[Any, int]] = {}
-        self.known.origin = self._origin
+        self.outside = Outside(self.places)
+        self.known.origin = self.outside.origin
         self.namespace: dict[str, Any] = {f"__unstuck_{name}__": getattr(self, name) for name in HOOKS}
         self.namespace["__unstuck_slice__"] = slice
         self.namespace["__unstuck_off__"] = False
@@ -122,8 +90,7 @@ class Recorder:
 
     def let_go(self) -> None:
         """Let go of the objects of a run that has ended; the tape keeps what its nodes need."""
-        self.made.clear()
-        self.made_by.clear()
+        self.outside.forget()
         self.tape = Tape()  # of functions that are called again, as np.vectorize does, nothing more is told
         self.known = Provenance(self.tape)
         self.over, self.stopped = True, False
@@ -162,7 +129,9 @@ class Recorder:
         value = self.places[place].op(_plain(a), _plain(b))
         if type(value) is np.ndarray and value.dtype.kind == "u" and value.size >= WRAPPED:
             self._wrapped(place, a, b, value)
-        return self._record(place, self.places[place].op, (a, b), value) if followed else self._made(place, value)
+        return (
+            self._record(place, self.places[place].op, (a, b), value) if followed else self.outside.made(place, value)
+        )
 
     def unary(self, place: int, a: Any) -> Any:
         value = self.places[place].op(a)
@@ -180,8 +149,8 @@ class Recorder:
         if isinstance(holder, np.ndarray) and holder.dtype != object:
             if (self.known.knows(holder) and not self.known.being_filled(holder)) or self.known.holds(key):
                 return self._record(place, operator.getitem, (holder, key), value)
-            return self._made(place, value)
-        return self._made(place, value) if type(value) in (list, tuple) else value
+            return self.outside.made(place, value)
+        return self.outside.made(place, value) if type(value) in (list, tuple) else value
 
     def put(self, place: int, holder: Any, key: Any, value: Any) -> None:
         self.set(place, value, holder, key)
@@ -277,7 +246,7 @@ class Recorder:
             if function is print:
                 self._printed(place, arguments)
             value = function(*arguments, **keywords)
-            return self._made(place, value) if type(value) is np.ndarray else value
+            return self.outside.made(place, value) if type(value) is np.ndarray else value
         if kind == kinds.SPREADS:
             return function(*[self._spread(place, argument) for argument in arguments], **keywords)
         if getattr(function, "__name__", "") == "shuffle":
@@ -292,7 +261,7 @@ class Recorder:
             if any(self.known.holds(argument) for argument in (*everything, *keywords.values())):
                 return self._record(place, op, everything, value, keywords)
             if not (self._typed_in(place, value) or _is_typed_number(function, value)):
-                return self._made(place, value)
+                return self.outside.made(place, value)
         return self._born(place, value, kind)
 
     def _shuffle(self, place: int, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -337,7 +306,7 @@ class Recorder:
             everything = (*arguments, *keywords.values())
             if any(self.known.holds(argument) for argument in everything):
                 return self._record(place, function, arguments, value, keywords)
-            return self._made(place, value)
+            return self.outside.made(place, value)
         return value
 
     def _record(
@@ -419,34 +388,6 @@ class Recorder:
                     self.known.leaf(part, self._where(place))
         return value
 
-    def _made(self, place: int, value: Any) -> Any:
-        """A value from outside: where it stands is kept for a while, should it become a leaf."""
-        kind = type(value)
-        if kind is np.ndarray or kind is list or kind is tuple:
-            if len(self.made) == self.made.maxlen:
-                gone, _ = self.made[0]
-                if not (isinstance(gone, np.ndarray) and gone.nbytes > DATA):
-                    self.made_by.pop(id(gone), None)
-            self.made.append((value, place))
-            self.made_by[id(value)] = value, place
-        return value
-
-    def _origin(self, value: Any) -> Where | None:
-        """The expression that made a value from outside, where it is still known."""
-        made = self.made_by.get(id(value))
-        if made is not None and made[0] is value:
-            return self.places[made[1]].site, ()
-        place = self._first_shown(value) if isinstance(value, np.ndarray) and value.size >= FEWEST else None
-        return None if place is None else (self.places[place].site, ())
-
-    def _first_shown(self, value: np.ndarray) -> int | None:
-        """The place that made the first of the last few arrays with the same numbers: in another shape, perhaps."""
-        found, flat = None, value.reshape(-1)
-        for known, place in islice(reversed(self.made), LATELY):
-            if isinstance(known, np.ndarray) and known.size == flat.size and np.array_equal(known.reshape(-1), flat):
-                found = place
-        return found
-
     def _typed_in(self, place: int, value: Any) -> bool:
         """Whether an array was made of numbers that stand in the source."""
         node = self.places[place].node
@@ -497,6 +438,3 @@ def _is_watched(function: Any, files: set[str]) -> bool:
         if code is not None:
             return code.co_filename in files
     return False
-
-
-__all__ = ["Node", "Recorder", "Recording", "Settings"]

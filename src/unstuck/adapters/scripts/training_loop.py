@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from unstuck.adapters.scripts.loops import Turn
 from unstuck.adapters.scripts.parameters import Chain
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.update import Update
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.parameters import MOST_MARKS, Chain, ancestors, dependence, shown
 from unstuck.adapters.scripts.provenance import CREATED
-from unstuck.adapters.scripts.recorder import Recording
+from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.autodiff.families import DIVIDING
 from unstuck.autodiff.tape import LEAF, Node, filled

@@ -1,0 +1,38 @@
+"""What is recorded of one run of a script, and for how long it is watched."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from unstuck.adapters.scripts.loops import Loops, Turn
+from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.shuffling import Shuffle
+from unstuck.autodiff.tape import Tape
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long a script is watched."""
+
+    updates: int = 2
+    seconds: float = 30.0
+    nodes: int = 3_000_000
+    bytes: int = 700_000_000
+
+
+@dataclass
+class Recording:
+    """What was recorded of one run."""
+
+    tape: Tape
+    places: list[Place]
+    turns: list[Turn]
+    printed: list[tuple[Place, tuple[Any, ...]]]
+    loops: Loops
+    complete: bool = False  # whether it was stopped because enough updates were seen
+    cut: list[Place] = field(default_factory=list)  # loops that were ended early
+    wrapped: list[tuple[Place, tuple[int, ...], float]] = field(default_factory=list)  # of what shape, which share
+    shuffles: list[Shuffle] = field(default_factory=list)  # the first of them
+
+    def all_turns(self) -> list[Turn]:
+        """The turns that were ended, and those that were under way when the recording ended."""
+        return [*self.turns, *self.loops.under_way()]
