@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.autodiff.families import ADDING, MEANS, MULTIPLYING, SCALING, SPREADS, SUBTRACTING
+from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import LEAF, Node
 from unstuck.autodiff.writes import assigned
@@ -34,10 +35,7 @@ def dropped(step: Step, forward: set[int]) -> Iterator[Node]:
 def averaged(step: Step, forward: set[int]) -> Iterator[Node]:
     """The means and spreads of the forward pass that are mixed into an average of which no gradient is made."""
     graph = step.graph
-    users: dict[int, list[int]] = {}
-    for number in sorted(step.moving):
-        for parent in set(graph.parents(number)):
-            users.setdefault(parent, []).append(number)
+    users = users_within(graph, step.moving)
     for number in sorted(forward & step.moving):
         node = graph.tape.nodes[number]
         if node.op in MEANS | SPREADS and np.size(node.value) > 1 and _is_mixed_in(step, number, users):
