@@ -8,7 +8,7 @@ import numpy as np
 from unstuck.autodiff.families import CONTRACTIONS, MULTIPLYING
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.forward.training_form import DRAWN
-from unstuck.autodiff.meetings import meetings, upstream
+from unstuck.autodiff.meetings import Meeting, forward_nodes, meetings, upstream
 from unstuck.autodiff.step import Parameter, Step, is_recurrent
 from unstuck.autodiff.tape import LEAF, Node, Site, nodes_in
 
@@ -16,7 +16,7 @@ Array = np.ndarray
 
 
 def states_that_are_kept(
-    first: Step, second: Step, forward: set[int], is_made_anew: Callable[[Node], bool]
+    first: Step, second: Step, met: Sequence[Meeting], is_made_anew: Callable[[Node], bool]
 ) -> Iterator[ForwardFault]:
     """A state that the second update takes from the first: at an operand where the first update took a value from
     outside, and that takes the state of the step before everywhere else.
@@ -26,15 +26,15 @@ def states_that_are_kept(
     that is; or each has one target, and the state is never set back.
 
     first, second  two updates in a row
-    forward        the forward pass of the second
+    met            the meetings of the second
     is_made_anew   whether the first state is made in a loop
     """
     drawn = _are_drawn(second, is_made_anew)
-    if not is_recurrent(second) or goes_on(first, second) or not (drawn or _has_one_target(second)):
+    if not is_recurrent(second) or goes_on(first, second) or not (drawn or _has_one_target(second, met)):
         return
     graph = second.graph
     earlier = first.moving - first.roots - first.news
-    for number in sorted(forward):
+    for number in sorted(forward_nodes(second, met)):
         node = graph.tape.nodes[number]
         for position, argument in enumerate(node.args):
             if not isinstance(argument, Node) or graph.same[argument.number] not in earlier or number in earlier:
@@ -66,15 +66,16 @@ def states_that_never_change(step: Step, forward: set[int]) -> Iterator[ForwardF
 def goes_on(first: Step, second: Step) -> bool:
     """Whether an update begins with what the one before ended with, as an input, as a target or both."""
     last = [np.asarray(m.targets[-1]).reshape(-1) for m in meetings(first)]
-    for place, values in _read(second).items():
-        ended = _read(first).get(place, [])
-        if any(_same(values[0], other) for other in (*ended[1:], *last)):
-            return True
-    return False
+    before = _read(first)
+    return any(
+        _same(values[0], other)
+        for place, values in _read(second).items()
+        for other in (*before.get(place, [])[1:], *last)
+    )
 
 
-def _has_one_target(step: Step) -> bool:
-    return sum(len(meeting.nodes) for meeting in upstream(step, meetings(step))) == 1
+def _has_one_target(step: Step, met: Sequence[Meeting]) -> bool:
+    return sum(len(meeting.nodes) for meeting in upstream(step, met)) == 1
 
 
 def _are_drawn(step: Step, is_made_anew: Callable[[Node], bool]) -> bool:
