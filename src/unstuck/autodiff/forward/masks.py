@@ -3,12 +3,13 @@
 import operator
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from unstuck.autodiff.families import ADDING, MULTIPLYING, SUBTRACTING
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.forward.softmaxes import Softmax, moving_argument
+from unstuck.autodiff.forward.softmaxes import Softmax, way_back
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import Node
 from unstuck.autodiff.writes import assigned
@@ -39,18 +40,13 @@ def masks_that_hide_nothing(step: Step, found: Sequence[Softmax]) -> Iterator[Fo
 def _masks(step: Step, softmax: Softmax) -> Iterator[tuple[Node, Array]]:
     """The constants of two values that meet the scores, with the shape of the softmax."""
     graph = step.graph
-    node: Node | None = softmax.exponentials
-    for _ in range(FAR):
-        if node is None:
-            return
-        node = graph.representative(node)
+    for node in islice(way_back(step, softmax.exponentials), FAR):
         for constant in _constants(node):
             if isinstance(constant, Node) and graph.same[constant.number] in step.moving:
                 continue
             mask = _of_two_values(constant, np.shape(softmax.node.value))
             if mask is not None and _is_mask(node, constant):
                 yield node, mask
-        node = moving_argument(step, node)
 
 
 def _constants(node: Node) -> Sequence[object]:

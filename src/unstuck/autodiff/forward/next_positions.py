@@ -6,12 +6,13 @@ copied, not foretold. The probe changes the inputs from one place on and looks a
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.forward.softmaxes import Softmax, moving_argument
+from unstuck.autodiff.forward.softmaxes import Softmax, way_back
 from unstuck.autodiff.meetings import Meeting
 from unstuck.autodiff.replay import Expression, expression_of, replayed, users_within
 from unstuck.autodiff.step import Step
@@ -134,15 +135,10 @@ def _first_of(mask: Node) -> Node:
 def _mask(step: Step, found: Sequence[Softmax]) -> Site | None:
     """Where the square constant that is added to the scores, or chooses among them, is made."""
     for softmax in found:
-        node: Node | None = softmax.exponentials
-        for _ in range(FAR):
-            if node is None:
-                break
-            node = step.graph.representative(node)
+        for node in islice(way_back(step, softmax.exponentials), FAR):
             for argument in node.args:
                 if isinstance(argument, Node) and step.graph.same[argument.number] not in step.moving:
                     value = np.asarray(argument.value)
                     if value.ndim >= 2 and value.shape[-1] == value.shape[-2] and len(np.unique(value)) == 2:
                         return _first_of(argument).site or node.site
-            node = moving_argument(step, node)
     return None
