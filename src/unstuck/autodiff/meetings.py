@@ -13,7 +13,7 @@ import numpy as np
 
 from unstuck.autodiff.families import ADDING, DIVIDING, SUBTRACTING
 from unstuck.autodiff.graph import Graph
-from unstuck.autodiff.step import Step
+from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node, Site
 from unstuck.autodiff.writes import assigned
 
@@ -108,7 +108,7 @@ def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
         for output, target, place in ((*node.args, 1), (*node.args[::-1], 0))[node.op in DIVIDING :]:
             if np.size(node.value) == 1 and written_out(node, place):
                 continue  # the 1 of a slope 1 - t ** 2
-            if isinstance(output, Node) and moves(step, output, largest) and not moves(step, target, 1):
+            if isinstance(output, Node) and moves(step, output, largest) and not moves(step, target):
                 value = np.asarray(target.value if isinstance(target, Node) else target)
                 same = value.size == np.size(output.value) and np.shape(node.value) == np.shape(output.value)
                 if value.dtype.kind in "fiub" and same:
@@ -150,13 +150,6 @@ def _plain(key: Any) -> Any:
     if isinstance(key, slice):
         return slice(_plain(key.start), _plain(key.stop), _plain(key.step))
     return key.value if isinstance(key, Node) else key
-
-
-def moves(step: Step, argument: Any, largest: int) -> bool:
-    """Whether an argument depends on at least half as many parameters as any."""
-    if not isinstance(argument, Node):
-        return False
-    return 2 * step.counts.get(step.graph.same[argument.number], 0) >= largest
 
 
 def is_contradicted(step: Step, meeting: Meeting, met: Sequence[Meeting]) -> bool:

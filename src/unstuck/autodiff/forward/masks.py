@@ -10,7 +10,7 @@ import numpy as np
 from unstuck.autodiff.families import ADDING, MULTIPLYING, SUBTRACTING
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.forward.softmaxes import Softmax, way_back
-from unstuck.autodiff.step import Step
+from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node
 from unstuck.autodiff.writes import assigned
 
@@ -39,10 +39,9 @@ def masks_that_hide_nothing(step: Step, found: Sequence[Softmax]) -> Iterator[Fo
 
 def _masks(step: Step, softmax: Softmax) -> Iterator[tuple[Node, Array]]:
     """The constants of two values that meet the scores, with the shape of the softmax."""
-    graph = step.graph
     for node in islice(way_back(step, softmax.exponentials), FAR):
         for constant in _constants(node):
-            if isinstance(constant, Node) and graph.same[constant.number] in step.moving:
+            if moves(step, constant):
                 continue
             mask = _of_two_values(constant, np.shape(softmax.node.value))
             if mask is not None and _is_mask(node, constant):

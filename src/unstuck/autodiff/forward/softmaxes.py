@@ -10,7 +10,7 @@ import numpy as np
 
 from unstuck.autodiff.families import ADDING, DIVIDING, MAXIMA, MULTIPLYING, TOTALS
 from unstuck.autodiff.movement import DATA
-from unstuck.autodiff.step import Step
+from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node, Site
 
 GIVEN = re.compile(r"axis\s*=\s*[A-Za-z_](?!one)")
@@ -92,8 +92,7 @@ def moved(step: Step, softmax: Softmax, axis: int) -> dict[int, Node]:
 
 def moving_argument(step: Step, node: Node) -> Node | None:
     """The first argument that depends on a parameter."""
-    arguments = (argument for argument in node.args if isinstance(argument, Node))
-    return next((argument for argument in arguments if step.graph.same[argument.number] in step.moving), None)
+    return next((argument for argument in node.args if moves(step, argument)), None)
 
 
 def way_back(step: Step, node: Node | None) -> Iterator[Node]:

@@ -9,7 +9,7 @@ from unstuck.autodiff.families import CONTRACTIONS, MULTIPLYING
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.forward.training_form import DRAWN
 from unstuck.autodiff.meetings import Meeting, forward_nodes, meetings, upstream
-from unstuck.autodiff.step import Parameter, Step, is_recurrent
+from unstuck.autodiff.step import Parameter, Step, is_recurrent, moves
 from unstuck.autodiff.tape import LEAF, Node, Site, nodes_in
 
 Array = np.ndarray
@@ -84,7 +84,7 @@ def _are_drawn(step: Step, is_made_anew: Callable[[Node], bool]) -> bool:
     seen: set[int] = set()
     while pending:
         node = pending.pop()
-        if node.number in seen or step.graph.same[node.number] in step.moving:
+        if node.number in seen or moves(step, node):
             continue
         seen.add(node.number)
         keys = node.args[1:] if node.op is operator.getitem else ()
@@ -117,7 +117,7 @@ def _read(step: Step) -> dict[tuple[object, int], list[Array]]:
     for node in _readings(step):
         for position, argument in enumerate(node.args):
             value = argument.value if isinstance(argument, Node) else argument
-            if isinstance(argument, Node) and step.graph.same[argument.number] in step.moving:
+            if moves(step, argument):
                 continue
             if isinstance(value, np.ndarray | int | float | np.number):
                 found.setdefault((node.site, position), []).append(np.asarray(value, float).reshape(-1))
@@ -138,8 +138,7 @@ def _first_at(step: Step, like: Node, position: int) -> Node | None:
         node = step.graph.tape.nodes[number]
         if node.site is like.site and node.op is like.op and len(node.args) > position:
             argument = node.args[position]
-            outside = isinstance(argument, Node) and step.graph.same[argument.number] not in step.moving
-            return argument if outside and isinstance(argument, Node) else None
+            return argument if isinstance(argument, Node) and not moves(step, argument) else None
     return None
 
 
@@ -149,8 +148,8 @@ def _is_state(step: Step, node: Node, position: int, kept: Node) -> bool:
         other = step.graph.tape.nodes[number]
         if other.site is node.site and other is not node and len(other.args) > position:
             argument = other.args[position]
-            if isinstance(argument, Node) and step.graph.same[argument.number] in step.moving:
-                return argument.site is kept.site
+            if moves(step, argument):
+                return bool(argument.site is kept.site)
     return False
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from unstuck.autodiff.families import ADDING, MEANS, MULTIPLYING, SCALING, SPREADS, SUBTRACTING
 from unstuck.autodiff.replay import users_within
-from unstuck.autodiff.step import Step
+from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import LEAF, Node
 from unstuck.autodiff.writes import assigned
 
@@ -21,10 +21,10 @@ def dropped(step: Step, forward: set[int]) -> Iterator[Node]:
     for number in sorted(forward & step.moving):
         node = step.graph.tape.nodes[number]
         if node.op in MULTIPLYING and len(node.args) == 2:
-            masks = [a for a in node.args if isinstance(a, Node) and step.graph.same[a.number] not in step.moving]
+            masks = [a for a in node.args if isinstance(a, Node) and not moves(step, a)]
         elif node.op is assigned or node.op is np.where:
             mask = node.args[1 if node.op is assigned else 0]
-            masks = [mask] if isinstance(mask, Node) and step.graph.same[mask.number] not in step.moving else []
+            masks = [mask] if isinstance(mask, Node) and not moves(step, mask) else []
         else:
             continue
         hidden = [n for n in step.graph.parents(number) if n in step.moving and n not in step.roots]
@@ -58,7 +58,7 @@ def is_drawn_mask(mask: Node) -> bool:
 
 def _is_mixed_in(step: Step, statistic: int, users: dict[int, list[int]]) -> bool:
     """Whether a statistic is added, by a share, to a value of its shape that the step does not depend on."""
-    nodes, same = step.graph.tape.nodes, step.graph.same
+    nodes = step.graph.tape.nodes
     shape, pending, seen = np.shape(nodes[statistic].value), [statistic], {statistic}
     while pending and len(seen) < FAR:
         for user in users.get(pending.pop(), ()):
@@ -66,7 +66,7 @@ def _is_mixed_in(step: Step, statistic: int, users: dict[int, list[int]]) -> boo
             if user in step.used or user in seen or np.shape(node.value) != shape:
                 continue
             if node.op in ADDING | SUBTRACTING:
-                others = [a for a in node.args if isinstance(a, Node) and same[a.number] not in step.moving]
+                others = [a for a in node.args if isinstance(a, Node) and not moves(step, a)]
                 if any(np.shape(other.value) == shape for other in others):
                     return True
             if node.op in SCALING | ADDING | SUBTRACTING:
