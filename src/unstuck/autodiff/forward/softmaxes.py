@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -82,10 +82,9 @@ def moved(step: Step, softmax: Softmax, axis: int) -> dict[int, Node]:
             continue
         if np.ndim(reduction.value) != np.ndim(softmax.node.value):
             return {}
-        kwargs = {"axis": axis, "keepdims": True}
         number = step.graph.same[reduction.number]
-        found[number] = Node(
-            number, reduction.op, reduction.args[:1], kwargs, reduction.value, reduction.site, reduction.stack
+        found[number] = replace(
+            reduction, number=number, args=reduction.args[:1], kwargs={"axis": axis, "keepdims": True}
         )
     return found
 
