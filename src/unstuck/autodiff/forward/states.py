@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence, Set
 import numpy as np
 
 from unstuck.autodiff.families import CONTRACTIONS, MULTIPLYING
+from unstuck.autodiff.forward.drawn import is_drawn
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.forward.training_form import DRAWN
 from unstuck.autodiff.meetings import Meeting, forward_nodes, meetings, upstream
 from unstuck.autodiff.step import Parameter, Step, is_recurrent, moves
 from unstuck.autodiff.tape import LEAF, Node, Site, nodes_in
@@ -88,18 +88,17 @@ def _are_drawn(step: Step, is_made_anew: Callable[[Node], bool]) -> bool:
             continue
         seen.add(node.number)
         keys = node.args[1:] if node.op is operator.getitem else ()
-        if any(_is_drawn(key) for key in nodes_in(keys)) or (
-            node.op is LEAF and _is_drawn(node) and is_made_anew(node)
-        ):
+        if any(_comes_from_a_draw(key) for key in nodes_in(keys)) or (is_drawn(node) and is_made_anew(node)):
             return True
         pending += list(node.parents())
     return False
 
 
-def _is_drawn(node: Node) -> bool:
+def _comes_from_a_draw(node: Node) -> bool:
+    """Whether the one value from outside that this is made of is drawn."""
     while node.op is not LEAF and len(parents := list(node.parents())) == 1:
         node = parents[0]
-    return node.op is LEAF and node.site is not None and DRAWN.search(node.site.text) is not None
+    return is_drawn(node)
 
 
 def _readings(step: Step) -> Iterator[Node]:

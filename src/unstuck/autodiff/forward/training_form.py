@@ -1,19 +1,18 @@
 """What a forward pass does in training only: entries that are dropped at random, and the statistics of the batch where
 averages of them are kept for later."""
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from unstuck.autodiff.families import ADDING, MEANS, MULTIPLYING, SCALING, SPREADS, SUBTRACTING
+from unstuck.autodiff.forward.drawn import is_drawn_mask
 from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.step import Step, moves
-from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.tape import Node
 from unstuck.autodiff.writes import assigned
 
-DRAWN = re.compile(r"rand|binomial|bernoulli|uniform|normal|integers|choice|permut|sample")
-FAR = 8  # operations between a random number and a mask, or a statistic and its average
+FAR = 8  # operations between a statistic and its average
 
 
 def dropped(step: Step, forward: set[int]) -> Iterator[Node]:
@@ -40,20 +39,6 @@ def averaged(step: Step, forward: set[int]) -> Iterator[Node]:
         node = graph.tape.nodes[number]
         if node.op in MEANS | SPREADS and np.size(node.value) > 1 and _is_mixed_in(step, number, users):
             yield node
-
-
-def is_drawn_mask(mask: Node) -> bool:
-    """Whether a value is zero or one other number, and comes from random ones."""
-    values = np.unique(np.asarray(mask.value))
-    if np.size(mask.value) < 2 or len(values) > 2 or values[0] != 0:
-        return False
-    pending, seen = [mask], 0
-    while pending and seen < FAR:
-        node, seen = pending.pop(), seen + 1
-        if node.op is LEAF and node.site is not None and DRAWN.search(node.site.text):
-            return True
-        pending += list(node.parents())
-    return False
 
 
 def _is_mixed_in(step: Step, statistic: int, users: dict[int, list[int]]) -> bool:
