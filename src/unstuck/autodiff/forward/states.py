@@ -10,7 +10,7 @@ from unstuck.autodiff.forward.drawn import is_drawn
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.meetings import Meeting, forward_nodes, meetings, upstream
 from unstuck.autodiff.step import Parameter, Step, is_recurrent, moves
-from unstuck.autodiff.tape import LEAF, Node, Site, nodes_in
+from unstuck.autodiff.tape import LEAF, Node, Site, is_made_of_zeros, nodes_in
 
 Array = np.ndarray
 
@@ -30,7 +30,7 @@ def states_that_are_kept(
     is_made_anew   whether the first state is made in a loop
     """
     drawn = _are_drawn(second, is_made_anew)
-    if not is_recurrent(second) or goes_on(first, second) or not (drawn or _has_one_target(second, met)):
+    if not is_recurrent(second) or _goes_on(first, second) or not (drawn or _has_one_target(second, met)):
         return
     graph = second.graph
     earlier = first.moving - first.roots - first.news
@@ -63,7 +63,7 @@ def states_that_never_change(step: Step, forward: set[int]) -> Iterator[ForwardF
         yield ForwardFault(Law.STATE_GOES_ON, place, {"parameters": never})
 
 
-def goes_on(first: Step, second: Step) -> bool:
+def _goes_on(first: Step, second: Step) -> bool:
     """Whether an update begins with what the one before ended with, as an input, as a target or both."""
     last = [np.asarray(m.targets[-1]).reshape(-1) for m in meetings(first)]
     before = _read(first)
@@ -182,10 +182,8 @@ def _at_one_place(products: Sequence[Node]) -> bool:
 
 
 def _is_first_state(node: Node) -> bool:
-    """Whether this is an array of zeros that the program made."""
-    value = np.asarray(node.value)
-    made = node.op is LEAF and "made" in node.kwargs
-    return made and value.size > 1 and value.dtype.kind == "f" and not value.any()
+    """Whether this is an array of zeros that the program made, and no counts."""
+    return is_made_of_zeros(node) and np.asarray(node.value).dtype.kind == "f"
 
 
 def _place(products: Sequence[Node], partners: Sequence[Node]) -> Site | None:
