@@ -53,10 +53,12 @@ def states_that_never_change(step: Step, forward: set[int]) -> Iterator[ForwardF
     never: list[str] = []
     place: Site | None = None
     for parameter in step.parameters:
-        met = _partners(step, parameter, forward)
-        met = [one for one in _partners(step, parameter, step.moving) if met and one[0].site is met[0][0].site]
+        within = _partners(step, parameter, forward)
+        if not within:
+            continue
+        met = [one for one in _partners(step, parameter, step.moving) if one[0].site is within[0][0].site]
         products, partners = [product for product, _ in met], [partner for _, partner in met]
-        if len(met) > 1 and _at_one_place(products) and all(_is_first_state(partner) for partner in partners):
+        if len(met) > 1 and all(_is_first_state(partner) for partner in partners):
             place = place or _place(products, partners)
             never.append(parameter.name)
     if never:
@@ -175,10 +177,6 @@ def _shows(step: Step, number: int, roots: set[int]) -> bool:
     if len(parents) != 1 or parents[0] not in roots:
         return False
     return np.size(node.value) == np.size(step.graph.tape.nodes[parents[0]].value)
-
-
-def _at_one_place(products: Sequence[Node]) -> bool:
-    return all(product.site is products[0].site for product in products)
 
 
 def _is_first_state(node: Node) -> bool:
