@@ -78,7 +78,7 @@ def _at_zeros(search: Search, departure: Departure) -> Departure:
     alike = [graph.tape.nodes[number] for number in search.proof.step.used]
     alike = [other for other in alike if other.site is node.site and other.op is node.op]
     for position in range(len(node.args)):
-        taken = [other.args[position] for other in alike]
+        taken = [other.args[position] for other in alike if len(other.args) > position]
         zeros = {argument.number: argument for argument in taken if is_made_of_zeros(argument)}
         places = Counter(argument.site for argument in zeros.values())
         for place, count in places.most_common(1):
