@@ -228,3 +228,20 @@ def test_matrices_are_multiplied_as_matrices_and_keep_their_axes():
     assert np.allclose(dict(pull_back(square, np.ones((2, 3)), lambda node: True))[a], 2 * a.value.A)
     total = tape.add(np.sum, (a,), {"axis": 0}, np.sum(a.value, axis=0))
     assert np.allclose(dict(pull_back(total, np.ones((1, 3)), lambda node: True))[a], np.ones((2, 3)))
+
+
+def test_a_function_taken_entry_by_entry_has_its_slopes_and_at_a_kink_the_side_of_the_tie():
+    tape, adjoint = Tape(), np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    rectify = np.vectorize(lambda z: z if z > 0 else 0.0)
+    x = tape.leaf(np.array([[-2.0, -1e-5, 0.0], [1e-5, 3.0, 200.0]]))
+    node = tape.add(rectify, (x,), {}, rectify(x.value))
+    for tie, at_zero in ((Tie.SPLIT, 0.5), (Tie.LAST, 0.0), (Tie.FIRST, 1.0)):
+        ((_, back),) = pull_back(node, adjoint, lambda _: True, tie)
+        assert np.allclose(back, adjoint * [[0, 0, at_zero], [1, 1, 1]], rtol=1e-9, atol=1e-9)
+    smooth = np.vectorize(lambda row, column: row * np.tanh(column))
+    row, column = tape.leaf(np.array([[0.3, -0.7, 1.9]])), tape.leaf(np.array([[0.4], [-1.2]]))
+    node = tape.add(smooth, (row, column), {}, smooth(row.value, column.value))
+    given = dict(pull_back(node, adjoint, lambda _: True))
+    slopes = np.tanh(column.value), row.value / np.cosh(column.value) ** 2
+    assert np.allclose(given[row], (adjoint * slopes[0]).sum(axis=0, keepdims=True), rtol=1e-9)
+    assert np.allclose(given[column], (adjoint * slopes[1]).sum(axis=1, keepdims=True), rtol=1e-9)

@@ -18,6 +18,7 @@ from unstuck.autodiff.families import (
     DIVIDING,
     MATRIX_PRODUCTS,
     MULTIPLYING,
+    NEGATING,
     POWERS,
     SUBTRACTING,
     SUMMING,
@@ -70,7 +71,7 @@ def local_edits(node: Node) -> Iterator[Edit]:
         for position in range(len(node.args)):
             kind = "a term too many" if node.op in ADDING or node.op in SUBTRACTING else "a factor too many"
             yield Edit(kind, _only(position))
-    elif node.op in (np.negative, operator.neg):
+    elif node.op in NEGATING:
         yield Edit("sign", lambda n: n.args[0])
     elif len(node.args) == 1 and isinstance(node.args[0], Node) and _same_shape(node, node.args[0]):
         yield Edit("a function too many", _only(0))
@@ -85,7 +86,7 @@ def broad_edits(node: Node) -> Iterator[Edit]:
     for axis in range(np.ndim(node.value)):
         yield Edit("order reversed", _flipped(axis))
     for exponent in (2, 0.5):
-        if node.op in (*MULTIPLYING, *DIVIDING, *SUBTRACTING, *ADDING) and len(node.args) == 2:
+        if node.op in MULTIPLYING | DIVIDING | SUBTRACTING | ADDING and len(node.args) == 2:
             yield Edit("an exponent is missing", _raised(exponent))
 
 
@@ -183,7 +184,7 @@ def _near(argument: Any, node: Node, position: int) -> list[Any]:
         return [tuple(sorted({*argument, a})) for a in range(ndim)] + [
             tuple(b for b in argument if b != a) for a in argument if len(argument) > 1
         ]
-    if isinstance(argument, tuple) and node.op in (np.transpose, np.ndarray.transpose) and len(argument) <= 4:
+    if isinstance(argument, tuple) and node.op in TURNING and len(argument) <= 4:
         return [p for p in itertools.permutations(range(len(argument))) if p != argument]
     if isinstance(argument, tuple | slice) and node.op in (operator.getitem, assigned) and position == 1:
         return list(_near_subscripts(argument))

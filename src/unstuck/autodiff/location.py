@@ -12,15 +12,13 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from unstuck.autodiff.aliases import renaming
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.putting_right import put_right, throughout
 from unstuck.autodiff.repairing import repair
 from unstuck.autodiff.search import MOST_WORK, Search, search_of
 from unstuck.autodiff.suspicion import Departure, by_matching, departures, independent, left_out, made_of
-from unstuck.autodiff.tape import LEAF, Node, Site
+from unstuck.autodiff.tape import Site, is_made_of_zeros
 from unstuck.autodiff.verdicts import Verdict
 
 LATER = 0.1  # of all work, for each place after the first
@@ -43,7 +41,7 @@ def locate(proof: Proof) -> list[Departure]:
         put = put_right(search, departure.node) if not edits else None
         if found and not edits and put is None and len(search.wrong) == len(wrong):
             break  # nothing has become right since the first place, nor would here
-        renamed = _renamed(at_its_call(at_zeros(search, departure)))
+        renamed = _renamed(_at_its_call(_at_zeros(search, departure)))
         if all(renamed.site != one.site for one in found):
             found.append(renamed)
             changes.append(edits)
@@ -72,7 +70,7 @@ def _needed(search: Search, wrong: list[Verdict], places: list[tuple[Departure, 
     return [departure for departure, _ in kept]
 
 
-def at_zeros(search: Search, departure: Departure) -> Departure:
+def _at_zeros(search: Search, departure: Departure) -> Departure:
     """The same where zeros are made that it takes, at several steps, for what comes back from the step after."""
     node, graph = departure.node, search.proof.step.graph
     if departure.by_repair or departure.site is None:
@@ -80,8 +78,8 @@ def at_zeros(search: Search, departure: Departure) -> Departure:
     alike = [graph.tape.nodes[number] for number in search.proof.step.used]
     alike = [other for other in alike if other.site is node.site and other.op is node.op]
     for position in range(len(node.args)):
-        taken = [other.args[position] for other in alike]
-        zeros = {argument.number: argument for argument in taken if _is_made_of_zeros(argument)}
+        taken = [other.args[position] for other in alike if len(other.args) > position]
+        zeros = {argument.number: argument for argument in taken if is_made_of_zeros(argument)}
         places = Counter(argument.site for argument in zeros.values())
         for place, count in places.most_common(1):
             if count > 1 and place is not None:
@@ -89,7 +87,7 @@ def at_zeros(search: Search, departure: Departure) -> Departure:
     return departure
 
 
-def at_its_call(departure: Departure) -> Departure:
+def _at_its_call(departure: Departure) -> Departure:
     """The same at the call of the function that returns it: what it gives is right, and what is missing comes after.
 
     Where a repair adds what is missing, only if the call's result is returned as it is too.
@@ -102,11 +100,6 @@ def at_its_call(departure: Departure) -> Departure:
 
 def _is_returned(site: Site) -> bool:
     return linecache.getline(site.file, site.line).strip() == f"return {site.text}"
-
-
-def _is_made_of_zeros(argument: Any) -> bool:
-    made = isinstance(argument, Node) and argument.op is LEAF and "made" in argument.kwargs
-    return made and np.size(argument.value) > 1 and not np.any(argument.value)
 
 
 def _renamed(departure: Departure) -> Departure:

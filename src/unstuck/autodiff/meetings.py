@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.families import DIVIDING
+from unstuck.autodiff.families import ADDING, DIVIDING, SUBTRACTING
 from unstuck.autodiff.graph import Graph
-from unstuck.autodiff.step import Step
+from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node, Site
 from unstuck.autodiff.writes import assigned
 
 Array = np.ndarray
 
-MEETING = (operator.sub, np.subtract, operator.isub, operator.add, operator.iadd, np.add)
-TWO_OPERANDS = (*MEETING, operator.mul, np.multiply, operator.truediv, np.divide, operator.pow, operator.getitem)
+MEETING = ADDING | SUBTRACTING
+TWO_OPERANDS = MEETING | {operator.mul, np.multiply, operator.truediv, np.divide, operator.pow, operator.getitem}
 COPIES = (np.copy, np.ndarray.copy, np.array)
 
 
@@ -104,11 +104,11 @@ def forward_nodes(step: Step, met: Sequence[Meeting]) -> set[int]:
 def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
     """The output and the target that meet in one node."""
     graph = step.graph
-    if node.op in (*MEETING, *DIVIDING) and len(node.args) == 2:
+    if node.op in MEETING | DIVIDING and len(node.args) == 2:
         for output, target, place in ((*node.args, 1), (*node.args[::-1], 0))[node.op in DIVIDING :]:
             if np.size(node.value) == 1 and written_out(node, place):
                 continue  # the 1 of a slope 1 - t ** 2
-            if isinstance(output, Node) and moves(step, output, largest) and not moves(step, target, 1):
+            if isinstance(output, Node) and moves(step, output, largest) and not moves(step, target):
                 value = np.asarray(target.value if isinstance(target, Node) else target)
                 same = value.size == np.size(output.value) and np.shape(node.value) == np.shape(output.value)
                 if value.dtype.kind in "fiub" and same:
@@ -128,7 +128,7 @@ def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
 def _less_one(node: Node) -> tuple[Node, Array] | None:
     """p[rows, labels] -= 1: the target is one-hot."""
     old, key, value = node.args
-    if not isinstance(value, Node) or value.op not in (operator.isub, operator.sub, np.subtract):
+    if not isinstance(value, Node) or value.op not in SUBTRACTING:
         return None
     amount = value.args[1].value if isinstance(value.args[1], Node) else value.args[1]
     if np.size(amount) != 1 or not isinstance(old.value, np.ndarray):
@@ -150,13 +150,6 @@ def _plain(key: Any) -> Any:
     if isinstance(key, slice):
         return slice(_plain(key.start), _plain(key.stop), _plain(key.step))
     return key.value if isinstance(key, Node) else key
-
-
-def moves(step: Step, argument: Any, largest: int) -> bool:
-    """Whether an argument depends on at least half as many parameters as any."""
-    if not isinstance(argument, Node):
-        return False
-    return 2 * step.counts.get(step.graph.same[argument.number], 0) >= largest
 
 
 def is_contradicted(step: Step, meeting: Meeting, met: Sequence[Meeting]) -> bool:

@@ -104,11 +104,17 @@ def proved_apart(proof: Proof, tie: Tie | None = None) -> Proof:
     step, hypothesis = proof.step, proof.hypothesis
     if hypothesis is None:
         return proof
-    forward = forward_nodes(step, proof.meetings) | step.graph.ancestors(hypothesis.seeds)
+    forward = forward_pass(proof)
     apart = step_on(merged_within(step.graph, forward), step.parameters)
     candidates = [candidates_of(apart, parameter, forward) for parameter in apart.parameters]
     again = _under(apart, hypothesis, tie or proof.tie, candidates, proof.meetings, proof.tolerance)
     return _sure(again)
+
+
+def forward_pass(proof: Proof) -> set[int]:
+    """All that the outputs and the loss of an update are made of."""
+    seeds = proof.hypothesis.seeds if proof.hypothesis is not None else {}
+    return forward_nodes(proof.step, proof.meetings) | proof.step.graph.ancestors(seeds)
 
 
 def hypotheses_of(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:

@@ -9,8 +9,8 @@ import numpy as np
 from unstuck.autodiff.call import Tie
 from unstuck.autodiff.comparison import SAME_SCALE, fit
 from unstuck.autodiff.matching import catalogue
-from unstuck.autodiff.meetings import forward_nodes, upstream
-from unstuck.autodiff.proof import Proof, proved_apart
+from unstuck.autodiff.meetings import upstream
+from unstuck.autodiff.proof import Proof, forward_pass, proved_apart
 from unstuck.autodiff.replay import replayed, users_within
 from unstuck.autodiff.reverse import adjoints
 from unstuck.autodiff.suspicion import Scope, made_of
@@ -125,7 +125,7 @@ def search_of(proof: Proof, tie: Tie | None = None) -> Search | None:
     if not wrong or proof.hypothesis is None:
         return None
     graph = proof.step.graph
-    forward = forward_nodes(proof.step, proof.meetings) | graph.ancestors(proof.hypothesis.seeds)
+    forward = forward_pass(proof)
     met = {together[n.number] for meeting in upstream(proof.step, proof.meetings) for n in meeting.nodes}
     met = {graph.same[number] for number, first in enumerate(together) if first in met}
     known = catalogue(proof.adjoints)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.meetings import Meeting, last_change, moves, written_out
-from unstuck.autodiff.step import Step
+from unstuck.autodiff.meetings import Meeting, last_change, written_out
+from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node, Site
 
 Array = np.ndarray
@@ -61,7 +61,7 @@ def _meets_data(step: Step, group: Sequence[int], largest: int) -> bool:
         node = graph.tape.nodes[number]
         if 2 * step.counts[number] < largest or not any(moves(step, argument, largest) for argument in node.args):
             continue
-        if any(not moves(step, argument, 1) and not written_out(node, i) for i, argument in enumerate(node.args)):
+        if any(not moves(step, argument) and not written_out(node, i) for i, argument in enumerate(node.args)):
             return True
     return False
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -82,6 +83,13 @@ def _is_of_the_step(graph: Graph, number: int, last: int, bits: dict[int, int]) 
 def sources(graph: Graph, node: Node) -> list[int]:
     """The representatives of what a node is made of, also where the graph is cut at it."""
     return [graph.same[parent.number] for parent in node.parents()]
+
+
+def moves(step: Step, argument: Any, largest: int = 1) -> bool:
+    """Whether an argument is a value that depends on a parameter, or on at least half as many as `largest`."""
+    if not isinstance(argument, Node):
+        return False
+    return 2 * step.counts.get(step.graph.same[argument.number], 0) >= largest
 
 
 def shows_parameter(step: Step, number: int) -> bool:

@@ -28,6 +28,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -132,6 +134,12 @@ def nodes_in(argument: Any) -> Iterator[Node]:
             yield from nodes_in(part)
     elif isinstance(argument, slice):
         yield from nodes_in((argument.start, argument.stop, argument.step))
+
+
+def is_made_of_zeros(argument: Any) -> bool:
+    """Whether an argument is an array of zeros that the program itself made."""
+    made = isinstance(argument, Node) and argument.op is LEAF and "made" in argument.kwargs
+    return made and np.size(argument.value) > 1 and not np.any(argument.value)
 
 
 def filled(argument: Any, value_of: Callable[[Node], Any]) -> Any:

@@ -14,6 +14,7 @@ from unstuck.autodiff.step import Parameter, Step
 Array = np.ndarray
 
 APPLIED = "applied with the wrong sign"
+VANISHING = 1e-13  # the norm up to which a true gradient tells no scale
 
 
 @dataclass(frozen=True)
@@ -84,29 +85,24 @@ def common_scales(
 
     A single number is a multiple of any other: it is asked only where no array is explained.
     """
-    several = _offered(candidates, expected, parameters, tolerance, 2)
-    return several or _offered(candidates, expected, parameters, tolerance, 1) or [0.0]
+    known = [
+        (found, array, parameter)
+        for found, array, parameter in zip(candidates, expected, parameters)
+        if not isinstance(array, str) and np.linalg.norm(array) > VANISHING
+    ]
+    several = [one for one in known if one[1].size > 1]
+    return _offered(several, tolerance) or _offered(known, tolerance) or [0.0]
 
 
-def _offered(
-    candidates: Sequence[Sequence[Candidate]],
-    expected: Sequence[Array | str],
-    parameters: Sequence[Parameter],
-    tolerance: float,
-    least: int,
-) -> list[float]:
-    """The scales that gradients of so many entries at least offer, those of most parameters first; of those of as many,
-    the one with which a gradient is the derivative itself."""
+def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tolerance: float) -> list[float]:
+    """The scales that the candidates of true gradients offer, those of most parameters first; of those of as many, the
+    one with which a gradient is the derivative itself."""
     offers: Counter[float] = Counter()
     descending: Counter[float] = Counter()
-    for found, array, parameter in zip(candidates, expected, parameters):
-        if isinstance(array, str):
-            continue
+    for found, array, parameter in known:
         scales = set()
         for candidate in found:
-            if candidate.value.shape == array.shape and array.size >= least:
-                if np.linalg.norm(array) <= 1e-13:
-                    continue
+            if candidate.value.shape == array.shape:
                 for decay in (None, value_of(parameter)):
                     one = fit(candidate.value, array, decay)
                     if one.residual <= max(tolerance, candidate.floor) and one.scale:

@@ -7,7 +7,6 @@ the example on which the decision was wrong towards the other side; one with the
 
 from __future__ import annotations
 
-import operator
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.parameters import ADDING, shown
+from unstuck.autodiff.families import MATRIX_PRODUCTS
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.examination.examination import Missing
@@ -25,7 +25,7 @@ from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES
 
-PRODUCTS: frozenset[object] = frozenset({np.dot, np.matmul, np.ndarray.dot, np.inner, np.vdot, operator.matmul})
+PRODUCTS = MATRIX_PRODUCTS | {np.inner, np.vdot}
 FEWEST = 3  # corrections that show the rule
 ALONG = 1e-9  # by which a correction may differ from a multiple of its example, as a share
 

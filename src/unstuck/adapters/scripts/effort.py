@@ -5,19 +5,18 @@ The unit is one multiplication, as in the diagnosis.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.training_loop import TrainingLoop
+from unstuck.autodiff.families import MATRIX_PRODUCTS
 from unstuck.autodiff.tape import LEAF, Node
 
 SECOND = 2e10  # about what one core does: allowances are easier to picture in seconds
 OPERATION = 2e4  # an operation of the script's own Python, whatever it computes
-CONTRACTING: frozenset[Any] = frozenset({np.dot, np.matmul, operator.matmul, np.ndarray.dot, np.inner, np.tensordot})
+CONTRACTING = MATRIX_PRODUCTS | {np.inner, np.tensordot}
 
 
 def of_nodes(nodes: Iterable[Node]) -> float:

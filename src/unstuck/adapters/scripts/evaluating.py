@@ -15,9 +15,9 @@ from unstuck.adapters.scripts.recording import Recording, Settings
 from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop
 from unstuck.adapters.scripts.update import read_update
 from unstuck.adapters.watch import Run
-from unstuck.autodiff.forward.laws import forward_pass
-from unstuck.autodiff.forward.training_form import averaged, dropped, is_drawn_mask
-from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.forward.drawn import is_drawn_mask
+from unstuck.autodiff.forward.training_form import averaged, dropped
+from unstuck.autodiff.proof import Proof, forward_pass
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding

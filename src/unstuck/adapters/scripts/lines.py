@@ -15,16 +15,12 @@ import numpy as np
 from unstuck.adapters.scripts.parameters import Chain, ancestors, dependence, shown
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import Value
-from unstuck.autodiff.families import DIVIDING
+from unstuck.autodiff.families import CONTRACTIONS, DIVIDING, SUMMING
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.report.contents import Finding, Location, find_in_script
 
-MULTIPLYING = frozenset(
-    {np.dot, np.matmul, np.ndarray.dot, operator.matmul, np.outer, np.einsum, np.tensordot, np.inner, operator.mul}
-    | {np.multiply}
-)
-SUMMING = frozenset({np.sum, np.mean, np.ndarray.sum, np.ndarray.mean, np.add.reduce, np.average})
+PRODUCTS = CONTRACTIONS | {np.outer, operator.mul, np.multiply}
 POWER = re.compile(r"\*\*|\bpow(er)?\(")
 LONGEST_WAY = 4000  # nodes
 
@@ -62,7 +58,7 @@ class Lines:
         """By number of a value, the first product in which it, or a view of it, stands."""
         found: dict[int, Node] = {}
         for node in self.read.update.nodes:
-            if node.op in MULTIPLYING:
+            if node.op in PRODUCTS:
                 for argument in node.args:
                     if isinstance(argument, Node):
                         found.setdefault(shown(argument).number, node)
@@ -93,7 +89,7 @@ class Lines:
         return None
 
     def _is_gradient(self, node: Node) -> bool:
-        if node.op not in MULTIPLYING:
+        if node.op not in PRODUCTS:
             return False
         arrays = [argument for argument in node.args if np.ndim(_value(argument)) > 0]
         if node.op in (operator.mul, np.multiply):

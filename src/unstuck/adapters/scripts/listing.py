@@ -14,8 +14,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.proving import Proved
 from unstuck.autodiff.graph import Graph
-from unstuck.autodiff.meetings import forward_nodes
-from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.proof import Proof, forward_pass
 from unstuck.autodiff.tape import LEAF, Node
 from unstuck.autodiff.verdicts import Verdict
 
@@ -45,9 +44,7 @@ def _marks(proved: Proved) -> dict[Place, str]:
     """The worst that is known of each line of the way back."""
     proof = proved.first
     graph = proof.step.graph
-    forward = forward_nodes(proof.step, proof.meetings) | graph.ancestors(
-        proof.hypothesis.seeds if proof.hypothesis else ()
-    )
+    forward = forward_pass(proof)
     right, wrong = (set().union(*_slices(proof, forward, verdict)) for verdict in (True, False))
     departing = {graph.same[departure.node.number] for departure in proved.departures}
     spoilt = (graph.descendants(departing) & wrong) - right

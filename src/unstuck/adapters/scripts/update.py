@@ -17,18 +17,12 @@ from unstuck.adapters.scripts.parameters import MOST_MARKS, Chain, ancestors, de
 from unstuck.adapters.scripts.provenance import CREATED
 from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.rewriting import Place
-from unstuck.autodiff.families import DIVIDING
+from unstuck.autodiff.families import CONTRACTIONS, DIVIDING, MATRIX_PRODUCTS, MULTIPLYING, SUBTRACTING
 from unstuck.autodiff.tape import LEAF, Node, filled
 
 Array = np.ndarray
-PRODUCTS: frozenset[Any] = frozenset(
-    {np.dot, np.matmul, np.ndarray.dot, operator.matmul, operator.mul, np.multiply, np.outer, np.inner, np.einsum}
-    | {np.tensordot, np.vdot, operator.imul}
-)
-MEETINGS: frozenset[Any] = frozenset(
-    {operator.sub, operator.isub, np.subtract, operator.mul, operator.imul, np.multiply, np.power, operator.pow}
-    | {np.dot, np.ndarray.dot, np.matmul, operator.matmul}
-)
+PRODUCTS = CONTRACTIONS | MULTIPLYING | {np.outer, np.vdot}
+MEETINGS = SUBTRACTING | MULTIPLYING | MATRIX_PRODUCTS | {np.power, operator.pow}
 MOST = 0.7  # of the parameters
 PART = 0.8  # of the updates of others, which parameters of a part make at most
 OF_FORMULAS = (math.e, math.pi)  # numbers with a name, as `np.e ** -x` has one

@@ -12,8 +12,8 @@ from unstuck.autodiff.forward.normalizations import layers_normalized_over_examp
 from unstuck.autodiff.forward.softmaxes import softmaxes
 from unstuck.autodiff.forward.states import states_that_are_kept, states_that_never_change
 from unstuck.autodiff.forward.weighted_sums import probabilities_that_do_not_add_up, weights_that_do_not_add_up
-from unstuck.autodiff.meetings import forward_nodes, meetings
-from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.meetings import meetings
+from unstuck.autodiff.proof import Proof, forward_pass
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import Node, Site
 
@@ -41,12 +41,5 @@ def forward_faults(proof: Proof, following: Step | None, source: Source) -> Iter
         yield from mixed or answers_that_have_seen_their_target(step, found, proof.meetings, forward)
         yield from layers_normalized_over_examples(step, forward, source.around)
         if following is not None:
-            later = forward_nodes(following, meetings(following))
-            yield from states_that_are_kept(step, following, later, source.is_made_anew)
+            yield from states_that_are_kept(step, following, meetings(following), source.is_made_anew)
         yield from states_that_never_change(step, forward)
-
-
-def forward_pass(proof: Proof) -> set[int]:
-    """All that the outputs and the loss of an update are made of."""
-    seeds = proof.hypothesis.seeds if proof.hypothesis is not None else {}
-    return forward_nodes(proof.step, proof.meetings) | proof.step.graph.ancestors(seeds)

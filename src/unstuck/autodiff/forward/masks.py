@@ -3,20 +3,21 @@
 import operator
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from unstuck.autodiff.families import ADDING, MULTIPLYING, SUBTRACTING
+from unstuck.autodiff.forward.drawn import DRAWN_MASK, origins
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.forward.softmaxes import Softmax, moving_argument
-from unstuck.autodiff.step import Step
+from unstuck.autodiff.forward.softmaxes import Softmax, way_back
+from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node
 from unstuck.autodiff.writes import assigned
 
 Array = np.ndarray
 FAR = 10  # operations between a softmax and its mask
 SEEN = 1e-3  # the share of weight that is no rounding
-DRAWN = re.compile(r"rand|binomial|bernoulli|uniform|choice|normal")  # a mask of dropout hides nothing
 NAMED = re.compile(r"mask|pad|tri[lu]|valid|causal|allowed|visible", re.IGNORECASE)
 
 
@@ -38,19 +39,13 @@ def masks_that_hide_nothing(step: Step, found: Sequence[Softmax]) -> Iterator[Fo
 
 def _masks(step: Step, softmax: Softmax) -> Iterator[tuple[Node, Array]]:
     """The constants of two values that meet the scores, with the shape of the softmax."""
-    graph = step.graph
-    node: Node | None = softmax.exponentials
-    for _ in range(FAR):
-        if node is None:
-            return
-        node = graph.representative(node)
+    for node in islice(way_back(step, softmax.exponentials), FAR):
         for constant in _constants(node):
-            if isinstance(constant, Node) and graph.same[constant.number] in step.moving:
+            if moves(step, constant):
                 continue
             mask = _of_two_values(constant, np.shape(softmax.node.value))
             if mask is not None and _is_mask(node, constant):
                 yield node, mask
-        node = moving_argument(step, node)
 
 
 def _constants(node: Node) -> Sequence[object]:
@@ -72,17 +67,13 @@ def _of_two_values(constant: object, shape: tuple[int, ...]) -> Array | None:
 
 
 def _is_mask(node: Node, constant: object) -> bool:
-    """Whether the source calls it one, and it is not drawn at random."""
+    """Whether the source calls it one, and it is not drawn at random: a mask of dropout hides nothing."""
     texts = [node.site.text if node.site is not None else ""]
     if isinstance(constant, Node):
-        pending, seen = [constant], 0
-        while pending and seen < FAR:
-            one, seen = pending.pop(), seen + 1
-            texts.append(one.site.text if one.site is not None else "")
-            pending += list(one.parents())
+        texts += [one.site.text for one in islice(origins(constant), FAR) if one.site is not None]
     text = " ".join(texts)
-    of_choice = node.op is np.where or node.op is assigned or node.op in (operator.getitem,)
-    return not DRAWN.search(text) and (of_choice or bool(NAMED.search(text)))
+    of_choice = node.op in (np.where, assigned, operator.getitem)
+    return not DRAWN_MASK.search(text) and (of_choice or bool(NAMED.search(text)))
 
 
 def _largest_share(softmax: Softmax, side: Array) -> float:

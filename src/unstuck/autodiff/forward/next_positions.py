@@ -6,15 +6,16 @@ copied, not foretold. The probe changes the inputs from one place on and looks a
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.forward.softmaxes import Softmax, moving_argument
+from unstuck.autodiff.forward.softmaxes import Softmax, way_back
 from unstuck.autodiff.meetings import Meeting
 from unstuck.autodiff.replay import Expression, expression_of, replayed, users_within
-from unstuck.autodiff.step import Step
+from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node, Site
 
 Array = np.ndarray
@@ -58,7 +59,7 @@ def _readings(step: Step, forward: set[int]) -> Iterator[_Reading]:
         for position, argument in enumerate(node.args):
             parts = argument if isinstance(argument, tuple) and len(argument) == 1 else (argument,)
             part = parts[0]
-            if isinstance(part, Node) and step.graph.same[part.number] in step.moving:
+            if moves(step, part):
                 continue
             value = part.value if isinstance(part, Node) else part
             if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and value.ndim in (1, 2, 3):
@@ -134,15 +135,10 @@ def _first_of(mask: Node) -> Node:
 def _mask(step: Step, found: Sequence[Softmax]) -> Site | None:
     """Where the square constant that is added to the scores, or chooses among them, is made."""
     for softmax in found:
-        node: Node | None = softmax.exponentials
-        for _ in range(FAR):
-            if node is None:
-                break
-            node = step.graph.representative(node)
+        for node in islice(way_back(step, softmax.exponentials), FAR):
             for argument in node.args:
-                if isinstance(argument, Node) and step.graph.same[argument.number] not in step.moving:
+                if isinstance(argument, Node) and not moves(step, argument):
                     value = np.asarray(argument.value)
                     if value.ndim >= 2 and value.shape[-1] == value.shape[-2] and len(np.unique(value)) == 2:
                         return _first_of(argument).site or node.site
-            node = moving_argument(step, node)
     return None

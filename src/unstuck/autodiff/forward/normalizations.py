@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from unstuck.autodiff.families import MEANS, MULTIPLYING, SPREADS
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.forward.softmaxes import axes_of
-from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.step import Step, shows_parameter
 from unstuck.autodiff.tape import Node, Site
 
@@ -26,7 +27,7 @@ def layers_normalized_over_examples(
     """
     graph = step.graph
     wrong: dict[int, Node] = {}
-    first: tuple[Node, int] | None = None
+    first: tuple[Site, dict[str, Any]] | None = None
     for number in sorted(forward & step.moving):
         node = graph.tape.nodes[number]
         if node.op not in MEANS | SPREADS or node.site is None or not isinstance(node.args[0], Node):
@@ -38,20 +39,16 @@ def layers_normalized_over_examples(
         gain = _axis_of_gain(step, node, forward) if axes is not None and OF_LAYERS.search(names) else None
         if gain is None or axes is None or gain in axes:
             continue
-        first = first or (node, gain)
+        first = first or (node.site, {"axes": list(axes), "features_along": gain})
         if np.ndim(node.value) == np.ndim(node.args[0].value):
-            kwargs = {**node.kwargs, "axis": gain}
-            wrong[number] = Node(number, node.op, node.args[:1], kwargs, node.value, node.site, node.stack)
+            wrong[number] = replace(node, args=node.args[:1], kwargs={**node.kwargs, "axis": gain})
     if first is not None:
-        node, gain = first
-        axes = axes_of(node, np.ndim(node.args[0].value)) or ()
-        numbers = {"axes": list(axes), "features_along": gain}
-        yield ForwardFault(Law.EXAMPLES_APART, node.site, numbers, wrong)
+        yield ForwardFault(Law.EXAMPLES_APART, *first, wrong)
 
 
 def _axis_of_gain(step: Step, reduction: Node, forward: set[int]) -> int | None:
     """The axis of what is normalised along which the parameter varies that multiplies the result."""
-    graph: Graph = step.graph
+    graph = step.graph
     shape = np.shape(reduction.args[0].value)
     reached = {graph.same[reduction.number]}
     for number in sorted(n for n in forward if n > min(reached)):

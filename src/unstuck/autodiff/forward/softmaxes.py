@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from unstuck.autodiff.families import ADDING, DIVIDING, MAXIMA, MULTIPLYING, TOTALS
 from unstuck.autodiff.movement import DATA
-from unstuck.autodiff.step import Step
+from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node, Site
 
 GIVEN = re.compile(r"axis\s*=\s*[A-Za-z_](?!one)")
@@ -81,18 +82,24 @@ def moved(step: Step, softmax: Softmax, axis: int) -> dict[int, Node]:
             continue
         if np.ndim(reduction.value) != np.ndim(softmax.node.value):
             return {}
-        kwargs = {"axis": axis, "keepdims": True}
         number = step.graph.same[reduction.number]
-        found[number] = Node(
-            number, reduction.op, reduction.args[:1], kwargs, reduction.value, reduction.site, reduction.stack
+        found[number] = replace(
+            reduction, number=number, args=reduction.args[:1], kwargs={"axis": axis, "keepdims": True}
         )
     return found
 
 
 def moving_argument(step: Step, node: Node) -> Node | None:
     """The first argument that depends on a parameter."""
-    arguments = (argument for argument in node.args if isinstance(argument, Node))
-    return next((argument for argument in arguments if step.graph.same[argument.number] in step.moving), None)
+    return next((argument for argument in node.args if moves(step, argument)), None)
+
+
+def way_back(step: Step, node: Node | None) -> Iterator[Node]:
+    """A value and what it is made of, one after another: each time the first argument that depends on a parameter."""
+    while node is not None:
+        representative = step.graph.representative(node)
+        yield representative
+        node = moving_argument(step, representative)
 
 
 def _total(step: Step, divisor: Any) -> Node | None:
@@ -114,28 +121,20 @@ def _total(step: Step, divisor: Any) -> Node | None:
 
 
 def _is_exponential(step: Step, node: Node) -> bool:
-    found: Node | None = node
-    for _ in range(FAR):
-        if found is None:
-            return False
-        found = step.graph.representative(found)
+    for found in islice(way_back(step, node), FAR):
         if found.op is np.exp:
             return True
         if found.op not in DATA and found.op not in MULTIPLYING and found.op is not np.where:
             return False
-        found = moving_argument(step, found)
     return False
 
 
 def _maximum(step: Step, exponentials: Node) -> Node | None:
     """The maximum that was subtracted before the exponential."""
-    node: Node | None = exponentials
-    while node is not None and step.graph.representative(node).op is not np.exp:
-        node = moving_argument(step, step.graph.representative(node))
-    node = None if node is None else moving_argument(step, step.graph.representative(node))
-    if node is None:
+    way = way_back(step, exponentials)
+    if not any(node.op is np.exp for node in way):
         return None
-    for parent in step.graph.representative(node).args:
-        if isinstance(parent, Node) and step.graph.representative(parent).op in MAXIMA:
-            return step.graph.representative(parent)
-    return None
+    exponents = next(way, None)
+    parts = exponents.args if exponents is not None else ()
+    made_of = (step.graph.representative(part) for part in parts if isinstance(part, Node))
+    return next((node for node in made_of if node.op in MAXIMA), None)

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Sequence, Set
 import numpy as np
 
 from unstuck.autodiff.families import CONTRACTIONS, MULTIPLYING
+from unstuck.autodiff.forward.drawn import is_drawn
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.forward.training_form import DRAWN
-from unstuck.autodiff.meetings import meetings, upstream
-from unstuck.autodiff.step import Parameter, Step, is_recurrent
-from unstuck.autodiff.tape import LEAF, Node, Site, nodes_in
+from unstuck.autodiff.meetings import Meeting, forward_nodes, meetings, upstream
+from unstuck.autodiff.step import Parameter, Step, is_recurrent, moves
+from unstuck.autodiff.tape import LEAF, Node, Site, is_made_of_zeros, nodes_in
 
 Array = np.ndarray
 
 
 def states_that_are_kept(
-    first: Step, second: Step, forward: set[int], is_made_anew: Callable[[Node], bool]
+    first: Step, second: Step, met: Sequence[Meeting], is_made_anew: Callable[[Node], bool]
 ) -> Iterator[ForwardFault]:
     """A state that the second update takes from the first: at an operand where the first update took a value from
     outside, and that takes the state of the step before everywhere else.
@@ -26,15 +26,15 @@ def states_that_are_kept(
     that is; or each has one target, and the state is never set back.
 
     first, second  two updates in a row
-    forward        the forward pass of the second
+    met            the meetings of the second
     is_made_anew   whether the first state is made in a loop
     """
     drawn = _are_drawn(second, is_made_anew)
-    if not is_recurrent(second) or goes_on(first, second) or not (drawn or _has_one_target(second)):
+    if not is_recurrent(second) or _goes_on(first, second) or not (drawn or _has_one_target(second, met)):
         return
     graph = second.graph
     earlier = first.moving - first.roots - first.news
-    for number in sorted(forward):
+    for number in sorted(forward_nodes(second, met)):
         node = graph.tape.nodes[number]
         for position, argument in enumerate(node.args):
             if not isinstance(argument, Node) or graph.same[argument.number] not in earlier or number in earlier:
@@ -53,28 +53,31 @@ def states_that_never_change(step: Step, forward: set[int]) -> Iterator[ForwardF
     never: list[str] = []
     place: Site | None = None
     for parameter in step.parameters:
-        met = _partners(step, parameter, forward)
-        met = [one for one in _partners(step, parameter, step.moving) if met and one[0].site is met[0][0].site]
+        within = _partners(step, parameter, forward)
+        if not within:
+            continue
+        met = [one for one in _partners(step, parameter, step.moving) if one[0].site is within[0][0].site]
         products, partners = [product for product, _ in met], [partner for _, partner in met]
-        if len(met) > 1 and _at_one_place(products) and all(_is_first_state(partner) for partner in partners):
+        if len(met) > 1 and all(_is_first_state(partner) for partner in partners):
             place = place or _place(products, partners)
             never.append(parameter.name)
     if never:
         yield ForwardFault(Law.STATE_GOES_ON, place, {"parameters": never})
 
 
-def goes_on(first: Step, second: Step) -> bool:
+def _goes_on(first: Step, second: Step) -> bool:
     """Whether an update begins with what the one before ended with, as an input, as a target or both."""
     last = [np.asarray(m.targets[-1]).reshape(-1) for m in meetings(first)]
-    for place, values in _read(second).items():
-        ended = _read(first).get(place, [])
-        if any(_same(values[0], other) for other in (*ended[1:], *last)):
-            return True
-    return False
+    before = _read(first)
+    return any(
+        _same(values[0], other)
+        for place, values in _read(second).items()
+        for other in (*before.get(place, [])[1:], *last)
+    )
 
 
-def _has_one_target(step: Step) -> bool:
-    return sum(len(meeting.nodes) for meeting in upstream(step, meetings(step))) == 1
+def _has_one_target(step: Step, met: Sequence[Meeting]) -> bool:
+    return sum(len(meeting.nodes) for meeting in upstream(step, met)) == 1
 
 
 def _are_drawn(step: Step, is_made_anew: Callable[[Node], bool]) -> bool:
@@ -83,22 +86,21 @@ def _are_drawn(step: Step, is_made_anew: Callable[[Node], bool]) -> bool:
     seen: set[int] = set()
     while pending:
         node = pending.pop()
-        if node.number in seen or step.graph.same[node.number] in step.moving:
+        if node.number in seen or moves(step, node):
             continue
         seen.add(node.number)
         keys = node.args[1:] if node.op is operator.getitem else ()
-        if any(_is_drawn(key) for key in nodes_in(keys)) or (
-            node.op is LEAF and _is_drawn(node) and is_made_anew(node)
-        ):
+        if any(_comes_from_a_draw(key) for key in nodes_in(keys)) or (is_drawn(node) and is_made_anew(node)):
             return True
         pending += list(node.parents())
     return False
 
 
-def _is_drawn(node: Node) -> bool:
+def _comes_from_a_draw(node: Node) -> bool:
+    """Whether the one value from outside that this is made of is drawn."""
     while node.op is not LEAF and len(parents := list(node.parents())) == 1:
         node = parents[0]
-    return node.op is LEAF and node.site is not None and DRAWN.search(node.site.text) is not None
+    return is_drawn(node)
 
 
 def _readings(step: Step) -> Iterator[Node]:
@@ -116,7 +118,7 @@ def _read(step: Step) -> dict[tuple[object, int], list[Array]]:
     for node in _readings(step):
         for position, argument in enumerate(node.args):
             value = argument.value if isinstance(argument, Node) else argument
-            if isinstance(argument, Node) and step.graph.same[argument.number] in step.moving:
+            if moves(step, argument):
                 continue
             if isinstance(value, np.ndarray | int | float | np.number):
                 found.setdefault((node.site, position), []).append(np.asarray(value, float).reshape(-1))
@@ -137,8 +139,7 @@ def _first_at(step: Step, like: Node, position: int) -> Node | None:
         node = step.graph.tape.nodes[number]
         if node.site is like.site and node.op is like.op and len(node.args) > position:
             argument = node.args[position]
-            outside = isinstance(argument, Node) and step.graph.same[argument.number] not in step.moving
-            return argument if outside and isinstance(argument, Node) else None
+            return argument if isinstance(argument, Node) and not moves(step, argument) else None
     return None
 
 
@@ -148,8 +149,8 @@ def _is_state(step: Step, node: Node, position: int, kept: Node) -> bool:
         other = step.graph.tape.nodes[number]
         if other.site is node.site and other is not node and len(other.args) > position:
             argument = other.args[position]
-            if isinstance(argument, Node) and step.graph.same[argument.number] in step.moving:
-                return argument.site is kept.site
+            if moves(step, argument):
+                return bool(argument.site is kept.site)
     return False
 
 
@@ -178,15 +179,9 @@ def _shows(step: Step, number: int, roots: set[int]) -> bool:
     return np.size(node.value) == np.size(step.graph.tape.nodes[parents[0]].value)
 
 
-def _at_one_place(products: Sequence[Node]) -> bool:
-    return all(product.site is products[0].site for product in products)
-
-
 def _is_first_state(node: Node) -> bool:
-    """Whether this is an array of zeros that the program made."""
-    value = np.asarray(node.value)
-    made = node.op is LEAF and "made" in node.kwargs
-    return made and value.size > 1 and value.dtype.kind == "f" and not value.any()
+    """Whether this is an array of zeros that the program made, and no counts."""
+    return is_made_of_zeros(node) and np.asarray(node.value).dtype.kind == "f"
 
 
 def _place(products: Sequence[Node], partners: Sequence[Node]) -> Site | None:

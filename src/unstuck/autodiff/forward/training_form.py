@@ -1,18 +1,18 @@
 """What a forward pass does in training only: entries that are dropped at random, and the statistics of the batch where
 averages of them are kept for later."""
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from unstuck.autodiff.families import ADDING, MEANS, MULTIPLYING, SCALING, SPREADS, SUBTRACTING
-from unstuck.autodiff.step import Step
-from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.forward.drawn import is_drawn_mask
+from unstuck.autodiff.replay import users_within
+from unstuck.autodiff.step import Step, moves
+from unstuck.autodiff.tape import Node
 from unstuck.autodiff.writes import assigned
 
-DRAWN = re.compile(r"rand|binomial|bernoulli|uniform|normal|integers|choice|permut|sample")
-FAR = 8  # operations between a random number and a mask, or a statistic and its average
+FAR = 8  # operations between a statistic and its average
 
 
 def dropped(step: Step, forward: set[int]) -> Iterator[Node]:
@@ -20,10 +20,10 @@ def dropped(step: Step, forward: set[int]) -> Iterator[Node]:
     for number in sorted(forward & step.moving):
         node = step.graph.tape.nodes[number]
         if node.op in MULTIPLYING and len(node.args) == 2:
-            masks = [a for a in node.args if isinstance(a, Node) and step.graph.same[a.number] not in step.moving]
+            masks = [a for a in node.args if isinstance(a, Node) and not moves(step, a)]
         elif node.op is assigned or node.op is np.where:
             mask = node.args[1 if node.op is assigned else 0]
-            masks = [mask] if isinstance(mask, Node) and step.graph.same[mask.number] not in step.moving else []
+            masks = [mask] if isinstance(mask, Node) and not moves(step, mask) else []
         else:
             continue
         hidden = [n for n in step.graph.parents(number) if n in step.moving and n not in step.roots]
@@ -34,33 +34,16 @@ def dropped(step: Step, forward: set[int]) -> Iterator[Node]:
 def averaged(step: Step, forward: set[int]) -> Iterator[Node]:
     """The means and spreads of the forward pass that are mixed into an average of which no gradient is made."""
     graph = step.graph
-    users: dict[int, list[int]] = {}
-    for number in sorted(step.moving):
-        for parent in set(graph.parents(number)):
-            users.setdefault(parent, []).append(number)
+    users = users_within(graph, step.moving)
     for number in sorted(forward & step.moving):
         node = graph.tape.nodes[number]
         if node.op in MEANS | SPREADS and np.size(node.value) > 1 and _is_mixed_in(step, number, users):
             yield node
 
 
-def is_drawn_mask(mask: Node) -> bool:
-    """Whether a value is zero or one other number, and comes from random ones."""
-    values = np.unique(np.asarray(mask.value))
-    if np.size(mask.value) < 2 or len(values) > 2 or values[0] != 0:
-        return False
-    pending, seen = [mask], 0
-    while pending and seen < FAR:
-        node, seen = pending.pop(), seen + 1
-        if node.op is LEAF and node.site is not None and DRAWN.search(node.site.text):
-            return True
-        pending += list(node.parents())
-    return False
-
-
 def _is_mixed_in(step: Step, statistic: int, users: dict[int, list[int]]) -> bool:
     """Whether a statistic is added, by a share, to a value of its shape that the step does not depend on."""
-    nodes, same = step.graph.tape.nodes, step.graph.same
+    nodes = step.graph.tape.nodes
     shape, pending, seen = np.shape(nodes[statistic].value), [statistic], {statistic}
     while pending and len(seen) < FAR:
         for user in users.get(pending.pop(), ()):
@@ -68,7 +51,7 @@ def _is_mixed_in(step: Step, statistic: int, users: dict[int, list[int]]) -> boo
             if user in step.used or user in seen or np.shape(node.value) != shape:
                 continue
             if node.op in ADDING | SUBTRACTING:
-                others = [a for a in node.args if isinstance(a, Node) and same[a.number] not in step.moving]
+                others = [a for a in node.args if isinstance(a, Node) and not moves(step, a)]
                 if any(np.shape(other.value) == shape for other in others):
                     return True
             if node.op in SCALING | ADDING | SUBTRACTING:

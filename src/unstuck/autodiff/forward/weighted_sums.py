@@ -1,13 +1,14 @@
 """Softmaxes over the wrong axis: of the weights of an attention, and of probabilities that meet their targets."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from unstuck.autodiff.families import CONTRACTIONS
 from unstuck.autodiff.forward.fault import ForwardFault, Law
-from unstuck.autodiff.forward.softmaxes import Softmax, moved, moving_argument, over_axis, where_the_axis_stands
+from unstuck.autodiff.forward.softmaxes import Softmax, moved, over_axis, way_back, where_the_axis_stands
 from unstuck.autodiff.meetings import Meeting
 from unstuck.autodiff.movement import DATA
 from unstuck.autodiff.replay import users_within
@@ -61,15 +62,10 @@ def probabilities_that_do_not_add_up(
 
 def _scores_are_computed(step: Step, softmax: Softmax) -> bool:
     """Whether the scores are products of two values that depend on parameters and are none."""
-    node: Node | None = softmax.exponentials
-    for _ in range(FAR):
-        if node is None:
-            return False
-        node = step.graph.representative(node)
+    for node in islice(way_back(step, softmax.exponentials), FAR):
         if node.op in CONTRACTIONS:
             moving = [n for n in step.graph.parents(node.number) if n in step.moving]
             return len(moving) > 1 and not any(shows_parameter(step, n) for n in moving)
-        node = moving_argument(step, node)
     return False
 
 
@@ -123,14 +119,11 @@ def _equal(a: Any, b: Any) -> bool:
 
 def _softmax_of(step: Step, output: Node, known: Mapping[int, Softmax]) -> Softmax | None:
     """The softmax that an output is, through logarithms, clips and copies."""
-    node: Node | None = output
-    for _ in range(FAR):
-        if node is None or np.shape(node.value) != np.shape(output.value):
+    for node in islice(way_back(step, output), FAR):
+        if np.shape(node.value) != np.shape(output.value):
             return None
-        number = step.graph.same[node.number]
-        if number in known:
-            return known[number]
-        node = moving_argument(step, step.graph.tape.nodes[number])
+        if node.number in known:
+            return known[node.number]
     return None
 
 
