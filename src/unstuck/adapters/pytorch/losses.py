@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +20,8 @@ from unstuck.adapters.watched.scores import classes, score
 from unstuck.adapters.watched.values import Place
 
 RECENT = 64  # losses that are remembered between two updates
+FIRST = 64  # nodes of a loss's graph among which its prediction and target are looked for
 PAIR = "pair"  # key of the mark at the node of a script's own expression of prediction and target
-TAKEN = "taken"
 PASSED = ("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Div", "Mul", "Pow", "Abs", "Sqrt", "Log", "Clamp", "View")
 LOGARITHMS = ("log", "log_softmax", "log_sigmoid", "clamp")
 
@@ -147,9 +146,7 @@ def _is_whole(index: Any, n: int) -> bool:
 
 def note_own_loss(watch: Watching, root: torch.Tensor) -> None:
     """Notes the loss that a script has written out itself, where derivatives are taken of it."""
-    found = list(_pairs(root))
-    if root.grad_fn is None or any(pair.how == TAKEN for _, pair in found):
-        return  # of a function's
+    found = _pairs(root)
     kinds = {kind for kind, _ in found}
     both = (
         kinds == {"binary_cross_entropy"} and len(found) == 2 and _are_opposite(found[0][1].target, found[1][1].target)
@@ -178,24 +175,28 @@ def _are_opposite(first: torch.Tensor, second: torch.Tensor) -> bool:
     return first.shape == second.shape and bool(torch.allclose(first + second, torch.ones_like(first)))
 
 
-def _pairs(root: torch.Tensor) -> Iterator[tuple[str, Pair]]:
-    """Where predictions meet targets on the way up from a loss, and the kind of loss that it makes of them."""
+def _pairs(root: torch.Tensor) -> list[tuple[str, Pair]]:
+    """Where predictions meet targets on the way up from a loss, and the kind of loss that it makes of them.
+
+    Empty where a function of the framework computed a part of the loss, which is noted already.
+    """
+    found: list[tuple[str, Pair]] = []
     todo: list[tuple[Any, tuple[str, ...]]] = [(root.grad_fn, ())]
     seen: set[Any] = set()
-    while todo and len(seen) < RECENT:
+    while todo and len(seen) < FIRST:
         node, below = todo.pop()
         if node is None or node in seen or hasattr(node, "variable"):
             continue
         seen.add(node)
         if marked(node, "loss") is not None:
-            yield "other", Pair(TAKEN, root, root, None)
-            continue
+            return []
         pair = marked(node, PAIR)
         if pair is not None and (kind := _kind(pair, below)) is not None:
-            yield kind, pair
+            found.append((kind, pair))
         elif kind_of(node) in PASSED:
             squared = kind_of(node) == "Mul" and len({parent for parent, _ in node.next_functions}) == 1
             todo += [(parent, (*below, "Pow" if squared else kind_of(node))) for parent, _ in node.next_functions]
+    return found
 
 
 def _kind(pair: Pair, below: tuple[str, ...]) -> str | None:
