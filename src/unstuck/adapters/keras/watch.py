@@ -22,7 +22,8 @@ from unstuck.adapters.keras.metrics import counted
 from unstuck.adapters.keras.models import KerasModels
 from unstuck.adapters.keras.optimizers import Optimizers, silent
 from unstuck.adapters.keras.tape import Data, batches_of
-from unstuck.adapters.pytorch.graph import chain, mark
+from unstuck.adapters.pytorch.graph import chain
+from unstuck.adapters.pytorch.losses import remember_loss
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.numbers import as_array, single
 from unstuck.adapters.pytorch.origins import Outputs
@@ -237,10 +238,8 @@ class KerasWatch(Watch):
                 options={"weighted": True} if weighted else {},
             )
             self.note(event)
-        if learning and isinstance(result, torch.Tensor):
-            mark(result, loss=number)
-            self.losses[:] = [*self.losses[-64:], (number, result)]
-            self.loss_kind = kind
+        if learning:
+            remember_loss(self, kind, number, result)
 
     def _own_step(self) -> bool:
         """Whether a `train_step` of the user's is at work: its line is the innermost one."""

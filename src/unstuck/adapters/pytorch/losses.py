@@ -36,10 +36,8 @@ def take_loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
     target = args[1] if len(args) > 1 else kwargs.get("target")
     if not isinstance(prediction, torch.Tensor) or not isinstance(target, torch.Tensor):
         return func(*args, **kwargs)
-    place, options = (
-        innermost(sys._getframe(1)),
-        _options(kind, args, kwargs) | ({"repaired": repair} if repair else {}),
-    )
+    place = innermost(sys._getframe(1))
+    options = _options(kind, args, kwargs) | ({"repaired": repair} if repair else {})
     try:
         result = func(*args, **kwargs)
     except Exception:
@@ -48,11 +46,17 @@ def take_loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
         raise
     with watch.aside():
         number = note_loss(watch, kind, (prediction, target), single(result), place, options)
-    if prediction.requires_grad and isinstance(result, torch.Tensor):
+    if prediction.requires_grad:
+        remember_loss(watch, kind, number, result)
+    return result
+
+
+def remember_loss(watch: Watching, kind: str, number: int, result: Any) -> None:
+    """Has the loss of this number, which is learnt from, be known by the node that made it, and be the last one."""
+    if isinstance(result, torch.Tensor):
         mark(result, loss=number)
         watch.losses[:] = [*watch.losses[-RECENT:], (number, result)]
         watch.loss_kind = kind
-    return result
 
 
 def _options(kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
