@@ -149,18 +149,8 @@ def _equal(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 shapes = (tuple(args[answered[0]].shape), tuple(labels.shape))
                 learning = answers.outputs.learning
                 place = innermost(sys._getframe(1))
-                compared = Compared(
-                    watch.updates,
-                    place,
-                    found.right,
-                    found.total,
-                    found.expected,
-                    found.examples,
-                    answers.how,
-                    shapes,
-                    learning,
-                    not answers.outputs.squashed,
-                )
+                raw = not answers.outputs.squashed
+                compared = Compared(watch.updates, place, *found, answers.how, shapes, learning, raw)
                 watch.note(compared)
                 watch.models.compared(compared)
     return result
