@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
+from unstuck.adapters.pytorch.numbers import as_tensor
 from unstuck.adapters.pytorch.origins import Answers, Outputs, count
 from unstuck.adapters.watched.values import Shape
 
@@ -27,7 +27,7 @@ def counted(metric: Any, name: str, y_true: Any, y_pred: torch.Tensor, threshold
     name       of the metric's function, for the report
     threshold  from which on a single output says yes
     """
-    labels = y_true if isinstance(y_true, torch.Tensor) else torch.as_tensor(np.asarray(y_true))
+    labels = as_tensor(y_true)
     values = metric._fn(y_true, y_pred, **metric._fn_kwargs)
     if not isinstance(values, torch.Tensor):
         return None

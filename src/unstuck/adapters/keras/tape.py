@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from unstuck.adapters.pytorch.numbers import as_tensor
+
 
 class GradientTape:
     """`tf.GradientTape`, on PyTorch's graph, which is recorded anyway: derivatives are taken on demand."""
@@ -146,7 +148,7 @@ def _stacked(examples: list[Any]) -> Any:
 def _as_tensors(element: Any) -> Any:
     if isinstance(element, tuple):
         return tuple(_as_tensors(one) for one in element)
-    return element if isinstance(element, torch.Tensor) else torch.as_tensor(np.asarray(element))
+    return as_tensor(element)
 
 
 def batches_of(data: Iterable[Any]) -> Iterator[Any]:

@@ -25,7 +25,7 @@ from unstuck.adapters.keras.tape import Data, batches_of
 from unstuck.adapters.pytorch.graph import chain
 from unstuck.adapters.pytorch.losses import remember_loss
 from unstuck.adapters.pytorch.models import Models
-from unstuck.adapters.pytorch.numbers import as_array, single
+from unstuck.adapters.pytorch.numbers import as_array, as_tensor, single
 from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
@@ -209,7 +209,7 @@ class KerasWatch(Watch):
         self, loss: Any, kind: str, y_true: Any, y_pred: torch.Tensor, result: Any, weighted: bool = False
     ) -> None:
         with self.aside():
-            target = as_array(torch.as_tensor(np.asarray(y_true)) if not isinstance(y_true, torch.Tensor) else y_true)
+            target = as_array(as_tensor(y_true))
             prediction = as_array(y_pred)
             assert target is not None
             assert prediction is not None
