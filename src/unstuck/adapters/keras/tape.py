@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -89,14 +90,10 @@ class Data:
         """As many examples at once."""
 
         def epoch() -> Iterator[Any]:
-            held: list[Any] = []
-            for example in self._epoch():
-                held.append(example)
-                if len(held) == batch_size:
+            examples = self._epoch()
+            while held := list(islice(examples, batch_size)):
+                if len(held) == batch_size or not drop_remainder:
                     yield _stacked(held)
-                    held = []
-            if held and not drop_remainder:
-                yield _stacked(held)
 
         return Data(epoch, self._n // batch_size if drop_remainder else -(-self._n // batch_size))
 
@@ -122,11 +119,11 @@ class Data:
 
     def take(self, count: int) -> Data:
         """The first elements."""
-        return Data(lambda: (one for one, _ in zip(self._epoch(), range(count), strict=False)), min(count, self._n))
+        return Data(lambda: islice(self._epoch(), count), min(count, self._n))
 
     def skip(self, count: int) -> Data:
         """All but the first elements."""
-        return Data(lambda: (one for i, one in enumerate(self._epoch()) if i >= count), max(0, self._n - count))
+        return Data(lambda: islice(self._epoch(), count, None), max(0, self._n - count))
 
     def prefetch(self, *_: Any) -> Data:
         """Itself: nothing is computed ahead."""
