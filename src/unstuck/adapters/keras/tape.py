@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -91,7 +91,7 @@ class Data:
 
         def epoch() -> Iterator[Any]:
             examples = self._epoch()
-            while held := list(islice(examples, batch_size)):
+            while held := list(itertools.islice(examples, batch_size)):
                 if len(held) == batch_size or not drop_remainder:
                     yield _stacked(held)
 
@@ -107,23 +107,23 @@ class Data:
         return Data(epoch, self._n)
 
     def repeat(self, count: int | None = None) -> Data:
-        """Pass after pass; without a count for ever."""
+        """Pass after pass; for ever without a count, or with -1: its length is that of one pass then."""
+        times = None if count is None or count < 0 else count
 
         def epoch() -> Iterator[Any]:
-            done = 0
-            while count is None or count < 0 or done < count:
+            for _ in itertools.count() if times is None else range(times):
                 yield from self._epoch()
-                done += 1
 
-        return Data(epoch, self._n * count if count else self._n)
+        return Data(epoch, self._n if times is None else self._n * times)
 
     def take(self, count: int) -> Data:
-        """The first elements."""
-        return Data(lambda: islice(self._epoch(), count), min(count, self._n))
+        """The first elements; all of them for -1."""
+        return self if count < 0 else Data(lambda: itertools.islice(self._epoch(), count), min(count, self._n))
 
     def skip(self, count: int) -> Data:
-        """All but the first elements."""
-        return Data(lambda: islice(self._epoch(), count, None), max(0, self._n - count))
+        """All but the first elements; none for -1."""
+        first = self._n if count < 0 else count
+        return Data(lambda: itertools.islice(self._epoch(), first, None), max(0, self._n - first))
 
     def prefetch(self, *_: Any) -> Data:
         """Itself: nothing is computed ahead."""
