@@ -45,7 +45,7 @@ class KerasWatch(Watch):
     def make_models(self) -> Models:
         self._compiled: Place | None = None
         self._inside_fit = self._inside_keras = 0
-        self.kept = Optimizers(self, lambda: self._compiled)
+        self.keras_optimizers = Optimizers(self, lambda: self._compiled)
         self._serves_tensorflow = False
         return KerasModels(self)
 
@@ -62,7 +62,7 @@ class KerasWatch(Watch):
             (keras.Model, "fit", self._wrap_fit),
             (keras.Model, "evaluate", self._wrap_evaluation),
             (keras.Model, "predict", self._wrap_evaluation),
-            (keras.optimizers.Optimizer, "apply", self.kept.wrap_apply),
+            (keras.optimizers.Optimizer, "apply", self.keras_optimizers.wrap_apply),
         ]
 
     @property
@@ -76,8 +76,8 @@ class KerasWatch(Watch):
     @contextmanager
     def further(self) -> Iterator[None]:
         """Layers that are frozen are seen; where there is no TensorFlow, `tensorflow.keras` is Keras."""
-        with self._trainable_watched():
-            yield from self._serving_tensorflow()
+        with self._trainable_watched(), self._serving_tensorflow():
+            yield
 
     @contextmanager
     def _trainable_watched(self) -> Iterator[None]:
@@ -94,6 +94,7 @@ class KerasWatch(Watch):
         finally:
             keras.Layer.trainable = known
 
+    @contextmanager
     def _serving_tensorflow(self) -> Iterator[None]:
         if not tensorflow.is_missing():
             yield
@@ -108,9 +109,9 @@ class KerasWatch(Watch):
             sys.meta_path.remove(finder)
             tensorflow.forget()
 
-    def _seed_all(self) -> None:
+    def _seed_all(self, seed: int) -> None:
         keras.utils.clear_session()  # forgets the seeds that earlier runs drew
-        super()._seed_all()
+        super()._seed_all(seed)
 
     # -- compile and fit ---------------------------------------------------------------------------------------------
 

@@ -223,7 +223,7 @@ class Watch:
             stack.enter_context(_Mode(self))
             stack.enter_context(watched_functions(self))
             if self.seed is not None:
-                self._seed_all()
+                self._seed_all(self.seed)
             if self.exact and self.enough >= LIGHT:
                 stack.callback(torch.set_num_threads, torch.get_num_threads())
                 torch.set_num_threads(1)
@@ -259,11 +259,11 @@ class Watch:
             wrapped += [(owner, name, self.settings.wrap_seed) for owner, name in SEEDS]
         return wrapped
 
-    def _seed_all(self) -> None:
+    def _seed_all(self, seed: int) -> None:
         """The same start for every run with the same seed, where the script itself sets none."""
-        torch.manual_seed(self.seed or 0)
-        np.random.seed(self.seed or 0)  # noqa: NPY002 - what scripts use
-        random.seed(self.seed)
+        torch.manual_seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - what scripts use
+        random.seed(seed)
 
 
 def held_by(optimizer: Optimizer) -> list[torch.Tensor]:
