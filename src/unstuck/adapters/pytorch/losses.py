@@ -120,10 +120,8 @@ class Pair:
     place: Place | None
 
 
-def mark_pair(result: Any, how: str, first: Any, second: Any) -> None:
+def mark_pair(result: Any, how: str, first: torch.Tensor, second: torch.Tensor) -> None:
     """Notes at the node of `result` that a prediction met its target there, if one of both and no more is learnt."""
-    if not (isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)):
-        return
     if first.requires_grad == second.requires_grad or first.shape != second.shape or first.numel() < 2:
         return
     prediction, target = (first, second) if first.requires_grad else (second, first)
