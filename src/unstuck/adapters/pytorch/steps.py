@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from unstuck.adapters.pytorch.graph import is_minus_a_loss, leaves_and_losses
 from unstuck.adapters.pytorch.losses import note_own_loss
 from unstuck.adapters.pytorch.numbers import single
-from unstuck.adapters.pytorch.parameters import Known, sample
+from unstuck.adapters.pytorch.parameters import Known, held_by, sample
 from unstuck.adapters.pytorch.rebinding import Rebinding
 from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Stepped, WentBackward
@@ -141,7 +141,7 @@ class Steps:
     def _hold(self, leaves: list[torch.Tensor]) -> None:
         """Repair: parameters that no optimiser holds are given to the last one."""
         optimizers = [o for o in (reference() for reference in self._watch.optimizers) if o is not None]
-        held = {id(tensor) for optimizer in optimizers for tensor in _held(optimizer)}
+        held = {id(tensor) for optimizer in optimizers for tensor in held_by(optimizer)}
         missing = [leaf for leaf in leaves if id(leaf) not in held and leaf.is_leaf and leaf.requires_grad]
         known = [leaf for leaf in missing if isinstance(leaf, nn.Parameter)]
         if optimizers and known:
@@ -155,7 +155,7 @@ class Steps:
         def zero_grad(owner: Any, *args: Any, **kwargs: Any) -> Any:
             watch = self._watch
             if not watch.quiet and not self.in_step:
-                tensors = _held(owner) if isinstance(owner, Optimizer) else list(owner.parameters())
+                tensors = held_by(owner) if isinstance(owner, Optimizer) else list(owner.parameters())
                 if "keep" in watch.repairs and self._went_back:
                     return None
                 if watch.detailed:
@@ -178,7 +178,7 @@ class Steps:
         self.in_step = True
         if watch.detailed:
             with watch.aside():
-                tensors = _held(optimizer)
+                tensors = held_by(optimizer)
                 self._gradients = [sample(tensor.grad) for tensor in tensors]
                 watch.ledger.before_step(tensors)
 
@@ -191,11 +191,11 @@ class Steps:
         if watch.detailed:
             closure = (bool(args) and callable(args[0])) or callable((kwargs or {}).get("closure"))
             with watch.aside():
-                steps = watch.ledger.step(_held(optimizer), self._gradients)
+                steps = watch.ledger.step(held_by(optimizer), self._gradients)
             number = next((i for i, known in enumerate(watch.optimizers) if known() is optimizer), None)
             place = innermost(sys._getframe(1))
             watch.note(Stepped(watch.updates, place, number, steps, self.backward_place, self.zero_place, closure))
-        self.stepped(_held(optimizer))
+        self.stepped(held_by(optimizer))
         watch.updated()
 
     def stepped(self, tensors: list[torch.Tensor]) -> None:
@@ -244,7 +244,3 @@ class Steps:
     def finish(self) -> None:
         """The script has ended."""
         self._close_writes()
-
-
-def _held(optimizer: Optimizer) -> list[torch.Tensor]:
-    return [tensor for group in optimizer.param_groups for tensor in group["params"]]

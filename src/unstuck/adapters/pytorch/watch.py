@@ -31,7 +31,7 @@ from unstuck.adapters.pytorch.ledger import Ledger
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.own_functions import watched_functions
-from unstuck.adapters.pytorch.parameters import Parameters
+from unstuck.adapters.pytorch.parameters import Parameters, held_by
 from unstuck.adapters.pytorch.recurrence import Recurrence
 from unstuck.adapters.pytorch.reshapes import reshaped
 from unstuck.adapters.pytorch.settings import SEEDS, Settings
@@ -264,10 +264,6 @@ class Watch:
         torch.manual_seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - what scripts use
         random.seed(seed)
-
-
-def held_by(optimizer: Optimizer) -> list[torch.Tensor]:
-    return [tensor for group in optimizer.param_groups for tensor in group["params"]]
 
 
 class _Mode(TorchFunctionMode):
