@@ -3,12 +3,10 @@
 import pytest
 import torch
 
-from tests.adapters.running import runner, written
+from tests.adapters.running import history_of
 from unstuck.adapters.pytorch.watch import Watch
 from unstuck.adapters.watched.conclusion import look
 from unstuck.adapters.watched.events import LossTaken
-from unstuck.adapters.watched.examine import run_under
-from unstuck.adapters.watched.history import History
 
 SCRIPT = """\
 import torch
@@ -27,10 +25,7 @@ for i in range(20):
 
 
 def seen_in(folder, text):
-    watch = Watch()
-    outcome = run_under(runner(written(folder, text)), watch)
-    assert outcome.error is None, outcome.error
-    return History(watch.events, watch.updates)
+    return history_of(folder, text, Watch())
 
 
 def found_in(folder, text):
