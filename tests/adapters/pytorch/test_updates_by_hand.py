@@ -61,6 +61,18 @@ def test_the_value_of_a_loss_written_out_is_the_loss(tmp_path):
     assert first == pytest.approx(float(torch.nn.functional.cross_entropy(x @ w, y)), rel=1e-6)
 
 
+def test_a_binary_cross_entropy_written_out_has_both_its_halves(tmp_path):
+    torch.manual_seed(1)
+    x, y, w = torch.randn(60, 4), torch.randint(0, 3, (60,)), torch.randn(4, 3)
+    both = "t, q = torch.stack([y > 0, y > 1], 1).float(), torch.sigmoid(x @ w)[:, 1:]; "
+    both += "loss = -(t * torch.log(q) + (1 - t) * torch.log(1 - q)).mean()"
+    first = seen_in(tmp_path, SCRIPT.replace("loss = -p[torch.arange(60), y].mean()", both)).learnt[0]
+    wanted = torch.stack([y > 0, y > 1], 1).float()
+    assert first.kind == "binary_cross_entropy"
+    exact = torch.nn.functional.binary_cross_entropy_with_logits((x @ w)[:, 1:], wanted)
+    assert first.value == pytest.approx(float(exact), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "code", "line"),
     [

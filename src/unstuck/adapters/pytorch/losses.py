@@ -159,7 +159,8 @@ def note_own_loss(watch: Watching, root: torch.Tensor) -> None:
     prediction, target = pair.prediction, pair.target
     if pair.how == "product":
         p = prediction.detach().exp().requires_grad_()
-        value = -float((target * prediction).sum() / max(1, len(target)))
+        n = len(target) if kind == "nll_loss" else target.numel()
+        value = -sum(float((one.target * one.prediction).sum()) for _, one in found) / n
         prediction, target = (p, target) if kind == "binary_cross_entropy" else (prediction, target.argmax(dim=1))
     elif pair.how == "choice":
         chosen = prediction[torch.arange(len(target)), target.long()]
