@@ -51,12 +51,9 @@ class Steps:
             watch = self._watch
             if watch.quiet:
                 return original(tensors, *args, **kwargs)
-            if not self.in_step:
-                self._close_writes()
             root = tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors), None)
             place = innermost(sys._getframe(1))
-            self.backward_place, self._went_back = place, True
-            watch.models.learnt()
+            self._goes_back(place)
             if self._clears and not self.in_step:
                 self._clear_used()
             with watch.aside():
@@ -113,10 +110,8 @@ class Steps:
             root = outputs if isinstance(outputs, torch.Tensor) else next(iter(outputs), None)
             if watch.quiet or not learnt or kwargs.get("create_graph") or not isinstance(root, torch.Tensor):
                 return result
-            self._close_writes()
-            self._went_back = True
-            self.backward_place = place = innermost(sys._getframe(1))
-            watch.models.learnt()
+            place = innermost(sys._getframe(1))
+            self._goes_back(place)
             with watch.aside():
                 note_own_loss(watch, root)
                 reached = tuple(watch.parameters.enter(leaf).described() for leaf in learnt)
@@ -125,6 +120,13 @@ class Steps:
             return result
 
         return grad
+
+    def _goes_back(self, place: Place | None) -> None:
+        """Derivatives are taken: what was written before them was an update, and the last call is learnt from."""
+        if not self.in_step:
+            self._close_writes()
+        self.backward_place, self._went_back = place, True
+        self._watch.models.learnt()
 
     def _idles(self) -> None:
         """One more way back without an update. Raises Stopped where there is never one."""
