@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from unstuck.adapters.watch import Outcome, Stopped
+from unstuck.adapters.watched.examine import run_under
+from unstuck.adapters.watched.history import History
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 
@@ -53,6 +55,13 @@ def written(folder, text):
     path = Path(folder) / "script.py"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def history_of(folder, text, watch):
+    """What a script with this text does under a watch, which is to the end without an error."""
+    outcome = run_under(runner(written(folder, text)), watch)
+    assert outcome.error is None, outcome.error
+    return History(watch.events, watch.updates)
 
 
 def pairs(framework):

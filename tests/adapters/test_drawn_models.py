@@ -4,7 +4,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.adapters.drawn import keras_script, pytorch_script
+from tests.adapters.drawn.keras import keras_script
+from tests.adapters.drawn.pytorch import pytorch_script
 from tests.adapters.running import runner, written
 from unstuck.adapters.pytorch.watch import PYTORCH
 from unstuck.adapters.watched.examine import examine

@@ -29,3 +29,12 @@ def test_a_data_set_is_batched_shuffled_and_iterated_anew():
     assert a.tolist() != c.tolist()
     assert [int(one) for one in Data.from_tensor_slices(x).map(lambda v: v + 1).skip(7).repeat(2)] == [8, 9, 10] * 2
     assert len(list(Data.from_tensor_slices(x).take(3).prefetch(1).cache())) == 3
+
+
+def test_minus_one_stands_for_all_elements_and_for_passes_without_end():
+    data = Data.from_tensor_slices(np.arange(3))
+    assert [len(list(data.take(-1))), len(data.take(-1)), len(list(data.skip(-1))), len(data.skip(-1))] == [3, 3, 0, 0]
+    assert len(data.repeat(-1)) == len(data.repeat()) == 3
+    assert [int(one) for one in data.repeat(-1).take(7)] == [0, 1, 2, 0, 1, 2, 0]
+    assert list(data.repeat(0)) == []
+    assert len(data.repeat(0)) == 0

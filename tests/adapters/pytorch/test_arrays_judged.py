@@ -2,11 +2,9 @@
 
 import pytest
 
-from tests.adapters.running import runner, written
+from tests.adapters.running import history_of
 from unstuck.adapters.pytorch.watch import Watch
 from unstuck.adapters.watched.conclusion import look
-from unstuck.adapters.watched.examine import run_under
-from unstuck.adapters.watched.history import History
 
 SCRIPT = """\
 import numpy as np
@@ -28,10 +26,8 @@ labels = y.numpy()
 
 
 def found_in(folder, judged, n_classes):
-    watch = Watch()
-    outcome = run_under(runner(written(folder, SCRIPT.replace("OUT", str(n_classes)) + judged)), watch)
-    assert outcome.error is None, outcome.error
-    return [(one.code, one.place.line) for one in look(History(watch.events, watch.updates))]
+    h = history_of(folder, SCRIPT.replace("OUT", str(n_classes)) + judged, Watch())
+    return [(one.code, one.place.line) for one in look(h)]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.adapters.running import runner, written
+from tests.adapters.running import history_of, runner, written
 from unstuck.adapters.pytorch.watch import Watch
 from unstuck.adapters.watched.events import Compared, Cut, LossTaken, ModelCalled, OptimizerMade, Stepped, WentBackward
 from unstuck.adapters.watched.examine import run_under
@@ -33,10 +33,7 @@ with torch.no_grad():
 
 
 def events_of(folder, text, kind, **options):
-    watch = Watch(**options)
-    outcome = run_under(runner(written(folder, text)), watch)
-    assert outcome.error is None, outcome.error
-    return [event for event in watch.events if isinstance(event, kind)]
+    return history_of(folder, text, Watch(**options)).all(kind)
 
 
 def test_losses_and_random_state_are_the_same_to_the_bit(tmp_path, capsys):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
+from unstuck.adapters.pytorch.numbers import as_tensor
 from unstuck.adapters.pytorch.origins import Answers, Outputs, count
 from unstuck.adapters.watched.values import Shape
 
@@ -27,23 +27,16 @@ def counted(metric: Any, name: str, y_true: Any, y_pred: torch.Tensor, threshold
     name       of the metric's function, for the report
     threshold  from which on a single output says yes
     """
-    labels = y_true if isinstance(y_true, torch.Tensor) else torch.as_tensor(np.asarray(y_true))
+    labels = as_tensor(y_true)
     values = metric._fn(y_true, y_pred, **metric._fn_kwargs)
     if not isinstance(values, torch.Tensor):
         return None
     n = y_pred.shape[0]
     right = values.double().mean() * n if values.numel() else values.double().sum()
-    if bool(((y_pred >= 0) & (y_pred <= 1)).all()):
-        threshold = max(threshold, 0.5)  # probabilities, whatever the loss takes them for
     answers = Answers(Outputs(y_pred.detach(), squashed=True), f"argmax ({name})")
     found = count(answers, labels, values, threshold)
-    one = y_pred.ndim == 2 and y_pred.shape[1] == 1
-    if one and not bool(((labels == 0) | (labels == 1)).all()):
-        expected: int | None = None  # neither yes nor no
-    elif found is None and y_pred.ndim == 2 and y_pred.shape[1] == 1 and labels.numel() == n:
-        expected = int(((y_pred.reshape(n) > 0.5).double() == labels.reshape(n).double()).sum())
-    elif found is not None:
-        expected = found.expected
-    else:
+    one, yes_or_no = y_pred.ndim == 2 and y_pred.shape[1] == 1, bool(((labels == 0) | (labels == 1)).all())
+    if found is None and (yes_or_no or not one):  # one output for other labels is told, though it cannot be counted
         return None
+    expected = found.expected if found is not None else None
     return Counted(round(float(right)), expected, n, answers.how, (tuple(y_pred.shape), tuple(labels.shape)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
+
+from unstuck.adapters.pytorch.numbers import as_tensor
 
 
 class GradientTape:
@@ -87,14 +90,10 @@ class Data:
         """As many examples at once."""
 
         def epoch() -> Iterator[Any]:
-            held: list[Any] = []
-            for example in self._epoch():
-                held.append(example)
-                if len(held) == batch_size:
+            examples = self._epoch()
+            while held := list(itertools.islice(examples, batch_size)):
+                if len(held) == batch_size or not drop_remainder:
                     yield _stacked(held)
-                    held = []
-            if held and not drop_remainder:
-                yield _stacked(held)
 
         return Data(epoch, self._n // batch_size if drop_remainder else -(-self._n // batch_size))
 
@@ -108,23 +107,23 @@ class Data:
         return Data(epoch, self._n)
 
     def repeat(self, count: int | None = None) -> Data:
-        """Pass after pass; without a count for ever."""
+        """Pass after pass; for ever without a count, or with -1: its length is that of one pass then."""
+        times = None if count is None or count < 0 else count
 
         def epoch() -> Iterator[Any]:
-            done = 0
-            while count is None or count < 0 or done < count:
+            for _ in itertools.count() if times is None else range(times):
                 yield from self._epoch()
-                done += 1
 
-        return Data(epoch, self._n * count if count else self._n)
+        return Data(epoch, self._n if times is None else self._n * times)
 
     def take(self, count: int) -> Data:
-        """The first elements."""
-        return Data(lambda: (one for one, _ in zip(self._epoch(), range(count), strict=False)), min(count, self._n))
+        """The first elements; all of them for -1."""
+        return self if count < 0 else Data(lambda: itertools.islice(self._epoch(), count), min(count, self._n))
 
     def skip(self, count: int) -> Data:
-        """All but the first elements."""
-        return Data(lambda: (one for i, one in enumerate(self._epoch()) if i >= count), max(0, self._n - count))
+        """All but the first elements; none for -1."""
+        first = self._n if count < 0 else count
+        return Data(lambda: itertools.islice(self._epoch(), first, None), max(0, self._n - first))
 
     def prefetch(self, *_: Any) -> Data:
         """Itself: nothing is computed ahead."""
@@ -146,7 +145,7 @@ def _stacked(examples: list[Any]) -> Any:
 def _as_tensors(element: Any) -> Any:
     if isinstance(element, tuple):
         return tuple(_as_tensors(one) for one in element)
-    return element if isinstance(element, torch.Tensor) else torch.as_tensor(np.asarray(element))
+    return as_tensor(element)
 
 
 def batches_of(data: Iterable[Any]) -> Iterator[Any]:

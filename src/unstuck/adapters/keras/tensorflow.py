@@ -63,14 +63,14 @@ def _top() -> dict[str, Any]:
     import keras
 
     ops = keras.ops
-    top: dict[str, Any] = {name: getattr(ops, own) for name, own in FUNCTIONS.items()}
-    for kind in ("float16", "float32", "float64", "int32", "int64", "uint8", "bool"):
-        top[kind] = kind
-    math = module_of("math", {name: top[name] for name in FUNCTIONS if name in top} | {"log": ops.log})
-    return top | {
+    functions = {name: getattr(ops, own) for name, own in FUNCTIONS.items()}
+    kinds = ("float16", "float32", "float64", "int32", "int64", "uint8", "bool")
+    return {
+        **functions,
+        **{kind: kind for kind in kinds},
         "keras": keras,
         "random": module_of("random", {"set_seed": set_seed, "normal": normal, "uniform": uniform}),
-        "math": math,
+        "math": module_of("math", {**functions, "log": ops.log}),
         "nn": module_of("nn", {name: getattr(keras.activations, name) for name in ACTIVATIONS}),
         "data": module_of("data", {"Dataset": Data, "AUTOTUNE": -1}),
         "GradientTape": GradientTape,

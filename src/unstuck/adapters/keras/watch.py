@@ -22,9 +22,10 @@ from unstuck.adapters.keras.metrics import counted
 from unstuck.adapters.keras.models import KerasModels
 from unstuck.adapters.keras.optimizers import Optimizers, silent
 from unstuck.adapters.keras.tape import Data, batches_of
-from unstuck.adapters.pytorch.graph import chain, mark
+from unstuck.adapters.pytorch.graph import chain
+from unstuck.adapters.pytorch.losses import remember_loss
 from unstuck.adapters.pytorch.models import Models
-from unstuck.adapters.pytorch.numbers import as_array, single
+from unstuck.adapters.pytorch.numbers import as_array, as_tensor, single
 from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
@@ -44,7 +45,7 @@ class KerasWatch(Watch):
     def make_models(self) -> Models:
         self._compiled: Place | None = None
         self._inside_fit = self._inside_keras = 0
-        self.kept = Optimizers(self, lambda: self._compiled)
+        self.keras_optimizers = Optimizers(self, lambda: self._compiled)
         self._serves_tensorflow = False
         return KerasModels(self)
 
@@ -61,7 +62,7 @@ class KerasWatch(Watch):
             (keras.Model, "fit", self._wrap_fit),
             (keras.Model, "evaluate", self._wrap_evaluation),
             (keras.Model, "predict", self._wrap_evaluation),
-            (keras.optimizers.Optimizer, "apply", self.kept.wrap_apply),
+            (keras.optimizers.Optimizer, "apply", self.keras_optimizers.wrap_apply),
         ]
 
     @property
@@ -75,8 +76,8 @@ class KerasWatch(Watch):
     @contextmanager
     def further(self) -> Iterator[None]:
         """Layers that are frozen are seen; where there is no TensorFlow, `tensorflow.keras` is Keras."""
-        with self._trainable_watched():
-            yield from self._serving_tensorflow()
+        with self._trainable_watched(), self._serving_tensorflow():
+            yield
 
     @contextmanager
     def _trainable_watched(self) -> Iterator[None]:
@@ -93,6 +94,7 @@ class KerasWatch(Watch):
         finally:
             keras.Layer.trainable = known
 
+    @contextmanager
     def _serving_tensorflow(self) -> Iterator[None]:
         if not tensorflow.is_missing():
             yield
@@ -107,9 +109,9 @@ class KerasWatch(Watch):
             sys.meta_path.remove(finder)
             tensorflow.forget()
 
-    def _seed_all(self) -> None:
+    def _seed_all(self, seed: int) -> None:
         keras.utils.clear_session()  # forgets the seeds that earlier runs drew
-        super()._seed_all()
+        super()._seed_all(seed)
 
     # -- compile and fit ---------------------------------------------------------------------------------------------
 
@@ -208,7 +210,7 @@ class KerasWatch(Watch):
         self, loss: Any, kind: str, y_true: Any, y_pred: torch.Tensor, result: Any, weighted: bool = False
     ) -> None:
         with self.aside():
-            target = as_array(torch.as_tensor(np.asarray(y_true)) if not isinstance(y_true, torch.Tensor) else y_true)
+            target = as_array(as_tensor(y_true))
             prediction = as_array(y_pred)
             assert target is not None
             assert prediction is not None
@@ -237,10 +239,8 @@ class KerasWatch(Watch):
                 options={"weighted": True} if weighted else {},
             )
             self.note(event)
-        if learning and isinstance(result, torch.Tensor):
-            mark(result, loss=number)
-            self.losses[:] = [*self.losses[-64:], (number, result)]
-            self.loss_kind = kind
+        if learning:
+            remember_loss(self, kind, number, result)
 
     def _own_step(self) -> bool:
         """Whether a `train_step` of the user's is at work: its line is the innermost one."""

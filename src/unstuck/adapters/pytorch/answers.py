@@ -83,7 +83,7 @@ class AnswersHeld:
                 found = count(origin, torch.as_tensor(labels), torch.as_tensor(result), 0.5)
                 if found is not None and not spread:
                     shapes = (mine.shape, labels.shape)
-                    watch.note(Compared(watch.updates, place, *found.numbers, origin.how, shapes))
+                    watch.note(Compared(watch.updates, place, *found, origin.how, shapes))
                     return
         if spread:
             right_ones = int((left.reshape(-1) == right.reshape(-1)).sum())

@@ -149,33 +149,24 @@ def _equal(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
                 shapes = (tuple(args[answered[0]].shape), tuple(labels.shape))
                 learning = answers.outputs.learning
                 place = innermost(sys._getframe(1))
-                compared = Compared(
-                    watch.updates,
-                    place,
-                    found.right,
-                    found.total,
-                    found.expected,
-                    found.examples,
-                    answers.how,
-                    shapes,
-                    learning,
-                    not answers.outputs.squashed,
-                )
+                raw = not answers.outputs.squashed
+                compared = Compared(watch.updates, place, *found, answers.how, shapes, learning, raw)
                 watch.note(compared)
                 watch.models.compared(compared)
     return result
 
 
 def _combine(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    lines, tensors = watch.repairs.get("align", ()), all(isinstance(value, torch.Tensor) for value in args[:2])
-    if lines and tensors and len(args) > 1 and args[0].numel() == args[1].numel():
+    if len(args) < 2 or not all(isinstance(value, torch.Tensor) for value in args[:2]):
+        return func(*args, **kwargs)
+    lines = watch.repairs.get("align", ())
+    if lines and args[0].numel() == args[1].numel():
         place = innermost(sys._getframe(1))
         if place is not None and place.line in lines:
             args = (args[0].reshape(args[1].shape), *args[1:])
     result = func(*args, **kwargs)
-    if tensors and len(args) > 1:
-        mark_pair(result, functions.COMBINES[func], args[0], args[1])
-    if watch.detailed and len(args) > 1 and tensors:
+    mark_pair(result, functions.COMBINES[func], args[0], args[1])
+    if watch.detailed:
         first, second = tuple(args[0].shape), tuple(args[1].shape)
         column = sorted((first, second), key=len)
         n = column[0][0] if len(column[0]) == 1 else 0

@@ -81,7 +81,7 @@ class Ledger:
             known = self._parameters.enter(tensor)
             account = self._account(known)
             before, now = account.value, sample(tensor)
-            moved = size(now - before) if before is not None and now is not None else 0.0
+            change = now - before if before is not None and now is not None else None
             kept = account.kept if used is not None and used.any() else None
             steps.append(
                 ParameterStep(
@@ -91,10 +91,10 @@ class Ledger:
                     kept=size(kept) if size(kept) > NOTHING * size(used) else 0.0,
                     factor=_factor(kept, account.used),
                     thrown=account.thrown,
-                    moved=moved,
+                    moved=size(change),
                     scale=size(before),
                     trainable=tensor.requires_grad,
-                    along=along(now - before, used) if before is not None and now is not None else None,
+                    along=along(change, used),
                 )
             )
             account.used, account.fresh, account.kept, account.stepped = used, None, None, True
@@ -108,7 +108,7 @@ def size(values: Any) -> float:
 
 
 def along(moved: Any, used: Any) -> float | None:
-    """The cosine between a change and the gradient it was made with; None where one of both is 0."""
+    """The cosine between a change and the gradient it was made with; None where one of both is 0 or missing."""
     sizes = size(moved) * size(used)
     return float(moved @ used) / sizes if sizes > 0 and moved.shape == used.shape else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +20,8 @@ from unstuck.adapters.watched.scores import classes, score
 from unstuck.adapters.watched.values import Place
 
 RECENT = 64  # losses that are remembered between two updates
+FIRST = 64  # nodes of a loss's graph among which its prediction and target are looked for
 PAIR = "pair"  # key of the mark at the node of a script's own expression of prediction and target
-TAKEN = "taken"
 PASSED = ("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Div", "Mul", "Pow", "Abs", "Sqrt", "Log", "Clamp", "View")
 LOGARITHMS = ("log", "log_softmax", "log_sigmoid", "clamp")
 
@@ -37,10 +36,8 @@ def take_loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
     target = args[1] if len(args) > 1 else kwargs.get("target")
     if not isinstance(prediction, torch.Tensor) or not isinstance(target, torch.Tensor):
         return func(*args, **kwargs)
-    place, options = (
-        innermost(sys._getframe(1)),
-        _options(kind, args, kwargs) | ({"repaired": repair} if repair else {}),
-    )
+    place = innermost(sys._getframe(1))
+    options = _options(kind, args, kwargs) | ({"repaired": repair} if repair else {})
     try:
         result = func(*args, **kwargs)
     except Exception:
@@ -49,11 +46,17 @@ def take_loss(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
         raise
     with watch.aside():
         number = note_loss(watch, kind, (prediction, target), single(result), place, options)
-    if prediction.requires_grad and isinstance(result, torch.Tensor):
+    if prediction.requires_grad:
+        remember_loss(watch, kind, number, result)
+    return result
+
+
+def remember_loss(watch: Watching, kind: str, number: int, result: Any) -> None:
+    """Has the loss of this number, which is learnt from, be known by the node that made it, and be the last one."""
+    if isinstance(result, torch.Tensor):
         mark(result, loss=number)
         watch.losses[:] = [*watch.losses[-RECENT:], (number, result)]
         watch.loss_kind = kind
-    return result
 
 
 def _options(kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -117,10 +120,8 @@ class Pair:
     place: Place | None
 
 
-def mark_pair(result: Any, how: str, first: Any, second: Any) -> None:
+def mark_pair(result: Any, how: str, first: torch.Tensor, second: torch.Tensor) -> None:
     """Notes at the node of `result` that a prediction met its target there, if one of both and no more is learnt."""
-    if not (isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)):
-        return
     if first.requires_grad == second.requires_grad or first.shape != second.shape or first.numel() < 2:
         return
     prediction, target = (first, second) if first.requires_grad else (second, first)
@@ -147,9 +148,7 @@ def _is_whole(index: Any, n: int) -> bool:
 
 def note_own_loss(watch: Watching, root: torch.Tensor) -> None:
     """Notes the loss that a script has written out itself, where derivatives are taken of it."""
-    found = list(_pairs(root))
-    if root.grad_fn is None or any(pair.how == TAKEN for _, pair in found):
-        return  # of a function's
+    found = _pairs(root)
     kinds = {kind for kind, _ in found}
     both = (
         kinds == {"binary_cross_entropy"} and len(found) == 2 and _are_opposite(found[0][1].target, found[1][1].target)
@@ -160,7 +159,8 @@ def note_own_loss(watch: Watching, root: torch.Tensor) -> None:
     prediction, target = pair.prediction, pair.target
     if pair.how == "product":
         p = prediction.detach().exp().requires_grad_()
-        value = -float((target * prediction).sum() / max(1, len(target)))
+        n = len(target) if kind == "nll_loss" else target.numel()
+        value = -sum(float((one.target * one.prediction).sum()) for _, one in found) / n
         prediction, target = (p, target) if kind == "binary_cross_entropy" else (prediction, target.argmax(dim=1))
     elif pair.how == "choice":
         chosen = prediction[torch.arange(len(target)), target.long()]
@@ -178,24 +178,28 @@ def _are_opposite(first: torch.Tensor, second: torch.Tensor) -> bool:
     return first.shape == second.shape and bool(torch.allclose(first + second, torch.ones_like(first)))
 
 
-def _pairs(root: torch.Tensor) -> Iterator[tuple[str, Pair]]:
-    """Where predictions meet targets on the way up from a loss, and the kind of loss that it makes of them."""
+def _pairs(root: torch.Tensor) -> list[tuple[str, Pair]]:
+    """Where predictions meet targets on the way up from a loss, and the kind of loss that it makes of them.
+
+    Empty where a function of the framework computed a part of the loss, which is noted already.
+    """
+    found: list[tuple[str, Pair]] = []
     todo: list[tuple[Any, tuple[str, ...]]] = [(root.grad_fn, ())]
     seen: set[Any] = set()
-    while todo and len(seen) < RECENT:
+    while todo and len(seen) < FIRST:
         node, below = todo.pop()
         if node is None or node in seen or hasattr(node, "variable"):
             continue
         seen.add(node)
         if marked(node, "loss") is not None:
-            yield "other", Pair(TAKEN, root, root, None)
-            continue
+            return []
         pair = marked(node, PAIR)
         if pair is not None and (kind := _kind(pair, below)) is not None:
-            yield kind, pair
+            found.append((kind, pair))
         elif kind_of(node) in PASSED:
             squared = kind_of(node) == "Mul" and len({parent for parent, _ in node.next_functions}) == 1
             todo += [(parent, (*below, "Pow" if squared else kind_of(node))) for parent, _ in node.next_functions]
+    return found
 
 
 def _kind(pair: Pair, below: tuple[str, ...]) -> str | None:

@@ -1,4 +1,4 @@
-"""Tensors as NumPy arrays for those who examine them."""
+"""Tensors as NumPy arrays for those who examine them, and arrays as tensors."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def as_array(value: Any, rows: int = ROWS) -> np.ndarray | None:
     if tensor.dtype in (torch.bfloat16, torch.float16):
         tensor = tensor.float()
     return np.array(tensor.cpu().resolve_conj().numpy(), copy=True)
+
+
+def as_tensor(value: Any) -> torch.Tensor:
+    """A tensor of what NumPy takes for an array; a tensor itself."""
+    return value if isinstance(value, torch.Tensor) else torch.as_tensor(np.asarray(value))
 
 
 def single(value: Any) -> float | None:

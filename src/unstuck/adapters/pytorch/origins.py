@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -59,8 +59,7 @@ class Origins:
         self._known.clear()
 
 
-@dataclass(frozen=True)
-class Count:
+class Count(NamedTuple):
     """right, total: as the program has them; expected, examples: of the outputs, the largest of each row.
 
     expected is None where the labels of all examples are not known.
@@ -70,11 +69,6 @@ class Count:
     total: int
     expected: int | None
     examples: int
-
-    @property
-    def numbers(self) -> tuple[int, int, int | None, int]:
-        """All four, in this order."""
-        return self.right, self.total, self.expected, self.examples
 
 
 def count(answers: Answers, labels: torch.Tensor, result: torch.Tensor, threshold: float) -> Count | None:

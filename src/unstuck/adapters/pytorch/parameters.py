@@ -9,6 +9,7 @@ from itertools import count
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
 
 from unstuck.adapters.watched.values import Parameter, Place
 
@@ -24,6 +25,11 @@ def sample(tensor: torch.Tensor | None) -> torch.Tensor | None:
         values = values.to_dense()
     flat = values.reshape(-1)
     return flat[:: max(1, flat.numel() // SAMPLE)].to(dtype=torch.float64, device="cpu", copy=True)
+
+
+def held_by(optimizer: Optimizer) -> list[torch.Tensor]:
+    """All that an optimiser holds, group by group."""
+    return [tensor for group in optimizer.param_groups for tensor in group["params"]]
 
 
 @dataclass

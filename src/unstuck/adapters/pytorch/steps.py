@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from unstuck.adapters.pytorch.graph import is_minus_a_loss, leaves_and_losses
 from unstuck.adapters.pytorch.losses import note_own_loss
 from unstuck.adapters.pytorch.numbers import single
-from unstuck.adapters.pytorch.parameters import Known, sample
+from unstuck.adapters.pytorch.parameters import Known, held_by, sample
 from unstuck.adapters.pytorch.rebinding import Rebinding
 from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Stepped, WentBackward
@@ -51,12 +51,9 @@ class Steps:
             watch = self._watch
             if watch.quiet:
                 return original(tensors, *args, **kwargs)
-            if not self.in_step:
-                self._close_writes()
             root = tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors), None)
             place = innermost(sys._getframe(1))
-            self.backward_place, self._went_back = place, True
-            watch.models.learnt()
+            self._goes_back(place)
             if self._clears and not self.in_step:
                 self._clear_used()
             with watch.aside():
@@ -113,10 +110,8 @@ class Steps:
             root = outputs if isinstance(outputs, torch.Tensor) else next(iter(outputs), None)
             if watch.quiet or not learnt or kwargs.get("create_graph") or not isinstance(root, torch.Tensor):
                 return result
-            self._close_writes()
-            self._went_back = True
-            self.backward_place = place = innermost(sys._getframe(1))
-            watch.models.learnt()
+            place = innermost(sys._getframe(1))
+            self._goes_back(place)
             with watch.aside():
                 note_own_loss(watch, root)
                 reached = tuple(watch.parameters.enter(leaf).described() for leaf in learnt)
@@ -125,6 +120,13 @@ class Steps:
             return result
 
         return grad
+
+    def _goes_back(self, place: Place | None) -> None:
+        """Derivatives are taken: what was written before them was an update, and the last call is learnt from."""
+        if not self.in_step:
+            self._close_writes()
+        self.backward_place, self._went_back = place, True
+        self._watch.models.learnt()
 
     def _idles(self) -> None:
         """One more way back without an update. Raises Stopped where there is never one."""
@@ -141,7 +143,7 @@ class Steps:
     def _hold(self, leaves: list[torch.Tensor]) -> None:
         """Repair: parameters that no optimiser holds are given to the last one."""
         optimizers = [o for o in (reference() for reference in self._watch.optimizers) if o is not None]
-        held = {id(tensor) for optimizer in optimizers for tensor in _held(optimizer)}
+        held = {id(tensor) for optimizer in optimizers for tensor in held_by(optimizer)}
         missing = [leaf for leaf in leaves if id(leaf) not in held and leaf.is_leaf and leaf.requires_grad]
         known = [leaf for leaf in missing if isinstance(leaf, nn.Parameter)]
         if optimizers and known:
@@ -155,7 +157,7 @@ class Steps:
         def zero_grad(owner: Any, *args: Any, **kwargs: Any) -> Any:
             watch = self._watch
             if not watch.quiet and not self.in_step:
-                tensors = _held(owner) if isinstance(owner, Optimizer) else list(owner.parameters())
+                tensors = held_by(owner) if isinstance(owner, Optimizer) else list(owner.parameters())
                 if "keep" in watch.repairs and self._went_back:
                     return None
                 if watch.detailed:
@@ -178,7 +180,7 @@ class Steps:
         self.in_step = True
         if watch.detailed:
             with watch.aside():
-                tensors = _held(optimizer)
+                tensors = held_by(optimizer)
                 self._gradients = [sample(tensor.grad) for tensor in tensors]
                 watch.ledger.before_step(tensors)
 
@@ -191,11 +193,11 @@ class Steps:
         if watch.detailed:
             closure = (bool(args) and callable(args[0])) or callable((kwargs or {}).get("closure"))
             with watch.aside():
-                steps = watch.ledger.step(_held(optimizer), self._gradients)
+                steps = watch.ledger.step(held_by(optimizer), self._gradients)
             number = next((i for i, known in enumerate(watch.optimizers) if known() is optimizer), None)
             place = innermost(sys._getframe(1))
             watch.note(Stepped(watch.updates, place, number, steps, self.backward_place, self.zero_place, closure))
-        self.stepped(_held(optimizer))
+        self.stepped(held_by(optimizer))
         watch.updated()
 
     def stepped(self, tensors: list[torch.Tensor]) -> None:
@@ -244,7 +246,3 @@ class Steps:
     def finish(self) -> None:
         """The script has ended."""
         self._close_writes()
-
-
-def _held(optimizer: Optimizer) -> list[torch.Tensor]:
-    return [tensor for group in optimizer.param_groups for tensor in group["params"]]

@@ -31,7 +31,7 @@ from unstuck.adapters.pytorch.ledger import Ledger
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.own_functions import watched_functions
-from unstuck.adapters.pytorch.parameters import Parameters
+from unstuck.adapters.pytorch.parameters import Parameters, held_by
 from unstuck.adapters.pytorch.recurrence import Recurrence
 from unstuck.adapters.pytorch.reshapes import reshaped
 from unstuck.adapters.pytorch.settings import SEEDS, Settings
@@ -223,7 +223,7 @@ class Watch:
             stack.enter_context(_Mode(self))
             stack.enter_context(watched_functions(self))
             if self.seed is not None:
-                self._seed_all()
+                self._seed_all(self.seed)
             if self.exact and self.enough >= LIGHT:
                 stack.callback(torch.set_num_threads, torch.get_num_threads())
                 torch.set_num_threads(1)
@@ -259,15 +259,11 @@ class Watch:
             wrapped += [(owner, name, self.settings.wrap_seed) for owner, name in SEEDS]
         return wrapped
 
-    def _seed_all(self) -> None:
+    def _seed_all(self, seed: int) -> None:
         """The same start for every run with the same seed, where the script itself sets none."""
-        torch.manual_seed(self.seed or 0)
-        np.random.seed(self.seed or 0)  # noqa: NPY002 - what scripts use
-        random.seed(self.seed)
-
-
-def held_by(optimizer: Optimizer) -> list[torch.Tensor]:
-    return [tensor for group in optimizer.param_groups for tensor in group["params"]]
+        torch.manual_seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - what scripts use
+        random.seed(seed)
 
 
 class _Mode(TorchFunctionMode):

@@ -109,11 +109,15 @@ def decide(
     given = given or {}
     meant = {one.code for one in tried if one.often_meant}
     codes = tuple(dict.fromkeys(one.code for one in tried))
+
+    def counts(code: str, comparison: Comparison) -> bool | None:
+        return comparison.helps and is_far(code, comparison, code in meant)
+
     whole = compare(train, given, {**given, **merged(tried)}, codes, updates)
     if not whole.helps and any(one.grade == PROVED for one in tried):
         whole = compare(train, given, {**given, **merged(tried)}, codes, LONGER * updates, SEEDS[:2])
     if len(codes) == 1:
-        return {codes[0]: whole.helps and is_far(codes[0], whole, codes[0] in meant)}, [whole]
+        return {codes[0]: counts(codes[0], whole)}, [whole]
     matters: dict[str, bool | None] = {}
     comparisons = [whole]
     for code in codes:
@@ -122,10 +126,10 @@ def decide(
         if whole.helps:
             seeds = SEEDS[: len(whole.after)]
             without = Comparison((code,), tuple(train(others, seed, whole.updates) for seed in seeds), whole.after)
-            matters[code] = without.helps and is_far(code, without, code in meant)
+            matters[code] = counts(code, without)
         else:
             comparisons.append(compare(train, given, own, (code,), updates))
-            matters[code] = comparisons[-1].helps and is_far(code, comparisons[-1], code in meant)
+            matters[code] = counts(code, comparisons[-1])
     return matters, comparisons
 
 

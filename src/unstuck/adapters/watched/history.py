@@ -64,7 +64,8 @@ class History:
             if isinstance(event, ModelCalled):
                 last = event
             elif isinstance(event, WentBackward) and last is not None:
-                found, last = [*found, last], None
+                found.append(last)
+                last = None
         return found
 
     @property

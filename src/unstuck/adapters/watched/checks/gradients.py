@@ -123,7 +123,7 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
     frozen = [event for event in h.all(Frozen) if event.place is not None]
     calls = h.all(ModelCalled)
     trains = bool(h.all(OptimizerMade) or refused or h.all(LossTaken))
-    if frozen and calls and all(call.frozen and not call.learning for call in calls) and trains and not h.steps:
+    if frozen and calls and all(call.frozen and not call.learning for call in calls) and trains and not steps:
         said = "every parameter of the model is told to take no gradient: nothing is left that could be learnt"
         yield Seen("B13", PROVED, said, {"frozen": len(frozen)}, frozen[-1].place, certain=True)
         return

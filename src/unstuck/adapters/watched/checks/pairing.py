@@ -50,18 +50,25 @@ def labels_unrelated(h: History) -> Iterator[Seen]:
         yield Seen("D10", MEASURED, said, numbers, apart[-1].place, certain=True)
 
 
+def _labelled(h: History) -> Iterator[tuple[ModelCalled, LossTaken, Array]]:
+    """Each call that was learnt from, with the first loss of classes after it, one for each example; and these."""
+    call: ModelCalled | None = None
+    for event in h.events:
+        if isinstance(event, ModelCalled) and event.learning:
+            call = event
+        if isinstance(event, LossTaken) and event.learning and event.classes is not None and call is not None:
+            if event.prediction_shape[:1] == event.target_shape[:1]:
+                yield call, event, event.classes
+            call = None
+
+
 def _pairs(h: History) -> tuple[Array | None, Array | None]:
     """(n, features) inputs learnt from, and (n,) their class numbers."""
     found: list[tuple[Array, Array]] = []
-    inputs: Array | None = None
-    for event in h.events:
-        if isinstance(event, ModelCalled) and event.learning and event.inputs is not None:
-            inputs = event.inputs.reshape(len(event.inputs), -1) if event.inputs.dtype.kind == "f" else None
-        if isinstance(event, LossTaken) and event.learning and inputs is not None and event.classes is not None:
-            n = min(len(inputs), len(event.classes))
-            if event.prediction_shape[:1] == event.target_shape[:1]:
-                found.append((inputs[:n], event.classes[:n]))
-            inputs = None
+    for call, _, classes in _labelled(h):
+        if call.inputs is not None and call.inputs.dtype.kind == "f":
+            n = min(len(call.inputs), len(classes))
+            found.append((call.inputs.reshape(len(call.inputs), -1)[:n], classes[:n]))
     if not found or len({x.shape[1] for x, _ in found}) > 1:
         return None, None
     return np.concatenate([x for x, _ in found])[:512], np.concatenate([c for _, c in found])[:512]
@@ -88,23 +95,14 @@ def _relabelled(h: History) -> tuple[int, int, float]:
     """
     if len({event.place for event in h.learnt}) > 1:
         return 0, 0, 0.0
-    rows: Array | None = None
-    keys: list[Array] = []
-    classes: list[Array] = []
-    updates: list[Array] = []
-    for event in h.events:
-        if isinstance(event, ModelCalled) and event.learning:
-            rows = event.rows
-        if isinstance(event, LossTaken) and event.learning and rows is not None and event.classes is not None:
-            if event.prediction_shape[:1] == event.target_shape[:1] == rows.shape:
-                n = min(len(rows), len(event.classes))
-                keys.append(rows[:n])
-                classes.append(event.classes[:n])
-                updates.append(np.full(n, event.update))
-            rows = None
-    if not keys:
+    found: list[tuple[Array, Array, Array]] = []
+    for call, loss, classes in _labelled(h):
+        if call.rows is not None and call.rows.shape == loss.target_shape[:1]:
+            n = min(len(call.rows), len(classes))
+            found.append((call.rows[:n], classes[:n], np.full(n, loss.update)))
+    if not found:
         return 0, 0, 0.0
-    key, label, update = np.concatenate(keys), np.concatenate(classes), np.concatenate(updates)
+    key, label, update = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     order = np.argsort(key, kind="stable")
     key, label, update = key[order], label[order], update[order]
     same, others = key[1:] == key[:-1], label[1:] != label[:-1]

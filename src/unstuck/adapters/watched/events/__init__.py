@@ -1,7 +1,6 @@
 """What a training script did, in order: one frozen value for each thing that was seen, whatever the framework.
 
-Arrays are copies of the first rows, as NumPy; they are kept for the first updates only. `update` counts the updates of
-parameters that were made before the event. A `Place` is the innermost line of the user's own files that led to it.
+Arrays are copies of the first rows, as NumPy; they are kept for the first updates only.
 """
 
 from unstuck.adapters.watched.events.answers import (
@@ -17,6 +16,7 @@ from unstuck.adapters.watched.events.answers import (
     StateKept,
 )
 from unstuck.adapters.watched.events.data import Discarded, LoaderMade, ShuffledApart, Validated
+from unstuck.adapters.watched.events.event import Event
 from unstuck.adapters.watched.events.updates import (
     Cut,
     DrawnAnew,
@@ -57,30 +57,3 @@ __all__ = [
     "Validated",
     "WentBackward",
 ]
-
-Event = (
-    ModeSet
-    | OptimizerMade
-    | LoaderMade
-    | ModelCalled
-    | LossTaken
-    | WentBackward
-    | Stepped
-    | Cut
-    | Broadcast
-    | Normalised
-    | Compared
-    | Held
-    | ShuffledApart
-    | StateKept
-    | DrawnAnew
-    | Frozen
-    | Divided
-    | Reshaped
-    | Silenced
-    | Validated
-    | Discarded
-    | OwnDerivative
-    | Scheduled
-    | Raised
-)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from unstuck.adapters.watched.events.event import Event
 from unstuck.adapters.watched.values import Array, Place, Score, Shape
 
 
 @dataclass(frozen=True)
-class ModelCalled:
+class ModelCalled(Event):
     """The outermost call of a model.
 
     learning      gradients are recorded: the call can be learnt from
@@ -19,8 +20,6 @@ class ModelCalled:
     mixed         how far the answer to one example depends on the others in evaluation mode, where that was measured
     """
 
-    update: int
-    place: Place | None
     number: int
     model: str
     which: int  # models are counted as they are first called
@@ -44,7 +43,7 @@ class ModelCalled:
 
 
 @dataclass(frozen=True)
-class LossTaken:
+class LossTaken(Event):
     """A loss function was called with a prediction and a target.
 
     kind         of the table in `unstuck.adapters.watched.losses`
@@ -54,8 +53,6 @@ class LossTaken:
     value        the loss; None where it is not a single number
     """
 
-    update: int
-    place: Place | None
     number: int
     kind: str
     learning: bool
@@ -75,55 +72,45 @@ class LossTaken:
 
 
 @dataclass(frozen=True)
-class Broadcast:
+class Broadcast(Event):
     """Two arrays of n numbers in different shapes were combined to n × n."""
 
-    update: int
-    place: Place | None
     by: str
     shapes: tuple[Shape, Shape]
 
 
 @dataclass(frozen=True)
-class Normalised:
-    """A softmax: along which axis, of which shape; from_outputs: of the model's outputs."""
+class Normalised(Event):
+    """A softmax: of which shape, along which axis."""
 
-    update: int
-    place: Place | None
     shape: Shape
     axis: int
 
 
 @dataclass(frozen=True)
-class Reshaped:
+class Reshaped(Event):
     """A view or reshape whose shape is the old one with axes exchanged."""
 
-    update: int
-    place: Place | None
     before: Shape
     after: Shape
 
 
 @dataclass(frozen=True)
-class Silenced:
+class Silenced(Event):
     """A rectifier was learnt through, and every number that it was given is below 0: it passes nothing, either way."""
 
-    update: int
-    place: Place | None
     shape: Shape
 
 
 @dataclass(frozen=True)
-class StateKept:
+class StateKept(Event):
     """A recurrent layer starts from the state that it ended with before the last update."""
 
-    update: int
-    place: Place | None
     made: Place | None
 
 
 @dataclass(frozen=True)
-class Compared:
+class Compared(Event):
     """Answers were compared with labels.
 
     right, total      as the program has them; expected, examples: counted here from the model's outputs;
@@ -131,8 +118,6 @@ class Compared:
     how               how the answers were made: "argmax along axis 0"
     """
 
-    update: int
-    place: Place | None
     right: int
     total: int
     expected: int | None
@@ -144,21 +129,17 @@ class Compared:
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class Held(Event):
     """Two lists of classes, (n,) each, were held against each other."""
 
-    update: int
-    place: Place | None
     first: Array
     second: Array
 
 
 @dataclass(frozen=True)
-class Divided:
+class Divided(Event):
     """A count of right answers was divided by a number."""
 
-    update: int
-    place: Place | None
     right: float
     divisor: float
     examples: int

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unstuck.adapters.watched.values import Array, Place
+from unstuck.adapters.watched.events.event import Event
+from unstuck.adapters.watched.values import Array
 
 
 @dataclass(frozen=True)
-class LoaderMade:
+class LoaderMade(Event):
     """A DataLoader, or the data handed to fit."""
 
-    update: int
-    place: Place | None
     n_examples: int | None
     batch_size: int | None
     shuffles: bool
@@ -20,27 +19,20 @@ class LoaderMade:
 
 
 @dataclass(frozen=True)
-class ShuffledApart:
+class ShuffledApart(Event):
     """The source brings one array into another order by itself."""
-
-    update: int
-    place: Place | None
 
 
 @dataclass(frozen=True)
-class Validated:
+class Validated(Event):
     """Examples that a model is validated with were handed to its training: how many, and how many are learnt from."""
 
-    update: int
-    place: Place | None
     examples: int
     learnt: int
 
 
 @dataclass(frozen=True)
-class Discarded:
+class Discarded(Event):
     """A prepared copy of data is computed and thrown away."""
 
-    update: int
-    place: Place | None
     by: str

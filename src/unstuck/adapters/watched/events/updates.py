@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unstuck.adapters.watched.events.event import Event
 from unstuck.adapters.watched.values import Parameter, ParameterStep, Place
 
 
 @dataclass(frozen=True)
-class ModeSet:
+class ModeSet(Event):
     """A model was set to training or to evaluation mode."""
 
-    update: int
-    place: Place | None
     training: bool
 
 
 @dataclass(frozen=True)
-class OptimizerMade:
+class OptimizerMade(Event):
     """holds: keys of the parameters. refused: it was given none at all."""
 
-    update: int
-    place: Place | None
     number: int
     kind: str
     learning_rate: float
@@ -31,7 +28,7 @@ class OptimizerMade:
 
 
 @dataclass(frozen=True)
-class WentBackward:
+class WentBackward(Event):
     """Derivatives were taken.
 
     losses   numbers of the LossTaken it came from
@@ -41,8 +38,6 @@ class WentBackward:
     still    of what was reached, how many have the values that they had the first time, while nothing is updated
     """
 
-    update: int
-    place: Place | None
     value: float | None
     losses: tuple[int, ...] = ()
     reached: tuple[Parameter, ...] = ()
@@ -53,11 +48,9 @@ class WentBackward:
 
 
 @dataclass(frozen=True)
-class Stepped:
+class Stepped(Event):
     """An optimiser's step, or an update by hand (`optimizer` None)."""
 
-    update: int
-    place: Place | None
     optimizer: int | None
     parameters: tuple[ParameterStep, ...]
     backward_place: Place | None = None
@@ -66,17 +59,15 @@ class Stepped:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Cut(Event):
     """A tensor that was being differentiated was taken out of the graph."""
 
-    update: int
-    place: Place | None
     by: str
     carries_loss: bool = False
 
 
 @dataclass(frozen=True)
-class OwnDerivative:
+class OwnDerivative(Event):
     """An own function whose `backward` is not the derivative of its `forward`.
 
     kind     what stands in its place: "sign", "factor", "function", "missing", "twice", "another function", "other"
@@ -84,8 +75,6 @@ class OwnDerivative:
     known    the framework can differentiate `forward` by itself
     """
 
-    update: int
-    place: Place | None
     name: str
     kind: str
     apart: float
@@ -94,35 +83,25 @@ class OwnDerivative:
 
 
 @dataclass(frozen=True)
-class DrawnAnew:
+class DrawnAnew(Event):
     """A parameter was given new random numbers."""
 
-    update: int
-    place: Place | None
-
 
 @dataclass(frozen=True)
-class Frozen:
+class Frozen(Event):
     """A parameter or a layer was told to take no gradient."""
 
-    update: int
-    place: Place | None
-
 
 @dataclass(frozen=True)
-class Scheduled:
+class Scheduled(Event):
     """A learning rate schedule moved on."""
 
-    update: int
-    place: Place | None
     learning_rate: float
 
 
 @dataclass(frozen=True)
-class Raised:
+class Raised(Event):
     """The script raised."""
 
-    update: int
-    place: Place | None
     kind: str
     message: str
