@@ -30,8 +30,8 @@ MIXED = 1e-2  # of the change of a batch, that its examples do not add up to
 
 
 def may_be_asked(e: Examination) -> bool:
-    """Whether steps can be compared: they act, alike from the same state, and their targets are not their inputs."""
-    if e.case.step is None or e.stepping is None or not e.stepping.acts or e.stepping.random or not e.program.writable:
+    """Whether steps with other targets can be compared: they repeat, and their targets are not their inputs."""
+    if not e.steps_repeat:
         return False
     x, targets = batch(e.program, 6, 1)
     alike = numeric_targets(e) is not None and x.size == np.size(targets)
