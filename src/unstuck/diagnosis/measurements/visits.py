@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unstuck.diagnosis.measurements.own_loop import Loop, own_loop
+from unstuck.diagnosis.measurements.own_loop import Loop, own_loop, some_examples
 from unstuck.diagnosis.program import work
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ def _rows(key: Any, n: int, last: bool) -> tuple[int, ...] | None:
 def taken_by_the_loop(e: Examination, n: int, allowed: float) -> Taken:
     """The rows that one run of the loop over n examples takes, one taking after the other; whole sets left out."""
     program, problems = e.program, list(e.program.problems)
-    rows = np.linspace(0, len(program.x) - 1, n).astype(int)
-    x = program.typed(program.x[rows]).copy().view(Watched)
+    plain, targets = some_examples(e, n)
+    x = plain.view(Watched)
     taken: Taken = []
     x.taken = taken
     try:
         program.restore()
         program.perturb_randomness(1)
-        call = program.train(x, program.targets[rows].copy(), allowed)
+        call = program.train(x, targets, allowed)
     finally:
         program.restore()
         program.problems[:] = problems  # a loop that only takes plain arrays does nothing wrong
