@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 
 class GroupedCommand(click.Command):
@@ -41,11 +40,11 @@ def under(heading: str) -> Callable[..., Any]:
     return option
 
 
-def completing(names: Callable[[], list[str]]) -> Callable[[Any, Any, str], list[CompletionItem]]:
+def completing(names: Callable[[], list[str]]) -> Callable[[Any, Any, str], list[str]]:
     """What offers the names that begin as typed; they are asked for only when a shell completes."""
 
-    def complete(ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+    def complete(ctx: Any, param: Any, incomplete: str) -> list[str]:
+        return [name for name in names() if name.startswith(incomplete)]
 
     return complete
 

@@ -9,38 +9,31 @@ from tests.diagnosis.examination.small_network import SmallNetwork
 from unstuck.diagnosis.diagnose import diagnose
 
 
-class Regression(SmallNetwork):
-    """The same with two linear outputs and real targets; `error(outputs, targets)` starts the way back."""
+class OwnDelta(SmallNetwork):
+    """`error(outputs, targets)` starts the way back."""
 
-    def __init__(self, error, update=None):
-        super().__init__(update)
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def gradients(self, x, targets):
+        a = self.hidden(x)
+        delta = self.error(self.predict(x), targets) / len(x)
+        below = delta @ self.parameters[2].T * self.derivative(a)
+        return [x.T @ below, below.sum(axis=0), a.T @ delta, delta.sum(axis=0)]
+
+
+class Regression(OwnDelta):
+    """The same with two linear outputs and real targets."""
+
+    def __init__(self, error):
+        super().__init__(error)
         generator = np.random.default_rng(1)
         self.parameters[2:] = [generator.normal(size=shape) * 0.3 for shape in ((8, 2), (2,))]
         self.wanted = np.sin(self.x[:, :2]) + 0.5 * self.x[:, 2:4]
-        self.error = error
 
     def predict(self, x):
         return self.hidden(x) @ self.parameters[2] + self.parameters[3]
-
-    def gradients(self, x, targets):
-        a = self.hidden(x)
-        delta = self.error(self.predict(x), targets) / len(x)
-        below = delta @ self.parameters[2].T * self.derivative(a)
-        return [x.T @ below, below.sum(axis=0), a.T @ delta, delta.sum(axis=0)]
-
-
-class OwnDelta(SmallNetwork):
-    """Six classes, with an error of the outputs of its own."""
-
-    def __init__(self, error, update=None):
-        super().__init__(update)
-        self.error = error
-
-    def gradients(self, x, targets):
-        a = self.hidden(x)
-        delta = self.error(self.predict(x), targets) / len(x)
-        below = delta @ self.parameters[2].T * self.derivative(a)
-        return [x.T @ below, below.sum(axis=0), a.T @ delta, delta.sum(axis=0)]
 
 
 def signs(gradients):

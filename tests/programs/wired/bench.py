@@ -9,10 +9,11 @@ from pathlib import Path
 
 import unstuck
 from tests.diagnosis.trials.digits import load_digits
-from tests.programs.wired import further_cases, third_cases
-from tests.programs.wired.cases import FAULTY, HEALTHY, Written
+from tests.programs.wired import cases, further_cases, third_cases
+from tests.programs.wired.cases import Written
 from unstuck.diagnosis.report.report import Report
 
+SETS = (cases, further_cases, third_cases)
 PROGRAMS = Path(__file__).parent / "programs"
 WITH_OWN_DATA = ("curve", "flowers", "rare", "spam", "houses", "counts")
 
@@ -51,7 +52,9 @@ def main() -> int:
     """Prints a line for each program, and the shares."""
     warnings.simplefilter("ignore")
     wanted = sys.argv[1:]
-    for title, programs in (("faulty", FAULTY + further_cases.FAULTY + third_cases.FAULTY), ("healthy", HEALTHY + further_cases.HEALTHY + third_cases.HEALTHY)):
+    faulty = [written for one in SETS for written in one.FAULTY]
+    healthy = [written for one in SETS for written in one.HEALTHY]
+    for title, programs in (("faulty", faulty), ("healthy", healthy)):
         right = total = 0
         for written in programs:
             if wanted and not any(word in f"{written.program}: {written.name}" for word in wanted):

@@ -3,7 +3,7 @@
 The expectations were written before any of these was diagnosed for the first time. Then 24 of 30 faulty programs had
 the true cause first, and 30 of 30 right ones were left in peace. Of the other six, two expectations were wrong (a slip
 that costs nothing and belongs to the notes; weights that were no copies, now replaced) and one too narrow (B01); three
-causes were missed, of which two are found since. One is not: see SHORTFALLS.
+causes were missed, of which two are found since. One is not: see NOT_FOUND.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Written:
     more: tuple[tuple[str, str], ...] = ()  # further words in the place of others
 
 
-SHORTFALLS = {"adaptive: no labels subtracted"}  # an output error that is none of any form, under Adam: nothing is named
+NOT_FOUND = {"adaptive: no labels subtracted"}  # an output error that is none of any form, under Adam: nothing is named
 
 FAULTY = (
     Written("spread for variance", "blocks", "* np.sqrt(2 / n_in)", "* (2 / n_in) ** 3", ("A06",), ("A04",)),

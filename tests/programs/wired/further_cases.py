@@ -3,14 +3,12 @@ several tags at once, a rare class, hinge losses, a handful of points.
 
 The expectations were written before any of these was diagnosed for the first time. Then 19 of 30 faulty programs had
 the true cause first, and 29 of 30 right ones were left in peace: of the other one it was noted as proved that a layer's
-rate differs, which is true and was meant. All are found since. What is missed again would stand in NOT_FOUND, what is
-said in its place in FALSELY.
+rate differs, which is true and was meant. All are found since. What is missed again would stand in NOT_FOUND.
 """
 
 from tests.programs.wired.cases import Written
 
 NOT_FOUND: set[str] = set()
-FALSELY: dict[str, list[str]] = {}  # what is said in their place, or of right programs
 
 FAULTY = (
     Written('slope taken of the slope', 'curve', 'err = err.dot(w.T) * (1 - outs[k] ** 2)', 'err = err.dot(w.T) * (1 - np.tanh(outs[k]) ** 2)', ('B03',), harmless=True),

@@ -80,5 +80,12 @@ class Examination:
         return self.twin is not None and self.departure <= max(FAITHFUL, min(3 * self.rounding, 1.0))
 
     @property
+    def steps_repeat(self) -> bool:
+        """Whether step() acts on parameters that can be set, and does the same from the same state."""
+        stepping = self.stepping
+        acts = self.case.step is not None and stepping is not None and stepping.acts and not stepping.random
+        return acts and self.program.writable
+
+    @property
     def forward_proved(self) -> bool:
         return self.forward is not None and self.forward.residual <= self.forward_tolerance

@@ -16,7 +16,7 @@ import numpy as np
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.examination.forward_stage import examine_forward
-from unstuck.diagnosis.formulas.forward import hidden_form, output_form
+from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.identification.fit import fit, rounding_floor, stack
@@ -43,7 +43,7 @@ def with_true_gradients(case: Case) -> Case | None:
     with closing(Program(case)) as program:
         e = Examination(case, program)
         examine_forward(e)
-        if not e.forward_proved or e.forward is None or any(_is_faulty(e.forward)):
+        if not e.forward_proved or e.forward is None or any(form.fault for form in e.forward.forms):
             return None
         stepping = probe_stepping(program)
         if not stepping.acts or stepping.random:
@@ -54,11 +54,6 @@ def with_true_gradients(case: Case) -> Case | None:
         return None
     twin, key = found
     return replace(case, step=TrueStep(case, e.forward, twin, key, stepping.one_by_one))
-
-
-def _is_faulty(forward: Forward) -> Iterator[bool]:
-    yield bool(output_form(forward.output).fault)
-    yield from (bool(hidden_form(name).fault) for name in forward.hidden)
 
 
 def _along_true_gradients(e: Examination, forward: Forward, records: list[Record]) -> Iterator[tuple[Twin, Key]]:

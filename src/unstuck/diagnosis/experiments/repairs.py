@@ -209,7 +209,7 @@ def with_right_scales(weights: bool = False, biases: bool = False, layers: Itera
 def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
     """The right setup with the user's formulas in the place where this fault is."""
     mine, twin = user.twin, right.twin
-    if code in ("F01", "F02", "F04", "F05", "F06", "F08", "F11", "F12", "L01", "L02", "L04", "B11", "F07"):
+    if code in FORWARD or CHANGES.get(code) is right_output_delta:
         twin = twin.plant(
             hidden=mine.hidden,
             output=mine.output,
@@ -221,7 +221,7 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
         twin = twin.plant(output=mine.output, training_output=mine.training_output, output_delta=mine.output_delta)
     elif code[0] == "B":
         twin = twin.plant(links=mine.links, output_delta=mine.output_delta)
-    elif code in ("U02", "U03", "U04", "U12", "U14", "U15", "U17"):
+    elif CHANGES.get(code) is right_update:
         twin = twin.plant(
             update=replace(
                 twin.update,

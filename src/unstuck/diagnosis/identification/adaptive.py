@@ -9,7 +9,7 @@ import numpy as np
 
 from unstuck.diagnosis.formulas.updates import ada_grad
 from unstuck.diagnosis.identification.adaptive_search import EPSILON_UNKNOWN, MOMENTS_ALLOWED, Adaptive, Search
-from unstuck.diagnosis.identification.first_steps import no_number_where_negative
+from unstuck.diagnosis.identification.first_steps import is_line_in_squares, no_number_where_negative
 from unstuck.diagnosis.identification.following import finite_part
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.results import BY_STEP, PLAN, QUICK, Plan
@@ -83,7 +83,7 @@ def identify_unrooted(records: list[Record], forward: Forward, epsilon: float, n
     """A rule that takes no root, by first steps from fresh states alone: they are the gradient over its own square, so
     large where it is small that the steps after them say nothing. Nothing where they are not."""
     search = Search([[record] for record in finite_part(records)], forward, epsilon, n_outputs)
-    if not search.records or not search.divided_by_squares():
+    if not search.records or not search.always(is_line_in_squares):
         return Adaptive()
     found = search.finished(*search.nearest_form(UNROOTED, PLAN[0]))
     return found if found.backward is not None and found.backward.layers[-1].explained else Adaptive()
@@ -92,7 +92,4 @@ def identify_unrooted(records: list[Record], forward: Forward, epsilon: float, n
 def takes_root_of_gradients(records: list[Record], forward: Forward, epsilon: float, n_outputs: int) -> bool:
     """Whether first steps leave no number exactly where some right gradient of the output weights is negative."""
     search = Search([[record] for record in records], forward, epsilon, n_outputs)
-    with np.errstate(all="ignore"):
-        return bool(records) and any(
-            all(no_number_where_negative(g, c) for g, c in pairs) for pairs in search.gradients_and_changes()
-        )
+    return bool(records) and search.always(no_number_where_negative)

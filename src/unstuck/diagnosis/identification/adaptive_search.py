@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import islice
@@ -13,10 +13,7 @@ from unstuck.diagnosis.formulas.corrections import UNKNOWN
 from unstuck.diagnosis.formulas.gradients import RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.updates import UNCORRECTED, USUAL, AdaptiveRule, ada_grad, rms_prop, with_epsilons
 from unstuck.diagnosis.identification.backward import RIGHT, identify_backward
-from unstuck.diagnosis.identification.first_steps import (
-    is_line_in_squares,
-    share_against,
-)
+from unstuck.diagnosis.identification.first_steps import share_against
 from unstuck.diagnosis.identification.fit import Transform, rounding_floor, tolerance
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, output_levels
@@ -72,10 +69,13 @@ class Search:
         return [record for run in self.runs for record in run]
 
     @cached_property
+    def views(self) -> list[View]:
+        return [View.of(record, self.forward) for record in self.records]
+
+    @cached_property
     def levels(self) -> list[Level]:
         """The guesses of the output's delta: the same through every rule, so they are made once."""
-        views = [View.of(record, self.forward) for record in self.records]
-        setting = Setting(views, self.forward, self.epsilon, self.through(USUAL[0], 1.0))
+        setting = Setting(self.views, self.forward, self.epsilon, self.through(USUAL[0], 1.0))
         return [_made_once(level) for level in output_levels(setting, self.n_outputs)]
 
     def through(self, rule: AdaptiveRule, factor: float) -> Transform:
@@ -128,19 +128,11 @@ class Search:
 
     def moments(self) -> Moved | None:
         """The rule found through the first of the likeliest right deltas of the output through which one is."""
-        l, size = len(self.forward.hidden), len(self.records[0].x)
-        views = [View.of(record, self.forward) for record in self.records]
-        changes = _by_run([view.weight_changes[l].ravel() for view in views], self.runs)
-        values = _by_run([view.weights[l].ravel() for view in views], self.runs)
+        changes = _by_run(self.output_changes(), self.runs)
+        values = _by_run([view.weights[-1].ravel() for view in self.views], self.runs)
         allowed = max(self.allowed, MOMENTS_ALLOWED)
         with np.errstate(all="ignore"):
-            made = [
-                [
-                    np.ravel(RIGHT_WEIGHTS.compute(p, l, d)) / size
-                    for p, d in zip(guess.passes, guess.deltas, strict=True)
-                ]
-                for guess in self.levels[0]()
-            ]
+            made = list(self.output_gradients())
         likeliest = sorted(made, key=lambda gradients: -share_against(gradients[0], changes[0][0]))
         for gradients in likeliest[:MOST_DELTAS]:
             by_run = _by_run(gradients, self.runs)
@@ -149,25 +141,29 @@ class Search:
                 return found
         return None
 
-    def gradients_and_changes(self) -> Iterator[list[tuple[Array, Array]]]:
-        """Of the output weights in every record, for each of the right deltas."""
+    def output_gradients(self) -> Iterator[list[Array]]:
+        """Of the output weights in every record, by one of the right deltas after the other."""
         l, size = len(self.forward.hidden), len(self.records[0].x)
-        changes = [View.of(record, self.forward).weight_changes[l].ravel() for record in self.records]
         for guess in self.levels[0]():
             pairs = zip(guess.passes, guess.deltas, strict=True)
-            gradients = [np.ravel(RIGHT_WEIGHTS.compute(p, l, d)) / size for p, d in pairs]
-            yield list(zip(gradients, changes, strict=True))
+            yield [np.ravel(RIGHT_WEIGHTS.compute(p, l, d)) / size for p, d in pairs]
 
-    def divided_by_squares(self) -> bool:
-        """Whether right gradients of the output weights, over their first changes, are a line in their squares."""
+    def output_changes(self) -> list[Array]:
+        """Of the output weights in every record."""
+        return [view.weight_changes[-1].ravel() for view in self.views]
+
+    def always(self, law: Callable[[Array, Array], bool]) -> bool:
+        """Whether the law holds in every record between some right gradient of the output weights and their change."""
+        changes = self.output_changes()
         with np.errstate(all="ignore"):
-            return any(all(is_line_in_squares(g, c) for g, c in pairs) for pairs in self.gradients_and_changes())
+            return any(
+                all(law(g, c) for g, c in zip(gradients, changes, strict=True)) for gradients in self.output_gradients()
+            )
 
     @cached_property
     def allowed(self) -> float:
         """What rounding of the stored output weights may leave over."""
-        views = [View.of(record, self.forward) for record in self.records]
-        floor = rounding_floor([v.weights[-1] for v in views], [v.weight_changes[-1] for v in views], self.epsilon)
+        floor = rounding_floor([v.weights[-1] for v in self.views], self.output_changes(), self.epsilon)
         return tolerance(floor)
 
     def finished(self, rule: AdaptiveRule, factor: float, residual: float) -> Adaptive:

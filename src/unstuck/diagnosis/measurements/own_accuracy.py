@@ -61,7 +61,6 @@ class LabelForm:
 
 
 @once
-@once
 def spread_of_predictions(e: Examination) -> tuple[float, float]:
     """How far two predictions of the same examples lie apart with other random numbers: relative to their size, and the
     share of other answers. (0, 0) where they repeat, from the parameters as found and, as weights of 0 hide everything,

@@ -75,14 +75,18 @@ def own_loop(e: Examination) -> Loop | None:
 
 def _loop(e: Examination, count: int, batch_size: int, allowed: float) -> Loop | None:
     """One run over so many examples; None where it does not end within the work allowed."""
-    rows = np.linspace(0, len(e.program.x) - 1, count).astype(int)
-    x = e.program.typed(e.program.x[rows]).copy()
-    targets = e.program.targets[rows].copy()
+    x, targets = some_examples(e, count)
     first = _run(e, x, targets, 1, allowed)
     if first is None:
         return None
     end, x_after, targets_after, taken = first
     return Loop(x, targets, batch_size, x_after, targets_after, end, taken, not _identical(end, state(e)))
+
+
+def some_examples(e: Examination, count: int) -> tuple[Array, Array]:
+    """Copies of so many inputs and targets, from all over the data, in the type that the user's own have."""
+    rows = np.linspace(0, len(e.program.x) - 1, count).astype(int)
+    return e.program.typed(e.program.x[rows]).copy(), e.program.targets[rows].copy()
 
 
 def _counts(n: int, batch_size: int) -> list[int]:

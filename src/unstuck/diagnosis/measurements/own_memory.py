@@ -24,7 +24,7 @@ def share_brought_back(e: Examination) -> float | None:
     """The share of the first update that the second brings back: what it does after the first, less what it does from
     the same parameters without memory. 0 where nothing is kept; None where that is no share, or cannot be seen."""
     stepping = e.stepping
-    if e.case.step is None or stepping is None or not stepping.acts or stepping.random or not e.program.writable:
+    if stepping is None or not e.steps_repeat:
         return None
     kept: list[Array] = []
     first: list[Array] = []

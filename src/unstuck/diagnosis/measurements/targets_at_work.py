@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.identification.backward import identify_backward
 from unstuck.diagnosis.identification.fit import fit
 from unstuck.diagnosis.identification.forward import propagate
@@ -31,8 +30,8 @@ MIXED = 1e-2  # of the change of a batch, that its examples do not add up to
 
 
 def may_be_asked(e: Examination) -> bool:
-    """Whether steps can be compared: they act, alike from the same state, and their targets are not their inputs."""
-    if e.case.step is None or e.stepping is None or not e.stepping.acts or e.stepping.random or not e.program.writable:
+    """Whether steps with other targets can be compared: they repeat, and their targets are not their inputs."""
+    if not e.steps_repeat:
         return False
     x, targets = batch(e.program, 6, 1)
     alike = numeric_targets(e) is not None and x.size == np.size(targets)
@@ -202,8 +201,7 @@ def _pull(e: Examination, x: Array, targets: Array, seed: int) -> Array | None:
     if record is None:
         return None
     view = View.of(record, e.forward)
-    forms = [*(hidden_form(name) for name in e.forward.hidden), output_form(e.forward.output)]
-    _, activations = propagate(view.x[:1], view.weights, view.biases, forms, e.forward.bias_modes)
+    _, activations = propagate(view.x[:1], view.weights, view.biases, e.forward.forms, e.forward.bias_modes)
     pull = activations[-2] @ view.weight_changes[-1]
     bias = view.bias_changes[-1]
     return np.ravel(pull if bias is None else pull + bias)

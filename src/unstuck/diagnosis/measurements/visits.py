@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unstuck.diagnosis.measurements.own_loop import Loop, own_loop
+from unstuck.diagnosis.measurements.own_loop import Loop, own_loop, some_examples
 from unstuck.diagnosis.program import work
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Watched(np.ndarray):
 def _rows(key: Any, n: int, last: bool) -> tuple[int, ...] | None:
     """The examples that a key of an array of n examples asks for, in their order; None where it does not say which."""
     keys = key if isinstance(key, tuple) else (key,)
-    if any(part is None or part is Ellipsis for part in keys) or (last and len(keys) < 2):
+    if any(part is None or part is Ellipsis for part in keys):
         return None
     if last and (len(keys) != 2 or not isinstance(keys[0], slice)):
         return None
@@ -71,14 +71,14 @@ def _rows(key: Any, n: int, last: bool) -> tuple[int, ...] | None:
 def taken_by_the_loop(e: Examination, n: int, allowed: float) -> Taken:
     """The rows that one run of the loop over n examples takes, one taking after the other; whole sets left out."""
     program, problems = e.program, list(e.program.problems)
-    rows = np.linspace(0, len(program.x) - 1, n).astype(int)
-    x = program.typed(program.x[rows]).copy().view(Watched)
+    plain, targets = some_examples(e, n)
+    x = plain.view(Watched)
     taken: Taken = []
     x.taken = taken
     try:
         program.restore()
         program.perturb_randomness(1)
-        call = program.train(x, program.targets[rows].copy(), allowed)
+        call = program.train(x, targets, allowed)
     finally:
         program.restore()
         program.problems[:] = problems  # a loop that only takes plain arrays does nothing wrong
@@ -93,12 +93,11 @@ def one_batch_again_and_again(e: Examination) -> Repeated | None:
     loop = own_loop(e)
     if loop is None or not loop.moved:
         return None
-    seen = [_repeated(e, loop, n) for n in (len(loop.x), 2 * len(loop.x)) if n <= len(e.program.x)]
-    if len(seen) < 2 or any(part is None for part in seen):
+    n = len(loop.x)
+    fewer = _repeated(e, loop, n) if 2 * n <= len(e.program.x) else None
+    more = _repeated(e, loop, 2 * n) if fewer is not None else None
+    if fewer is None or more is None:
         return None
-    fewer, more = seen
-    assert fewer is not None
-    assert more is not None
     return more if fewer.times < more.times and fewer.size == more.size else None
 
 

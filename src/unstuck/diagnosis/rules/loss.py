@@ -6,10 +6,10 @@ import numpy as np
 
 from unstuck.diagnosis.examination.evidence import PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
-from unstuck.diagnosis.measurements import targets_at_work
 from unstuck.diagnosis.measurements.first_updates import first_updates
 from unstuck.diagnosis.measurements.loss_values import EXACT, FAR, residuals_of_softmax_twice
 from unstuck.diagnosis.measurements.proof import proved
+from unstuck.diagnosis.measurements.targets_at_work import what_targets_fail_to_do
 from unstuck.diagnosis.rules.rule import rule
 
 
@@ -106,9 +106,8 @@ def loss_derivative_wrong(e: Examination) -> Evidence | None:
     What it detects: An output delta that equals one of a table of wrong ones: the squared error itself, its
     sign, an error averaged over the classes, `-t / a` without the output's derivative, outputs without
     targets. Where it equals none, steps with other targets tell: an update that no target changes, or not those of one
-    column; that moves the output the same way for the highest and the
-    lowest target; that never raises the score of the right
-    class.
+    column; that moves the output the same way for the highest and the lowest target; that never raises the score of the
+    right class.
 
     Why it hurts: The first factor of every gradient is wrong, so all layers are sent where the loss does not
     fall.
@@ -125,5 +124,5 @@ def loss_derivative_wrong(e: Examination) -> Evidence | None:
     shown = proved(e, "L04")
     if shown is not None:
         return shown
-    said = targets_at_work.what_targets_fail_to_do(e)
+    said = what_targets_fail_to_do(e)
     return None if said is None else Evidence(PROVED, said, {})

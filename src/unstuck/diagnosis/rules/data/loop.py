@@ -68,9 +68,9 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
     """The training loop alters its examples, parts them from their targets, or never visits most of them.
 
     What it detects: The loop is run on a few examples. Inputs or targets that it overwrites, or puts in an order that
-    the other part does not follow; inputs that can be replaced with the outcome equal to the bit, counted by halving;
-    a batch that an epoch takes again and again, as the rows that the loop asks for tell;
-    pairs that can be exchanged (the targets of two inputs swapped) with no change of what is learnt beyond chance.
+    the other part does not follow; inputs that can be replaced with the outcome equal to the bit, counted by halving; a
+    batch that an epoch takes again and again, as the rows that the loop asks for tell; pairs that can be exchanged (the
+    targets of two inputs swapped) with no change of what is learnt beyond chance.
 
     Why it hurts: From the second epoch on the network sees other data than its author believes, or labels of other
     examples, or the same few over and over.
