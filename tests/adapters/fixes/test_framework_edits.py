@@ -203,6 +203,13 @@ def test_a_written_program_becomes_the_right_one(program, code, line, column, sa
         ("pytorch", "U02", "for x in d:\n    loss.backward()\n    opt.step()\n", None),
         ("keras", "L01", 'top = Dense(10, activation="softmax")\n', "top = Dense(10)\n"),
         ("keras", "D08", 'top = Dense(1, activation="relu")(h)\n', "top = Dense(1)(h)\n"),
+        ("keras", "L02", "top = Dense(\n    10,\n)\n", 'top = Dense(\n    10, activation="softmax")\n'),
+        (
+            "keras",
+            "L02",
+            "top = Dense(\n    10  # classes\n)\n",
+            'top = Dense(\n    10  # classes\n, activation="softmax")\n',
+        ),
         ("keras", "E01", 'model.compile(metrics=["binary_accuracy"])\n', 'model.compile(metrics=["accuracy"])\n'),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, renamed
 from unstuck.adapters.fixes.syntax import bare, factors, has_product, operands
 from unstuck.adapters.scripts.names_in_source import last_name
 
@@ -51,9 +51,7 @@ def derivative_for_activation(fault: Fault) -> Alternatives:
             continue
         argument = syntax.words(factor.args[0]) if len(factor.args) == 1 else ""
         for name in _derivatives(fault):
-            function = syntax.words(factor.func)
-            own = function[: len(function) - len(last_name(factor.func))] + name
-            yield [Edit(syntax.span(factor.func), own)]
+            yield [renamed(syntax, factor.func, name)]
         if argument:
             edit = _slope(fault, factor, argument)
             if edit is not None:

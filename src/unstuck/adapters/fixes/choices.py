@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
 from unstuck.adapters.fixes.syntax import numbers_behind
 from unstuck.adapters.scripts.names_in_source import last_name
 
@@ -109,9 +109,7 @@ def right_answers_counted(fault: Fault) -> Alternatives:
     for call in near:
         axis = next((keyword.value for keyword in call.keywords if keyword.arg == "axis"), None)
         if axis is None and len(call.args) == (1 if _is_of_numpy(call) else 0):
-            words = syntax.words(call)
-            comma = ", " if call.args else ""
-            every.append(Edit(syntax.span(call), f"{words[:-1].rstrip()}{comma}axis={along})"))
+            every.append(argument_added(syntax, call, f"axis={along}"))
         elif axis is not None and syntax.words(axis) != along:
             every.append(Edit(syntax.span(axis), along))
     for edit in every:
@@ -119,7 +117,7 @@ def right_answers_counted(fault: Fault) -> Alternatives:
     yield every
     for call in calls:
         if last_name(call.func) in ("max", "amax") and call.lineno == fault.line and _is_of_numpy(call):
-            yield [Edit(syntax.span(call.func), syntax.words(call.func).replace(last_name(call.func), "mean"))]
+            yield [renamed(syntax, call.func, "mean")]
 
 
 def _is_of_numpy(call: ast.Call) -> bool:
@@ -140,5 +138,4 @@ def evaluated_without_training(fault: Fault) -> Alternatives:
         for function in syntax.functions(last_name(call.func)) if not given else []:
             names = [argument.arg for argument in function.args.args if "train" in argument.arg]
             for name in names[:1]:
-                comma = ", " if call.args or call.keywords else ""
-                yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1]}{comma}{name}=False)")]
+                yield [argument_added(syntax, call, f"{name}=False")]

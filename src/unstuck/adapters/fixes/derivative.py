@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, renamed
 from unstuck.adapters.fixes.statements import block_of, inserted_before
 from unstuck.adapters.fixes.syntax import PRODUCTS, Syntax, bare, factors, operands
 from unstuck.adapters.scripts.names_in_source import last_name
@@ -89,9 +89,7 @@ Changes = Iterator[tuple[str, list[Edit]]]  # the kind, as the proof names it, a
 def _other_operations(syntax: Syntax, node: Any) -> Changes:
     """A mean becomes a sum, a sign is turned, operands change places, a factor too many is left out."""
     if isinstance(node, ast.Call) and last_name(node.func) in MEANS:
-        words, name = syntax.words(node.func), last_name(node.func)
-        meant = words[: len(words) - len(name)] + MEANS[name]
-        yield "another operation was meant", [Edit(syntax.span(node.func), meant)]
+        yield "another operation was meant", [renamed(syntax, node.func, MEANS[last_name(node.func)])]
     if isinstance(node, ast.BinOp) and type(node.op) in OTHERS:
         left, right = syntax.operand(node.left), syntax.operand(node.right)
         yield "another operation was meant", [Edit(syntax.span(node), f"{left} {OTHERS[type(node.op)]} {right}")]

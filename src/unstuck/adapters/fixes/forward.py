@@ -6,7 +6,7 @@ import ast
 import re
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
 from unstuck.adapters.fixes.syntax import has_product
 from unstuck.adapters.scripts.names_in_source import last_name
 
@@ -46,14 +46,12 @@ def _summed(fault: Fault, call: ast.Call, axis: str) -> Edit | None:
     if argument is not None:
         turned = syntax.words(argument) != axis
         return Edit(syntax.span(argument), axis) if turned else None
-    words = syntax.words(call)
     if isinstance(call.func, ast.Name):
         if len(call.args) != 1:
             return None
         return Edit(syntax.span(call), f"np.sum({syntax.words(call.args[0])}, axis={axis}, keepdims=True)")
-    comma = ", " if call.args or call.keywords else ""
     kept = "" if "keepdims" in given else ", keepdims=True"
-    return Edit(syntax.span(call), f"{words[:-1].rstrip()}{comma}axis={axis}{kept})")
+    return argument_added(syntax, call, f"axis={axis}{kept}")
 
 
 @edits_for("F04")
@@ -100,10 +98,9 @@ def another_activation(fault: Fault) -> Alternatives:
             if fault.code == "F06":
                 yield [Edit(syntax.span(node), syntax.words(node.args[0]))]
                 continue
-            words, own = syntax.words(node.func), last_name(node.func)
             for other in _activations(fault):
-                if other not in (own, "softmax"):
-                    yield [Edit(syntax.span(node.func), words[: len(words) - len(own)] + other)]
+                if other not in (last_name(node.func), "softmax"):
+                    yield [renamed(syntax, node.func, other)]
 
 
 @edits_for("F05")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for
 from unstuck.adapters.fixes.frameworks.calls import keyword
 from unstuck.adapters.fixes.frameworks.updates import LOOPS, backwards
 from unstuck.adapters.fixes.statements import argument_removed, block_of, inserted_before
@@ -212,7 +212,7 @@ def shuffled(fault: Fault) -> Alternatives:
         if given is not None and getattr(given.value, "value", None) is False:
             yield [Edit(syntax.span(given.value), "True")]
         elif given is None and keyword(call, "sampler") is None:
-            yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1].rstrip().rstrip(',')}, shuffle=True)")]
+            yield [argument_added(syntax, call, "shuffle=True")]
     for call in syntax.calls("fit"):
         given = keyword(call, "shuffle")
         edit = argument_removed(syntax, given) if given is not None else None
@@ -245,7 +245,7 @@ def batch_first(fault: Fault) -> Alternatives:
     for name in ("LSTM", "GRU", "RNN", "TransformerEncoderLayer", "MultiheadAttention"):
         for call in syntax.calls(name):
             if keyword(call, "batch_first") is None and isinstance(call.func, ast.Attribute):
-                yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1].rstrip()}, batch_first=True)")]
+                yield [argument_added(syntax, call, "batch_first=True")]
     for made in syntax.nodes:
         if isinstance(made, ast.Assign) and isinstance(made.value, ast.Call) and "hidden" in last_name(made.value.func):
             for call in backwards(syntax):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for
 from unstuck.adapters.fixes.frameworks.calls import calls_at, is_optimizer, keyword, optimizers
 from unstuck.adapters.fixes.statements import block_of, inserted_behind, moved_behind
 from unstuck.adapters.fixes.syntax import Syntax, numbers_behind
@@ -107,14 +107,8 @@ def rate_that_learnt(fault: Fault) -> Alternatives:
     if rate is not None:  # the optimiser's own, which was not written out
         for made in [one for one in calls_at(fault) if is_optimizer(one)]:
             if not any(keyword(made, name) for name in ("lr", "learning_rate")):
-                words = syntax.words(made)
                 name = "learning_rate" if fault.framework == "keras" else "lr"
-                yield [
-                    Edit(
-                        syntax.span(made),
-                        f"{words[:-1]}{', ' if made.args or made.keywords else ''}{name}={tried:.2g})",
-                    )
-                ]
+                yield [argument_added(syntax, made, f"{name}={tried:.2g}")]
 
 
 @edits_for("U10", framework=("keras",))
