@@ -367,6 +367,11 @@ def test_an_evaluation_is_not_made_in_training_form():
     assert "def run(x, training=True): ...\nrun(x_test, training=False)\n" in proposals(text, "numpy", "E03", 2, None)
 
 
+@pytest.mark.parametrize("text", ["loss = item()\n", "loss = detach()\n", "loss = requires_grad_()\n"])
+def test_a_function_of_the_program_is_no_method_that_cuts_the_graph(text):
+    assert not proposals(text, "pytorch", "B13", 1, None)
+
+
 @pytest.mark.parametrize("program", ["pytorch/evaluated-with-dropout", "keras/loop-without-clearing"])
 @pytest.mark.parametrize("framework", ["numpy", "pytorch", "keras"])
 def test_no_edit_stumbles_over_a_program_that_it_does_not_know(program, framework):
