@@ -55,7 +55,6 @@ def scaled_inputs(fault: Fault) -> Alternatives:
 def test_inputs_with_their_labels(fault: Fault) -> Alternatives:
     """zip(training_images, test_labels) becomes zip(test_images, test_labels)."""
     syntax = fault.syntax
-    names = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for call in syntax.nodes:
         if not isinstance(call, (ast.Call, ast.Tuple)):
             continue
@@ -65,7 +64,7 @@ def test_inputs_with_their_labels(fault: Fault) -> Alternatives:
             continue
         for part in parts:
             meant = re.sub(r"train(ing)?", "test", part.id)
-            if meant != part.id and meant in names:
+            if meant != part.id and meant in syntax.stored:
                 yield [Edit(syntax.span(part), meant)]
 
 
@@ -128,7 +127,6 @@ def shuffled_together(fault: Fault) -> Alternatives:
 def test_transformed_too(fault: Fault) -> Alternatives:
     """Behind X_train = scaler.fit_transform(X_train) the test inputs are transformed by the same scaler."""
     syntax = fault.syntax
-    stored = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for node in syntax.nodes:
         value = getattr(node, "value", None)
         if not isinstance(node, ast.Assign) or not isinstance(value, ast.Call) or len(node.targets) != 1:
@@ -138,5 +136,5 @@ def test_transformed_too(fault: Fault) -> Alternatives:
             continue
         for kind in ("test", "val", "valid", "validation"):
             other = re.sub(r"train(ing)?", kind, name, count=1)
-            if other != name and other in stored and f"{owner}.transform({other})" not in syntax.text:
+            if other != name and other in syntax.stored and f"{owner}.transform({other})" not in syntax.text:
                 yield list(inserted_behind(syntax, node, f"{other} = {owner}.transform({other})"))

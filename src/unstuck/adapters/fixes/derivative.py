@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, renamed
 from unstuck.adapters.fixes.statements import block_of, inserted_before
-from unstuck.adapters.fixes.syntax import PRODUCTS, Syntax, bare, factors, operands
+from unstuck.adapters.fixes.syntax import NUMBERED, PRODUCTS, Syntax, bare, factors, operands
 from unstuck.adapters.scripts.names_in_source import last_name
 
 OTHERS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
-NUMBERED = re.compile(r"([A-Za-z_]+)(\d)")
 MEANS = {"mean": "sum", "average": "sum", "sum": "mean"}
 CODES = ("B14", "B15", "B16", "B08", "B10", "B17")
 
@@ -124,12 +122,11 @@ def _turned(syntax: Syntax, node: Any) -> Changes:
 
 def _numbered(syntax: Syntax, node: Any) -> Changes:
     """An array with a number in its name becomes the one with another number: a1 for a2."""
-    stored = {one.id for one in syntax.nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
     for one in ast.walk(node):
         found = NUMBERED.fullmatch(one.id) if isinstance(one, ast.Name) else None
-        for number in map(str, range(5)) if found else ():
-            other = f"{found[1]}{number}" if found else ""
-            if other in stored and other != syntax.words(one):
+        others = [f"{found[1]}{number}" for number in range(5)] if found else []
+        for other in others:
+            if other in syntax.stored and other != syntax.words(one):
                 yield "another value was meant", [Edit(syntax.span(one), other)]
 
 
@@ -172,14 +169,9 @@ def _added(syntax: Syntax, node: Any) -> Changes:
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = syntax.words(statement.targets[0])
         block = block_of(syntax, statement)
-        if any(_assigns(syntax, one, target) for one in block[: block.index(statement)]):
+        if any(target in syntax.targets(one) for one in block[: block.index(statement)]):
             words = f"{target} + {syntax.operand(statement.value)}"
             yield "a path is missing", [Edit(syntax.span(statement.value), words)]
 
 
 CHANGES = (_other_operations, _turned, _added, _squared, _numbered, _longer_loops)
-
-
-def _assigns(syntax: Syntax, statement: Any, target: str) -> bool:
-    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    return target in [syntax.words(one) for one in targets if one is not None]

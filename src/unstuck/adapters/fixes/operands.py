@@ -112,15 +112,9 @@ def errors_before_the_update(fault: Fault) -> Alternatives:
             if _root(side) in names:
                 statement = syntax.statement(side)
                 block = block_of(syntax, statement)
-                early = [one for one in block[: block.index(statement)] if words in _changed_by(fault, one)]
+                early = [one for one in block[: block.index(statement)] if words in syntax.targets(one)]
                 if early:
                     yield list(moved_behind(syntax, early, statement))
-
-
-def _changed_by(fault: Fault, statement: Any) -> list[str]:
-    """What an assignment changes, as it is written."""
-    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    return [fault.syntax.words(target) for target in targets if target is not None]
 
 
 @edits_for("B17")

@@ -10,7 +10,7 @@ from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for
 from unstuck.adapters.fixes.frameworks.calls import keyword
-from unstuck.adapters.fixes.frameworks.updates import LOOPS, backwards
+from unstuck.adapters.fixes.frameworks.updates import backwards
 from unstuck.adapters.fixes.statements import argument_removed, block_of, inserted_before
 from unstuck.adapters.fixes.syntax import Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
@@ -41,7 +41,7 @@ def evaluated_in_evaluation_mode(fault: Fault) -> Alternatives:
             if isinstance(above, ast.stmt):
                 outer = above
         edits = list(inserted_before(syntax, outer, f"{name}.eval()"))
-        around = [one for one in syntax.above(outer) if isinstance(one, LOOPS) and _trains(syntax, one)]
+        around = [one for one in syntax.loops(outer) if _trains(syntax, one)]
         if around and not syntax.calls("train"):
             edits += inserted_before(syntax, around[0].body[0], f"{name}.train()")
         if edits:
@@ -63,8 +63,7 @@ def trained_in_training_mode(fault: Fault) -> Alternatives:
     names = [syntax.words(call.func.value) for call in syntax.calls("eval") if isinstance(call.func, ast.Attribute)]
     for name in dict.fromkeys(names):
         for call in backwards(syntax):
-            loops = [one for one in syntax.above(syntax.statement(call)) if isinstance(one, LOOPS)]
-            for loop in reversed(loops):
+            for loop in reversed(syntax.loops(call)):
                 yield list(inserted_before(syntax, loop.body[0], f"{name}.train()"))
 
 
@@ -150,7 +149,6 @@ def accuracy_that_fits(fault: Fault) -> Alternatives:
 def examples_kept_for_the_test(fault: Fault) -> Alternatives:
     """TensorDataset(x_train, y_train) of a test becomes TensorDataset(x_test, y_test)."""
     syntax = fault.syntax
-    stored = [node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     for call in syntax.nodes:
         if not isinstance(call, (ast.Call, ast.Tuple, ast.List)) or not _for_a_test(syntax, call):
             continue
@@ -159,7 +157,7 @@ def examples_kept_for_the_test(fault: Fault) -> Alternatives:
             edits = [
                 Edit(syntax.span(part), meant)
                 for part in parts
-                if (meant := re.sub(r"train(ing)?", kind, part.id, count=1)) != part.id and meant in stored
+                if (meant := re.sub(r"train(ing)?", kind, part.id, count=1)) != part.id and meant in syntax.stored
             ]
             if edits:
                 yield edits
@@ -250,6 +248,6 @@ def batch_first(fault: Fault) -> Alternatives:
         if isinstance(made, ast.Assign) and isinstance(made.value, ast.Call) and "hidden" in last_name(made.value.func):
             for call in backwards(syntax):
                 block = block_of(syntax, syntax.statement(call))
-                loop = next((one for one in syntax.above(syntax.statement(call)) if isinstance(one, LOOPS)), None)
+                loop = next(iter(syntax.loops(call)), None)
                 if loop is not None and made not in block and made.lineno < loop.lineno:
                     yield list(inserted_before(syntax, loop.body[0], *syntax.words(made).splitlines()))

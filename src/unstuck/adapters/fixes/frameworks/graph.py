@@ -47,7 +47,7 @@ def _without_graph(fault: Fault) -> Iterator[ast.With]:
     """The blocks `with torch.no_grad():` around the fault, or in the loop in which derivatives are taken."""
     syntax = fault.syntax
     for statement in statements_at(fault):
-        loop = next((one for one in syntax.above(statement) if isinstance(one, (ast.For, ast.While))), statement)
+        loop = next(iter(syntax.loops(statement)), statement)
         inside = [node for node in ast.walk(loop) if isinstance(node, ast.With)]
         for block in [*inside, *(one for one in syntax.above(statement) if isinstance(one, ast.With))]:
             if len(block.items) == 1 and "no_grad" in syntax.words(block.items[0].context_expr):

@@ -19,9 +19,6 @@ from unstuck.adapters.fixes.statements import (
 from unstuck.adapters.fixes.syntax import Span, Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
 
-Loop = ast.For | ast.While
-LOOPS = (ast.For, ast.While)
-
 
 def backwards(syntax: Syntax) -> list[ast.Call]:
     """The calls that take derivatives."""
@@ -153,8 +150,7 @@ def made_once(fault: Fault) -> Alternatives:
     """What makes the model, its weights or its optimiser inside the loop is moved before it."""
     syntax = fault.syntax
     for statement in statements_at(fault):
-        loops = [one for one in syntax.above(statement) if isinstance(one, LOOPS)]
-        for loop in loops[-1:]:
+        for loop in syntax.loops(statement)[-1:]:
             together = [one for one in block_of(syntax, statement) if one is statement or _makes_optimizer(one)]
             yield list(moved_before(syntax, together, loop))
             known = [one for one in syntax.nodes if isinstance(one, ast.Assign) and one.lineno < loop.lineno]
@@ -176,6 +172,6 @@ def schedule_by_passes(fault: Fault) -> Alternatives:
     for statement in statements_at(fault):
         call = getattr(statement, "value", None)
         if isinstance(call, ast.Call) and last_name(call.func) == "step":
-            loop = next((one for one in syntax.above(statement) if isinstance(one, LOOPS)), None)
+            loop = next(iter(syntax.loops(statement)), None)
             if loop is not None and len(block_of(syntax, statement)) > 1:
                 yield list(moved(syntax, [statement], (loop.end_lineno or 0) + 1, indentation(syntax, loop)))
