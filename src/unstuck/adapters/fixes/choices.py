@@ -61,7 +61,7 @@ def wider_layers(fault: Fault) -> Alternatives:
         return
     wider = dict(zip(sizes[1:-1], map(int, found[1].split(" and "))))
     syntax = fault.syntax
-    lines = {fault.line, *(one["line"] for one in fault.reading.get("parameters", []) if one["line"])}
+    lines = {fault.line, *(one["line"] for one in fault.parameters if one["line"])}
     places: dict[Any, str] = {}
     for node in syntax.nodes:
         if node.lineno in lines and isinstance(node, (ast.Constant, ast.Name, ast.Attribute)):
@@ -75,7 +75,7 @@ def wider_layers(fault: Fault) -> Alternatives:
 def targets_as_coded(fault: Fault) -> Alternatives:
     """Labels that were scaled as pixels are left as they are."""
     syntax = fault.syntax
-    place = (fault.reading.get("targets") or {}).get("line")
+    place = fault.read("targets").get("line")
     for line in dict.fromkeys([fault.line, place]):
         for node in syntax.at(line, None) if line else []:
             if _is_scaled(node):
@@ -100,7 +100,7 @@ def _is_scaled(node: Any) -> bool:
 def right_answers_counted(fault: Fault) -> Alternatives:
     """The largest output is taken along the classes, and comparisons are averaged over the examples."""
     syntax = fault.syntax
-    layout = str((fault.reading.get("inputs") or {}).get("layout", ""))
+    layout = fault.read("inputs").get("layout", "")
     along = "0" if layout == "columns" else "1"
     scopes = [syntax.function(one) for one in fault.expressions[:1]]
     calls = [node for node in ast.walk(scopes[0] if scopes else syntax.tree) if isinstance(node, ast.Call)]

@@ -44,7 +44,7 @@ def scaled_inputs(fault: Fault) -> Alternatives:
             ]
             if uses:
                 yield uses
-    largest = (fault.reading.get("inputs") or {}).get("range", [0, 0])[1]
+    largest = fault.read("inputs").get("range", [0, 0])[1]
     if BYTES[0] < largest <= BYTES[1]:
         for node in fault.expressions:
             yield [Edit(syntax.span(node), f"{syntax.operand(node)} / 255")]

@@ -90,6 +90,20 @@ class Fault:
         """How the program was read."""
         return dict(self.report.get("reading") or {})
 
+    def read(self, part: str) -> dict[str, Any]:
+        """How a part of the program was read: its inputs, targets, loss or update; empty where it was not found."""
+        return dict(self.reading.get(part) or {})
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """The arrays that learn, as they were read."""
+        return list(self.reading.get("parameters", []))
+
+    @property
+    def lines_of_updates(self) -> list[int]:
+        """The lines in which parameters are updated, in their order."""
+        return sorted({one["updated_at"] for one in self.parameters if one["updated_at"]})
+
     @property
     def activation(self) -> str:
         """The name of the layer's activation; empty where it is not known."""

@@ -31,7 +31,7 @@ def _here(fault: Fault, name: str) -> list[ast.Call]:
 @edits_for("F01", "F02")
 def sum_along_the_classes(fault: Fault) -> Alternatives:
     """np.sum(e) becomes np.sum(e, axis=1, keepdims=True), and a sum along the other axis is turned."""
-    layout = str((fault.reading.get("inputs") or {}).get("layout", ""))
+    layout = fault.read("inputs").get("layout", "")
     calls = _here(fault, "sum")
     for axis in AXES.get(layout, ("1", "0", "-1")):
         edits = [edit for call in calls if (edit := _summed(fault, call, axis)) is not None]
@@ -67,7 +67,7 @@ def negate_exponent(fault: Fault) -> Alternatives:
 def shifted_by_the_maximum(fault: Fault) -> Alternatives:
     """exp(z) of a softmax becomes exp(z - np.max(z, …)), which changes no quotient and cannot overflow."""
     syntax = fault.syntax
-    layout = str((fault.reading.get("inputs") or {}).get("layout", ""))
+    layout = fault.read("inputs").get("layout", "")
     for axis in AXES.get(layout, ("1", "0")):
         calls = [call for call in _here(fault, "exp") if len(call.args) == 1]
         yield [

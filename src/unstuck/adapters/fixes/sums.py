@@ -21,7 +21,7 @@ def bias_along_the_other_axis(fault: Fault) -> Alternatives:
 def summed_over_the_batch(fault: Fault) -> Alternatives:
     """sum(d) gets the axis of the examples; the first example alone, or no sum at all, becomes the sum."""
     syntax = fault.syntax
-    columns = (fault.reading.get("inputs") or {}).get("layout") == "columns"
+    columns = fault.read("inputs").get("layout") == "columns"
     axis = "1" if columns else "0"
     whole = [one for one in syntax.nodes if isinstance(one, ast.Assign) and one.lineno == fault.line]
     nodes: list[Any] = [one for found in [*fault.expressions[:1], *whole] for one in ast.walk(found)]

@@ -90,19 +90,18 @@ def numbers_with_fractions(fault: Fault) -> Alternatives:
 def shuffled_before_the_training(fault: Fault) -> Alternatives:
     """Inputs and targets are put in one new order before the loops that train."""
     syntax = fault.syntax
-    names = [str((fault.reading.get(one) or {}).get("name") or "") for one in ("inputs", "targets")]
-    lines = {one["updated_at"] for one in fault.reading.get("parameters", []) if one["updated_at"]}
+    names = [str(fault.read(one).get("name") or "") for one in ("inputs", "targets")]
     if not all(name.isidentifier() for name in names) or names[0] == names[1] or "order" in syntax.text:
         return
-    columns = (fault.reading.get("inputs") or {}).get("layout") == "columns"
+    columns = fault.read("inputs").get("layout") == "columns"
     taken = ":, order" if columns else "order"
     length = f"{names[0]}.shape[1]" if columns else f"len({names[0]})"
-    for loop in _loops_that_train(syntax, names, lines):
+    for loop in _loops_that_train(syntax, names, fault.lines_of_updates):
         words = f"{', '.join(names)} = {', '.join(f'{name}[{taken}]' for name in names)}"
         yield list(inserted_before(syntax, loop, f"order = np.random.permutation({length})", words))
 
 
-def _loops_that_train(syntax: Syntax, names: list[str], lines: set[int]) -> Iterator[Any]:
+def _loops_that_train(syntax: Syntax, names: list[str], lines: list[int]) -> Iterator[Any]:
     """The outermost loops in which both names are read, those with the lines of the updates first."""
     outer = [node for node in syntax.nodes if isinstance(node, LOOPS) and not syntax.loops(node)]
     reading = [one for one in outer if set(names) <= {last_name(node) for node in ast.walk(one)}]

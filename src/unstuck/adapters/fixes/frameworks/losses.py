@@ -251,7 +251,7 @@ def _classes(fault: Fault) -> int:
     """How many classes one output stands for; 0 where the targets are no class numbers that were made floats."""
     told = fault.finding["evidence"].get("classes")
     numbers = re.search(r"targets, 0 to (\d+), lie", fault.summary)
-    place = (fault.reading.get("loss") or {}).get("line")
+    place = fault.read("loss").get("line")
     whole = any(
         last_name(call.func) == "float" for call in fault.syntax.at(place or 0, None) if isinstance(call, ast.Call)
     )
@@ -269,7 +269,7 @@ def scores_for_each_class(fault: Fault) -> Alternatives:
     edits = [Edit(syntax.span(linear[0].args[1]), str(classes)), renamed(syntax, made[0].func, "CrossEntropyLoss")]
     for call in _activations(fault)[:1]:
         edits += next(iter(without(fault, call)), [])
-    place = (fault.reading.get("loss") or {}).get("line")
+    place = fault.read("loss").get("line")
     for call in [node for node in syntax.at(place or 0, None) if isinstance(node, ast.Call) and len(node.args) == 2]:
         edits += [Edit(syntax.span(one), words) for one in call.args if (words := _as_class_numbers(fault, one))]
         break

@@ -103,7 +103,7 @@ def step_taken(fault: Fault) -> Alternatives:
 
 def _loss_before(fault: Fault, statement: Any) -> str:
     """The name that the loss was given before a statement of the same block."""
-    place = (fault.reading.get("loss") or {}).get("line")
+    place = fault.read("loss").get("line")
     for one in fault.syntax.nodes:
         if isinstance(one, ast.Assign) and one.lineno == place and len(one.targets) == 1:
             return fault.syntax.words(one.targets[0])
@@ -119,7 +119,7 @@ def loss_descended(fault: Fault) -> Alternatives:
     """The minus before the loss is left out, or `maximize=True` of the optimiser."""
     syntax = fault.syntax
     scopes = [syntax.statement(call) for call in backwards(syntax)]
-    place = (fault.reading.get("loss") or {}).get("line")
+    place = fault.read("loss").get("line")
     scopes += [node for node in syntax.nodes if isinstance(node, ast.stmt) and node.lineno in (place, fault.line)]
     for scope in scopes:
         for node in ast.walk(scope):
