@@ -9,7 +9,7 @@ from itertools import permutations
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for
-from unstuck.adapters.fixes.frameworks.calls import keyword
+from unstuck.adapters.fixes.frameworks.calls import arguments_given, keyword
 from unstuck.adapters.fixes.frameworks.updates import backwards
 from unstuck.adapters.fixes.statements import argument_removed, block_of, inserted_before
 from unstuck.adapters.fixes.syntax import Syntax
@@ -51,9 +51,8 @@ def evaluated_in_evaluation_mode(fault: Fault) -> Alternatives:
 @edits_for("F13", framework=("keras",))
 def called_for_training(fault: Fault) -> Alternatives:
     """training=False in the step that trains becomes training=True."""
-    for node in fault.syntax.nodes:
-        if isinstance(node, ast.keyword) and node.arg == "training" and getattr(node.value, "value", None) is False:
-            yield [Edit(fault.syntax.span(node.value), "True")]
+    for one in arguments_given(fault.syntax, "training", False):
+        yield [Edit(fault.syntax.span(one.value), "True")]
 
 
 @edits_for("F13", framework=("pytorch",))
@@ -78,7 +77,7 @@ def answers_along_the_classes(fault: Fault) -> Alternatives:
     """argmax(dim=0) becomes argmax(dim=1)."""
     calls = [call for call in _near(fault, ast.Call) if last_name(call.func) in ("argmax", "max")]
     for call in calls if "along axis 0" in fault.summary else []:
-        axis = keyword(call, "dim") or keyword(call, "axis")
+        axis = keyword(call, "dim", "axis")
         place = axis.value if axis is not None else call.args[-1] if call.args else None
         if place is not None and getattr(place, "value", None) == 0:
             edit = Edit(fault.syntax.span(place), "1")
@@ -193,10 +192,9 @@ def _for_a_test(syntax: Syntax, node: Any) -> bool:
 def test_in_one_order(fault: Fault) -> Alternatives:
     """The examples of a test are not shuffled."""
     syntax = fault.syntax
-    for node in syntax.nodes:
-        shuffles = isinstance(node, ast.keyword) and node.arg == "shuffle" and getattr(node.value, "value", 0) is True
-        if shuffles and _for_a_test(syntax, syntax.parents[node]):
-            yield [Edit(syntax.span(node.value), "False")]
+    for one in arguments_given(syntax, "shuffle", True):
+        if _for_a_test(syntax, syntax.parents[one]):
+            yield [Edit(syntax.span(one.value), "False")]
 
 
 @edits_for("D12", framework=("pytorch", "keras"))
@@ -213,9 +211,8 @@ def shuffled(fault: Fault) -> Alternatives:
             yield [argument_added(syntax, call, "shuffle=True")]
     for call in syntax.calls("fit"):
         given = keyword(call, "shuffle")
-        edit = argument_removed(syntax, given) if given is not None else None
-        if edit is not None:
-            yield [edit]
+        if given is not None:
+            yield list(argument_removed(syntax, given))
 
 
 @edits_for("F15")

@@ -10,6 +10,7 @@ from typing import Any
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
 from unstuck.adapters.fixes.frameworks.calls import (
     activation_keywords,
+    arguments_given,
     calls_at,
     is_activation,
     keyword,
@@ -42,19 +43,15 @@ def without_activation(fault: Fault) -> Alternatives:
     for call in _activations(fault)[:1]:
         yield from without(fault, call)
     for given in activation_keywords(fault):
-        edit = argument_removed(fault.syntax, given)
-        if edit is not None and fault.code != "L02":
-            yield [edit]
+        if fault.code != "L02":
+            yield list(argument_removed(fault.syntax, given))
 
 
 @edits_for("L01", framework=("keras",))
 def from_logits(fault: Fault) -> Alternatives:
     """`from_logits=True` is left out where the last layer has a softmax."""
-    for node in fault.syntax.nodes:
-        if isinstance(node, ast.keyword) and node.arg == "from_logits" and getattr(node.value, "value", None) is True:
-            edit = argument_removed(fault.syntax, node)
-            if edit is not None:
-                yield [edit]
+    for one in arguments_given(fault.syntax, "from_logits", True):
+        yield list(argument_removed(fault.syntax, one))
 
 
 @edits_for("L02", framework=("pytorch",))
@@ -169,7 +166,7 @@ def along_the_classes(fault: Fault) -> Alternatives:
     """softmax(z, dim=0) becomes softmax(z, dim=1)."""
     syntax = fault.syntax
     for call in _activations(fault):
-        given = keyword(call, "dim") or keyword(call, "axis")
+        given = keyword(call, "dim", "axis")
         if given is not None:
             yield [Edit(syntax.span(given.value), "1")]
         elif len(call.args) == (1 if _only_the_axis(call) else 2):

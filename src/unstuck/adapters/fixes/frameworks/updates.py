@@ -86,7 +86,7 @@ def gradients_taken_and_kept(fault: Fault) -> Alternatives:
             if loss:
                 yield list(inserted_before(syntax, statement, f"{loss}.backward()"))
     for made in calls_at(fault):
-        rate = next((one for one in (keyword(made, "lr"), keyword(made, "learning_rate")) if one is not None), None)
+        rate = keyword(made, "lr", "learning_rate")
         if is_optimizer(made) and rate is not None and getattr(rate.value, "value", None) == 0:
             yield [Edit(syntax.span(rate.value), "0.01" if last_name(made.func) == "SGD" else "0.001")]
 
