@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
-from unstuck.adapters.fixes.syntax import numbers_behind
+from unstuck.adapters.fixes.syntax import number_of, numbers_behind
 from unstuck.adapters.scripts.names_in_source import last_name
 
 DECAY = re.compile(r"lam|decay|l2|reg|alpha|weight_penalty", re.IGNORECASE)
@@ -78,22 +78,15 @@ def targets_as_coded(fault: Fault) -> Alternatives:
     place = fault.read("targets").get("line")
     for line in dict.fromkeys([fault.line, place]):
         for node in syntax.at(line, None) if line else []:
-            if _is_scaled(node):
+            if number_of(node, ast.Div) >= LARGE:
                 yield [Edit(syntax.span(node), syntax.words(node.left))]
     for node in syntax.nodes:
-        if _is_scaled(node):
+        if number_of(node, ast.Div) >= LARGE:
             names = [
                 last_name(one).lower() for one in ast.walk(node.left) if isinstance(one, (ast.Name, ast.Attribute))
             ]
             if any("label" in name or "target" in name or name.startswith("y") for name in names):
                 yield [Edit(syntax.span(node), syntax.words(node.left))]
-
-
-def _is_scaled(node: Any) -> bool:
-    """Whether an expression divides by a large number that is written out."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div) or not isinstance(node.right, ast.Constant):
-        return False
-    return isinstance(node.right.value, (int, float)) and node.right.value >= LARGE
 
 
 @edits_for("E01", framework=("", "numpy"))

@@ -63,8 +63,8 @@ def test_inputs_with_their_labels(fault: Fault) -> Alternatives:
         if len(parts) != 2 or not any("test" in part.id.lower() for part in parts):
             continue
         for part in parts:
-            meant = re.sub(r"train(ing)?", "test", part.id)
-            if meant != part.id and meant in syntax.stored:
+            meant = syntax.held_out(part.id, "test")
+            if meant:
                 yield [Edit(syntax.span(part), meant)]
 
 
@@ -135,6 +135,6 @@ def test_transformed_too(fault: Fault) -> Alternatives:
         if last_name(value.func) != "fit_transform" or not owner:
             continue
         for kind in ("test", "val", "valid", "validation"):
-            other = re.sub(r"train(ing)?", kind, name, count=1)
-            if other != name and other in syntax.stored and f"{owner}.transform({other})" not in syntax.text:
+            other = syntax.held_out(name, kind)
+            if other and f"{owner}.transform({other})" not in syntax.text:
                 yield list(inserted_behind(syntax, node, f"{other} = {owner}.transform({other})"))

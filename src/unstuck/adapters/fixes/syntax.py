@@ -62,6 +62,11 @@ class Syntax:
         """The variables that are given a value."""
         return {node.id for node in self.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
+    def held_out(self, name: str, kind: str) -> str:
+        """The variable of another part of the data: x_test for x_train; empty where the program has none."""
+        other = re.sub(r"train(ing)?", kind, name, count=1)
+        return other if other != name and other in self.stored else ""
+
     def span(self, node: Any) -> Span:
         """Where a node stands."""
         first = len(self.lines[node.lineno - 1].encode()[: node.col_offset].decode())
@@ -160,6 +165,13 @@ def factors(node: Any) -> list[Any]:
     if isinstance(node, ast.Call) and last_name(node.func) == "multiply" and len(node.args) == 2:
         return [*factors(node.args[0]), *factors(node.args[1])]
     return [node]
+
+
+def number_of(node: Any, operator: type) -> float:
+    """The number, written out, that an expression is multiplied or divided by; 0 where it is not."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, operator) or not isinstance(node.right, ast.Constant):
+        return 0
+    return node.right.value if isinstance(node.right.value, (int, float)) else 0
 
 
 def bare(node: Any) -> Any:

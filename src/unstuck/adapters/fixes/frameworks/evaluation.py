@@ -153,11 +153,8 @@ def examples_kept_for_the_test(fault: Fault) -> Alternatives:
             continue
         parts = [n for n in (call.args if isinstance(call, ast.Call) else call.elts) if isinstance(n, ast.Name)]
         for kind in ("val", "valid", "validation", "test", "dev"):
-            edits = [
-                Edit(syntax.span(part), meant)
-                for part in parts
-                if (meant := re.sub(r"train(ing)?", kind, part.id, count=1)) != part.id and meant in syntax.stored
-            ]
+            meant = [(part, syntax.held_out(part.id, kind)) for part in parts]
+            edits = [Edit(syntax.span(part), other) for part, other in meant if other]
             if edits:
                 yield edits
 
