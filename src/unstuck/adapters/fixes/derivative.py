@@ -132,16 +132,14 @@ def _numbered(syntax: Syntax, node: Any) -> Changes:
 
 def _longer_loops(syntax: Syntax, node: Any) -> Changes:
     """The loop around takes the first or the last turn that it leaves out: range(n - 1) becomes range(n)."""
-    for loop in [one for one in syntax.above(node) if isinstance(one, ast.For)]:
-        for call in [
-            one for one in ast.walk(loop.iter) if isinstance(one, ast.Call) and last_name(one.func) == "range"
-        ]:
-            for argument in call.args:
-                if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Sub):
-                    words = syntax.words(argument.left)
-                    yield "an example or a time step is left out", [Edit(syntax.span(argument), words)]
-            if len(call.args) > 1 and getattr(call.args[0], "value", None) == 1:
-                yield "an example or a time step is left out", [Edit(syntax.span(call.args[0]), "0")]
+    over = [one for loop in syntax.loops(node) if isinstance(loop, ast.For) for one in ast.walk(loop.iter)]
+    for call in [one for one in over if isinstance(one, ast.Call) and last_name(one.func) == "range"]:
+        for argument in call.args:
+            if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Sub):
+                words = syntax.words(argument.left)
+                yield "an example or a time step is left out", [Edit(syntax.span(argument), words)]
+        if len(call.args) > 1 and getattr(call.args[0], "value", None) == 1:
+            yield "an example or a time step is left out", [Edit(syntax.span(call.args[0]), "0")]
 
 
 def _squared(syntax: Syntax, node: Any) -> Changes:
@@ -162,16 +160,17 @@ def _added(syntax: Syntax, node: Any) -> Changes:
     own = {name.id for name in ast.walk(statement) if isinstance(name, ast.Name)}
     for name in dict.fromkeys(one.id for one in names if one.id not in read | own):
         yield "a path is missing", [Edit(syntax.span(node), f"{syntax.words(node)} + {name}")]
-    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
-        words = f"{syntax.words(statement.targets[0])} += {syntax.words(statement.value)}"
-        if "grad" in statement.targets[0].attr:
-            yield "a path is missing", [Edit(syntax.span(statement), words)]
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target = syntax.words(statement.targets[0])
-        block = block_of(syntax, statement)
-        if any(target in syntax.targets(one) for one in block[: block.index(statement)]):
-            words = f"{target} + {syntax.operand(statement.value)}"
-            yield "a path is missing", [Edit(syntax.span(statement.value), words)]
+    if not isinstance(statement, ast.Assign):
+        return
+    (first, *others), value = statement.targets, statement.value
+    if isinstance(first, ast.Attribute) and "grad" in first.attr:
+        words = f"{syntax.words(first)} += {syntax.words(value)}"
+        yield "a path is missing", [Edit(syntax.span(statement), words)]
+    block = block_of(syntax, statement)
+    before = [target for one in block[: block.index(statement)] for target in syntax.targets(one)]
+    if not others and syntax.words(first) in before:
+        words = f"{syntax.words(first)} + {syntax.operand(value)}"
+        yield "a path is missing", [Edit(syntax.span(value), words)]
 
 
 CHANGES = (_other_operations, _turned, _added, _squared, _numbered, _longer_loops)
