@@ -6,12 +6,13 @@ import ast
 import re
 from typing import Any
 
+from unstuck.adapters.fixes.backward import DERIVATIVE
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
 from unstuck.adapters.fixes.syntax import has_product
 from unstuck.adapters.scripts.names_in_source import last_name
 
 ACTIVATION = re.compile(r"sigmoid|relu|tanh|softmax|elu|^act|activation", re.IGNORECASE)
-DERIVATIVE = re.compile(r"prime|deriv|derv|grad|slope|_d$|^d_|dash|back|loss", re.IGNORECASE)
+OTHERS = re.compile(f"{DERIVATIVE.pattern}|back|loss", re.IGNORECASE)  # functions of an activation that are none
 AXES = {"columns": ("0", "1")}
 
 
@@ -117,7 +118,7 @@ def activation_applied(fault: Fault) -> Alternatives:
 def _activations(fault: Fault) -> list[str]:
     """Names of the program's own functions that are activations."""
     names = [node.name for node in fault.syntax.nodes if isinstance(node, ast.FunctionDef)]
-    return [name for name in names if ACTIVATION.search(name) and not DERIVATIVE.search(name)]
+    return [name for name in names if ACTIVATION.search(name) and not OTHERS.search(name)]
 
 
 @edits_for("L03")

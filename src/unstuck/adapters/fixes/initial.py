@@ -23,7 +23,7 @@ def drawn_for_the_inputs(fault: Fault) -> Alternatives:
     for call in syntax.nodes:
         if isinstance(call, ast.Call) and call.lineno <= fault.line <= (call.end_lineno or 0):
             dimensions = _dimensions(fault, call)
-            if dimensions is not None and _is_weight(fault, call):
+            if dimensions is not None and (len(dimensions) == 1 or _is_weight(fault, call)):
                 edits.append(_drawn(fault, call, dimensions))
     first = [edit for edit in edits if edit.span.column == fault.column]
     if first:
@@ -51,8 +51,6 @@ def _is_weight(fault: Fault, call: ast.Call) -> bool:
     """Whether a parameter of more than one row and column is made here."""
     lines = range(call.lineno, (call.end_lineno or call.lineno) + 1)
     shapes = [one["shape"] for one in fault.parameters if one["line"] in lines]
-    if len(_dimensions(fault, call) or []) == 1:
-        return True
     return any(len(shape) == 2 and min(shape) > 1 for shape in shapes)
 
 
