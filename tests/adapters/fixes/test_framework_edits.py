@@ -203,6 +203,13 @@ def test_a_written_program_becomes_the_right_one(program, code, line, column, sa
         ("pytorch", "U02", "for x in d:\n    loss.backward()\n    opt.step()\n", None),
         ("keras", "L01", 'top = Dense(10, activation="softmax")\n', "top = Dense(10)\n"),
         ("keras", "D08", 'top = Dense(1, activation="relu")(h)\n', "top = Dense(1)(h)\n"),
+        ("keras", "L02", "top = Dense(\n    10,\n)\n", 'top = Dense(\n    10, activation="softmax")\n'),
+        (
+            "keras",
+            "L02",
+            "top = Dense(\n    10  # classes\n)\n",
+            'top = Dense(\n    10  # classes\n, activation="softmax")\n',
+        ),
         ("keras", "E01", 'model.compile(metrics=["binary_accuracy"])\n', 'model.compile(metrics=["accuracy"])\n'),
     ],
 )
@@ -358,6 +365,11 @@ def test_what_is_computed_for_the_step_before_is_added():
 def test_an_evaluation_is_not_made_in_training_form():
     text = "def run(x, training=True): ...\nrun(x_test)\n"
     assert "def run(x, training=True): ...\nrun(x_test, training=False)\n" in proposals(text, "numpy", "E03", 2, None)
+
+
+@pytest.mark.parametrize("text", ["loss = item()\n", "loss = detach()\n", "loss = requires_grad_()\n"])
+def test_a_function_of_the_program_is_no_method_that_cuts_the_graph(text):
+    assert not proposals(text, "pytorch", "B13", 1, None)
 
 
 @pytest.mark.parametrize("program", ["pytorch/evaluated-with-dropout", "keras/loop-without-clearing"])

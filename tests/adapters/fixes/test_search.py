@@ -8,6 +8,7 @@ from unstuck.adapters.fixes.printed import accuracies, is_worse
 from unstuck.adapters.fixes.search import find_fix
 from unstuck.adapters.scripts.job import Job
 
+DECAYED = "net.fit(x, decay=1.0)\nd = (e @ W.T) * a\n"
 TWO = "g = np.average(d)\nh = np.average(e)\n"
 
 
@@ -82,30 +83,29 @@ def settings(verdict, *codes, line=1):
     return one
 
 
-def test_a_change_that_is_not_needed_is_left_out():
-    broken = "net.fit(x, decay=1.0)\nd = (e @ W.T) * a\n"
-    start = report("faulty", "B01", line=2)
-    start["findings"] += settings("faulty", "U10", line=1)["findings"]
+def decayed():
+    """The report of DECAYED: a proved fault, and a setting."""
+    one = report("faulty", "B01", line=2)
+    one["findings"] += settings("faulty", "U10", line=1)["findings"]
+    return one
 
+
+def test_a_change_that_is_not_needed_is_left_out():
     def diagnose(text, cures):
         return report("healthy") if "(1 - a)" in text else settings("faulty", "U10")
 
-    fix = find_fix(broken, start, diagnose)
+    fix = find_fix(DECAYED, decayed(), diagnose)
     assert fix.text == "net.fit(x, decay=1.0)\nd = (e @ W.T) * a * (1 - a)\n"
     assert fix.codes == {2: ("B01",)}
 
 
 def test_what_the_diagnosis_says_without_a_setting_is_told():
-    broken = "net.fit(x, decay=1.0)\nd = (e @ W.T) * a\n"
-    start = report("faulty", "B01", line=2)
-    start["findings"] += settings("faulty", "U10", line=1)["findings"]
-
     def diagnose(text, cures):
         if "(1 - a)" in text and "decay=0" in text:
             return report("healthy")
         return report("faulty", "B01", line=2) if "decay=0" in text else settings("faulty", "U10")
 
-    fix = find_fix(broken, start, diagnose)
+    fix = find_fix(DECAYED, decayed(), diagnose)
     assert fix.verified
     assert fix.without == {"U10": {"verdict": "faulty", "findings": ["U10"], "accuracy": None, "printed": None}}
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.syntax import bare, factors, has_product, operands
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, renamed
+from unstuck.adapters.fixes.syntax import Syntax, bare, factors, has_product, operands
 from unstuck.adapters.scripts.names_in_source import last_name
 
 SLOPES = {"sigmoid": "{a} * (1 - {a})", "tanh": "1 - {a} ** 2", "relu": "{a} > 0"}  # at the activation's value
@@ -51,9 +51,7 @@ def derivative_for_activation(fault: Fault) -> Alternatives:
             continue
         argument = syntax.words(factor.args[0]) if len(factor.args) == 1 else ""
         for name in _derivatives(fault):
-            function = syntax.words(factor.func)
-            own = function[: len(function) - len(last_name(factor.func))] + name
-            yield [Edit(syntax.span(factor.func), own)]
+            yield [renamed(syntax, factor.func, name)]
         if argument:
             edit = _slope(fault, factor, argument)
             if edit is not None:
@@ -129,13 +127,19 @@ def derivative_at_the_value(fault: Fault) -> Alternatives:
     """f(a) * (1 - f(a)) becomes a * (1 - a), where it stands or in the function that is called."""
     syntax = fault.syntax
     for factor in _slopes(fault):
-        if isinstance(factor, ast.Call) and (functions := syntax.functions(last_name(factor.func))):
-            for function in functions:
-                if len(function.body) and isinstance(function.body[-1], ast.Return):
-                    yield _without_calls(fault, function.body[-1])
+        functions = _called(syntax, factor)
+        for function in functions:
+            if isinstance(function.body[-1], ast.Return):
+                yield _without_calls(fault, function.body[-1])
+        if functions:
             yield from _at_the_sum(fault, factor)
         else:
             yield _without_calls(fault, factor)
+
+
+def _called(syntax: Syntax, factor: Any) -> list[ast.FunctionDef]:
+    """The program's own functions that a factor is a call of."""
+    return syntax.functions(last_name(factor.func)) if isinstance(factor, ast.Call) else []
 
 
 def _without_calls(fault: Fault, node: Any) -> list[Edit]:
@@ -260,13 +264,12 @@ def slope_of_the_own_activation(fault: Fault) -> Alternatives:
     """The derivative of another function becomes that of the layer's activation: in the product, or in the function."""
     syntax = fault.syntax
     for factor in _slopes(fault):
-        if isinstance(factor, ast.Call) and (functions := syntax.functions(last_name(factor.func))):
-            for function in functions:
-                names = [argument.arg for argument in function.args.args if argument.arg != "self"]
-                last = function.body[-1] if function.body else None
-                if names and isinstance(last, ast.Return) and last.value is not None:
-                    for form in _forms(fault, names[0]):
-                        yield [Edit(syntax.span(last.value), form)]
+        for function in _called(syntax, factor):
+            names = [argument.arg for argument in function.args.args if argument.arg != "self"]
+            last = function.body[-1]
+            if names and isinstance(last, ast.Return) and last.value is not None:
+                for form in _forms(fault, names[0]):
+                    yield [Edit(syntax.span(last.value), form)]
         values = [one for one in ast.walk(factor) if isinstance(one, (ast.Name, ast.Attribute, ast.Subscript))]
         for value in dict.fromkeys(map(syntax.words, values)):
             edit = _slope(fault, factor, value)

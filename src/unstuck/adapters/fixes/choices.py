@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.syntax import numbers_behind
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
+from unstuck.adapters.fixes.syntax import number_of, numbers_behind
 from unstuck.adapters.scripts.names_in_source import last_name
 
 DECAY = re.compile(r"lam|decay|l2|reg|alpha|weight_penalty", re.IGNORECASE)
@@ -61,7 +61,7 @@ def wider_layers(fault: Fault) -> Alternatives:
         return
     wider = dict(zip(sizes[1:-1], map(int, found[1].split(" and "))))
     syntax = fault.syntax
-    lines = {fault.line, *(one["line"] for one in fault.reading.get("parameters", []) if one["line"])}
+    lines = {fault.line, *(one["line"] for one in fault.parameters if one["line"])}
     places: dict[Any, str] = {}
     for node in syntax.nodes:
         if node.lineno in lines and isinstance(node, (ast.Constant, ast.Name, ast.Attribute)):
@@ -75,13 +75,13 @@ def wider_layers(fault: Fault) -> Alternatives:
 def targets_as_coded(fault: Fault) -> Alternatives:
     """Labels that were scaled as pixels are left as they are."""
     syntax = fault.syntax
-    place = (fault.reading.get("targets") or {}).get("line")
+    place = fault.read("targets").get("line")
     for line in dict.fromkeys([fault.line, place]):
         for node in syntax.at(line, None) if line else []:
-            if _is_scaled(node):
+            if number_of(node, ast.Div) >= LARGE:
                 yield [Edit(syntax.span(node), syntax.words(node.left))]
     for node in syntax.nodes:
-        if _is_scaled(node):
+        if number_of(node, ast.Div) >= LARGE:
             names = [
                 last_name(one).lower() for one in ast.walk(node.left) if isinstance(one, (ast.Name, ast.Attribute))
             ]
@@ -89,18 +89,11 @@ def targets_as_coded(fault: Fault) -> Alternatives:
                 yield [Edit(syntax.span(node), syntax.words(node.left))]
 
 
-def _is_scaled(node: Any) -> bool:
-    """Whether an expression divides by a large number that is written out."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div) or not isinstance(node.right, ast.Constant):
-        return False
-    return isinstance(node.right.value, (int, float)) and node.right.value >= LARGE
-
-
 @edits_for("E01", framework=("", "numpy"))
 def right_answers_counted(fault: Fault) -> Alternatives:
     """The largest output is taken along the classes, and comparisons are averaged over the examples."""
     syntax = fault.syntax
-    layout = str((fault.reading.get("inputs") or {}).get("layout", ""))
+    layout = fault.read("inputs").get("layout", "")
     along = "0" if layout == "columns" else "1"
     scopes = [syntax.function(one) for one in fault.expressions[:1]]
     calls = [node for node in ast.walk(scopes[0] if scopes else syntax.tree) if isinstance(node, ast.Call)]
@@ -109,9 +102,7 @@ def right_answers_counted(fault: Fault) -> Alternatives:
     for call in near:
         axis = next((keyword.value for keyword in call.keywords if keyword.arg == "axis"), None)
         if axis is None and len(call.args) == (1 if _is_of_numpy(call) else 0):
-            words = syntax.words(call)
-            comma = ", " if call.args else ""
-            every.append(Edit(syntax.span(call), f"{words[:-1].rstrip()}{comma}axis={along})"))
+            every.append(argument_added(syntax, call, f"axis={along}"))
         elif axis is not None and syntax.words(axis) != along:
             every.append(Edit(syntax.span(axis), along))
     for edit in every:
@@ -119,7 +110,7 @@ def right_answers_counted(fault: Fault) -> Alternatives:
     yield every
     for call in calls:
         if last_name(call.func) in ("max", "amax") and call.lineno == fault.line and _is_of_numpy(call):
-            yield [Edit(syntax.span(call.func), syntax.words(call.func).replace(last_name(call.func), "mean"))]
+            yield [renamed(syntax, call.func, "mean")]
 
 
 def _is_of_numpy(call: ast.Call) -> bool:
@@ -140,5 +131,4 @@ def evaluated_without_training(fault: Fault) -> Alternatives:
         for function in syntax.functions(last_name(call.func)) if not given else []:
             names = [argument.arg for argument in function.args.args if "train" in argument.arg]
             for name in names[:1]:
-                comma = ", " if call.args or call.keywords else ""
-                yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1]}{comma}{name}=False)")]
+                yield [argument_added(syntax, call, f"{name}=False")]

@@ -44,7 +44,7 @@ def scaled_inputs(fault: Fault) -> Alternatives:
             ]
             if uses:
                 yield uses
-    largest = (fault.reading.get("inputs") or {}).get("range", [0, 0])[1]
+    largest = fault.read("inputs").get("range", [0, 0])[1]
     if BYTES[0] < largest <= BYTES[1]:
         for node in fault.expressions:
             yield [Edit(syntax.span(node), f"{syntax.operand(node)} / 255")]
@@ -55,7 +55,6 @@ def scaled_inputs(fault: Fault) -> Alternatives:
 def test_inputs_with_their_labels(fault: Fault) -> Alternatives:
     """zip(training_images, test_labels) becomes zip(test_images, test_labels)."""
     syntax = fault.syntax
-    names = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for call in syntax.nodes:
         if not isinstance(call, (ast.Call, ast.Tuple)):
             continue
@@ -64,8 +63,8 @@ def test_inputs_with_their_labels(fault: Fault) -> Alternatives:
         if len(parts) != 2 or not any("test" in part.id.lower() for part in parts):
             continue
         for part in parts:
-            meant = re.sub(r"train(ing)?", "test", part.id)
-            if meant != part.id and meant in names:
+            meant = syntax.held_out(part.id, "test")
+            if meant:
                 yield [Edit(syntax.span(part), meant)]
 
 
@@ -128,7 +127,6 @@ def shuffled_together(fault: Fault) -> Alternatives:
 def test_transformed_too(fault: Fault) -> Alternatives:
     """Behind X_train = scaler.fit_transform(X_train) the test inputs are transformed by the same scaler."""
     syntax = fault.syntax
-    stored = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for node in syntax.nodes:
         value = getattr(node, "value", None)
         if not isinstance(node, ast.Assign) or not isinstance(value, ast.Call) or len(node.targets) != 1:
@@ -137,6 +135,6 @@ def test_transformed_too(fault: Fault) -> Alternatives:
         if last_name(value.func) != "fit_transform" or not owner:
             continue
         for kind in ("test", "val", "valid", "validation"):
-            other = re.sub(r"train(ing)?", kind, name, count=1)
-            if other != name and other in stored and f"{owner}.transform({other})" not in syntax.text:
+            other = syntax.held_out(name, kind)
+            if other and f"{owner}.transform({other})" not in syntax.text:
                 yield list(inserted_behind(syntax, node, f"{other} = {owner}.transform({other})"))

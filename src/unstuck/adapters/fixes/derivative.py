@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, renamed
 from unstuck.adapters.fixes.statements import block_of, inserted_before
-from unstuck.adapters.fixes.syntax import PRODUCTS, Syntax, bare, factors, operands
+from unstuck.adapters.fixes.syntax import NUMBERED, PRODUCTS, Syntax, bare, factors, operands
 from unstuck.adapters.scripts.names_in_source import last_name
 
 OTHERS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
-NUMBERED = re.compile(r"([A-Za-z_]+)(\d)")
 MEANS = {"mean": "sum", "average": "sum", "sum": "mean"}
 CODES = ("B14", "B15", "B16", "B08", "B10", "B17")
 
@@ -89,9 +87,7 @@ Changes = Iterator[tuple[str, list[Edit]]]  # the kind, as the proof names it, a
 def _other_operations(syntax: Syntax, node: Any) -> Changes:
     """A mean becomes a sum, a sign is turned, operands change places, a factor too many is left out."""
     if isinstance(node, ast.Call) and last_name(node.func) in MEANS:
-        words, name = syntax.words(node.func), last_name(node.func)
-        meant = words[: len(words) - len(name)] + MEANS[name]
-        yield "another operation was meant", [Edit(syntax.span(node.func), meant)]
+        yield "another operation was meant", [renamed(syntax, node.func, MEANS[last_name(node.func)])]
     if isinstance(node, ast.BinOp) and type(node.op) in OTHERS:
         left, right = syntax.operand(node.left), syntax.operand(node.right)
         yield "another operation was meant", [Edit(syntax.span(node), f"{left} {OTHERS[type(node.op)]} {right}")]
@@ -126,27 +122,24 @@ def _turned(syntax: Syntax, node: Any) -> Changes:
 
 def _numbered(syntax: Syntax, node: Any) -> Changes:
     """An array with a number in its name becomes the one with another number: a1 for a2."""
-    stored = {one.id for one in syntax.nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
     for one in ast.walk(node):
         found = NUMBERED.fullmatch(one.id) if isinstance(one, ast.Name) else None
-        for number in map(str, range(5)) if found else ():
-            other = f"{found[1]}{number}" if found else ""
-            if other in stored and other != syntax.words(one):
+        others = [f"{found[1]}{number}" for number in range(5)] if found else []
+        for other in others:
+            if other in syntax.stored and other != syntax.words(one):
                 yield "another value was meant", [Edit(syntax.span(one), other)]
 
 
 def _longer_loops(syntax: Syntax, node: Any) -> Changes:
     """The loop around takes the first or the last turn that it leaves out: range(n - 1) becomes range(n)."""
-    for loop in [one for one in syntax.above(node) if isinstance(one, ast.For)]:
-        for call in [
-            one for one in ast.walk(loop.iter) if isinstance(one, ast.Call) and last_name(one.func) == "range"
-        ]:
-            for argument in call.args:
-                if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Sub):
-                    words = syntax.words(argument.left)
-                    yield "an example or a time step is left out", [Edit(syntax.span(argument), words)]
-            if len(call.args) > 1 and getattr(call.args[0], "value", None) == 1:
-                yield "an example or a time step is left out", [Edit(syntax.span(call.args[0]), "0")]
+    over = [one for loop in syntax.loops(node) if isinstance(loop, ast.For) for one in ast.walk(loop.iter)]
+    for call in [one for one in over if isinstance(one, ast.Call) and last_name(one.func) == "range"]:
+        for argument in call.args:
+            if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Sub):
+                words = syntax.words(argument.left)
+                yield "an example or a time step is left out", [Edit(syntax.span(argument), words)]
+        if len(call.args) > 1 and getattr(call.args[0], "value", None) == 1:
+            yield "an example or a time step is left out", [Edit(syntax.span(call.args[0]), "0")]
 
 
 def _squared(syntax: Syntax, node: Any) -> Changes:
@@ -167,21 +160,17 @@ def _added(syntax: Syntax, node: Any) -> Changes:
     own = {name.id for name in ast.walk(statement) if isinstance(name, ast.Name)}
     for name in dict.fromkeys(one.id for one in names if one.id not in read | own):
         yield "a path is missing", [Edit(syntax.span(node), f"{syntax.words(node)} + {name}")]
-    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
-        words = f"{syntax.words(statement.targets[0])} += {syntax.words(statement.value)}"
-        if "grad" in statement.targets[0].attr:
-            yield "a path is missing", [Edit(syntax.span(statement), words)]
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target = syntax.words(statement.targets[0])
-        block = block_of(syntax, statement)
-        if any(_assigns(syntax, one, target) for one in block[: block.index(statement)]):
-            words = f"{target} + {syntax.operand(statement.value)}"
-            yield "a path is missing", [Edit(syntax.span(statement.value), words)]
+    if not isinstance(statement, ast.Assign):
+        return
+    (first, *others), value = statement.targets, statement.value
+    if isinstance(first, ast.Attribute) and "grad" in first.attr:
+        words = f"{syntax.words(first)} += {syntax.words(value)}"
+        yield "a path is missing", [Edit(syntax.span(statement), words)]
+    block = block_of(syntax, statement)
+    before = [target for one in block[: block.index(statement)] for target in syntax.targets(one)]
+    if not others and syntax.words(first) in before:
+        words = f"{syntax.words(first)} + {syntax.operand(value)}"
+        yield "a path is missing", [Edit(syntax.span(value), words)]
 
 
 CHANGES = (_other_operations, _turned, _added, _squared, _numbered, _longer_loops)
-
-
-def _assigns(syntax: Syntax, statement: Any, target: str) -> bool:
-    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    return target in [syntax.words(one) for one in targets if one is not None]

@@ -10,11 +10,13 @@ Each yields alternatives, the likeliest first; what was meant is decided by runn
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from unstuck.adapters.fixes.syntax import Span, Syntax
+from unstuck.adapters.scripts.names_in_source import last_name
 
 
 @dataclass(frozen=True, order=True)
@@ -23,6 +25,21 @@ class Edit:
 
     span: Span
     replacement: str
+
+
+def renamed(syntax: Syntax, function: Any, name: str) -> Edit:
+    """Another function or class of the same library or object in the place of this one: np.max becomes np.mean."""
+    words = syntax.words(function)
+    return Edit(syntax.span(function), words[: len(words) - len(last_name(function))] + name)
+
+
+def argument_added(syntax: Syntax, call: ast.Call, words: str) -> Edit:
+    """A call with one more argument behind the others."""
+    inside = syntax.words(call)[:-1]
+    if "#" not in inside.rstrip().rpartition("\n")[2]:
+        inside = inside.rstrip().rstrip(",")
+    comma = ", " if call.args or call.keywords else ""
+    return Edit(syntax.span(call), f"{inside}{comma}{words})")
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,20 @@ class Fault:
     def reading(self) -> dict[str, Any]:
         """How the program was read."""
         return dict(self.report.get("reading") or {})
+
+    def read(self, part: str) -> dict[str, Any]:
+        """How a part of the program was read: its inputs, targets, loss or update; empty where it was not found."""
+        return dict(self.reading.get(part) or {})
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """The arrays that learn, as they were read."""
+        return list(self.reading.get("parameters", []))
+
+    @property
+    def lines_of_updates(self) -> list[int]:
+        """The lines in which parameters are updated, in their order."""
+        return sorted({one["updated_at"] for one in self.parameters if one["updated_at"]})
 
     @property
     def activation(self) -> str:

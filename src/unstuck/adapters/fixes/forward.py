@@ -6,12 +6,13 @@ import ast
 import re
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.backward import DERIVATIVE
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
 from unstuck.adapters.fixes.syntax import has_product
 from unstuck.adapters.scripts.names_in_source import last_name
 
 ACTIVATION = re.compile(r"sigmoid|relu|tanh|softmax|elu|^act|activation", re.IGNORECASE)
-DERIVATIVE = re.compile(r"prime|deriv|derv|grad|slope|_d$|^d_|dash|back|loss", re.IGNORECASE)
+OTHERS = re.compile(f"{DERIVATIVE.pattern}|back|loss", re.IGNORECASE)  # functions of an activation that are none
 AXES = {"columns": ("0", "1")}
 
 
@@ -31,7 +32,7 @@ def _here(fault: Fault, name: str) -> list[ast.Call]:
 @edits_for("F01", "F02")
 def sum_along_the_classes(fault: Fault) -> Alternatives:
     """np.sum(e) becomes np.sum(e, axis=1, keepdims=True), and a sum along the other axis is turned."""
-    layout = str((fault.reading.get("inputs") or {}).get("layout", ""))
+    layout = fault.read("inputs").get("layout", "")
     calls = _here(fault, "sum")
     for axis in AXES.get(layout, ("1", "0", "-1")):
         edits = [edit for call in calls if (edit := _summed(fault, call, axis)) is not None]
@@ -46,14 +47,12 @@ def _summed(fault: Fault, call: ast.Call, axis: str) -> Edit | None:
     if argument is not None:
         turned = syntax.words(argument) != axis
         return Edit(syntax.span(argument), axis) if turned else None
-    words = syntax.words(call)
     if isinstance(call.func, ast.Name):
         if len(call.args) != 1:
             return None
         return Edit(syntax.span(call), f"np.sum({syntax.words(call.args[0])}, axis={axis}, keepdims=True)")
-    comma = ", " if call.args or call.keywords else ""
     kept = "" if "keepdims" in given else ", keepdims=True"
-    return Edit(syntax.span(call), f"{words[:-1].rstrip()}{comma}axis={axis}{kept})")
+    return argument_added(syntax, call, f"axis={axis}{kept}")
 
 
 @edits_for("F04")
@@ -69,7 +68,7 @@ def negate_exponent(fault: Fault) -> Alternatives:
 def shifted_by_the_maximum(fault: Fault) -> Alternatives:
     """exp(z) of a softmax becomes exp(z - np.max(z, …)), which changes no quotient and cannot overflow."""
     syntax = fault.syntax
-    layout = str((fault.reading.get("inputs") or {}).get("layout", ""))
+    layout = fault.read("inputs").get("layout", "")
     for axis in AXES.get(layout, ("1", "0")):
         calls = [call for call in _here(fault, "exp") if len(call.args) == 1]
         yield [
@@ -100,10 +99,9 @@ def another_activation(fault: Fault) -> Alternatives:
             if fault.code == "F06":
                 yield [Edit(syntax.span(node), syntax.words(node.args[0]))]
                 continue
-            words, own = syntax.words(node.func), last_name(node.func)
             for other in _activations(fault):
-                if other not in (own, "softmax"):
-                    yield [Edit(syntax.span(node.func), words[: len(words) - len(own)] + other)]
+                if other not in (last_name(node.func), "softmax"):
+                    yield [renamed(syntax, node.func, other)]
 
 
 @edits_for("F05")
@@ -120,7 +118,7 @@ def activation_applied(fault: Fault) -> Alternatives:
 def _activations(fault: Fault) -> list[str]:
     """Names of the program's own functions that are activations."""
     names = [node.name for node in fault.syntax.nodes if isinstance(node, ast.FunctionDef)]
-    return [name for name in names if ACTIVATION.search(name) and not DERIVATIVE.search(name)]
+    return [name for name in names if ACTIVATION.search(name) and not OTHERS.search(name)]
 
 
 @edits_for("L03")

@@ -23,7 +23,7 @@ def drawn_for_the_inputs(fault: Fault) -> Alternatives:
     for call in syntax.nodes:
         if isinstance(call, ast.Call) and call.lineno <= fault.line <= (call.end_lineno or 0):
             dimensions = _dimensions(fault, call)
-            if dimensions is not None and _is_weight(fault, call):
+            if dimensions is not None and (len(dimensions) == 1 or _is_weight(fault, call)):
                 edits.append(_drawn(fault, call, dimensions))
     first = [edit for edit in edits if edit.span.column == fault.column]
     if first:
@@ -50,9 +50,7 @@ def _dimensions(fault: Fault, call: ast.Call) -> list[str] | None:
 def _is_weight(fault: Fault, call: ast.Call) -> bool:
     """Whether a parameter of more than one row and column is made here."""
     lines = range(call.lineno, (call.end_lineno or call.lineno) + 1)
-    shapes = [one["shape"] for one in fault.reading.get("parameters", []) if one["line"] in lines]
-    if len(_dimensions(fault, call) or []) == 1:
-        return True
+    shapes = [one["shape"] for one in fault.parameters if one["line"] in lines]
     return any(len(shape) == 2 and min(shape) > 1 for shape in shapes)
 
 
@@ -92,7 +90,7 @@ def _inputs_axis(fault: Fault, call: ast.Call) -> int:
     sizes = fault.report["network"].get("sizes") or []
     steps = list(pairwise(sizes))
     votes = [0, 0]
-    for one in fault.reading.get("parameters", []):
+    for one in fault.parameters:
         if len(one["shape"]) == 2 and one["line"] in range(call.lineno, (call.end_lineno or call.lineno) + 1):
             first, second = one["shape"]
             votes[0] += any(first in (a, a + 1) and second == b for a, b in steps)

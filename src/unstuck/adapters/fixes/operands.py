@@ -32,7 +32,7 @@ def _products(fault: Fault) -> Iterator[tuple[Any, Any, Any]]:
 
 def _parameters(fault: Fault) -> set[str]:
     """The last names of the arrays that learn."""
-    return {str(one.get("name", "")).split(".")[-1].split("[")[0] for one in fault.reading.get("parameters", [])}
+    return {str(one.get("name", "")).split(".")[-1].split("[")[0] for one in fault.parameters}
 
 
 def _root(node: Any) -> str:
@@ -112,15 +112,9 @@ def errors_before_the_update(fault: Fault) -> Alternatives:
             if _root(side) in names:
                 statement = syntax.statement(side)
                 block = block_of(syntax, statement)
-                early = [one for one in block[: block.index(statement)] if words in _changed_by(fault, one)]
+                early = [one for one in block[: block.index(statement)] if words in syntax.targets(one)]
                 if early:
                     yield list(moved_behind(syntax, early, statement))
-
-
-def _changed_by(fault: Fault, statement: Any) -> list[str]:
-    """What an assignment changes, as it is written."""
-    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    return [fault.syntax.words(target) for target in targets if target is not None]
 
 
 @edits_for("B17")
@@ -180,9 +174,7 @@ def bias_is_added(fault: Fault) -> Alternatives:
     """x @ W becomes x @ W + b where b is an array that learns, and that the product is not added to."""
     syntax = fault.syntax
     biases = [
-        str(one["name"]).split(".")[-1]
-        for one in fault.reading.get("parameters", [])
-        if len(one["shape"]) == 1 or 1 in one["shape"]
+        str(one["name"]).split(".")[-1] for one in fault.parameters if len(one["shape"]) == 1 or 1 in one["shape"]
     ]
     for value, weights in _forward(fault):
         product = syntax.parents[value]

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any
 
-from unstuck.adapters.fixes import (  # noqa: F401 - registers their edits  # noqa: F401 - likewise
+from unstuck.adapters.fixes import (  # noqa: F401 - registers their edits
     backward,
     choices,
     data,
@@ -32,7 +32,6 @@ UNEXPLAINED = "B14"
 MOST_ROUNDS = 3  # a fault may hide the next one
 MOST_ALTERNATIVES = 8
 MOST_RUNS = 24  # of changed copies
-
 
 Finding = dict[str, Any]
 Key = tuple[str, int]  # a code and a line
@@ -111,13 +110,11 @@ def _proposed(copy: Copy, finding: Finding) -> Iterator[tuple[Edit, ...]]:
 def _all_at_once(text: str, copy: Copy, findings: list[Finding], diagnose: Diagnosis) -> Copy | None:
     """Edits of all findings together, where the copy is then healthy, or shows what was hidden."""
     for changes in _together(copy, findings):
-        changed = _changed(copy.text, _edits_of(changes))
-        report = None if changed is None else diagnose(changed, True)
-        if changed is None or report is None:
+        made = _with(copy, changes, diagnose)
+        if made is None:
             continue
-        changed_codes = {change.finding["code"] for change in changes}
-        if report["verdict"] == "healthy" or _shows_others(copy.report, report, changed_codes):
-            made = replace(copy, text=changed, report=report)
+        codes = {change.finding["code"] for change in changes}
+        if made.report["verdict"] == "healthy" or _shows_others(copy, made, codes):
             return _smallest(text, copy, made, changes, diagnose)
     return None
 
@@ -139,14 +136,13 @@ def _smallest(text: str, start: Copy, made: Copy, changes: list[Change], diagnos
     needed, without = list(changes), dict(made.without)
     for change in [one for one in changes if one.finding["grade"] != "proved"]:
         rest = [one for one in needed if one is not change]
-        changed = _changed(start.text, _edits_of(rest)) if made.report["verdict"] == "healthy" and rest else None
-        report = None if changed is None else diagnose(changed, True)
-        if changed is None or report is None:
+        smaller = _with(start, rest, diagnose) if made.report["verdict"] == "healthy" else None
+        if smaller is None:
             continue
-        if report["verdict"] == "healthy":
-            needed, made = rest, replace(made, text=changed, report=report)
+        if smaller.report["verdict"] == "healthy":
+            needed, made = rest, smaller
         else:
-            without[change.finding["code"]] = outcome(report)
+            without[change.finding["code"]] = outcome(smaller.report)
     for change in needed:
         made = _told(text, made, start.text, change)
     return replace(made, without=without)
@@ -154,38 +150,38 @@ def _smallest(text: str, start: Copy, made: Copy, changes: list[Change], diagnos
 
 def _one_by_one(text: str, copy: Copy, findings: list[Finding], diagnose: Diagnosis) -> Copy:
     """For each finding the first edit that puts it right, on top of the others; then what the whole does."""
-    start, changes = copy, list[Change]()
+    changes: list[Change] = []
     for finding in findings:
-        for edits in _proposed(start, finding):
-            changed = _changed(start.text, [*_edits_of(changes), *edits])
-            report = None if changed is None else diagnose(changed, False)
-            if (
-                changed is not None
-                and report is not None
-                and _is_gone(start.text, changed, finding, report, start.report)
-            ):
-                changes.append(Change(finding, edits))
+        for edits in _proposed(copy, finding):
+            change = Change(finding, edits)
+            made = _with(copy, [*changes, change], diagnose, cures=False)
+            if made is not None and _is_gone(copy, made, finding):
+                changes.append(change)
                 break
         else:
             copy = replace(copy, given_up=copy.given_up | {_key(finding)})
-    changed = _changed(start.text, _edits_of(changes))
-    report = None if changed is None else diagnose(changed, True)
-    if changed is None or report is None:
-        return copy
-    return _smallest(text, start, replace(copy, text=changed, report=report), changes, diagnose)
+    whole = _with(copy, changes, diagnose)
+    return copy if whole is None else _smallest(text, copy, whole, changes, diagnose)
 
 
-def _is_gone(old: str, new: str, finding: Finding, report: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Whether a finding of the old text is no longer proved at its place in the new one, and none was made of it: no
-    other code of its kind, and not its own at a place where it was not found before."""
-    code = finding["code"]
-    was, now = ([one for one in [*r["findings"], *r["notes"]] if one["grade"] == "proved"] for r in (before, report))
-    known = {one["code"] for one in [*before["findings"], *before["notes"]]}
+def _with(copy: Copy, changes: list[Change], diagnose: Diagnosis, cures: bool = True) -> Copy | None:
+    """The copy with changes of its text, and its report; None where that is no program, or could not be run."""
+    changed = _changed(copy.text, [edit for change in changes for edit in change.edits])
+    report = None if changed is None else diagnose(changed, cures)
+    return None if changed is None or report is None else replace(copy, text=changed, report=report)
+
+
+def _is_gone(before: Copy, after: Copy, finding: Finding) -> bool:
+    """Whether a finding of a copy is no longer proved at its place in the next one, and none was made of it: no other
+    code of its kind, and not its own at a place where it was not found before."""
+    code, old, new = finding["code"], before.text, after.text
+    was, now = ([one for one in _found(copy) if one["grade"] == "proved"] for copy in (before, after))
+    known = {one["code"] for one in _found(before)}
     others = {_line_in(old, new, _key(one)[1]) for one in was if one["code"] == code and one is not finding}
     here = _line_in(old, new, _key(finding)[1])
     same = {_key(one)[1] for one in now if one["code"] == code}
     made = [one["code"] for one in now if one["code"] not in known and _is_alike(code, one["code"])]
-    return report["verdict"] != "inconclusive" and here not in same and not same - others and not made
+    return after.report["verdict"] != "inconclusive" and here not in same and not same - others and not made
 
 
 def _is_alike(first: str, second: str) -> bool:
@@ -194,16 +190,17 @@ def _is_alike(first: str, second: str) -> bool:
     return any(first[0] in part and second[0] in part for part in parts)
 
 
-def _shows_others(before: dict[str, Any], after: dict[str, Any], changed: set[str]) -> bool:
+def _shows_others(before: Copy, after: Copy, changed: set[str]) -> bool:
     """Whether what was changed is no longer found, and what is found now was hidden behind it."""
-    old = {finding["code"] for finding in [*before["findings"], *before["notes"]]}
-    new = {finding["code"] for finding in after["findings"]}
+    old = {finding["code"] for finding in _found(before)}
+    new = {finding["code"] for finding in after.report["findings"]}
     hidden = not any(_is_alike(one, other) for one in changed for other in new - old)
-    return after["verdict"] == "faulty" and not new & changed and hidden
+    return after.report["verdict"] == "faulty" and not new & changed and hidden
 
 
-def _edits_of(changes: list[Change]) -> list[Edit]:
-    return [edit for change in changes for edit in change.edits]
+def _found(copy: Copy) -> list[Finding]:
+    """All that the report of a copy tells: its findings, and the notes beside them."""
+    return [*copy.report["findings"], *copy.report["notes"]]
 
 
 def _changed(text: str, edits: Any) -> str | None:

@@ -82,21 +82,23 @@ def at_line(syntax: Syntax, line: int, words: str) -> Edit:
     return Edit(Span(len(lines), at, len(lines), at), f"\n{words}".removesuffix("\n"))
 
 
-def argument_removed(syntax: Syntax, node: Any) -> Edit | None:
-    """An argument of a call, or an element of a list or tuple, taken away with the comma that belongs to it."""
+def argument_removed(syntax: Syntax, node: Any) -> Iterator[Edit]:
+    """An argument of a call, or an element of a list or tuple, taken away with the comma that belongs to it; nothing
+    for other expressions."""
     parent = syntax.parents[node]
     if isinstance(parent, ast.Call):
         items: list[Any] = [*parent.args, *parent.keywords]
     else:
         items = list(getattr(parent, "elts", []))
     if node not in items:
-        return None
+        return
     items.sort(key=lambda one: (one.lineno, one.col_offset))
     at, span = items.index(node), syntax.span(node)
     if at + 1 < len(items):
         following = syntax.span(items[at + 1])
-        return Edit(Span(span.line, span.column, following.line, following.column), "")
-    if at > 0:
+        yield Edit(Span(span.line, span.column, following.line, following.column), "")
+    elif at > 0:
         previous = syntax.span(items[at - 1])
-        return Edit(Span(previous.end_line, previous.end_column, span.end_line, span.end_column), "")
-    return Edit(span, "")
+        yield Edit(Span(previous.end_line, previous.end_column, span.end_line, span.end_column), "")
+    else:
+        yield Edit(span, "")

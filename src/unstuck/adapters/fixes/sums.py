@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for
 from unstuck.adapters.scripts.names_in_source import last_name
 
 
@@ -21,16 +21,15 @@ def bias_along_the_other_axis(fault: Fault) -> Alternatives:
 def summed_over_the_batch(fault: Fault) -> Alternatives:
     """sum(d) gets the axis of the examples; the first example alone, or no sum at all, becomes the sum."""
     syntax = fault.syntax
-    columns = (fault.reading.get("inputs") or {}).get("layout") == "columns"
+    columns = fault.read("inputs").get("layout") == "columns"
     axis = "1" if columns else "0"
     whole = [one for one in syntax.nodes if isinstance(one, ast.Assign) and one.lineno == fault.line]
     nodes: list[Any] = [one for found in [*fault.expressions[:1], *whole] for one in ast.walk(found)]
     for node in nodes:
         summed = isinstance(node, ast.Call) and last_name(node.func) in ("sum", "mean")
         if summed and not any(keyword.arg == "axis" for keyword in node.keywords):
-            comma = ", " if node.args else ""
             for kept in (", keepdims=True", ""):
-                yield [Edit(syntax.span(node), f"{syntax.words(node)[:-1]}{comma}axis={axis}{kept})")]
+                yield [argument_added(syntax, node, f"axis={axis}{kept}")]
         first = isinstance(node, ast.Subscript) and getattr(node.slice, "value", None) == 0
         if first:
             yield [Edit(syntax.span(node), f"{syntax.operand(node.value)}.sum(axis={axis})")]

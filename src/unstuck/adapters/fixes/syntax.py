@@ -7,6 +7,7 @@ with its comments and blanks, is not touched.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,9 @@ from typing import Any
 
 from unstuck.adapters.scripts.names_in_source import last_name
 
+LOOPS = (ast.For, ast.While)
 PRODUCTS = ("dot", "matmul", "outer", "einsum", "tensordot", "inner")
+NUMBERED = re.compile(r"\b([A-Za-z_]+)(\d)\b")
 
 
 @dataclass(frozen=True, order=True)
@@ -54,6 +57,16 @@ class Syntax:
         """For each node the one that it stands in."""
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
+    @cached_property
+    def stored(self) -> set[str]:
+        """The variables that are given a value."""
+        return {node.id for node in self.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+    def held_out(self, name: str, kind: str) -> str:
+        """The variable of another part of the data: x_test for x_train; empty where the program has none."""
+        other = re.sub(r"train(ing)?", kind, name, count=1)
+        return other if other != name and other in self.stored else ""
+
     def span(self, node: Any) -> Span:
         """Where a node stands."""
         first = len(self.lines[node.lineno - 1].encode()[: node.col_offset].decode())
@@ -80,6 +93,10 @@ class Syntax:
             node = self.parents[node]
             yield node
 
+    def loops(self, node: Any) -> list[Any]:
+        """The loops that a node stands in, the innermost first."""
+        return [one for one in self.above(node) if isinstance(one, LOOPS)]
+
     def statement(self, node: Any) -> Any:
         """The statement that a node is or stands in."""
         return next(one for one in (node, *self.above(node)) if isinstance(one, ast.stmt))
@@ -97,6 +114,11 @@ class Syntax:
         """The assignments to a variable or to an attribute of this name."""
         found = [node for node in self.nodes if isinstance(node, ast.Assign)]
         return [node for node in found if any(last_name(target) == name for target in node.targets)]
+
+    def targets(self, statement: Any) -> list[str]:
+        """What a statement assigns to, as it is written."""
+        found = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+        return [self.words(target) for target in found if target is not None]
 
     def calls(self, name: str) -> list[ast.Call]:
         """The calls of functions and methods of this name."""
@@ -143,6 +165,13 @@ def factors(node: Any) -> list[Any]:
     if isinstance(node, ast.Call) and last_name(node.func) == "multiply" and len(node.args) == 2:
         return [*factors(node.args[0]), *factors(node.args[1])]
     return [node]
+
+
+def number_of(node: Any, operator: type) -> float:
+    """The number, written out, that an expression is multiplied or divided by; 0 where it is not."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, operator) or not isinstance(node.right, ast.Constant):
+        return 0
+    return node.right.value if isinstance(node.right.value, (int, float)) else 0
 
 
 def bare(node: Any) -> Any:

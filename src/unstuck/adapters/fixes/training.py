@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import inserted_before, inserted_behind
-from unstuck.adapters.fixes.syntax import Syntax
+from unstuck.adapters.fixes.syntax import LOOPS, NUMBERED, Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
 
 OTHER_SIGN = {ast.Add: "-", ast.Sub: "+"}
-NUMBERED = re.compile(r"\b([A-Za-z_]+)(\d)\b")
 
 
 @edits_for("U04", "U15", "U12", "U17", "B10")
@@ -57,15 +55,14 @@ def changed_in_place(fault: Fault) -> Alternatives:
 def update_of_the_layer_too(fault: Fault) -> Alternatives:
     """Where W2 is updated and W1 is not, the statement of W2 is written for W1, if all that it reads is there."""
     syntax = fault.syntax
-    stored = {node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    stored |= {node.attr for node in syntax.nodes if isinstance(node, ast.Attribute)}
+    there = syntax.stored | {node.attr for node in syntax.nodes if isinstance(node, ast.Attribute)}
     updates = [one for one in syntax.nodes if isinstance(one, (ast.AugAssign, ast.Assign)) and _is_update(syntax, one)]
     written = {syntax.words(one) for one in updates}
     for one in updates:
-        for number in map(str, range(4)):
-            words = NUMBERED.sub(lambda found, n=number: found[1] + n, syntax.words(one))  # type: ignore[misc]
+        for number in range(4):
+            words = NUMBERED.sub(rf"\g<1>{number}", syntax.words(one))
             names = {found[0] for found in NUMBERED.finditer(words)}
-            if words not in written and names and names <= stored:
+            if words not in written and names and names <= there:
                 yield list(inserted_behind(syntax, one, *words.splitlines()))
 
 
@@ -93,21 +90,19 @@ def numbers_with_fractions(fault: Fault) -> Alternatives:
 def shuffled_before_the_training(fault: Fault) -> Alternatives:
     """Inputs and targets are put in one new order before the loops that train."""
     syntax = fault.syntax
-    names = [str((fault.reading.get(one) or {}).get("name") or "") for one in ("inputs", "targets")]
-    lines = {one["updated_at"] for one in fault.reading.get("parameters", []) if one["updated_at"]}
+    names = [str(fault.read(one).get("name") or "") for one in ("inputs", "targets")]
     if not all(name.isidentifier() for name in names) or names[0] == names[1] or "order" in syntax.text:
         return
-    columns = (fault.reading.get("inputs") or {}).get("layout") == "columns"
+    columns = fault.read("inputs").get("layout") == "columns"
     taken = ":, order" if columns else "order"
     length = f"{names[0]}.shape[1]" if columns else f"len({names[0]})"
-    for loop in _loops_that_train(syntax, names, lines):
+    for loop in _loops_that_train(syntax, names, fault.lines_of_updates):
         words = f"{', '.join(names)} = {', '.join(f'{name}[{taken}]' for name in names)}"
         yield list(inserted_before(syntax, loop, f"order = np.random.permutation({length})", words))
 
 
-def _loops_that_train(syntax: Syntax, names: list[str], lines: set[int]) -> Iterator[Any]:
+def _loops_that_train(syntax: Syntax, names: list[str], lines: list[int]) -> Iterator[Any]:
     """The outermost loops in which both names are read, those with the lines of the updates first."""
-    loops = [node for node in syntax.nodes if isinstance(node, (ast.For, ast.While))]
-    outer = [one for one in loops if not any(isinstance(above, (ast.For, ast.While)) for above in syntax.above(one))]
+    outer = [node for node in syntax.nodes if isinstance(node, LOOPS) and not syntax.loops(node)]
     reading = [one for one in outer if set(names) <= {last_name(node) for node in ast.walk(one)}]
     yield from sorted(reading, key=lambda one: not any(one.lineno < line <= (one.end_lineno or 0) for line in lines))

@@ -17,17 +17,7 @@ from unstuck.errors import CaseError
 
 PRINTING = 0.25  # of the budget, for each of the runs that are only listened to
 SEEDS = (0, 1, 2)
-OTHER_LOSS = {
-    "D02",
-    "D07",
-    "D08",
-    "D09",
-    "F05",
-    "F06",
-    "F10",
-    "U10",
-    "A04",
-}  # beside L…: put right, the loss measures another thing
+OTHER_LOSS = {"D02", "D07", "D08", "D09", "F05", "F06", "F10", "U10", "A04"}  # and all of L: the loss becomes another
 FALSIFIED = {"E01", "E02", "E03", "D05", "D06", "D11"}  # faults that tell a wrong accuracy: the right one may be lower
 
 

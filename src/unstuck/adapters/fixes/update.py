@@ -19,12 +19,10 @@ RATE = re.compile(r"^(lr|eta|alpha|n_?eta)$|learn|rate$|step_?size", re.IGNORECA
 @edits_for("U01", "B10")
 def descends(fault: Fault) -> Alternatives:
     """W + … becomes W - … at every update, or at that of the layer; the error y - a becomes a - y."""
-    parameters = fault.reading.get("parameters", [])
-    lines = {one["updated_at"] for one in parameters if one["updated_at"]}
-    every = [edit for line in sorted(lines) for edit in _signs(fault, line)]
+    every = [edit for line in fault.lines_of_updates for edit in _signs(fault, line)]
     here = list(_signs(fault, fault.line))
     yield from (every, here) if fault.code == "U01" else (here, every)
-    meeting = (fault.reading.get("targets") or {}).get("line")
+    meeting = fault.read("targets").get("line")
     for node in fault.syntax.nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and node.lineno == meeting:
             left, right = fault.syntax.words(node.left), fault.syntax.words(node.right)
@@ -69,10 +67,10 @@ def another_rate(fault: Fault) -> Alternatives:
         return
     examples = 1.0
     if fault.report["network"]["update"].get("reduction") == "sum":  # the rate of the words is one on the mean
-        examples = float((fault.reading.get("update") or {}).get("batch_size") or 1)
+        examples = float(fault.read("update").get("batch_size") or 1)
     factor = float(found[1]) / (abs(observed) * examples)
     numbers: list[ast.Constant] = []
-    for line in sorted({one["updated_at"] for one in fault.reading.get("parameters", []) if one["updated_at"]}):
+    for line in fault.lines_of_updates:
         for node in fault.syntax.nodes:
             if node.lineno == line and isinstance(node, (ast.Assign, ast.AugAssign)):
                 numbers += _scales(fault, node.value) or _scaled_before(fault, node.value)
@@ -89,7 +87,7 @@ def another_rate(fault: Fault) -> Alternatives:
 def _scaled_steps(fault: Fault, factor: float) -> Iterator[Edit]:
     """Every step that is taken as it is, without a rate, multiplied by one."""
     syntax = fault.syntax
-    lines = {one["updated_at"] for one in fault.reading.get("parameters", []) if one["updated_at"]}
+    lines = fault.lines_of_updates
     for node in [one for one in syntax.nodes if one.lineno in lines]:
         step = None
         if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Sub, ast.Add)):
@@ -146,7 +144,7 @@ def _positive(node: ast.Constant) -> bool:
 def more_updates(fault: Fault) -> Alternatives:
     """The number of rounds becomes the one after which the experiments had learnt."""
     found = re.match(r"([\d,]+) updates", fault.setting)
-    own = fault.reading.get("update") or {}
+    own = fault.read("update")
     planned, batch = own.get("updates_planned"), own.get("batch_size")
     smaller = re.search(r"on batches of ([\d,]+)", fault.setting)
     if not found or not planned or (smaller and batch and 2 * int(smaller[1].replace(",", "")) < batch):

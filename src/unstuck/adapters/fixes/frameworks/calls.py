@@ -49,9 +49,15 @@ def _end(node: Any) -> int:
     return int(node.end_lineno or node.lineno)
 
 
-def keyword(call: ast.Call, name: str) -> ast.keyword | None:
-    """The argument of a call that is given by this name."""
-    return next((one for one in call.keywords if one.arg == name), None)
+def keyword(call: ast.Call, *names: str) -> ast.keyword | None:
+    """The argument of a call that is given by this name, or by one of these."""
+    return next((one for one in call.keywords if one.arg in names), None)
+
+
+def arguments_given(syntax: Syntax, name: str, value: bool) -> list[ast.keyword]:
+    """The arguments of this name that are given this value: training=False."""
+    named = [node for node in syntax.nodes if isinstance(node, ast.keyword) and node.arg == name]
+    return [one for one in named if getattr(one.value, "value", None) is value]
 
 
 def activation_keywords(fault: Fault) -> list[ast.keyword]:
@@ -94,10 +100,9 @@ def without(fault: Fault, call: ast.Call) -> Iterator[list[Edit]]:
 
 def _left_out(syntax: Syntax, call: ast.Call) -> Iterator[list[Edit]]:
     """A layer that is an element of a list is left out, with its line where it has one of its own."""
-    edit = argument_removed(syntax, call)
+    edits = list(argument_removed(syntax, call))
     line = syntax.lines[call.lineno - 1]
     alone = line.strip().rstrip(",") == syntax.words(call)
-    if edit is not None and alone and call.lineno == call.end_lineno and line.rstrip().endswith(","):
-        edit = Edit(Span(call.lineno, 1, call.lineno + 1, 1), "")
-    if edit is not None:
-        yield [edit]
+    if edits and alone and call.lineno == call.end_lineno and line.rstrip().endswith(","):
+        edits = [Edit(Span(call.lineno, 1, call.lineno + 1, 1), "")]
+    yield edits

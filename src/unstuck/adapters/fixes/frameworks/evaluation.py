@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.frameworks.calls import keyword
-from unstuck.adapters.fixes.frameworks.updates import LOOPS, backwards
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for
+from unstuck.adapters.fixes.frameworks.calls import arguments_given, keyword
+from unstuck.adapters.fixes.frameworks.updates import backwards
 from unstuck.adapters.fixes.statements import argument_removed, block_of, inserted_before
 from unstuck.adapters.fixes.syntax import Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
@@ -41,7 +41,7 @@ def evaluated_in_evaluation_mode(fault: Fault) -> Alternatives:
             if isinstance(above, ast.stmt):
                 outer = above
         edits = list(inserted_before(syntax, outer, f"{name}.eval()"))
-        around = [one for one in syntax.above(outer) if isinstance(one, LOOPS) and _trains(syntax, one)]
+        around = [one for one in syntax.loops(outer) if _trains(syntax, one)]
         if around and not syntax.calls("train"):
             edits += inserted_before(syntax, around[0].body[0], f"{name}.train()")
         if edits:
@@ -51,9 +51,8 @@ def evaluated_in_evaluation_mode(fault: Fault) -> Alternatives:
 @edits_for("F13", framework=("keras",))
 def called_for_training(fault: Fault) -> Alternatives:
     """training=False in the step that trains becomes training=True."""
-    for node in fault.syntax.nodes:
-        if isinstance(node, ast.keyword) and node.arg == "training" and getattr(node.value, "value", None) is False:
-            yield [Edit(fault.syntax.span(node.value), "True")]
+    for one in arguments_given(fault.syntax, "training", False):
+        yield [Edit(fault.syntax.span(one.value), "True")]
 
 
 @edits_for("F13", framework=("pytorch",))
@@ -63,8 +62,7 @@ def trained_in_training_mode(fault: Fault) -> Alternatives:
     names = [syntax.words(call.func.value) for call in syntax.calls("eval") if isinstance(call.func, ast.Attribute)]
     for name in dict.fromkeys(names):
         for call in backwards(syntax):
-            loops = [one for one in syntax.above(syntax.statement(call)) if isinstance(one, LOOPS)]
-            for loop in reversed(loops):
+            for loop in reversed(syntax.loops(call)):
                 yield list(inserted_before(syntax, loop.body[0], f"{name}.train()"))
 
 
@@ -79,7 +77,7 @@ def answers_along_the_classes(fault: Fault) -> Alternatives:
     """argmax(dim=0) becomes argmax(dim=1)."""
     calls = [call for call in _near(fault, ast.Call) if last_name(call.func) in ("argmax", "max")]
     for call in calls if "along axis 0" in fault.summary else []:
-        axis = keyword(call, "dim") or keyword(call, "axis")
+        axis = keyword(call, "dim", "axis")
         place = axis.value if axis is not None else call.args[-1] if call.args else None
         if place is not None and getattr(place, "value", None) == 0:
             edit = Edit(fault.syntax.span(place), "1")
@@ -150,17 +148,13 @@ def accuracy_that_fits(fault: Fault) -> Alternatives:
 def examples_kept_for_the_test(fault: Fault) -> Alternatives:
     """TensorDataset(x_train, y_train) of a test becomes TensorDataset(x_test, y_test)."""
     syntax = fault.syntax
-    stored = [node.id for node in syntax.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     for call in syntax.nodes:
         if not isinstance(call, (ast.Call, ast.Tuple, ast.List)) or not _for_a_test(syntax, call):
             continue
         parts = [n for n in (call.args if isinstance(call, ast.Call) else call.elts) if isinstance(n, ast.Name)]
         for kind in ("val", "valid", "validation", "test", "dev"):
-            edits = [
-                Edit(syntax.span(part), meant)
-                for part in parts
-                if (meant := re.sub(r"train(ing)?", kind, part.id, count=1)) != part.id and meant in stored
-            ]
+            meant = [(part, syntax.held_out(part.id, kind)) for part in parts]
+            edits = [Edit(syntax.span(part), other) for part, other in meant if other]
             if edits:
                 yield edits
 
@@ -195,10 +189,9 @@ def _for_a_test(syntax: Syntax, node: Any) -> bool:
 def test_in_one_order(fault: Fault) -> Alternatives:
     """The examples of a test are not shuffled."""
     syntax = fault.syntax
-    for node in syntax.nodes:
-        shuffles = isinstance(node, ast.keyword) and node.arg == "shuffle" and getattr(node.value, "value", 0) is True
-        if shuffles and _for_a_test(syntax, syntax.parents[node]):
-            yield [Edit(syntax.span(node.value), "False")]
+    for one in arguments_given(syntax, "shuffle", True):
+        if _for_a_test(syntax, syntax.parents[one]):
+            yield [Edit(syntax.span(one.value), "False")]
 
 
 @edits_for("D12", framework=("pytorch", "keras"))
@@ -212,12 +205,11 @@ def shuffled(fault: Fault) -> Alternatives:
         if given is not None and getattr(given.value, "value", None) is False:
             yield [Edit(syntax.span(given.value), "True")]
         elif given is None and keyword(call, "sampler") is None:
-            yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1].rstrip().rstrip(',')}, shuffle=True)")]
+            yield [argument_added(syntax, call, "shuffle=True")]
     for call in syntax.calls("fit"):
         given = keyword(call, "shuffle")
-        edit = argument_removed(syntax, given) if given is not None else None
-        if edit is not None:
-            yield [edit]
+        if given is not None:
+            yield list(argument_removed(syntax, given))
 
 
 @edits_for("F15")
@@ -245,11 +237,11 @@ def batch_first(fault: Fault) -> Alternatives:
     for name in ("LSTM", "GRU", "RNN", "TransformerEncoderLayer", "MultiheadAttention"):
         for call in syntax.calls(name):
             if keyword(call, "batch_first") is None and isinstance(call.func, ast.Attribute):
-                yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1].rstrip()}, batch_first=True)")]
+                yield [argument_added(syntax, call, "batch_first=True")]
     for made in syntax.nodes:
         if isinstance(made, ast.Assign) and isinstance(made.value, ast.Call) and "hidden" in last_name(made.value.func):
             for call in backwards(syntax):
                 block = block_of(syntax, syntax.statement(call))
-                loop = next((one for one in syntax.above(syntax.statement(call)) if isinstance(one, LOOPS)), None)
+                loop = next(iter(syntax.loops(call)), None)
                 if loop is not None and made not in block and made.lineno < loop.lineno:
                     yield list(inserted_before(syntax, loop.body[0], *syntax.words(made).splitlines()))

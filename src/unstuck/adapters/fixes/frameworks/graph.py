@@ -19,16 +19,9 @@ def gradients_not_cut(fault: Fault) -> Alternatives:
     syntax = fault.syntax
     for statement in statements_at(fault):
         for node in ast.walk(statement):
-            if isinstance(node, ast.Call) and last_name(node.func) in ("detach", "detach_") and not node.args:
-                assert isinstance(node.func, ast.Attribute)
-                yield [Edit(syntax.span(node), syntax.words(node.func.value))]
-            if isinstance(node, ast.Attribute) and node.attr == "data":
-                yield [Edit(syntax.span(node), syntax.words(node.value))]
-            if isinstance(node, ast.Call) and last_name(node.func) in ("tensor", "as_tensor", "Tensor", "Variable"):
-                yield [Edit(syntax.span(node), syntax.words(_before_leaving(node.args[0])))] if node.args else []
-            if isinstance(node, ast.Call) and last_name(node.func) in ("item", "requires_grad_"):
-                assert isinstance(node.func, ast.Attribute)
-                yield [Edit(syntax.span(node), syntax.words(node.func.value))]
+            inner = _cut(node)
+            if inner is not None:
+                yield [Edit(syntax.span(node), syntax.words(inner))]
     for block in _without_graph(fault):
         yield list(_dissolved(syntax, block))
     for node in syntax.nodes:
@@ -39,11 +32,22 @@ def gradients_not_cut(fault: Fault) -> Alternatives:
             yield [Edit(syntax.span(node.value), "True")]
 
 
+def _cut(node: Any) -> Any:
+    """What an expression takes out of the graph: z of z.detach(), z.data and torch.tensor(z); None for others."""
+    if isinstance(node, ast.Attribute) and node.attr == "data":
+        return node.value
+    name = last_name(node.func) if isinstance(node, ast.Call) else ""
+    if name in ("tensor", "as_tensor", "Tensor", "Variable"):
+        return _before_leaving(node.args[0]) if node.args else None
+    cuts = name in ("item", "requires_grad_") or (name in ("detach", "detach_") and not node.args)
+    return node.func.value if cuts and isinstance(node.func, ast.Attribute) else None
+
+
 def _without_graph(fault: Fault) -> Iterator[ast.With]:
     """The blocks `with torch.no_grad():` around the fault, or in the loop in which derivatives are taken."""
     syntax = fault.syntax
     for statement in statements_at(fault):
-        loop = next((one for one in syntax.above(statement) if isinstance(one, (ast.For, ast.While))), statement)
+        loop = next(iter(syntax.loops(statement)), statement)
         inside = [node for node in ast.walk(loop) if isinstance(node, ast.With)]
         for block in [*inside, *(one for one in syntax.above(statement) if isinstance(one, ast.With))]:
             if len(block.items) == 1 and "no_grad" in syntax.words(block.items[0].context_expr):

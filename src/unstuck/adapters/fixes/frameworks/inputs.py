@@ -7,7 +7,7 @@ from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.frameworks.calls import keyword
-from unstuck.adapters.fixes.syntax import Syntax
+from unstuck.adapters.fixes.syntax import Syntax, number_of
 from unstuck.adapters.scripts.names_in_source import last_name
 
 
@@ -15,19 +15,14 @@ from unstuck.adapters.scripts.names_in_source import last_name
 def brought_to_unit_scale(fault: Fault) -> Alternatives:
     """The inputs are divided by their largest value where they are made, or a factor that blows them up is left out."""
     syntax = fault.syntax
-    scaled: list[Any] = [one for node in _made_from_data(syntax) for one in ast.walk(node) if _is_blown_up(one)]
+    scaled: list[Any] = [
+        one for node in _made_from_data(syntax) for one in ast.walk(node) if number_of(one, ast.Mult) > 1
+    ]
     alike = [one for one in scaled if syntax.words(one.right) == syntax.words(scaled[0].right)]
     yield [Edit(syntax.span(one), syntax.words(one.left)) for one in alike]
     yield [Edit(syntax.span(one), f"{syntax.words(one.left)} / {syntax.words(one.right)}") for one in alike]
     for one in scaled:
         yield [Edit(syntax.span(one), f"{syntax.words(one.left)} / {syntax.words(one.left)}.max()")]
-
-
-def _is_blown_up(node: Any) -> bool:
-    """Whether an expression is multiplied by a number above 1 that is written out."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult) or not isinstance(node.right, ast.Constant):
-        return False
-    return isinstance(node.right.value, (int, float)) and node.right.value > 1
 
 
 def _made_from_data(syntax: Syntax) -> list[Any]:
@@ -41,19 +36,11 @@ def _made_from_data(syntax: Syntax) -> list[Any]:
 def test_prepared_as_the_training(fault: Fault) -> Alternatives:
     """A divisor of the training inputs is written behind the test inputs too: x[n:] becomes x[n:] / 255."""
     syntax = fault.syntax
-    for node in syntax.nodes:
-        if (
-            not isinstance(node, ast.BinOp)
-            or not isinstance(node.op, ast.Div)
-            or not isinstance(node.right, ast.Constant)
-        ):
-            continue
-        source = _source(node.left)
-        for other in syntax.nodes:
-            whole = (
-                isinstance(syntax.parents.get(other), (ast.Call, ast.Assign, ast.Tuple)) and other.lineno != node.lineno
-            )
-            if whole and isinstance(other, ast.Subscript) and source and _source(other) == source:
+    parts = [node for node in syntax.nodes if isinstance(node, ast.Subscript) and _source(node)]
+    whole = [one for one in parts if isinstance(syntax.parents.get(one), (ast.Call, ast.Assign, ast.Tuple))]
+    for node in [one for one in syntax.nodes if number_of(one, ast.Div)]:
+        for other in whole:
+            if other.lineno != node.lineno and _source(other) == _source(node.left):
                 yield [Edit(syntax.span(other), f"{syntax.words(other)} / {syntax.words(node.right)}")]
 
 

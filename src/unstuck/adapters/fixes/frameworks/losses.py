@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
 from unstuck.adapters.fixes.frameworks.calls import (
     activation_keywords,
+    arguments_given,
     calls_at,
     is_activation,
     keyword,
@@ -17,6 +18,7 @@ from unstuck.adapters.fixes.frameworks.calls import (
     without,
 )
 from unstuck.adapters.fixes.statements import argument_removed
+from unstuck.adapters.fixes.syntax import Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
 
 LOSSES_OF_SCORES = {  # a loss of probabilities or their logarithms -> the one of the scores themselves
@@ -41,19 +43,15 @@ def without_activation(fault: Fault) -> Alternatives:
     for call in _activations(fault)[:1]:
         yield from without(fault, call)
     for given in activation_keywords(fault):
-        edit = argument_removed(fault.syntax, given)
-        if edit is not None and fault.code != "L02":
-            yield [edit]
+        if fault.code != "L02":
+            yield list(argument_removed(fault.syntax, given))
 
 
 @edits_for("L01", framework=("keras",))
 def from_logits(fault: Fault) -> Alternatives:
     """`from_logits=True` is left out where the last layer has a softmax."""
-    for node in fault.syntax.nodes:
-        if isinstance(node, ast.keyword) and node.arg == "from_logits" and getattr(node.value, "value", None) is True:
-            edit = argument_removed(fault.syntax, node)
-            if edit is not None:
-                yield [edit]
+    for one in arguments_given(fault.syntax, "from_logits", True):
+        yield list(argument_removed(fault.syntax, one))
 
 
 @edits_for("L02", framework=("pytorch",))
@@ -63,22 +61,13 @@ def logarithm_or_scores(fault: Fault) -> Alternatives:
     for call in _activations(fault):
         name = last_name(call.func)
         if name in LOGARITHMS and "scores" not in fault.summary:
-            yield [_renamed(fault, call, LOGARITHMS[name])]
-    for call in calls_at(fault):
+            yield [renamed(syntax, call.func, LOGARITHMS[name])]
+    here = calls_at(fault)
+    made = syntax.nodes if here else []  # elsewhere, where the loss is only called here
+    for call in [*here, *(node for node in made if isinstance(node, ast.Call))]:
         name = last_name(call.func)
         if name in LOSSES_OF_SCORES:
-            yield [_renamed(fault, call, LOSSES_OF_SCORES[name])]
-    if not calls_at(fault):
-        return
-    for node in syntax.nodes:  # the loss that is called here was made elsewhere
-        if isinstance(node, ast.Call) and last_name(node.func) in LOSSES_OF_SCORES:
-            yield [_renamed(fault, node, LOSSES_OF_SCORES[last_name(node.func)])]
-
-
-def _renamed(fault: Fault, call: ast.Call, name: str) -> Edit:
-    """A call of another function or class of the same library."""
-    words, old = fault.syntax.words(call.func), last_name(call.func)
-    return Edit(fault.syntax.span(call.func), words[: len(words) - len(old)] + name)
+            yield [renamed(syntax, call.func, LOSSES_OF_SCORES[name])]
 
 
 @edits_for("L02", framework=("keras",))
@@ -92,8 +81,7 @@ def probabilities_for_their_loss(fault: Fault) -> Alternatives:
     for call in dense:
         own = keyword(call, "activation")
         if own is None:
-            quote = "'" if syntax.text.count("'") > syntax.text.count('"') else '"'
-            yield [Edit(syntax.span(call), f"{syntax.words(call)[:-1]}, activation={quote}{meant}{quote})")]
+            yield [_with_activation(syntax, call, meant)]
         else:
             yield [Edit(syntax.span(own.value), re.sub(r"\w+", meant, syntax.words(own.value)))]
 
@@ -114,8 +102,13 @@ def activations_of_hidden_layers(fault: Fault) -> Alternatives:
     """Dense layers without an activation get a rectifier, but for the last one."""
     syntax = fault.syntax
     plain_ones = [call for call in syntax.calls("Dense")[:-1] if keyword(call, "activation") is None]
+    yield [_with_activation(syntax, call, "relu") for call in plain_ones]
+
+
+def _with_activation(syntax: Syntax, call: ast.Call, name: str) -> Edit:
+    """A layer that is given an activation, in the quotes that the program prefers."""
     quote = "'" if syntax.text.count("'") > syntax.text.count('"') else '"'
-    yield [Edit(syntax.span(c), f"{syntax.words(c)[:-1]}, activation={quote}relu{quote})") for c in plain_ones]
+    return argument_added(syntax, call, f"activation={quote}{name}{quote}")
 
 
 @edits_for("A04", "F10", framework=("pytorch", "keras"))
@@ -173,14 +166,13 @@ def along_the_classes(fault: Fault) -> Alternatives:
     """softmax(z, dim=0) becomes softmax(z, dim=1)."""
     syntax = fault.syntax
     for call in _activations(fault):
-        given = keyword(call, "dim") or keyword(call, "axis")
+        given = keyword(call, "dim", "axis")
         if given is not None:
             yield [Edit(syntax.span(given.value), "1")]
         elif len(call.args) == (1 if _only_the_axis(call) else 2):
             yield [Edit(syntax.span(call.args[-1]), "1")]
         elif fault.framework == "pytorch":
-            words = syntax.words(call)
-            yield [Edit(syntax.span(call), f"{words[:-1]}{', ' if call.args else ''}dim=1)")]
+            yield [argument_added(syntax, call, "dim=1")]
 
 
 def _only_the_axis(call: ast.Call) -> bool:
@@ -256,7 +248,7 @@ def _classes(fault: Fault) -> int:
     """How many classes one output stands for; 0 where the targets are no class numbers that were made floats."""
     told = fault.finding["evidence"].get("classes")
     numbers = re.search(r"targets, 0 to (\d+), lie", fault.summary)
-    place = (fault.reading.get("loss") or {}).get("line")
+    place = fault.read("loss").get("line")
     whole = any(
         last_name(call.func) == "float" for call in fault.syntax.at(place or 0, None) if isinstance(call, ast.Call)
     )
@@ -271,10 +263,10 @@ def scores_for_each_class(fault: Fault) -> Alternatives:
     made = [one for name in ("MSELoss", "BCELoss", "BCEWithLogitsLoss") for one in syntax.calls(name)]
     if not classes or classes <= 2 or len(linear) != 1 or len(made) != 1:
         return
-    edits = [Edit(syntax.span(linear[0].args[1]), str(classes)), _renamed(fault, made[0], "CrossEntropyLoss")]
+    edits = [Edit(syntax.span(linear[0].args[1]), str(classes)), renamed(syntax, made[0].func, "CrossEntropyLoss")]
     for call in _activations(fault)[:1]:
         edits += next(iter(without(fault, call)), [])
-    place = (fault.reading.get("loss") or {}).get("line")
+    place = fault.read("loss").get("line")
     for call in [node for node in syntax.at(place or 0, None) if isinstance(node, ast.Call) and len(node.args) == 2]:
         edits += [Edit(syntax.span(one), words) for one in call.args if (words := _as_class_numbers(fault, one))]
         break

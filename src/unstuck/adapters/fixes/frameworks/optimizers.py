@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for
 from unstuck.adapters.fixes.frameworks.calls import calls_at, is_optimizer, keyword, optimizers
 from unstuck.adapters.fixes.statements import block_of, inserted_behind, moved_behind
 from unstuck.adapters.fixes.syntax import Syntax, numbers_behind
@@ -99,22 +99,16 @@ def rate_that_learnt(fault: Fault) -> Alternatives:
         return
     every: list[Any] = [*calls_at(fault), *(made.value for made in optimizers(syntax))]
     for made in filter(is_optimizer, every):
-        for node in (keyword(made, "lr"), keyword(made, "learning_rate"), *made.args):
+        for node in (keyword(made, "lr", "learning_rate"), *made.args):
             value = node.value if isinstance(node, ast.keyword) else node
             for number in [] if value is None else numbers_behind(syntax, value):
                 if rate is None or abs(number.value - rate) <= 1e-6 * abs(rate):
                     yield [Edit(syntax.span(number), f"{tried:.2g}")]
     if rate is not None:  # the optimiser's own, which was not written out
         for made in [one for one in calls_at(fault) if is_optimizer(one)]:
-            if not any(keyword(made, name) for name in ("lr", "learning_rate")):
-                words = syntax.words(made)
+            if keyword(made, "lr", "learning_rate") is None:
                 name = "learning_rate" if fault.framework == "keras" else "lr"
-                yield [
-                    Edit(
-                        syntax.span(made),
-                        f"{words[:-1]}{', ' if made.args or made.keywords else ''}{name}={tried:.2g})",
-                    )
-                ]
+                yield [argument_added(syntax, made, f"{name}={tried:.2g}")]
 
 
 @edits_for("U10", framework=("keras",))

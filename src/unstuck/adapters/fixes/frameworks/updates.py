@@ -19,9 +19,6 @@ from unstuck.adapters.fixes.statements import (
 from unstuck.adapters.fixes.syntax import Span, Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
 
-Loop = ast.For | ast.While
-LOOPS = (ast.For, ast.While)
-
 
 def backwards(syntax: Syntax) -> list[ast.Call]:
     """The calls that take derivatives."""
@@ -89,7 +86,7 @@ def gradients_taken_and_kept(fault: Fault) -> Alternatives:
             if loss:
                 yield list(inserted_before(syntax, statement, f"{loss}.backward()"))
     for made in calls_at(fault):
-        rate = next((one for one in (keyword(made, "lr"), keyword(made, "learning_rate")) if one is not None), None)
+        rate = keyword(made, "lr", "learning_rate")
         if is_optimizer(made) and rate is not None and getattr(rate.value, "value", None) == 0:
             yield [Edit(syntax.span(rate.value), "0.01" if last_name(made.func) == "SGD" else "0.001")]
 
@@ -106,7 +103,7 @@ def step_taken(fault: Fault) -> Alternatives:
 
 def _loss_before(fault: Fault, statement: Any) -> str:
     """The name that the loss was given before a statement of the same block."""
-    place = (fault.reading.get("loss") or {}).get("line")
+    place = fault.read("loss").get("line")
     for one in fault.syntax.nodes:
         if isinstance(one, ast.Assign) and one.lineno == place and len(one.targets) == 1:
             return fault.syntax.words(one.targets[0])
@@ -122,7 +119,7 @@ def loss_descended(fault: Fault) -> Alternatives:
     """The minus before the loss is left out, or `maximize=True` of the optimiser."""
     syntax = fault.syntax
     scopes = [syntax.statement(call) for call in backwards(syntax)]
-    place = (fault.reading.get("loss") or {}).get("line")
+    place = fault.read("loss").get("line")
     scopes += [node for node in syntax.nodes if isinstance(node, ast.stmt) and node.lineno in (place, fault.line)]
     for scope in scopes:
         for node in ast.walk(scope):
@@ -153,8 +150,7 @@ def made_once(fault: Fault) -> Alternatives:
     """What makes the model, its weights or its optimiser inside the loop is moved before it."""
     syntax = fault.syntax
     for statement in statements_at(fault):
-        loops = [one for one in syntax.above(statement) if isinstance(one, LOOPS)]
-        for loop in loops[-1:]:
+        for loop in syntax.loops(statement)[-1:]:
             together = [one for one in block_of(syntax, statement) if one is statement or _makes_optimizer(one)]
             yield list(moved_before(syntax, together, loop))
             known = [one for one in syntax.nodes if isinstance(one, ast.Assign) and one.lineno < loop.lineno]
@@ -176,6 +172,6 @@ def schedule_by_passes(fault: Fault) -> Alternatives:
     for statement in statements_at(fault):
         call = getattr(statement, "value", None)
         if isinstance(call, ast.Call) and last_name(call.func) == "step":
-            loop = next((one for one in syntax.above(statement) if isinstance(one, LOOPS)), None)
+            loop = next(iter(syntax.loops(statement)), None)
             if loop is not None and len(block_of(syntax, statement)) > 1:
                 yield list(moved(syntax, [statement], (loop.end_lineno or 0) + 1, indentation(syntax, loop)))
