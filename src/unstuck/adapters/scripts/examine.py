@@ -20,7 +20,7 @@ from unstuck.adapters.scripts.corrected import behind_wrong_gradients, with_behi
 from unstuck.adapters.scripts.decisions import corrections, perceptron_report
 from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
 from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
-from unstuck.adapters.scripts.falling import diverge, falls, own_losses
+from unstuck.adapters.scripts.falling import falls, own_losses
 from unstuck.adapters.scripts.first_look import first_look, network
 from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
 from unstuck.adapters.scripts.handing_over import case_of
@@ -29,6 +29,7 @@ from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
+from unstuck.adapters.scripts.not_finite import with_not_finite
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
 from unstuck.adapters.scripts.proof_report import joined, not_yet_named, with_seen
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
@@ -42,7 +43,7 @@ from unstuck.adapters.scripts.reading import (
 )
 from unstuck.adapters.scripts.recorder import Recorder
 from unstuck.adapters.scripts.recording import Recording, Settings
-from unstuck.adapters.scripts.seen_faults import lost_updates, of_diverging, of_lost_updates, seen_faults
+from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
 from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop, turns_before
@@ -216,9 +217,8 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     report = joined(report, proved, lambda: _learns(losses(), proved))
     if studied.case is not None and proved is not None and proved.departures and not report.network.get("loss"):
         report = with_behind(report, _behind(report, studied, ends - clock.now()))
-    if report.verdict == "inconclusive" and not report.findings and studied.read is not None:
-        report.findings = list(of_diverging(studied.read, diverge(losses())))
-        report.verdict = "faulty" if report.findings else report.verdict
+    if not report.findings and studied.read is not None:
+        report = with_not_finite(report, studied.read, studied.case, losses)
     report = with_seen(report, _seen(run, studied, proved, report, ends))
     if proved is not None:
         report.proof, report.listing = proved.to_dict(), listing_of(proved)
