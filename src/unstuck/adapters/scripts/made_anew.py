@@ -68,7 +68,7 @@ def only_counts(loop: str, turns: int | None) -> bool:
         return False
     body = [part for statement in node.body for part in ast.walk(statement)]
     name = node.target.id
-    told = [part for part in body if isinstance(part, ast.Call) and last_name(part.func) == "print"]
+    told: list[ast.AST] = [part for part in body if isinstance(part, ast.Call) and last_name(part.func) == "print"]
     told += [part.test for part in body if isinstance(part, ast.If)]
     uses = sum(_mentions(statement, name) for statement in node.body)
     kept = any(isinstance(part, ast.Call) and last_name(part.func) == "append" for part in body)

@@ -95,9 +95,9 @@ def of_diverging(read: Read, number: int | None) -> Iterator[Finding]:
     if number is None:
         return
     site = Lines(read).rate(None)
-    words = f"run as it stands, the loss that it writes down is NaN or infinite from its value number {number + 1} on"
+    words = "run as it stands, the losses that it writes down turn NaN or infinite, and stay so"
     where = None if site is None else location(site)
-    yield Finding(RULES["U13"], PROVED, words, {"losses": number}, True, None, where)
+    yield Finding(RULES["U13"], PROVED, words, {"finite_losses": number}, True, None, where)
 
 
 # -- outputs and targets that broadcast --------------------------------------------------------------------------------
