@@ -393,3 +393,39 @@ def test_words_that_meet_other_weights_each_time_are_no_row_of_inputs(report):
     found = report(WORDS)
     assert not found["findings"]
     assert [entry["what"] for entry in found["reading"]["unread"]] == ["inputs"]
+
+
+DRAWN_IN_THE_LOOP = """
+import numpy as np
+import random
+
+np.random.seed(0)
+random.seed(0)
+questions = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+answers = np.array([[0], [1], [1], [0]])
+W1, b1 = np.random.rand(3, 2), np.zeros([3, 1])
+W2, b2 = np.random.rand(1, 3), np.zeros([1, 1])
+for k in range(2000):
+    r = random.sample([0, 1, 2, 3], 1)
+    X = np.array(questions[r])
+    X.shape = (2, 1)
+    h = np.tanh(np.dot(W1, X) + b1)
+    p = 1 / (1 + np.exp(-(np.dot(W2, h) + b2)))
+    d2 = p - answers[r]
+    d1 = np.dot(W2.T, d2) * (1 - h ** 2)
+    W2 = W2 - 0.1 * d2 * np.transpose(h)
+    b2 = b2 - 0.1 * d2
+    W1 = W1 - 0.1 * np.dot(d1, np.transpose(X))
+    b1 = b1 - 0.1 * d1
+"""
+
+
+def test_an_example_drawn_in_the_loop_is_replaced_wherever_it_stands():
+    case = study(runner(DRAWN_IN_THE_LOOP)).case
+    first, results = [array.copy() for array in case.parameters()], []
+    for _ in range(3):
+        for array, value in zip(case.parameters(), first, strict=True):
+            array[...] = value
+        case.step(np.array([[1.0, 0.0]]), np.array([[1]]))
+        results.append([array.copy() for array in case.parameters()])
+    assert all(np.array_equal(a, b) for again in results[1:] for a, b in zip(results[0], again, strict=True))
