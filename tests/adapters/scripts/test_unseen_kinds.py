@@ -429,3 +429,45 @@ def test_an_example_drawn_in_the_loop_is_replaced_wherever_it_stands():
         case.step(np.array([[1.0, 0.0]]), np.array([[1]]))
         results.append([array.copy() for array in case.parameters()])
     assert all(np.array_equal(a, b) for again in results[1:] for a, b in zip(results[0], again, strict=True))
+
+
+NEVER_SET = """
+import numpy as np
+
+def slope(a):
+    return a * (1 - a)
+
+class Net:
+    def __init__(self, x, y):
+        rng = np.random.default_rng(0)
+        self.x, self.y = x, y
+        self.w1, self.w2 = rng.random((3, 4)), rng.random((4, 1))
+        self.predicted = np.zeros(y.shape)
+
+    def forward(self):
+        self.hidden = 1 / (1 + np.exp(-np.dot(self.x, self.w1)))
+        return 1 / (1 + np.exp(-np.dot(self.hidden, self.w2)))
+
+    def back(self):
+        d2 = np.dot(self.hidden.T, 2 * (self.y - self.predicted) * slope(self.predicted))
+        d1 = np.dot(
+            self.x.T,
+            np.dot(2 * (self.y - self.predicted) * slope(self.predicted), self.w2.T) * slope(self.hidden),
+        )
+        self.w1 += d1
+        self.w2 += d2
+
+net = Net(np.array([[0, 0, 1.0], [0, 1, 1], [1, 0, 1], [1, 1, 1]]), np.array([[0.0], [1], [1], [0]]))
+for i in range(1000):
+    net.output = net.forward()
+    net.back()
+    print(np.mean(np.square(net.y - net.forward())))
+"""
+
+
+def test_a_gradient_that_is_zero_throughout_is_traced_to_the_first_zero(report):
+    found = report(NEVER_SET)
+    assert found["verdict"] == "faulty"
+    (only,) = found["findings"]
+    assert only["code"] == "B13"
+    assert "slope(self.predicted)" in only["location"]["text"]

@@ -67,7 +67,7 @@ class LossWatch:
         return value
 
     def _keep(self, loss: float) -> None:
-        """One more value. Where they are many, and their course is still open, each one kept stands for twice as many."""
+        """One more value. Of many whose course is still open, each one kept stands for twice as many as before."""
         self._waiting.append(loss)
         if len(self._waiting) < self.each:
             return

@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from unstuck.adapters.scripts.lines import location
+from unstuck.adapters.scripts.parameters import ancestors
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
 from unstuck.autodiff.families import SUMMING
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
+from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.autodiff.verdicts import APPLIED, Verdict
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.examination.examination import Missing
@@ -132,8 +136,26 @@ def _of_departure(proved: Proved, departure: Departure) -> Finding:
     if proved.consequence is not None:
         matters = proved.consequence.matters
         summary += f"; {_cost(proved.consequence)}"
-    code = _code(proof, departure, wrong)
-    return Finding(RULES[code], PROVED, summary, numbers, matters, None, location(departure.site))
+    code, site = _code(proof, departure, wrong), departure.site
+    if {verdict.kind for verdict in wrong} == {"zero"} and (zero := first_zero(wrong)) is not None:
+        site = zero
+        summary += f"; it is zero from `{_short(zero.text)}` in line {zero.line} on"
+    return Finding(RULES[code], PROVED, summary, numbers, matters, None, location(site))
+
+
+def first_zero(wrong: Sequence[Verdict]) -> Site | None:
+    """Of gradients that are zero throughout the first expression on the way to them that is: of a function that is
+    given zeros the call."""
+    gradient = next((verdict.gradient.nodes[0] for verdict in wrong if verdict.gradient is not None), None)
+    if gradient is None:
+        return None
+    made_of = [node for node in ancestors([gradient], 0, _is_zero) if node.op is not LEAF and _is_zero(node)]
+    born = made_of[0] if made_of else gradient
+    return next(iter(born.stack[len(gradient.stack) :]), born.site)
+
+
+def _is_zero(node: Node) -> bool:
+    return isinstance(node.value, np.ndarray) and not node.value.any()
 
 
 def _cost(consequence: Consequence) -> str:
