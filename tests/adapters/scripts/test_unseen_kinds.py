@@ -469,5 +469,5 @@ def test_a_gradient_that_is_zero_throughout_is_traced_to_the_first_zero(report):
     found = report(NEVER_SET)
     assert found["verdict"] == "faulty"
     (only,) = found["findings"]
-    assert only["code"] == "B13"
+    assert only["code"] == "U05"
     assert "slope(self.predicted)" in only["location"]["text"]

@@ -85,8 +85,11 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
 
 def misread(finding: Finding, proved: Proved) -> bool:
     """Whether a finding rests on examples and outputs as rows, which no formula of the tables confirms, and the
-    derivative saw otherwise: outputs that meet their targets entry by entry, or a sequence whose rows are its steps."""
+    derivative saw otherwise: outputs that meet their targets entry by entry, a sequence whose rows are its steps, or
+    gradients that are zero, on whose way no output meets a target."""
     proof = proved.first
+    if finding.rule.code in OF_ROWS and _nothing_changes(proof):
+        return True
     met = bool(proof.meetings) and any(verdict.right for verdict in proof.verdicts)
     return (finding.rule.code in OF_OUTPUTS and met) or (finding.rule.code in OF_ROWS and is_recurrent(proof.step))
 
@@ -98,6 +101,8 @@ def wrong_gradients(proved: Proved) -> Iterator[Finding]:
         if departure.site is not None and (departure.site.file, departure.site.line) not in lines:
             lines.add((departure.site.file, departure.site.line))
             yield _of_departure(proved, departure)
+            if _nothing_changes(proved.first):
+                return  # one zero, however many gradients it makes zero
 
 
 def never_updated(proved: Proved) -> Iterator[Finding]:
@@ -154,6 +159,11 @@ def first_zero(wrong: Sequence[Verdict]) -> Site | None:
     return next(iter(born.stack[len(gradient.stack) :]), born.site)
 
 
+def _nothing_changes(proof: Proof) -> bool:
+    """Whether the gradients of all parameters are zero though they should not be."""
+    return bool(proof.wrong) and all(verdict.kind == "zero" for verdict in proof.verdicts)
+
+
 def _is_zero(node: Node) -> bool:
     return isinstance(node.value, np.ndarray) and not node.value.any()
 
@@ -170,6 +180,8 @@ def _cost(consequence: Consequence) -> str:
 def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
     """The rule that says what the numbers show; B14 where none does."""
     kinds = {verdict.kind for verdict in wrong}
+    if _nothing_changes(proof):
+        return "U05"
     if APPLIED in kinds or kinds == {"sign"}:
         return "B10"
     if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in SUMMING:
