@@ -101,6 +101,7 @@ def test_parted_within_the_training_loop_they_are_altered_by_it():
         ("X = X[np.random.permutation(60)]\n", [("D10", 15)]),
         ("X = X[np.random.permutation(60)]\nY = Y[np.random.permutation(60)]\n", [("D10", 16)]),
         ("X = X[:, :][list(np.random.permutation(60))]\n", [("D10", 15)]),
+        ("X[np.arange(60)[::-1], np.random.permutation(60) % 4]\n", []),
         ("order = np.random.permutation(60)\nX, Y = X[order], Y[order]\n", []),
         ("order = np.random.permutation(60)\nX, Y = X[order], Y[list(order)]\nmarks = X[:, 0] > 0.5\n", []),
         ("order = np.random.permutation(60)\nX, Y = X.T[:, order].T, Y[order]\n", []),

@@ -34,8 +34,11 @@ class Shuffle:
 
 def chosen(place: Place, holder: np.ndarray, key: Any, value: np.ndarray, frame: FrameType) -> Shuffle | None:
     """The choice of examples by an array of row (or column) numbers, each once; None for any other subscript."""
-    columns = type(key) is tuple and len(key) == 2 and key[0] == slice(None) and holder.ndim == 2
-    rows = np.asarray(key[1] if columns else key)
+    if type(key) is tuple:
+        columns = len(key) == 2 == holder.ndim and isinstance(key[0], slice) and key[0] == slice(None)
+        rows = np.asarray(key[1]) if columns else np.zeros(0)
+    else:
+        columns, rows = False, np.asarray(key)
     if rows.ndim != 1 or rows.dtype.kind not in "iu" or len(rows) < FEWEST or holder.nbytes > LARGE:
         return None
     if len(np.unique(rows)) < len(rows) or (np.diff(rows) > 0).all():
