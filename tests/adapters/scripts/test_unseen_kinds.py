@@ -471,3 +471,57 @@ def test_a_gradient_that_is_zero_throughout_is_traced_to_the_first_zero(report):
     (only,) = found["findings"]
     assert only["code"] == "U05"
     assert "slope(self.predicted)" in only["location"]["text"]
+
+
+LAYERS_THAT_ARE_CALLED = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+
+class Linear:
+    def __init__(self, n_in, n_out):
+        self.W, self.b = rng.normal(0, (2 / n_in) ** 0.5, (n_in, n_out)), np.zeros(n_out)
+
+    def __call__(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, g):
+        self.gW, self.gb = self.x.T @ g, g.sum(axis=0)
+        return g @ self.W.T
+
+class ReLU:
+    def __call__(self, x):
+        self.on = x > 0
+        return x * self.on
+
+    def backward(self, g):
+        return g{slope}
+
+X = rng.normal(size=(200, 2))
+y = (np.hypot(*X.T) > 1.1).astype(int)
+layers = [Linear(2, 16), ReLU(), Linear(16, 16), ReLU(), Linear(16, 2)]
+for epoch in range(200):
+    a = X
+    for layer in layers:
+        a = layer(a)
+    p = np.exp(a - a.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    p[np.arange(len(y)), y] -= 1
+    p /= len(y)
+    for layer in reversed(layers):
+        p = layer.backward(p)
+    for layer in layers[::2]:
+        layer.W -= 0.3 * layer.gW
+        layer.b -= 0.3 * layer.gb
+"""
+
+
+def test_layers_that_are_called_like_functions_hold_parameters():
+    studied = study(runner(LAYERS_THAT_ARE_CALLED.format(slope=" * self.on")))
+    assert studied.case is not None
+    assert [np.shape(array) for array in studied.case.parameters()] == [(2, 16), (16,), (16, 16), (16,), (16, 2), (2,)]
+
+
+def test_a_slope_that_such_a_layer_leaves_out_is_named(report):
+    assert set(findings(report(LAYERS_THAT_ARE_CALLED.format(slope="")))) == {"B02"}
