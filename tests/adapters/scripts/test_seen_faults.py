@@ -184,3 +184,30 @@ def test_bytes_that_do_not_wrap_around_are_silent(prepared):
 )
 def test_a_loop_whose_numbers_choose_nothing_counts_passes(loop, turns, expected):
     assert only_counts(loop, turns) == expected
+
+
+SPLIT = """\
+from sklearn.model_selection import train_test_split
+A = np.random.randn(240, 4)
+kinds = A[:, :3].argmax(axis=1)
+{splits}
+Y = np.eye(3)[b_train]
+W2, b2 = np.random.randn(5, 3), np.random.randn(3)
+for epoch in range(50):
+    for w, g in zip([W1, b1, W2, b2], gradients(a_train, Y)):
+        w -= 0.5 * g
+"""
+
+
+@pytest.mark.parametrize(
+    ("splits", "expected"),
+    [
+        ("a_train, a_test = train_test_split(A)\nb_train, b_test = train_test_split(kinds)", 19),
+        ("a_train, a_test, b_train, b_test = train_test_split(A, kinds)", None),
+        ("np.random.shuffle(kinds)\na_train, b_train = train_test_split(A)[0], kinds[:180]", None),
+    ],
+)
+def test_targets_that_were_split_apart_from_their_inputs_are_told_by_what_both_were_taken_from(splits, expected):
+    pytest.importorskip("sklearn")
+    found = studied(SPLIT.format(splits=splits)).parted
+    assert (found and found.location.line) == expected

@@ -31,6 +31,7 @@ from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.not_finite import with_not_finite
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
+from unstuck.adapters.scripts.parted import parted_from_source
 from unstuck.adapters.scripts.proof_report import joined, not_yet_named, with_seen
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.read import Read
@@ -77,6 +78,7 @@ class Studied:
     built: Built | None = None
     chains: tuple[Chain, ...] = ()
     loop: TrainingLoop | None = None
+    parted: Finding | None = None
 
 
 def study(
@@ -155,7 +157,7 @@ def study(
     skip = turns_before(recording, loop) if names.parameters else 0
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
     reading.network, reading.loss = network(update, chains), read_loss(read)
-    built = case = None
+    built = case = parted = None
     try:
         built = build(read, run)
         case = case_of(reading, read, built, run, name)
@@ -168,8 +170,11 @@ def study(
     reading.accuracy = read_accuracy(texts_of(recording))
     reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.everything if built else {})]
     if built is not None:
+        if case is not None:
+            everything, line = built.replay.living.everything, loop.place.site.line
+            parted = parted_from_source(case, everything, texts_of(recording), line)
         built.replay.living.aside.clear()
-    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop)
+    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
@@ -240,6 +245,8 @@ def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, end
     """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    if studied.parted is not None:
+        seen += not_yet_named([studied.parted], [*report.findings, *seen])
     if proved is not None:
         left = min(EVALUATING, max(ends - clock.now(), 1.0))
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
