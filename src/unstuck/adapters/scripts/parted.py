@@ -78,8 +78,8 @@ def _is_read(x: Array, kinds: Array) -> bool:
 
 def _finding(file: str, line: int) -> Finding:
     words = (
-        "the targets are not those that stood beside these inputs in the arrays that both were taken from: each was put "
-        "in an order of its own"
+        "the targets are not those that stood beside these inputs in the arrays that both were taken from: each was "
+        "put in an order of its own"
     )
     place = Location(file, line, linecache.getline(file, line).strip(), None)
     return Finding(RULES["D10"], PROVED, words, {}, True, None, place)
