@@ -525,3 +525,29 @@ def test_layers_that_are_called_like_functions_hold_parameters():
 
 def test_a_slope_that_such_a_layer_leaves_out_is_named(report):
     assert set(findings(report(LAYERS_THAT_ARE_CALLED.format(slope="")))) == {"B02"}
+
+
+FACTORS = """
+import numpy as np
+
+np.random.seed(3)
+true = np.random.rand(12, 2) @ np.random.rand(2, 10) * 4 + 1
+ratings = [(u, i, true[u, i]) for u in range(12) for i in range(10) if np.random.rand() < 0.6]
+P, Q = np.random.normal(scale=0.3, size=(12, 3)), np.random.normal(scale=0.3, size=(10, 3))
+for epoch in range(30):
+    np.random.shuffle(ratings)
+    total = 0.0
+    for u, i, r in ratings:
+        u, i = int(u), int(i)
+        e = r - P[u].dot(Q[i])
+        total += e ** 2
+        before = P[u].copy()
+        P[u] += 0.02 * (e * Q[i] - 0.05 * P[u])
+        Q[i] += 0.02 * (e * {other} - 0.05 * Q[i])
+    print(total)
+"""
+
+
+@pytest.mark.parametrize(("other", "verdict"), [("before", "healthy"), ("before[::-1]", "faulty")])
+def test_a_decay_of_the_one_row_that_an_update_takes_is_no_wrong_gradient(report, other, verdict):
+    assert report(FACTORS.format(other=other))["verdict"] == verdict
