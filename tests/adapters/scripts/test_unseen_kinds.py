@@ -361,6 +361,11 @@ def test_parameters_that_are_made_anew_in_each_pass_are_named(report):
     assert report(PASSES.format(before=MADE, inside="pass"))["verdict"] == "healthy"
 
 
+def test_they_are_named_whatever_the_loop_over_the_passes_is_called(report):
+    text = PASSES.format(before="", inside=MADE).replace("epoch in range(40)", "k in range(40)")
+    assert findings(report(text)) == {"U16": MADE}
+
+
 def test_networks_that_are_trained_one_after_another_are_no_network_made_anew(report):
     text = PASSES.format(before="", inside=MADE).replace("epoch in range(40)", "rate in (0.5, 0.1)")
     assert "U16" not in findings(report(text))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import linecache
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,7 +39,7 @@ def made_anew(read: Read, examples: int | None) -> Iterator[Finding]:
     called = any(word in _head(place).lower() for word in PASSES)
     if (
         once
-        and (called or only_counts(place.site.text, turn.length))
+        and (called or only_counts(_text_of(place.site), turn.length))
         and turn.length != 1
         and all(turn.start <= root.number < loop.start for root in roots)
     ):
@@ -74,6 +76,11 @@ def only_counts(loop: str, turns: int | None) -> bool:
     kept = any(isinstance(part, ast.Call) and last_name(part.func) == "append" for part in body)
     repeats = any(word in name.lower() for word in REPETITIONS)
     return uses == sum(_mentions(part, name) for part in told) and not repeats and ((turns or 0) > MANY or not kept)
+
+
+def _text_of(site: Site) -> str:
+    """The lines of a loop as they stand in the source."""
+    return textwrap.dedent("".join(linecache.getlines(site.file)[site.line - 1 : site.end_line]))
 
 
 def _mentions(node: ast.AST, name: str) -> int:
