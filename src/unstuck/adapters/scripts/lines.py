@@ -270,7 +270,7 @@ _delta, _gradient = _site_of(Lines.delta), _site_of(Lines.gradient)
 
 ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
     **dict.fromkeys(("D02", "D03", "D04", "D01"), Lines.inputs),
-    **dict.fromkeys(("A01", "A02", "A04", "A05", "A06", "A07", "U06"), Lines.made),
+    **dict.fromkeys(("A01", "A02", "A03", "A04", "A05", "A06", "A07", "U06"), Lines.made),
     **dict.fromkeys(("F01", "F02", "F03", "F10"), Lines.output),
     **dict.fromkeys(("F05", "F07"), Lines.product),
     **dict.fromkeys(("D07", "D09", "D10"), Lines.targets),
@@ -282,8 +282,8 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
     **dict.fromkeys(("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U14", "U17"), Lines.updated),
     "U12": Lines.correction,
     "D08": Lines.output_function,
-    "U10": Lines.decay,
-    **dict.fromkeys(("U07", "U08"), Lines.rate),
+    **dict.fromkeys(("U10", "U15"), Lines.decay),
+    **dict.fromkeys(("U07", "U08", "U13"), Lines.rate),
     "U09": Lines.loop,
 }
 """For the code of a finding, which expression it is about."""
