@@ -77,6 +77,8 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
         tried.add(key)
         found = _under(step, hypothesis, Tie.SPLIT, candidates, met, tolerance)
         work += effort
+        if hypothesis.rank == 0 and _is_flat(found):
+            continue
         if hypothesis.rank == 0 and (written is None or _promise(found) > _promise(written)):
             written = found
         if best is None or _promise(found) > _promise(best):
@@ -125,6 +127,12 @@ def hypotheses_of(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
             yield from usual_losses(step, meeting)
     for meeting in met:
         yield from own_errors(step, meeting)
+
+
+def _is_flat(proof: Proof) -> bool:
+    """Whether what was taken for a loss has no slope at any parameter, as a rounded output has none."""
+    known = [verdict for verdict in proof.verdicts if verdict.expected is not None]
+    return bool(known) and all(not proof.adjoints.totals.get(n, np.zeros(1)).any() for n in proof.step.roots)
 
 
 def _settles(best: Proof, following: Hypothesis) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.proving import prove_recorded
 
 CIRCLE = """
 import math
@@ -556,3 +557,52 @@ for epoch in range(30):
 @pytest.mark.parametrize(("other", "verdict"), [("before", "healthy"), ("before[::-1]", "faulty")])
 def test_a_decay_of_the_one_row_that_an_update_takes_is_no_wrong_gradient(report, other, verdict):
     assert report(FACTORS.format(other=other))["verdict"] == verdict
+
+
+ADDITION = """
+import copy
+import numpy as np
+
+np.random.seed(0)
+bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+W0, W1, Wh = (2 * np.random.random(size) - 1 for size in ((2, 8), (8, 1), (8, 8)))
+D0, D1, Dh = np.zeros_like(W0), np.zeros_like(W1), np.zeros_like(Wh)
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+for j in range(2000):
+    m, n = np.random.randint(128), np.random.randint(128)
+    a, b, c = bits[m], bits[n], bits[m + n]
+    guess, off, deltas, hidden = np.zeros_like(c), 0, [], [np.zeros(8)]
+    for k in range(7, -1, -1):
+        h = sigmoid(np.dot(np.array([[a[k], b[k]]]), W0) + np.dot(hidden[-1], Wh))
+        p = sigmoid(np.dot(h, W1))
+        error = np.array([[c[k]]]) - p
+        deltas.append(error * p * (1 - p))
+        off += np.abs(error[0])
+        guess[k] = np.round(p[0][0])
+        hidden.append(copy.deepcopy(h))
+    future = np.zeros(8)
+    for k in range(8):
+        h, d = hidden[-k - 1], deltas[-k - 1]
+        dh = ({later}d.dot(W1.T)) * h * (1 - h)
+        D1 += h.T.dot(d)
+        Dh += np.atleast_2d(hidden[-k - 2]).T.dot(dh)
+        D0 += np.array([[a[k], b[k]]]).T.dot(dh)
+        future = dh
+    W0, W1, Wh = W0 + D0 * 0.1, W1 + D1 * 0.1, Wh + Dh * 0.1
+    D0, D1, Dh = D0 * 0, D1 * 0, Dh * 0
+    print(off, guess)
+"""
+
+
+@pytest.mark.parametrize(("later", "wrong"), [("future.dot(Wh.T) + ", set()), ("future.dot(Wh) + ", {"Wh", "W0"})])
+def test_neither_a_rounded_output_nor_a_sum_of_deviations_is_the_loss_of_a_gradient_of_squares(later, wrong):
+    studied = study(runner(ADDITION.format(later=later)))
+    names = [
+        "Wh" if np.shape(c.root.value) == (8, 8) else "W0" if len(c.root.value) == 2 else "W1" for c in studied.chains
+    ]
+    proved = prove_recorded(studied.recording.tape, studied.chains, names)
+    assert proved.first.hypothesis.name == "the squared error"
+    assert {verdict.parameter.name for verdict in proved.first.wrong} == wrong

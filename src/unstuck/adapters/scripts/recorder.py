@@ -242,6 +242,8 @@ class Recorder:
         if type(function) is BuiltinFunctionType and type(function.__self__) in _CONTAINERS:
             return function(*arguments, **keywords)
         kind = kind_of(function)
+        if kind == kinds.OWN and kinds.copies(function) and arguments and isinstance(arguments[0], FOLLOWED):
+            kind = kinds.COMPUTES
         if kind == kinds.OWN:
             return self._own(place, function, arguments, keywords)
         if kind == kinds.IGNORED:
