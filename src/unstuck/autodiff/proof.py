@@ -156,12 +156,13 @@ def _explains_nothing(proof: Proof) -> bool:
     return several >= MOST_FACTORS and right < ENOUGH * len(proof.verdicts)
 
 
-def _promise(proof: Proof) -> tuple[int, int, int]:
-    """How well a hypothesis explains a step: parameters right, those of them with many entries first."""
+def _promise(proof: Proof) -> tuple[int, int, int, int]:
+    """How well a hypothesis explains a step: parameters right, those of them with many entries first; of hypotheses of
+    one rank that explain as many, the one that explains more entries."""
     right = [v for v in proof.verdicts if v.right and v.gradient is not None]
     large = sum(v.gradient.value.size > 1 for v in right if v.gradient)
     rank = proof.hypothesis.rank if proof.hypothesis else 3
-    return large, len(right), -rank
+    return large, len(right), -rank, sum(v.gradient.value.size for v in right if v.gradient)
 
 
 def _under(

@@ -96,9 +96,10 @@ def common_scales(
 
 def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tolerance: float) -> list[float]:
     """The scales that the candidates of true gradients offer, those of most parameters first; of those of as many, the
-    one with which a gradient is the derivative itself."""
+    one with which a gradient is the derivative itself, or that of more entries."""
     offers: Counter[float] = Counter()
     descending: Counter[float] = Counter()
+    entries: Counter[float] = Counter()
     for found, array, parameter in known:
         scales = set()
         for candidate in found:
@@ -109,9 +110,13 @@ def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tole
                         scales.add(rounded(one.scale))
                         break
         offers.update(scales)
+        entries.update(dict.fromkeys(scales, array.size))
         descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
-    order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], abs(scale) != 1.0, -abs(scale)))
-    return order[:3]
+
+    def doubt(scale: float) -> tuple[float, ...]:
+        return -offers[scale], -descending[scale], abs(scale) != 1.0, -entries[scale], -abs(scale)
+
+    return sorted(offers, key=doubt)[:3]
 
 
 def decays(parameter: Parameter, gradient: Array) -> tuple[Array | None, ...]:

@@ -96,7 +96,7 @@ def _is_finite(node: Node) -> bool:
 
 def with_size(findings: Sequence[Finding], notes: Sequence[Finding], case: Case) -> list[Finding]:
     """Those notes on too large sums, as findings before these, that inputs of unit scale would put right: then all
-    outputs are finite, and none of which a logarithm is taken is zero."""
+    outputs are finite, and none is exactly 0 or 1."""
     noted = [note for note in notes if note.rule.code in OF_SIZE]
     if not findings or not noted or findings[0].rule.code not in ("L03", "F03"):
         return list(findings)
@@ -108,7 +108,7 @@ def with_size(findings: Sequence[Finding], notes: Sequence[Finding], case: Case)
 
 
 def _spoilt(predict: Callable[[np.ndarray], Any], x: np.ndarray) -> bool:
-    """Whether some outputs are no finite numbers, or exactly zero."""
+    """Whether some outputs are no finite numbers, or exactly 0 or 1, of which a cross-entropy takes the logarithm."""
     with np.errstate(all="ignore"):
         outputs = np.asarray(predict(x), float)
-    return not np.isfinite(outputs).all() or not outputs.all()
+    return not np.isfinite(outputs).all() or bool(np.isin(outputs, (0.0, 1.0)).any())
