@@ -296,6 +296,7 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
 
 
 OF_TEST_INPUTS, OF_TEST_TARGETS = ("D05", "D06"), ("D11",)
+OF_COUNTING = ("E01", "E02")
 
 
 def with_lines(findings: list[Finding], read: Read, case: Case, data: Sequence[Value]) -> list[Finding]:
@@ -316,6 +317,9 @@ def with_lines(findings: list[Finding], read: Read, case: Case, data: Sequence[V
     nowhere = [finding.rule.code for finding in found if finding.location is None]
     written = find_in_script(file, case, nowhere) if nowhere else {}
     made = _lines_of(data, "test", OF_TEST_INPUTS, OF_TEST_TARGETS)
+    counted = getattr(case.accuracy, "line", None)
+    if counted is not None:
+        written = {**dict.fromkeys(OF_COUNTING, _in(*counted)), **written}
     return [
         replace(f, location=f.location or written.get(f.rule.code) or _in(file, made.get(f.rule.code))) for f in found
     ]

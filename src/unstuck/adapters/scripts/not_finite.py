@@ -79,7 +79,7 @@ def _born(read: Read, broken: Sequence[Node]) -> Node | None:
 
 def _is_of_softmax(read: Read, born: Node) -> bool:
     """Whether a value overflows that is then divided by its sum."""
-    sums = {born.number}
+    sums = {node.number for node in read.update.nodes if node.op is born.op and node.parents() == born.parents()}
     for node in read.update.nodes:
         operands = [part.number for part in node.parents()]
         if node.op in SUMMING | ADDING and sums & set(operands):

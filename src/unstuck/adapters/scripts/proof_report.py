@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ OF_OUTPUTS = ("D09", "F10")  # rules about the number of outputs
 OF_ROWS = ("D04", "D07", "D08", "D09", "D10", "D12", "D13", "A04", "F10", "F14")  # rules about rows that are examples
 BY_KIND = {"zero": "B13", "transposed": "B15", "factor": "B17"}  # of all gradients that depart at one place
 FEW = 4  # names that are listed
+LARGEST_DENOMINATOR, CLOSE = 1000, 1e-9  # of a short number, and how closely a factor is one
 
 
 def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | None]) -> Report:
@@ -186,7 +188,18 @@ def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
         return "B10"
     if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in SUMMING:
         return "B08"
+    if kinds == {"factor"} and not all(_is_written(verdict.scale / proof.scale) for verdict in wrong if proof.scale):
+        return UNEXPLAINED
     return BY_KIND.get(kinds.pop(), UNEXPLAINED) if len(kinds) == 1 else UNEXPLAINED
+
+
+def _is_written(factor: float) -> bool:
+    """Whether a factor may stand in a program or count something: a short number. A slope that is left out, of the one
+    output for one example, is none."""
+    if not np.isfinite(factor):
+        return False
+    short = float(Fraction(factor).limit_denominator(LARGEST_DENOMINATOR))
+    return abs(short - factor) <= CLOSE * abs(factor)
 
 
 def _short(text: str, most: int = 60) -> str:
