@@ -606,3 +606,69 @@ def test_neither_a_rounded_output_nor_a_sum_of_deviations_is_the_loss_of_a_gradi
     proved = prove_recorded(studied.recording.tape, studied.chains, names)
     assert proved.first.hypothesis.name == "the squared error"
     assert {verdict.parameter.name for verdict in proved.first.wrong} == wrong
+
+
+NEURONS_IN_LAYERS = """
+import math
+import random
+
+random.seed(8)
+
+class Neuron:
+    def __init__(self, n):
+        self.weights = [random.gauss(0, 0.7) for _ in range(n)]
+        self.bias = 0.0
+        self.last = [0.0] * n
+
+    def fire(self, inputs):
+        self.inputs = inputs
+        self.out = math.tanh(self.bias + sum(w * i for w, i in zip(self.weights, inputs)))
+        return self.out
+
+    def learn(self, err):
+        self.delta = err * {slope}
+        for k in range(len(self.weights)):
+            change = 0.05 * self.delta * self.inputs[k] + 0.5 * self.last[k]
+            self.weights[k] += change
+            self.last[k] = change
+        self.bias += 0.05 * self.delta
+
+class Layer:
+    def __init__(self, n_in, n_out):
+        self.neurons = [Neuron(n_in) for _ in range(n_out)]
+
+class Brain:
+    def __init__(self, *sizes):
+        self.layers = [Layer(a, b) for a, b in zip(sizes, sizes[1:])]
+
+    def teach(self, inputs, wanted):
+        for layer in self.layers:
+            inputs = [n.fire(inputs) for n in layer.neurons]
+        errors = [w - a for w, a in zip(wanted, inputs)]
+        for layer in reversed(self.layers):
+            before = [list(n.weights) for n in layer.neurons]
+            for n, e in zip(layer.neurons, errors):
+                n.learn(e)
+            errors = [sum(w[k] * n.delta for w, n in zip(before, layer.neurons)) for k in range(len(before[0]))]
+
+samples = []
+for _ in range(100):
+    a, b = random.uniform(-1, 1), random.uniform(-1, 1)
+    samples.append(([a, b], [1.0 if a > 0 and b > 0 else -1.0, 1.0 if a + b > 0 else -1.0]))
+brain = Brain(2, 6, 2)
+for k in range(60):
+    random.shuffle(samples)
+    for inputs, wanted in samples:
+        brain.teach(inputs, wanted)
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"),
+    [
+        ("(1 - self.out ** 2)", {}),
+        ("self.out * (1 - self.out)", {"B18": "self.delta = err * self.out * (1 - self.out)"}),
+    ],
+)
+def test_weights_that_lie_deep_in_objects_are_layers_and_their_fault_has_its_line(report, slope, expected):
+    assert findings(report(NEURONS_IN_LAYERS.format(slope=slope))) == expected

@@ -179,7 +179,7 @@ class Finder:
 
 
 def reachable_paths(
-    scope: dict[str, Any], depth: int = 6, limit: int = 200_000
+    scope: dict[str, Any], depth: int = 8, limit: int = 200_000
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """(path, value) of what can be reached from a scope through containers and attributes; a path is a tuple of steps
     for `follow`."""

@@ -233,7 +233,8 @@ def _with_places(findings: Sequence[Finding], found: Sequence[Finding], proved: 
 
 def _is_last_resort(proved: Proved) -> bool:
     """Whether the derivative only says in which update a wrong gradient arrives: nothing before it is an adjoint."""
-    changes = [node.site for verdict in proved.first.verdicts for node in verdict.parameter.change]
+    made = [node for verdict in proved.first.verdicts for node in verdict.parameter.change]
+    changes = [node.site for one in made for node in (one, *one.parents())]
     updates = {(site.file, site.line) for site in changes if site is not None}
     places = [(one.site.file, one.site.line) for one in proved.departures if one.site is not None and not one.by_repair]
     return bool(places) and places[0] in updates
