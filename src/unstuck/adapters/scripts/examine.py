@@ -171,8 +171,8 @@ def study(
     reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.everything if built else {})]
     if built is not None:
         if case is not None:
-            everything, line = built.replay.living.everything, loop.place.site.line
-            parted = parted_from_source(case, everything, texts_of(recording), line)
+            scope, line = built.replay.living.everything, loop.place.site.line
+            parted = parted_from_source(case, scope, texts_of(recording), line)
         built.replay.living.aside.clear()
     return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
 

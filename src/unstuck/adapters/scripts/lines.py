@@ -317,12 +317,13 @@ def with_lines(findings: list[Finding], read: Read, case: Case, data: Sequence[V
     nowhere = [finding.rule.code for finding in found if finding.location is None]
     written = find_in_script(file, case, nowhere) if nowhere else {}
     made = _lines_of(data, "test", OF_TEST_INPUTS, OF_TEST_TARGETS)
-    counted = getattr(case.accuracy, "line", None)
-    if counted is not None:
-        written = {**dict.fromkeys(OF_COUNTING, _in(*counted)), **written}
-    return [
-        replace(f, location=f.location or written.get(f.rule.code) or _in(file, made.get(f.rule.code))) for f in found
-    ]
+    counted = _in(*(getattr(case.accuracy, "line", None) or (file, None)))
+    placed = []
+    for finding in found:
+        code = finding.rule.code
+        place = finding.location or written.get(code) or (counted if code in OF_COUNTING else None)
+        placed.append(replace(finding, location=place or _in(file, made.get(code))))
+    return placed
 
 
 def _lines_of(

@@ -52,8 +52,9 @@ class OwnAccuracy:
     def line(self) -> tuple[str, int] | None:
         """The file and the line in which the count is returned; None where it is no function of a script."""
         code = getattr(getattr(self.function, "__func__", self.function), "__code__", None)
-        text = "" if code is None else "".join(linecache.getlines(code.co_filename))
-        for node in ast.walk(ast.parse(text)):
+        if code is None:
+            return None
+        for node in ast.walk(ast.parse("".join(linecache.getlines(code.co_filename)))):
             if isinstance(node, ast.FunctionDef) and node.lineno == code.co_firstlineno:
                 returns = [part.lineno for part in ast.walk(node) if isinstance(part, ast.Return)]
                 return (code.co_filename, max(returns)) if returns else None

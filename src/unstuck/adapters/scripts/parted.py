@@ -49,7 +49,8 @@ def parted_from_source(case: Case, scope: dict[str, Any], files: dict[str, str],
         if any(_read_by_table(kinds[places], told) > 0 for kinds in beside):
             return None
         if any(set(labels) <= set(kinds) and _read_by_neighbours(rows, kinds) > READ for kinds in beside):
-            same = [name for name, t in arrays if len(t) == len(labels) and np.array_equal(_classes(t), labels)]
+            alike = [(name, _classes(t)) for name, t in arrays if len(t) == len(labels)]
+            same = [name for name, kinds in alike if kinds is not None and np.array_equal(kinds, labels)]
             lines = [line for name in same if (line := made_in(name, files, before)) is not None]
             return _finding(next(iter(files)), min(lines)) if lines else None
     return None
