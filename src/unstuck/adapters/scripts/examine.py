@@ -26,8 +26,8 @@ from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forw
 from unstuck.adapters.scripts.handing_over import case_of
 from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
+from unstuck.adapters.scripts.locating import with_lines
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.not_finite import with_not_finite
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch

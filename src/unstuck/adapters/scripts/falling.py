@@ -19,12 +19,14 @@ from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
 from unstuck.adapters.watch import Run, Stopped
+from unstuck.autodiff.candidates import value_after, value_of
 from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.tape import Node
 
 MOST, LEAST = 4000, 12  # losses that are looked at
+SURE = 4.0  # standard errors by which the first few losses lie above the last ones
 LOOKING = 8 * SECOND  # for as many turns of the training loop, whatever has been seen by then
 
 
@@ -81,8 +83,8 @@ class LossWatch:
 
 
 def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof: Proof) -> list[float]:
-    """The losses of a run as it writes them down, as far as it may be watched, averaged where they are very many; none
-    where it writes down none."""
+    """The losses of a run as it writes them down, as far as it may be watched, averaged where they are very many, and
+    the negatives of what it climbs; none where it writes down none."""
     node = _loss_node(proof)
     place = None if node is None else next((p for p in recording.places if p.site.key == _key(node)), None)
     if node is None or place is None or loop is None:
@@ -91,7 +93,18 @@ def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof:
     turns = affordable_turns(recording, loop, LOOKING)
     watch = LossWatch(place, loop.place, turns, _visit(recording, loop, node), of_errors)
     run(watch)
-    return watch.losses
+    return [-loss for loss in watch.losses] if climbs(proof) else watch.losses
+
+
+def climbs(proof: Proof) -> bool:
+    """Whether the recorded update goes up along what is taken for its loss: a likelihood, or a margin."""
+    along = 0.0
+    for verdict in proof.verdicts:
+        if verdict.right and verdict.expected is not None and verdict.scale:
+            change = value_after(verdict.parameter) - value_of(verdict.parameter)
+            if change.size == verdict.expected.size:
+                along += float(change.reshape(-1) @ verdict.expected.reshape(-1)) / verdict.scale
+    return along > 0
 
 
 def diverge(losses: Sequence[float]) -> int | None:
@@ -103,12 +116,15 @@ def diverge(losses: Sequence[float]) -> int | None:
 
 
 def falls(losses: Sequence[float]) -> bool | None:
-    """Whether the last quarter of some losses is on average a tenth below the first; None for fewer than twelve."""
+    """Whether the last quarter of some losses is on average a tenth below the first, or below the first few by more
+    than chance: what is easy is learnt in the first turns. None for fewer than twelve."""
     if len(losses) < LEAST:
         return None
     quarter = len(losses) // 4
-    first, last = (float(np.mean(part)) for part in (losses[:quarter], losses[-quarter:]))
-    return bool(np.isfinite(last)) and first - last >= LEARNT * abs(first)
+    last = float(np.mean(losses[-quarter:]))
+    chance = SURE * float(np.std(losses[-quarter:])) / np.sqrt(LEAST)
+    starts = [(float(np.mean(losses[:quarter])), 0.0), (float(np.mean(losses[:LEAST])), chance)]
+    return bool(np.isfinite(last)) and any(first - last >= max(LEARNT * abs(first), least) for first, least in starts)
 
 
 def _visit(recording: Recording, loop: TrainingLoop, node: Node) -> int | None:
