@@ -16,13 +16,7 @@ from unstuck.diagnosis.experiments.choices import KEPT, aspects_of, causes_of_lo
 from unstuck.diagnosis.experiments.cures import in_order_of_making
 from unstuck.diagnosis.experiments.outside_the_step import users_loss_stays_finite
 from unstuck.diagnosis.experiments.own_training import ENOUGH, LEARNABLE
-from unstuck.diagnosis.experiments.repairs import (
-    MEANT,
-    changes_for,
-    leaves_activation_open,
-    mended,
-    put_back,
-)
+from unstuck.diagnosis.experiments.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Trial, Verdicts
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run
