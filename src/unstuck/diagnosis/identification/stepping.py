@@ -17,7 +17,7 @@ PATIENCE = 8  # calls after which a step that still moves nothing is taken to mo
 COMMON_SIZES = (100, 10, 32, 64, 20, 50, 8, 16, 128, 4, 2, 25, 5, 200, 256, 500, 1000)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stepping:
     """batch_size      the number of examples of the records that follow
     one_by_one         a call on n examples makes one update after each of them
@@ -67,7 +67,6 @@ def start(program: Program, seed: int, biases: float = 0.5) -> list[Array] | Non
 
 def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
     """Looks for the smallest batch on which the step acts, and whether that is one update or one for every example."""
-    found = Stepping()
     sizes = [1, SMALL_BATCH]
     stated = program.case.batch_size
     for size in (stated, *COMMON_SIZES, len(program.x)):
@@ -78,24 +77,23 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
     if not acting:  # gradients collected over several calls, or a rate that starts at 0
         program.calls_per_update = PATIENCE
         acting = _acting(program, [size for size in sizes if size <= (stated or max(COMMON_SIZES))], parameters)
-    found.acts_on = tuple(acting)
     if not acting:
-        found.acts, program.calls_per_update = False, 1
-        found.failed = "; ".join(problem.what for problem in program.problems if problem.what.startswith("step"))
-        if not found.failed and _outputs_move(program, sizes[-1]):
-            found.failed = (
-                "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
-            )
-        if not found.failed and _training_moves(program):
-            found.failed = "train() moves the parameters, step() does not"
-        return found
-    found.batch_size = SMALL_BATCH if SMALL_BATCH in acting else acting[0]
-    if 1 in acting:
-        found.one_by_one = SMALL_BATCH in acting and _is_one_by_one(program, parameters)
-        if found.one_by_one:
-            found.batch_size = 1
-    found.random = _is_random(program, parameters, found.batch_size)
-    return found
+        program.calls_per_update = 1
+        return Stepping(acts=False, failed=_why_nothing_moves(program, sizes[-1]))
+    one_by_one = {1, SMALL_BATCH} <= set(acting) and _is_one_by_one(program, parameters)
+    batch_size = 1 if one_by_one else SMALL_BATCH if SMALL_BATCH in acting else acting[0]
+    random = _is_random(program, parameters, batch_size)
+    return Stepping(batch_size, one_by_one, random, acts_on=tuple(acting))
+
+
+def _why_nothing_moves(program: Program, size: int) -> str:
+    """What keeps a step of that many examples from moving any parameter, as far as it shows."""
+    said = [problem.what for problem in program.problems if problem.what.startswith("step")]
+    if said:
+        return "; ".join(said)
+    if _outputs_move(program, size):
+        return "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
+    return "train() moves the parameters, step() does not" if _training_moves(program) else ""
 
 
 def _acting(program: Program, sizes: list[int], parameters: list[Array] | None) -> list[int]:

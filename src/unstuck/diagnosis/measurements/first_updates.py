@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.once import once
 
 Array = np.ndarray
 MOST_UPDATES = 30
@@ -25,15 +26,9 @@ class Moment:
     bounded: bool  # all outputs between -1 and 1, as probabilities are
 
 
+@once
 def first_updates(e: Examination) -> list[Moment]:
     """Moments before each of the first updates, in the user's batch size and order; run once, then restored."""
-    measured = e.__dict__.setdefault("measured", {})
-    if "first_updates" not in measured:
-        measured["first_updates"] = _watch(e)
-    return measured["first_updates"]
-
-
-def _watch(e: Examination) -> list[Moment]:
     program = e.program
     moments: list[Moment] = []
     if e.outputs is None:
