@@ -12,6 +12,7 @@ import numpy as np
 from unstuck.diagnosis.examination.evidence import Evidence
 from unstuck.diagnosis.experiments.changes import (
     shuffled,
+    with_biases,
     with_fresh_initialisation,
     with_inputs_scaled,
     with_mean_gradient,
@@ -37,6 +38,7 @@ ASPECTS = {
     "U10": "decay",
     "D02": "inputs",
     "A08": "width",
+    "F07": "biases",
 }
 
 
@@ -59,6 +61,8 @@ def _everything(setup: Setup) -> dict[str, Change]:
         width = max(2 * setup.targets.shape[1], 16)
         if min(w.shape[1] for w in setup.parameters.weights[:-1]) < min(setup.targets.shape[1], width):
             changes["width"] = with_width(width)
+    if all(mode == "none" for mode in setup.twin.bias_modes):
+        changes["biases"] = with_biases
     changes["initialisation"] = with_fresh_initialisation
     if setup.twin.update.reduction == "sum":
         changes["mean"] = with_mean_gradient
@@ -170,6 +174,7 @@ def with_right(code: str, right: Setup) -> Change:
         "initialisation": with_fresh_initialisation,
         "decay": without_decay,
         "inputs": with_inputs_scaled,
+        "biases": with_biases,
     }[aspect]
 
 
@@ -186,7 +191,11 @@ def in_words(code: str, setup: Setup) -> str:
     if aspect == "initialisation":
         deviations = " and ".join(f"{w.std():.2g}" for w in weights)
         return f"weights drawn around 0 with standard deviations {deviations}, biases 0"
-    return {"decay": "no decay", "inputs": "inputs scaled to 0 to 1"}[aspect]
+    return {
+        "decay": "no decay",
+        "inputs": "inputs scaled to 0 to 1",
+        "biases": "a bias in every layer, 0 at first",
+    }[aspect]
 
 
 def causes_of_log_of_zero(setup: Setup, updates: int = 30) -> list[str]:

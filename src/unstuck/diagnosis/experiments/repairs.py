@@ -12,6 +12,7 @@ from unstuck.diagnosis.experiments.changes import (
     right_targets,
     shuffled,
     with_an_output_for_each_class,
+    with_biases,
     with_classes,
     with_finite_inputs,
     with_images,
@@ -245,20 +246,6 @@ def right_update(setup: Setup) -> Setup:
         bias_decay=max(rule.bias_decay, 0.0),
     )
     return replace(setup, twin=setup.twin.plant(update=new))
-
-
-def with_biases(setup: Setup) -> Setup:
-    biases: list[Array | None] = [
-        np.zeros(w.shape[1], w.dtype) if b is None else b
-        for w, b in zip(setup.parameters.weights, setup.parameters.biases, strict=True)
-    ]
-    modes = tuple("inside" for _ in setup.twin.bias_modes)
-    links = tuple(replace(link, bias=RIGHT_BIAS, bias_scale=1.0, bias_divisions=0) for link in setup.twin.links)
-    return replace(
-        setup,
-        parameters=Parameters(setup.parameters.weights, biases),
-        twin=setup.twin.plant(bias_modes=modes, links=links),
-    )
 
 
 FORWARD = ("F01", "F02", "F04", "F05", "F06", "F07", "F08", "F11", "F12", "L01")

@@ -13,6 +13,7 @@ from unstuck.diagnosis.program.program import Program
 Array = np.ndarray
 SMALL_BATCH = 6
 RANDOM_RUNS, VISIBLE = 4, 1e-3  # runs of three steps; the most that rounding may make of what moves
+PAIRS = 4  # of examples, by which a step that updates after each of them is known
 PATIENCE = 8  # calls after which a step that still moves nothing is taken to move nothing ever
 COMMON_SIZES = (100, 10, 32, 64, 20, 50, 8, 16, 128, 4, 2, 25, 5, 200, 256, 500, 1000)
 
@@ -132,10 +133,26 @@ def _moved(record: Record) -> bool:
 
 
 def _is_one_by_one(program: Program, parameters: list[Array] | None) -> bool:
-    """Two examples at once end where one after the other ends, in either order."""
-    x, targets = batch(program, 2, 3)
-    singles = [(x[i : i + 1], targets[i : i + 1]) for i in (0, 1)]
-    joined = program.run([(x, targets)], parameters)
+    """Two examples at once end where one after the other ends, in either order. One that moves nothing by itself, such
+    as an example of zeros without a bias, tells nothing: others are taken, where there are any."""
+    answer = False
+    for seed in range(3, 3 + PAIRS):
+        x, targets = batch(program, 2, seed)
+        singles = [(x[i : i + 1], targets[i : i + 1]) for i in (0, 1)]
+        answer = _end_alike(program, parameters, (x, targets), singles)
+        if not answer or all(_moves(program, parameters, single) for single in singles):
+            return answer
+    return answer
+
+
+def _moves(program: Program, parameters: list[Array] | None, example: tuple[Array, Array]) -> bool:
+    return any(_moved(record) for record in program.run([example], parameters) or [])
+
+
+def _end_alike(
+    program: Program, parameters: list[Array] | None, both: tuple[Array, Array], singles: list[tuple[Array, Array]]
+) -> bool:
+    joined = program.run([both], parameters)
     if not joined:
         return False
     for order in (singles, singles[::-1]):

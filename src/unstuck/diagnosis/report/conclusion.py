@@ -88,10 +88,10 @@ def _matters(code: str, item: Evidence, verdicts: Verdicts, codes: Collection[st
         return False
     if item.falsifies:
         return True
-    if item.asleep:
-        return False
     if code in verdicts.settings:
         return True
+    if item.asleep:
+        return False
     return verdicts.matters.get(code)
 
 
