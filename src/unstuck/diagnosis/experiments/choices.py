@@ -26,6 +26,7 @@ from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin import training as twin_training
 from unstuck.diagnosis.twin.training import Allowance, Change, Outcome, Setup
 
+Array = np.ndarray
 KEPT = 0.8  # share of the reference that a change may cost and still be called harmless
 SMALL_BATCH, MANY_UPDATES = 20, 1200
 TINY, HUGE = 0.1, 8.0  # largest inputs outside of which scaling them is tried
@@ -54,7 +55,7 @@ def _everything(setup: Setup) -> dict[str, Change]:
     changes: dict[str, Change] = {"order": shuffled}
     if setup.twin.update.decay > 0:
         changes["decay"] = without_decay
-    if setup.parameters.weights[0].shape[0] > 1 and not TINY <= np.abs(setup.x).max() <= HUGE:
+    if setup.parameters.weights[0].shape[0] > 1 and _wants_scaling(setup.x):
         changes["inputs"] = with_inputs_scaled
     changes["updates"] = with_small_batches(SMALL_BATCH, MANY_UPDATES)
     if len(setup.parameters.weights) > 1 and setup.labels is not None:  # of real values a bottleneck may be meant
@@ -69,11 +70,17 @@ def _everything(setup: Setup) -> dict[str, Change]:
     return changes
 
 
+def _wants_scaling(x: Array) -> bool:
+    """Whether inputs (n, n_features) are tiny or huge, or all of them nearer to each other than any is to 0."""
+    low, high = float(x.min()), float(x.max())
+    return not TINY <= max(-low, high) <= HUGE or high - low < max(low, -high)
+
+
 def _rates(setup: Setup) -> list[float]:
     if setup.twin.update.adaptive:
         return [1e-3, 1e-2, 1e-4]
     if setup.twin.update.reduction == "each":
-        return [0.1, 0.02, 0.5]
+        return [0.1, 0.02, 0.5, 2.0]
     return [0.3, 0.05, 2.0]
 
 
