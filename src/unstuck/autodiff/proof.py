@@ -77,6 +77,8 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
         tried.add(key)
         found = _under(step, hypothesis, Tie.SPLIT, candidates, met, tolerance)
         work += effort
+        if hypothesis.rank == 0 and _is_flat(found):
+            continue
         if hypothesis.rank == 0 and (written is None or _promise(found) > _promise(written)):
             written = found
         if best is None or _promise(found) > _promise(best):
@@ -127,6 +129,12 @@ def hypotheses_of(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
         yield from own_errors(step, meeting)
 
 
+def _is_flat(proof: Proof) -> bool:
+    """Whether what was taken for a loss has no slope at any parameter, as a rounded output has none."""
+    known = [verdict for verdict in proof.verdicts if verdict.expected is not None]
+    return bool(known) and all(not proof.adjoints.totals.get(n, np.zeros(1)).any() for n in proof.step.roots)
+
+
 def _settles(best: Proof, following: Hypothesis) -> bool:
     """Whether less direct hypotheses need not be tried: enough gradients of several entries are the true ones."""
     if best.hypothesis is None or following.rank <= best.hypothesis.rank:
@@ -148,12 +156,13 @@ def _explains_nothing(proof: Proof) -> bool:
     return several >= MOST_FACTORS and right < ENOUGH * len(proof.verdicts)
 
 
-def _promise(proof: Proof) -> tuple[int, int, int]:
-    """How well a hypothesis explains a step: parameters right, those of them with many entries first."""
+def _promise(proof: Proof) -> tuple[int, int, int, int]:
+    """How well a hypothesis explains a step: parameters right, those of them with many entries first; of hypotheses of
+    one rank that explain as many, the one that explains more entries."""
     right = [v for v in proof.verdicts if v.right and v.gradient is not None]
     large = sum(v.gradient.value.size > 1 for v in right if v.gradient)
     rank = proof.hypothesis.rank if proof.hypothesis else 3
-    return large, len(right), -rank
+    return large, len(right), -rank, sum(v.gradient.value.size for v in right if v.gradient)
 
 
 def _under(

@@ -213,3 +213,34 @@ def test_a_missing_bias_is_a_note_where_an_input_stands_for_it():
     report = unstuck.diagnose(WithoutBiases(3).case(corners, EQUAL), cures=False)
     assert report.verdict == "healthy"
     assert "F07" in [note.rule.code for note in report.notes]
+
+
+class OwnActivation:
+    """Logistic regression on one number whose weight gradient takes the output in the place of the input."""
+
+    def __init__(self, weight):
+        self.w, self.b = np.array([[weight]]), np.zeros(1)
+
+    def predict(self, x):
+        return 1 / (1 + np.exp(-(x @ self.w + self.b)))
+
+    def step(self, x, targets):
+        p = self.predict(x)
+        self.w -= 0.5 * p.T @ (p - targets) / len(x)
+        self.b -= 0.5 * (p - targets).mean(axis=0)
+
+
+@pytest.mark.parametrize("weight", [0.01, -0.01])
+def test_a_start_that_answers_right_before_anything_is_learnt_makes_no_fault_harmless(weight):
+    net, x = OwnActivation(weight), np.array([[-3.0], [-2.0], [3.0], [2.0]])
+    case = unstuck.Case(
+        predict=net.predict,
+        x=x,
+        targets=(x > 0).astype(float),
+        parameters=lambda: [net.w, net.b],
+        step=net.step,
+        batch_size=4,
+        updates=50,
+    )
+    report = unstuck.diagnose(case, cures=False)
+    assert [finding.rule.code for finding in report.findings] == ["B07"]

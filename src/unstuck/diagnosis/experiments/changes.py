@@ -55,6 +55,12 @@ def with_fresh_initialisation(setup: Setup) -> Setup:
     return replace(setup, parameters=Parameters(weights, biases))
 
 
+def with_negative_weights(setup: Setup) -> Setup:
+    """The first weights with the other sign, and the first biases as they are."""
+    parameters = setup.parameters
+    return replace(setup, parameters=Parameters([-w for w in parameters.weights], parameters.biases))
+
+
 def with_inputs_scaled(setup: Setup) -> Setup:
     """Inputs moved linearly so that the training set spans 0 to 1; the held-out examples by the same map."""
     low, high = float(setup.x.min()), float(setup.x.max())
