@@ -18,6 +18,7 @@ class Law(Enum):
     STATE_ENDS = "a state does not outlive the sequence that it belongs to"
     STATE_GOES_ON = "a state goes on from one step of a sequence to the next"
     EXAMPLES_APART = "a normalisation of layers takes every example by itself"
+    FEATURES_APART = "a normalisation of batches takes every feature by itself"
 
 
 @dataclass(frozen=True)
