@@ -28,6 +28,7 @@ CODES = {
     Law.WEIGHTS_ADD_UP: "F02",
     Law.CLASSES_ADD_UP: "F02",
     Law.MASK_HIDES: "F16",
+    Law.DATA_ARE_SHOWN: "F16",
     Law.NEXT_IS_HIDDEN: "F16",
     Law.STATE_ENDS: "F14",
     Law.EXAMPLES_APART: "F14",
@@ -85,6 +86,11 @@ def _words(fault: ForwardFault) -> str:
     if fault.law is Law.MASK_HIDES:
         shares = " and ".join(f"{share:.0%}" for share in numbers["weight_on_either_side"])
         return f"the softmax gives weight to both sides of the mask in `{text}`: up to {shares} of a row"
+    if fault.law is Law.DATA_ARE_SHOWN:
+        return (
+            f"the mask in `{text}` hides the entries that differ from sequence to sequence and shows those that are the "
+            "same in all, as padding is"
+        )
     if fault.law is Law.NEXT_IS_HIDDEN:
         return (
             f"the targets are the inputs one place later, and answers change with them: `{text}` lets "

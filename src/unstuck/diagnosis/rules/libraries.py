@@ -91,8 +91,8 @@ def examples_mixed(e: Examination) -> None:
 def masked_entries_read(e: Examination) -> None:
     """An answer depends on what a mask is there to hide from it.
 
-    What it detects: A softmax over masked scores that gives weight to both sides of the mask; and a sequence that
-    foretells its own next entry, whose answers change as a later entry is changed.
+    What it detects: A softmax over masked scores that gives weight to both sides of the mask, or to the padding and not
+    to the data; and a sequence that foretells its own next entry, whose answers change as a later entry is changed.
 
     Why it hurts: The answer is copied from what it should foretell, so that the loss falls and nothing is learnt that
     is of use where the next entry is not known; or padding is read as if it were data.
