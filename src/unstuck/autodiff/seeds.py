@@ -33,7 +33,8 @@ class Hypothesis:
 
 
 def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
-    """The numbers that the program computes from most of its parameters and uses for nothing but other numbers."""
+    """The numbers that the program computes from most of its parameters and uses for nothing but other numbers; first
+    those that are made of the parameters of which the gradients are made."""
     graph = step.graph
     single = [n for n in step.moving if np.size(graph.tape.nodes[n].value) == 1 and n not in step.roots]
     largest = max((step.counts[n] for n in single), default=0)
@@ -48,7 +49,8 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
     last = last_change(step)
     losses = [[n for n in group if n <= last] or group for group in losses]  # what follows may be the next step's
     losses = [group for group in losses if _meets_data(step, group, largest)]
-    for group in sorted(losses, key=lambda group: group[0])[:most]:
+    held = step.used & graph.cut  # parameters that the gradients are made of, those of other networks too
+    for group in sorted(losses, key=lambda group: (-len(graph.ancestors(group) & held), group[0]))[:most]:
         node = graph.tape.nodes[group[0]]
         seeds = {n: np.ones(np.shape(graph.tape.nodes[n].value)) for n in group}
         yield Hypothesis("the loss as written", node.site, seeds, 0)

@@ -276,7 +276,10 @@ def _losses(run: Run, studied: Studied, proved: Proved | None) -> list[float]:
 
 
 def _learns(losses: list[float], proved: Proved | None) -> bool | None:
-    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
+    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few. The
+    losses of networks that are updated in turn hold each other up: it is enough that they stay numbers."""
+    if proved is not None and proved.turns > 1:
+        return bool(np.isfinite(losses).all())
     fall = falls(losses)
     return fall if fall is not None or proved is None else proved.learns
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.idle import Idle, idle_parameters
 from unstuck.adapters.scripts.parameters import Chain
-from unstuck.adapters.scripts.steps import step_at
+from unstuck.adapters.scripts.steps import steps_at
 from unstuck.autodiff.consequence import Consequence, consequence_of, learns
 from unstuck.autodiff.forward.fault import ForwardFault
 from unstuck.autodiff.location import locate
@@ -29,12 +29,13 @@ HARMLESS = ("zero, as it must be", "lost in rounding")
 class Proved:
     """What the derivative says of a script.
 
-    proofs      one for each update that was looked at
+    proofs      one for each update that was looked at, and for each network that takes its turn in it
     departures  where the wrong gradients enter, most certain first; of the first update that shows some
     idle        arrays that outputs depend on, made like the parameters, and never updated
     consequence what the wrong gradients change when the recorded step is repeated; None where it cannot be
     learns      whether the recorded step, repeated with right gradients, learns its own examples
     forward     the laws that the forward pass breaks
+    turns       networks that are updated in turn
     """
 
     proofs: tuple[Proof, ...]
@@ -43,6 +44,7 @@ class Proved:
     consequence: Consequence | None = None
     learns: bool | None = None
     forward: tuple[ForwardFault, ...] = ()
+    turns: int = 1
 
     @property
     def wrong(self) -> Proof | None:
@@ -69,7 +71,14 @@ class Proved:
     @property
     def unknown(self) -> list[Verdict]:
         """Gradients of which nothing can be said."""
-        return [v for v in self.first.verdicts if v.right is None and v.kind not in HARMLESS]
+        return [v for v in self.told if v.right is None and v.kind not in HARMLESS]
+
+    @property
+    def told(self) -> list[Verdict]:
+        """The verdicts on all parameters in the update that is told of."""
+        first = next(i for i, proof in enumerate(self.proofs) if proof is self.first)
+        start = first // self.turns * self.turns
+        return [verdict for proof in self.proofs[start : start + self.turns] for verdict in proof.verdicts]
 
     def to_dict(self) -> dict[str, Any]:
         """As the report's JSON has it, under `proof`."""
@@ -79,8 +88,8 @@ class Proved:
         return {
             "of": hypothesis and {"what": hypothesis.name, "line": line},
             "scale": proof.scale,
-            "updates": len(self.proofs),
-            "parameters": [_verdict_as_data(verdict) for verdict in proof.verdicts],
+            "updates": -(-len(self.proofs) // self.turns),
+            "parameters": [_verdict_as_data(verdict) for verdict in self.told],
             "departures": [_departure_as_data(departure) for departure in self.departures],
             "consequence": self.consequence and asdict(self.consequence) | {"matters": self.consequence.matters},
             "learns": self.learns,
@@ -90,28 +99,34 @@ class Proved:
 
 def prove_recorded(tape: Tape, chains: Sequence[Chain], names: Sequence[str] | None = None) -> Proved | None:
     """What the derivative says of the first recorded updates; None where there is none to look at."""
-    proofs = []
-    for update in range(UPDATES):
-        step = step_at(tape, chains, update, names)
-        if step is not None:
-            with np.errstate(all="ignore"):
-                proofs.append(prove(step))
-            if len(proofs) > 1 and remembers(proofs[0], proofs[-1]):
-                proofs.pop()
-            if proofs[-1].wrong:
-                break
-    return what_is_wrong(tuple(proofs), chains) if proofs else None
+    updates = [steps_at(tape, chains, update, names) for update in range(UPDATES)]
+    turns = len(updates[0])
+    proofs: list[Proof] = []
+    for step in (step for steps in updates if len(steps) == turns for step in steps):
+        with np.errstate(all="ignore"):
+            proofs.append(prove(step))
+        if len(proofs) > turns and remembers(proofs[-1 - turns], proofs[-1]):
+            proofs.pop()
+        if proofs[-1].wrong:
+            break
+    return what_is_wrong(tuple(proofs), chains, turns) if proofs else None
 
 
-def what_is_wrong(proofs: tuple[Proof, ...], chains: Sequence[Chain]) -> Proved:
+def what_is_wrong(proofs: tuple[Proof, ...], chains: Sequence[Chain], turns: int = 1) -> Proved:
     """Where the wrong gradients of some updates enter, and what they change."""
     wrong = proofs[-1] if proofs[-1].wrong else None
     with np.errstate(all="ignore"):
         departures = tuple(locate(wrong)) if wrong is not None else ()
-        idle = tuple(idle_parameters(proofs[0], chains))
-        consequence = consequence_of(proofs[0]) if wrong is not None and proofs[0].wrong else None
-        learning = learns(proofs[0]) if wrong is None else None
-    return Proved(proofs, departures, idle, consequence, learning)
+        idle = tuple(one for proof in proofs[:turns] for one in idle_parameters(proof, chains))
+        consequence = consequence_of(wrong) if wrong is not None and len(proofs) <= turns else None
+        learning = None if wrong is not None else _learn(proofs[:turns])
+    return Proved(proofs, departures, idle, consequence, learning, turns=turns)
+
+
+def _learn(proofs: Sequence[Proof]) -> bool | None:
+    """Whether every network that takes its turn learns by its recorded step; None where one cannot be told."""
+    found = [learns(proof) for proof in proofs]
+    return None if None in found else all(found)
 
 
 def remembers(first: Proof, second: Proof) -> bool:
