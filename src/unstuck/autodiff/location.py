@@ -146,7 +146,7 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
         names = tuple(v.parameter.name for v in fixed)
         departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True)
         return departure, trial.edits, fixed
-    if again or not (common or departures(search.scope, suspects)[0]):
+    if again or not departures(search.scope, suspects)[0]:
         everything = set().union(*slices.values())
         earliest = next(iter(departures(search.scope, everything)[0]), None)
         if again and earliest is None:

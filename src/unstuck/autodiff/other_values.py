@@ -1,6 +1,7 @@
 """Other values of a step tried in the place of one, as a factor or as a term: of those that have its shape."""
 
 import operator
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.suspicion import Scope
 from unstuck.autodiff.tape import LEAF, Node
 
+NEAREST = 8  # values that one expression made before a place
 MOST_VALUES = 120  # other values tried in the place of one
 
 Pool = dict[tuple[int, ...], list[list[Node]]]
@@ -71,12 +73,19 @@ def _aligned(place: Sequence[Node], group: Sequence[Node]) -> Iterator[list[Node
     elif len(group) == 1:
         yield [group[0]] * k
     elif k == 1:
-        for node in group[-8:]:
+        for node in group[: _before(group, place[0])][-NEAREST:]:
             yield [node]
     elif len(group) == k + 1:
         for ordered in (list(group), list(group[::-1])):
             yield ordered[1:]
             yield ordered[:-1]
+    elif len(group) > k and all(_before(group, node) for node in place):  # other calls have made some of them
+        yield [group[_before(group, node) - 1] for node in place]
+
+
+def _before(group: Sequence[Node], node: Node) -> int:
+    """How many of a group, which is in order, were made before a node."""
+    return bisect_left(group, node.number, key=lambda one: one.number)
 
 
 def _usable(place: Sequence[Node], others: Sequence[Node]) -> bool:

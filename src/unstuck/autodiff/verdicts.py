@@ -99,6 +99,7 @@ def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tole
     one with which a gradient is the derivative itself."""
     offers: Counter[float] = Counter()
     descending: Counter[float] = Counter()
+    exact: dict[float, float] = {}  # by the rounded scale
     for found, array, parameter in known:
         scales = set()
         for candidate in found:
@@ -107,11 +108,12 @@ def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tole
                     one = fit(candidate.value, array, decay)
                     if one.residual <= max(tolerance, candidate.floor) and one.scale:
                         scales.add(rounded(one.scale))
+                        exact.setdefault(rounded(one.scale), one.scale)
                         break
         offers.update(scales)
         descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
     order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], abs(scale) != 1.0, -abs(scale)))
-    return order[:3]
+    return [exact[scale] for scale in order[:3]]
 
 
 def _descends(parameter: Parameter, expected: Array) -> bool:
