@@ -104,11 +104,11 @@ def proved_apart(proof: Proof, tie: Tie | None = None) -> Proof:
     step, hypothesis = proof.step, proof.hypothesis
     if hypothesis is None:
         return proof
-    forward = forward_pass(proof)
-    apart = step_on(merged_within(step.graph, forward), step.parameters)
-    candidates = [candidates_of(apart, parameter, forward) for parameter in apart.parameters]
-    again = _under(apart, hypothesis, tie or proof.tie, candidates, proof.meetings, proof.tolerance)
-    return _sure(again)
+    apart = step_on(merged_within(step.graph, forward_pass(proof)), step.parameters)
+    before = forward_nodes(step, proof.meetings)  # as in the proof: the error itself may be a gradient
+    candidates = [candidates_of(apart, parameter, before) for parameter in apart.parameters]
+    scale = proof.scale if tie is None else 0.0
+    return _sure(_under(apart, hypothesis, tie or proof.tie, candidates, proof.meetings, proof.tolerance, scale))
 
 
 def forward_pass(proof: Proof) -> set[int]:
@@ -163,12 +163,13 @@ def _under(
     candidates: Sequence[Sequence[Candidate]],
     met: Sequence[Meeting],
     tolerance: float,
+    known_scale: float = 0.0,
 ) -> Proof:
-    """All verdicts under one hypothesis."""
+    """All verdicts under one hypothesis, at the scale that most gradients share where none is known."""
     true = adjoints(step.graph, hypothesis.seeds, set(step.moving), tie)
     expected = [expected_gradient(step, parameter, true) for parameter in step.parameters]
     proofs = []
-    for scale in common_scales(candidates, expected, step.parameters, tolerance):
+    for scale in [known_scale] if known_scale else common_scales(candidates, expected, step.parameters, tolerance):
         verdicts = tuple(
             verdict_on(parameter, found, array, scale, tolerance)
             for parameter, found, array in zip(step.parameters, candidates, expected)
