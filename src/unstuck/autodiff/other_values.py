@@ -12,9 +12,10 @@ from unstuck.autodiff.edits import combined, slopes, with_others
 from unstuck.autodiff.families import MATRIX_PRODUCTS, SUMMING
 from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.suspicion import Scope
-from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.tape import LEAF, Node, filled
 
 NEAREST = 8  # values that one expression made before a place
+EARLIER, FOLLOWING = 6, 30  # operations, one on another and in all, of statements that may have been meant to come before
 MOST_VALUES = 120  # other values tried in the place of one
 
 Pool = dict[tuple[int, ...], list[list[Node]]]
@@ -88,6 +89,22 @@ def _before(group: Sequence[Node], node: Node) -> int:
     return bisect_left(group, node.number, key=lambda one: one.number)
 
 
+def _as_early(other: Node, number: int, depth: int = EARLIER) -> Any:
+    """A value as it could be computed before a node of this number, where the next statements compute it; else None."""
+    if other.number < number:
+        return other
+    if depth == 0 or other.op is LEAF or other.number - number > FOLLOWING:
+        return None
+    parts = {parent.number: _as_early(parent, number, depth - 1) for parent in other.parents()}
+    if any(part is None for part in parts.values()):
+        return None
+    return Expression(
+        other.op,
+        filled(other.args, lambda node: parts[node.number]),
+        filled(other.kwargs, lambda node: parts[node.number]),
+    )
+
+
 def _usable(place: Sequence[Node], others: Sequence[Node]) -> bool:
     """Whether the others were made before the places that would use them."""
     return all(other.number < node.number for node, other in zip(place, others))
@@ -109,8 +126,9 @@ def _substituted(place: list[Node], pool: Pool) -> Iterator[Trial]:
             for group in pool.get(shape, [])[-MOST_VALUES:]:
                 for others in _aligned(place, group):
                     same = all(o is n.args[position] for o, n in zip(others, place) if len(n.args) > position)
-                    if not same and _usable(place, others):
-                        yield Trial("another value was meant", place, with_others(place, position, others))
+                    early = None if same else [_as_early(other, node.number) for other, node in zip(others, place)]
+                    if early is not None and all(other is not None for other in early):
+                        yield Trial("another value was meant", place, with_others(place, position, early))
 
 
 def _completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
