@@ -16,7 +16,7 @@ from unstuck.autodiff.graph import merged_within
 from unstuck.autodiff.meetings import Meeting, forward_nodes, is_contradicted, meetings, upstream
 from unstuck.autodiff.replay import rounding_floor, with_rounding
 from unstuck.autodiff.reverse import Adjoints, adjoints
-from unstuck.autodiff.seeds import Hypothesis, own_errors, usual_losses, written_losses
+from unstuck.autodiff.seeds import Hypothesis, own_errors, usual_losses, weighted_losses, written_losses
 from unstuck.autodiff.step import Step, step_on
 from unstuck.autodiff.verdicts import (
     APPLIED,
@@ -123,6 +123,7 @@ def hypotheses_of(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
     for meeting in met:
         if not is_contradicted(step, meeting, met):
             yield from usual_losses(step, meeting)
+            yield from weighted_losses(step, meeting)
     for meeting in met:
         yield from own_errors(step, meeting)
 
@@ -225,6 +226,11 @@ def _distance(verdict: Verdict) -> float:
     given = verdict.gradient.value.reshape(-1)
     rest = given - verdict.expected.reshape(-1)
     return float(np.linalg.norm(rest)) / float(np.linalg.norm(given))
+
+
+def unexplained(proof: Proof) -> Proof:
+    """The same step of which nothing is known: neither a loss nor outputs and targets explain a gradient."""
+    return _without_hypothesis(proof.step, [()] * len(proof.verdicts), proof.meetings, proof.tolerance)
 
 
 def _without_hypothesis(

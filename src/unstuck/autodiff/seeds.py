@@ -6,12 +6,14 @@ that depends on none, by subtraction, as an index, as a divisor. A wrong guess d
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.families import DIVIDING, MULTIPLYING
 from unstuck.autodiff.meetings import Meeting, last_change, written_out
+from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node, Site
 
@@ -20,6 +22,7 @@ Array = np.ndarray
 LARGEST_ERROR = 200_000  # entries of an output beyond which its ancestors are not all tried as places
 PLACES = 14  # ancestors of an output at which an error is tried
 CLOSE = 1e-5
+WEIGHTED = ", weighted"  # at the end of a hypothesis' name
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,16 @@ def _is_float(value: Any) -> bool:
     return isinstance(value, float) or (hasattr(value, "dtype") and value.dtype.kind == "f")
 
 
+def weighted_losses(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
+    """The same where the program weighs its errors before it sends them back: by what an action earned, by a mask."""
+    weights = weights_of(step, meeting)
+    if len({np.asarray(weight).tobytes() for weight in weights}) > 1 or any(np.size(weight) > 1 for weight in weights):
+        for hypothesis in usual_losses(step, meeting):
+            if len(hypothesis.seeds) == len(weights):
+                seeds = {end: seed * weight for (end, seed), weight in zip(hypothesis.seeds.items(), weights)}
+                yield replace(hypothesis, name=hypothesis.name + WEIGHTED, seeds=seeds)
+
+
 def usual_losses(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
     """The derivatives of the usual losses at these outputs and targets."""
     graph = step.graph
@@ -113,6 +126,35 @@ def own_errors(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
     ]
     for places in [outputs, *before]:
         yield _at(meeting, places, seeds, "the program's own error at the output", 2)
+
+
+def weights_of(step: Step, meeting: Meeting) -> list[Any]:
+    """What each error of a meeting is multiplied by next, of what does not depend on a parameter."""
+    users = users_within(step.graph, step.used)
+    weights: list[Any] = []
+    for node in meeting.nodes:
+        weight: Any = 1.0
+        following: Node | None = node
+        while following is not None:
+            own, following = step.graph.same[following.number], None
+            for user in (step.graph.tape.nodes[number] for number in users.get(own, ())):
+                factor = _factor(step, user, own)
+                if factor is not None and np.shape(user.value) == np.shape(node.value):
+                    weight, following = weight * factor, user
+        weights.append(weight)
+    return weights
+
+
+def _factor(step: Step, node: Node, number: int) -> Any:
+    """What an operation multiplies this value by, where that does not depend on a parameter; else None."""
+    if node.op not in MULTIPLYING | DIVIDING or len(node.args) != 2:
+        return None
+    numbers = [step.graph.same[a.number] if isinstance(a, Node) else None for a in node.args]
+    other = node.args[1 - numbers.index(number)] if number in numbers else None
+    if other is None or moves(step, other) or (node.op in DIVIDING and numbers[0] != number):
+        return None
+    value = np.asarray(other.value if isinstance(other, Node) else other, float)
+    return 1 / value if node.op in DIVIDING else value
 
 
 def _at(meeting: Meeting, places: list[Node], seeds: list[Array], name: str, rank: int) -> Hypothesis:

@@ -14,7 +14,7 @@ from unstuck.adapters.scripts.steps import steps_at
 from unstuck.autodiff.consequence import Consequence, consequence_of, learns
 from unstuck.autodiff.forward.fault import ForwardFault
 from unstuck.autodiff.location import locate
-from unstuck.autodiff.proof import Proof, prove
+from unstuck.autodiff.proof import Proof, prove, unexplained
 from unstuck.autodiff.suspicion import Departure
 from unstuck.autodiff.tape import Site, Tape
 from unstuck.autodiff.verdicts import Verdict
@@ -117,10 +117,19 @@ def what_is_wrong(proofs: tuple[Proof, ...], chains: Sequence[Chain], turns: int
     wrong = proofs[-1] if proofs[-1].wrong else None
     with np.errstate(all="ignore"):
         departures = tuple(locate(wrong)) if wrong is not None else ()
+        if wrong is not None and not _is_shown(wrong, departures):
+            proofs, wrong, departures = (*proofs[:-1], unexplained(wrong)), None, ()
         idle = tuple(one for proof in proofs[:turns] for one in idle_parameters(proof, chains))
         consequence = consequence_of(wrong) if wrong is not None and len(proofs) <= turns else None
         learning = None if wrong is not None else _learn(proofs[:turns])
     return Proved(proofs, departures, idle, consequence, learning, turns=turns)
+
+
+def _is_shown(proof: Proof, departures: Sequence[Departure]) -> bool:
+    """Whether wrong gradients are known to be wrong: by the loss as written, beside right ones, or because a change of
+    one expression makes them the derivative. Else the loss that was taken for granted may be another."""
+    written = proof.hypothesis is not None and proof.hypothesis.rank == 0
+    return written or any(verdict.right for verdict in proof.verdicts) or any(one.by_repair for one in departures)
 
 
 def _learn(proofs: Sequence[Proof]) -> bool | None:

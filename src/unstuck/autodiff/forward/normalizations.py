@@ -18,9 +18,7 @@ OF_BATCHES = re.compile(r"batch_?norm|(?<![a-z])bn(?![a-z])", re.IGNORECASE)
 FAR = 12  # operations between a mean and the gain
 
 
-def normalized_over_other_axes(
-    step: Step, forward: set[int], around: Callable[[Site], str]
-) -> Iterator[ForwardFault]:
+def normalized_over_other_axes(step: Step, forward: set[int], around: Callable[[Site], str]) -> Iterator[ForwardFault]:
     """Means and spreads, in what the program calls a layer or a batch normalisation, over the other's axes.
 
     The gain has one entry for each feature: a layer normalisation goes over the axis along which it varies, a batch
