@@ -88,8 +88,8 @@ def _words(fault: ForwardFault) -> str:
         return f"the softmax gives weight to both sides of the mask in `{text}`: up to {shares} of a row"
     if fault.law is Law.DATA_ARE_SHOWN:
         return (
-            f"the mask in `{text}` hides the entries that differ from sequence to sequence and shows those that are the "
-            "same in all, as padding is"
+            f"the mask in `{text}` hides the entries that differ from sequence to sequence, and shows those that are "
+            "the same in all, as padding is"
         )
     if fault.law is Law.NEXT_IS_HIDDEN:
         return (
