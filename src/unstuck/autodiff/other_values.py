@@ -15,10 +15,7 @@ from unstuck.autodiff.suspicion import Scope
 from unstuck.autodiff.tape import LEAF, Node, filled
 
 NEAREST = 8  # values that one expression made before a place
-EARLIER, FOLLOWING = (
-    6,
-    30,
-)  # operations, one on another and in all, of statements that may have been meant to come before
+EARLIER, FOLLOWING = 6, 30  # operations, one on another and in all, of later statements that are tried earlier
 MOST_VALUES = 120  # other values tried in the place of one
 
 Pool = dict[tuple[int, ...], list[list[Node]]]

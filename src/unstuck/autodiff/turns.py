@@ -21,7 +21,7 @@ def taken_in_turn(step: Step) -> tuple[tuple[Parameter, ...], ...]:
 
 
 def _part(step: Step, parameter: Parameter, waiting: set[int], later: bool) -> Parameter:
-    """The nodes of a parameter whose changes wait, or those whose changes do not: single numbers may be of two turns."""
+    """The nodes of a parameter whose changes wait, or those whose changes do not: single numbers may be of both."""
     own = [
         i
         for i, change in enumerate(parameter.change)

@@ -58,7 +58,7 @@ def masks_that_show_only_padding(
 def _shows_only_padding(shown: Array, values: Array) -> bool:
     """Whether the entries of sequences (n, places, …) differ where they are hidden, and are one entry elsewhere."""
     while shown.ndim > 2:  # heads, and places that ask
-        shown = shown.any(axis=1)
+        shown = np.asarray(shown.any(axis=1))
     if shown.shape != values.shape[:2] or len(values) < 2:
         return False
     both = shown.any(axis=1) & ~shown.all(axis=1)
