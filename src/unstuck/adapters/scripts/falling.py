@@ -88,13 +88,15 @@ def diverge(losses: Sequence[float]) -> int | None:
     return first if 0 < first < len(losses) else None
 
 
-def falls(losses: Sequence[float]) -> bool | None:
-    """Whether the last quarter of some losses is on average a tenth below the first; None for fewer than twelve."""
+def falls(losses: Sequence[float], of_constants: float | None = None) -> bool | None:
+    """Whether the last quarter of some losses is on average a tenth below the first, or below the loss of constant
+    answers where that is given: a loss near its floor falls no more. None for fewer than twelve."""
     if len(losses) < LEAST:
         return None
     quarter = len(losses) // 4
     first, last = (float(np.mean(part)) for part in (losses[:quarter], losses[-quarter:]))
-    return bool(np.isfinite(last)) and first - last >= LEARNT * abs(first)
+    reached = [one - last >= LEARNT * abs(one) for one in (first, of_constants) if one is not None]
+    return bool(np.isfinite(last)) and first >= last and any(reached)
 
 
 def _visit(recording: Recording, loop: TrainingLoop, node: Node) -> int | None:

@@ -15,6 +15,7 @@ from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
 from unstuck.autodiff.families import SUMMING
+from unstuck.autodiff.meetings import upstream
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
@@ -30,6 +31,7 @@ OF_SCALE = ("B09", "B17")  # rules about a factor, of which a derivative up to a
 UNEXPLAINED = "B14"
 OF_ERRORS = "L04"  # the rule about the error at the outputs
 OF_OUTPUTS = ("D09", "F10")  # rules about the number of outputs
+OF_TARGETS = ("D07", "D08", "D09", "D13")  # rules about the numbers that stand for a class
 OF_ROWS = ("D04", "D07", "D08", "D09", "D10", "D12", "D13", "A04", "F10", "F14")  # rules about rows that are examples
 BY_KIND = {"zero": "B13", "transposed": "B15", "factor": "B17"}  # of all gradients that depart at one place
 FEW = 4  # names that are listed
@@ -44,7 +46,8 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
     if proved is None:
         return _unproved(report, explained, "an update whose forward pass was recorded")
     if not explained:
-        kept = [finding for finding in report.findings if not misread(finding, proved)]
+        targets = (report.reading or {}).get("targets") or {}
+        kept = [finding for finding in report.findings if not misread(finding, proved, targets.get("line"))]
         if report.findings and not kept:
             report.verdict = "inconclusive"
         report.findings = kept
@@ -79,12 +82,19 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
     return report
 
 
-def misread(finding: Finding, proved: Proved) -> bool:
+def misread(finding: Finding, proved: Proved, targets_line: int | None = None) -> bool:
     """Whether a finding rests on examples and outputs as rows, which no formula of the tables confirms, and the
-    derivative saw otherwise: outputs that meet their targets entry by entry, or a sequence whose rows are its steps."""
-    proof = proved.first
+    derivative saw otherwise: outputs that meet their targets entry by entry, or before the line where they were read,
+    or a sequence whose rows are its steps."""
+    proof, code = proved.first, finding.rule.code
     met = bool(proof.meetings) and any(verdict.right for verdict in proof.verdicts)
-    return (finding.rule.code in OF_OUTPUTS and met) or (finding.rule.code in OF_ROWS and is_recurrent(proof.step))
+    lines = {meeting.site.line for meeting in upstream(proof.step, proof.meetings) if meeting.site is not None}
+    earlier = bool(lines) and targets_line is not None and targets_line not in lines
+    return (
+        (code in OF_OUTPUTS and met)
+        or (code in OF_TARGETS and earlier)
+        or (code in OF_ROWS and is_recurrent(proof.step))
+    )
 
 
 def wrong_gradients(proved: Proved) -> Iterator[Finding]:
