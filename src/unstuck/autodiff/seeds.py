@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.families import DIVIDING, MULTIPLYING
+from unstuck.autodiff.families import CASTING, DIVIDING, MULTIPLYING
 from unstuck.autodiff.meetings import Meeting, last_change, written_out
 from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.step import Step, moves
@@ -56,7 +56,16 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
     for group in sorted(losses, key=lambda group: (-len(graph.ancestors(group) & held), group[0]))[:most]:
         node = graph.tape.nodes[group[0]]
         seeds = {n: np.ones(np.shape(graph.tape.nodes[n].value)) for n in group}
-        yield Hypothesis("the loss as written", node.site, seeds, 0)
+        yield Hypothesis("the loss as written", uncast(node).site, seeds, 0)
+
+
+def uncast(node: Node) -> Node:
+    """A single number as it was computed: before an engine, say, made an array of it."""
+    while node.op in CASTING | {np.array, np.asarray} and isinstance(node.args[0], Node):
+        if np.size(node.args[0].value) != 1:
+            break
+        node = node.args[0]
+    return node
 
 
 def _meets_data(step: Step, group: Sequence[int], largest: int) -> bool:

@@ -22,6 +22,7 @@ from unstuck.adapters.watch import Run, Stopped
 from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.seeds import uncast
 from unstuck.autodiff.tape import Node
 
 MOST, LEAST = 4000, 12  # losses that are looked at
@@ -131,7 +132,7 @@ def _loss_node(proof: Proof) -> Node | None:
     if hypothesis is None:
         return None
     nodes = proof.step.graph.tape.nodes
-    node: Node = nodes[max(hypothesis.seeds)]
+    node = uncast(nodes[max(hypothesis.seeds)])
     if hypothesis.rank == 0 and _is_of_an_engine(node):
         return node
     if hypothesis.rank == 0:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
 from unstuck.autodiff.families import SUMMING
-from unstuck.autodiff.meetings import upstream
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
@@ -31,9 +32,11 @@ OF_SCALE = ("B09", "B17")  # rules about a factor, of which a derivative up to a
 UNEXPLAINED = "B14"
 OF_ERRORS = "L04"  # the rule about the error at the outputs
 OF_OUTPUTS = ("D09", "F10")  # rules about the number of outputs
+OF_MEMORY = ("U02", "U03", "U04", "U14")  # rules about what an update keeps of the one before
 OF_TARGETS = ("D07", "D08", "D09", "D13")  # rules about the numbers that stand for a class
 OF_ROWS = ("D04", "D07", "D08", "D09", "D10", "D12", "D13", "A04", "F10", "F14")  # rules about rows that are examples
 BY_KIND = {"zero": "B13", "transposed": "B15", "factor": "B17"}  # of all gradients that depart at one place
+WHOLE = 1e-6  # how far a share may be from 1
 FEW = 4  # names that are listed
 
 
@@ -73,6 +76,8 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
         report.findings = [finding for finding in report.findings if finding.rule.code != UNEXPLAINED]
     if not _named(report.findings):
         report.findings = in_order_of_data([*report.findings, *never_updated(proved)])
+    if not explained and all(finding.rule.code not in OF_MEMORY for finding in report.findings):
+        report.findings = in_order_of_data([*report.findings, *never_cleared(proved)])
     if report.findings:
         report.verdict = "faulty"
     elif not explained and not proved.harmless:
@@ -84,17 +89,31 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
 
 def misread(finding: Finding, proved: Proved, targets_line: int | None = None) -> bool:
     """Whether a finding rests on examples and outputs as rows, which no formula of the tables confirms, and the
-    derivative saw otherwise: outputs that meet their targets entry by entry, or before the line where they were read,
-    or a sequence whose rows are its steps."""
+    derivative saw otherwise: outputs that meet their targets entry by entry, or other targets in the loss as
+    written, or a sequence whose rows are its steps."""
     proof, code = proved.first, finding.rule.code
     met = bool(proof.meetings) and any(verdict.right for verdict in proof.verdicts)
-    lines = {meeting.site.line for meeting in upstream(proof.step, proof.meetings) if meeting.site is not None}
-    earlier = bool(lines) and targets_line is not None and targets_line not in lines
     return (
         (code in OF_OUTPUTS and met)
-        or (code in OF_TARGETS and earlier)
+        or (code in OF_TARGETS and _are_no_targets(proof, targets_line))
         or (code in OF_ROWS and is_recurrent(proof.step))
     )
+
+
+def _are_no_targets(proof: Proof, line: int | None) -> bool:
+    """Whether what outputs meet in a line are other values than their targets in the loss as written."""
+    if proof.hypothesis is None or proof.hypothesis.rank > 0:
+        return False
+    graph = proof.step.graph
+    of_loss = graph.ancestors(proof.hypothesis.seeds)
+    loss = [one for one in proof.meetings if any(graph.same[node.number] in of_loss for node in one.nodes)]
+    here = [one for one in proof.meetings if one.site is not None and one.site.line == line]
+    alike = any(
+        len(one.targets) == len(other.targets) and all(map(np.array_equal, one.targets, other.targets))
+        for one in loss
+        for other in here
+    )
+    return bool(loss) and bool(here) and not alike
 
 
 def wrong_gradients(proved: Proved) -> Iterator[Finding]:
@@ -117,6 +136,17 @@ def never_updated(proved: Proved) -> Iterator[Finding]:
         summary = f"{count} never updated though the loss depends on it: nothing goes back through `{stop.text}`"
         numbers = {"made_in": [one.made.line for one in idle], "stops_at": stop.line}
         yield Finding(RULES["B13"], PROVED, summary, numbers, None, None, location(stop))
+
+
+def never_cleared(proved: Proved) -> Iterator[Finding]:
+    """A finding where the second update brings the gradients of the first back in full."""
+    kept = proved.kept
+    if kept is not None and abs(kept.share - 1) < WHOLE:
+        summary = "the second update brings back the gradients of the first in full"
+        place = None
+        if kept.site is not None:
+            place, summary = location(kept.site), summary + f": `{_short(kept.site.text)}` adds to what they were"
+        yield Finding(RULES["U02"], PROVED, summary, {"share_kept": kept.share}, None, None, place)
 
 
 def _of_departure(proved: Proved, departure: Departure) -> Finding:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from unstuck.adapters.scripts.idle import Idle, idle_parameters
+from unstuck.adapters.scripts.names_in_source import names_around
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.steps import steps_at
+from unstuck.autodiff.candidates import Candidate
 from unstuck.autodiff.consequence import Consequence, consequence_of, learns
+from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.forward.fault import ForwardFault
 from unstuck.autodiff.location import locate
 from unstuck.autodiff.proof import Proof, prove, unexplained
@@ -26,6 +29,15 @@ HARMLESS = ("zero, as it must be", "lost in rounding")
 
 
 @dataclass(frozen=True)
+class Kept:
+    """The share of the first gradients that is all that is wrong with those of a second update, and where it is
+    added."""
+
+    share: float
+    site: Site | None
+
+
+@dataclass(frozen=True)
 class Proved:
     """What the derivative says of a script.
 
@@ -36,6 +48,7 @@ class Proved:
     learns      whether the recorded step, repeated with right gradients, learns its own examples
     forward     the laws that the forward pass breaks
     turns       networks that are updated in turn
+    kept        what the second update brings back of the first; None where it brings nothing back
     """
 
     proofs: tuple[Proof, ...]
@@ -45,6 +58,7 @@ class Proved:
     learns: bool | None = None
     forward: tuple[ForwardFault, ...] = ()
     turns: int = 1
+    kept: Kept | None = None
 
     @property
     def wrong(self) -> Proof | None:
@@ -102,14 +116,21 @@ def prove_recorded(tape: Tape, chains: Sequence[Chain], names: Sequence[str] | N
     updates = [steps_at(tape, chains, update, names) for update in range(UPDATES)]
     turns = len(updates[0])
     proofs: list[Proof] = []
+    kept: Kept | None = None
     for step in (step for steps in updates if len(steps) == turns for step in steps):
         with np.errstate(all="ignore"):
             proofs.append(prove(step))
-        if len(proofs) > turns and remembers(proofs[-1 - turns], proofs[-1]):
-            proofs.pop()
+        if len(proofs) > turns:
+            before, after = proofs[-1 - turns], proofs[-1]
+            share = share_brought_back(before, after) if after.wrong else share_added(before, after)
+            kept = kept or (Kept(share, _added_at(after, before)) if share is not None else None)
+            if after.wrong and share is not None:
+                proofs.pop()
         if proofs[-1].wrong:
             break
-    return what_is_wrong(tuple(proofs), chains, turns) if proofs else None
+    if not proofs:
+        return None
+    return replace(what_is_wrong(tuple(proofs), chains, turns), kept=kept)
 
 
 def what_is_wrong(proofs: tuple[Proof, ...], chains: Sequence[Chain], turns: int = 1) -> Proved:
@@ -138,28 +159,63 @@ def _learn(proofs: Sequence[Proof]) -> bool | None:
     return None if None in found else all(found)
 
 
-def remembers(first: Proof, second: Proof) -> bool:
-    """Whether all that is wrong with the gradients of a second update is a share of those of the first, which were
-    right: they are kept in an accumulator, which is a matter of the update rule."""
-    before = {verdict.parameter.name: verdict for verdict in first.verdicts if verdict.right}
-    return bool(second.wrong) and all(
-        _has_share(verdict, before.get(verdict.parameter.name), second.tolerance) for verdict in second.wrong
-    )
+def share_brought_back(first: Proof, second: Proof) -> float | None:
+    """The share of the first gradients, which were right, that is all that is wrong with those of a second update: they
+    are kept in an accumulator, which is a matter of the update rule. None where anything else is wrong, or nothing."""
+    if len(first.verdicts) != len(second.verdicts):
+        return None
+    pairs = [(v, before) for v, before in zip(second.verdicts, first.verdicts) if v.right is False]
+    shares = [_share(v.gradient, v, before, second.tolerance) for v, before in pairs]
+    return None if not shares or None in shares else shares[0]
 
 
-def _has_share(verdict: Verdict, before: Verdict | None, tolerance: float) -> bool:
-    if before is None or before.gradient is None or verdict.gradient is None or verdict.expected is None:
-        return False
+def share_added(first: Proof, second: Proof) -> float | None:
+    """The share of the first gradients that is added to those of a second update, which are right, before they are
+    applied; None where it is not the same for all."""
+    if len(first.verdicts) != len(second.verdicts):
+        return None
+    shares: list[float] = []
+    for verdict, before in zip(second.verdicts, first.verdicts):
+        nearer = verdict.candidates[: _position(verdict)] if verdict.right else ()
+        found = [_share(one, verdict, before, second.tolerance) for one in nearer]
+        shares += [share for share in found if share is not None][-1:] or [np.nan]
+    alike = bool(shares) and np.ptp(shares) <= SHARE
+    return shares[0] if alike and shares[0] > SHARE else None
+
+
+def _position(verdict: Verdict) -> int:
+    return next((i for i, one in enumerate(verdict.candidates) if one is verdict.gradient), 0)
+
+
+def _share(candidate: Candidate | None, verdict: Verdict, before: Verdict, tolerance: float) -> float | None:
+    """How much of the gradient before makes an array, beside the true gradient; None where it is made of others too."""
+    if not before.right or before.gradient is None or candidate is None or verdict.expected is None:
+        return None
     parts = (verdict.expected, before.gradient.value)
-    if any(part.size != verdict.gradient.value.size for part in parts) or verdict.expected.size < LEAST_ENTRIES:
-        return False
-    value = np.asarray(verdict.gradient.value, float).reshape(-1)
+    if any(part.size != candidate.value.size for part in parts) or verdict.expected.size < LEAST_ENTRIES:
+        return None
+    value = np.asarray(candidate.value, float).reshape(-1)
     columns = np.stack([np.asarray(part, float).reshape(-1) for part in parts], axis=1)
     if not np.isfinite(columns).all() or not columns.any(axis=0).all():
-        return False
-    columns = columns / np.linalg.norm(columns, axis=0)
-    left = value - columns @ np.linalg.lstsq(columns, value, rcond=None)[0]
-    return float(np.linalg.norm(left)) <= max(tolerance, SHARE) * float(np.linalg.norm(value))
+        return None
+    norms = np.linalg.norm(columns, axis=0)
+    shares = np.linalg.lstsq(columns / norms, value, rcond=None)[0]
+    left = value - columns / norms @ shares
+    if float(np.linalg.norm(left)) > max(tolerance, SHARE) * float(np.linalg.norm(value)):
+        return None
+    return float(shares[1] / norms[1] / (shares[0] / norms[0] or 1.0))
+
+
+def _added_at(proof: Proof, before: Proof) -> Site | None:
+    """Where gradients of a second update are added to those of the first: in an engine, the call of its way back."""
+    graph = proof.step.graph
+    kept = {graph.same[n.number] for v in before.verdicts for candidate in v.candidates for n in candidate.nodes}
+    for number in sorted(proof.step.used):
+        node = graph.tape.nodes[number]
+        if node.op in ADDING and node.site is not None and not kept.isdisjoint(graph.parents(number)):
+            inside = [name for name in names_around(node.site.file, node.site.line) if name.startswith("__")]
+            return node.stack[0] if inside and node.stack else node.site
+    return None
 
 
 def _verdict_as_data(verdict: Verdict) -> dict[str, Any]:
