@@ -22,6 +22,7 @@ from unstuck.adapters.watch import Run, Stopped
 from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.seeds import uncast
 from unstuck.autodiff.tape import Node
 
 MOST, LEAST = 4000, 12  # losses that are looked at
@@ -102,13 +103,15 @@ def diverge(losses: Sequence[float]) -> int | None:
     return first if 0 < first < len(losses) else None
 
 
-def falls(losses: Sequence[float]) -> bool | None:
-    """Whether the last quarter of some losses is on average a tenth below the first; None for fewer than twelve."""
+def falls(losses: Sequence[float], of_constants: float | None = None) -> bool | None:
+    """Whether the last quarter of some losses is on average a tenth below the first, or below the loss of constant
+    answers where that is given: a loss near its floor falls no more. None for fewer than twelve."""
     if len(losses) < LEAST:
         return None
     quarter = len(losses) // 4
     first, last = (float(np.mean(part)) for part in (losses[:quarter], losses[-quarter:]))
-    return bool(np.isfinite(last)) and first - last >= LEARNT * abs(first)
+    reached = [one - last >= LEARNT * abs(one) for one in (first, of_constants) if one is not None]
+    return bool(np.isfinite(last)) and first >= last and any(reached)
 
 
 def _visit(recording: Recording, loop: TrainingLoop, node: Node) -> int | None:
@@ -143,7 +146,7 @@ def _loss_node(proof: Proof) -> Node | None:
     if hypothesis is None:
         return None
     nodes = proof.step.graph.tape.nodes
-    node: Node = nodes[max(hypothesis.seeds)]
+    node = uncast(nodes[max(hypothesis.seeds)])
     if hypothesis.rank == 0 and _is_of_an_engine(node):
         return node
     if hypothesis.rank == 0:
