@@ -63,6 +63,21 @@ def test_a_model_that_is_learnt_in_all_its_parts_is_left_alone(tmp_path):
         ),
         ("#\n", "model.head = nn.Linear(8, 3)\n", "U11", 18, True),
         ("y[k:k + 30]", "y[torch.randperm(90)[:30]]", "D10", 22, True),
+        ("#\n", "for p in model.parameters():\n    nn.init.constant_(p, 0.1)\n", "A01", 20, False),
+        ("#\n", "for p in model.parameters():\n    p.data.fill_(0.1)\n", "A01", 20, False),
+        (
+            "        optimizer.zero_grad()\n        loss.backward()\n        optimizer.step()\n",
+            """\
+        def closure():
+            loss = nn.functional.cross_entropy(model(x[k:k + 30]), y[k:k + 30])
+            loss.backward()
+            return loss
+        optimizer.step(closure)
+""",
+            "U02",
+            25,
+            False,
+        ),
     ],
 )
 def test_what_is_wrong_is_named_on_its_line(tmp_path, before, after, code, line, certain):
@@ -70,6 +85,64 @@ def test_what_is_wrong_is_named_on_its_line(tmp_path, before, after, code, line,
     assert [(one.code, one.place.line, one.certain) for one in seen_in(tmp_path, SCRIPT.replace(before, after))] == [
         (code, line, certain)
     ]
+
+
+def test_what_one_step_evaluates_is_held_against_its_own_last_evaluation(tmp_path):
+    text = """\
+import torch
+x = torch.linspace(-1, 1, 50)[:, None]
+model = torch.nn.Linear(1, 1)
+optimizer = torch.optim.LBFGS(model.parameters(), max_iter=10)
+def closure():
+    #
+    loss = ((model(x) - 3 * x) ** 2).mean()
+    loss.backward()
+    return loss
+optimizer.step(closure)
+"""
+    assert [(one.code, one.place.line) for one in seen_in(tmp_path, text)] == [("U02", 8)]
+    assert seen_in(tmp_path, text.replace("#", "optimizer.zero_grad()")) == []
+
+
+def test_an_output_layer_of_zeros_is_learnt_apart(tmp_path):
+    text = SCRIPT.replace("#\n", "nn.init.zeros_(model.head.weight)\n")
+    assert seen_in(tmp_path, text) == []
+
+
+def test_copies_are_drawn_apart_to_see_whether_it_matters(tmp_path):
+    watch = Watch(2, {"weights": True}, 0, True)
+    text = SCRIPT.replace("#\n", "nn.init.ones_(model.body[0].weight)\n")
+    run_under(runner(written(tmp_path, text)), watch)
+    weights = [known.tensor for known in watch.parameters.living() if known.name == "body.0.weight"]
+    assert all(len(weight.unique()) > 40 for weight in weights)
+
+
+def test_a_loader_named_after_a_test_that_gives_what_is_learnt_from(tmp_path):
+    text = """\
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+train_data = TensorDataset(torch.randn(60, 3), torch.randint(0, 2, (60,)))
+other_data = TensorDataset(torch.randn(60, 3), torch.randint(0, 2, (60,)))
+parts = {
+    "learn": DataLoader(train_data, batch_size=20),
+    "valid": DataLoader(train_data, batch_size=20),
+}
+model = torch.nn.Linear(3, 2)
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for epoch in range(3):
+    for phase in parts:
+        for x, y in parts[phase]:
+            with torch.set_grad_enabled(phase == "learn"):
+                loss = torch.nn.functional.cross_entropy(model(x), y)
+            if phase == "learn":
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+"""
+    held_back = text.replace('"valid": DataLoader(train', '"valid": DataLoader(other')
+    unnamed = text.replace('"valid"', '"again"')
+    assert [(one.code, one.place.line) for one in seen_in(tmp_path, text)] == [("D06", 7)]
+    assert seen_in(tmp_path, held_back) == seen_in(tmp_path, unnamed) == []
 
 
 def test_a_frozen_part_matters_only_where_far_more_is_learnt_without(tmp_path):

@@ -59,6 +59,14 @@ def test_labels_that_nothing_near_shares_are_unrelated_where_the_source_parts_th
     assert "D10" not in codes(*learnt(x, mixed))
 
 
+def test_labels_of_tokens_are_told_by_which_tokens_are_there():
+    x = rng.integers(1, 30, size=(200, 12))
+    labels = (x < 4).any(axis=1).astype(int)
+    apart = ShuffledApart(0, PLACE)
+    assert "D10" not in codes(apart, *learnt(x, labels))
+    assert "D10" in codes(apart, *learnt(x, rng.permutation(labels)))
+
+
 def passes(labels_of_pass, gap=3):
     """Events of the same 40 inputs, learnt from once in each pass with the labels of that pass."""
     x, rows = rng.normal(size=(40, 3)), np.arange(40, dtype=np.uint64)

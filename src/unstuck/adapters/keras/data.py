@@ -37,6 +37,14 @@ def count_learnt(validation: Any, x: Any) -> tuple[int, int] | None:
     return len(shown), sum(row.tobytes() in known for row in shown)
 
 
+def examples(x: Any) -> torch.Tensor | None:
+    """Inputs as they reach the model, one example a row; None for what is no array of numbers."""
+    found = _array(x)
+    if found is None:
+        return None
+    return torch.as_tensor(found.astype(np.float32) if found.dtype.kind == "f" else found)
+
+
 def _array(values: Any) -> np.ndarray | None:
     found = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
     return found if isinstance(found, np.ndarray) and found.ndim > 1 and found.dtype.kind in "iufb" else None

@@ -12,7 +12,7 @@ import torch
 
 from unstuck.adapters.pytorch.parameters import sample
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import OptimizerMade, Stepped
+from unstuck.adapters.watched.events import OptimizerMade, Penalised, Stepped
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
 
@@ -27,12 +27,30 @@ def silent(watch: Watch) -> Iterator[None]:
         watch.quiet -= 1
 
 
+PENALTIES = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
+
+
+def without_penalty(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Repair: a penalty on the size of weights is 0."""
+    return lambda penalty, weights: 0.0 * original(penalty, weights)
+
+
 class Optimizers:
     """What is seen of the optimisers of one run. compiled: the line that compiled the model, where there is one."""
 
     def __init__(self, watch: Watch, compiled: Callable[[], Place | None]) -> None:
         self._watch, self._compiled = watch, compiled
         self._numbers: dict[int, int] = {}
+
+    def wrap_penalty(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """The constructor of a penalty on the size of weights, watched."""
+
+        def init(penalty: Any, *args: Any, **kwargs: Any) -> None:
+            original(penalty, *args, **kwargs)
+            watch = self._watch
+            watch.note(Penalised(watch.updates, innermost(sys._getframe(1)), type(penalty).__name__))
+
+        return init
 
     def wrap_apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """`Optimizer.apply`, watched."""
@@ -51,18 +69,17 @@ class Optimizers:
                     gradients = [sample(gradient) for gradient in grads]
                     watch.ledger.before_step(tensors)
             watch.steps.in_step = True
+            place = innermost(sys._getframe(1))
             try:
                 with silent(watch):
                     result = original(optimizer, grads, trainable_variables)
-            finally:
+            finally:  # also where it refuses to step, since there is no gradient at all
                 watch.steps.in_step = False
-            if watch.detailed:
-                with watch.aside():
-                    steps = watch.ledger.step(tensors, gradients)
-                place = innermost(sys._getframe(1))
-                watch.note(
-                    Stepped(watch.updates, place, number, steps, watch.steps.backward_place, watch.steps.zero_place)
-                )
+                if watch.detailed:
+                    with watch.aside():
+                        steps = watch.ledger.step(tensors, gradients)
+                    places = (watch.steps.backward_place, watch.steps.zero_place)
+                    watch.note(Stepped(watch.updates, place, number, steps, *places))
             watch.steps.stepped(tensors)
             watch.updated()
             return result
@@ -81,6 +98,8 @@ class Optimizers:
             known.called = True
         if "rate" in watch.repairs and not callable(getattr(optimizer, "_learning_rate", None)):
             optimizer.learning_rate = float(optimizer.learning_rate) * watch.repairs["rate"]
+        if "decay" in watch.repairs:
+            optimizer.weight_decay = None
         with watch.aside():
             rate = float(keras.ops.convert_to_tensor(optimizer.learning_rate))
         holds = tuple(watch.parameters.enter(tensor).key for tensor in tensors)

@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from unstuck.adapters.watched.values import Parameter, Place
 
 SAMPLE = 4096  # numbers of a parameter that are compared
+SAME = 1e-5  # of the largest number: rounding of float32 over a few updates
 
 
 def sample(tensor: torch.Tensor | None) -> torch.Tensor | None:
@@ -32,6 +33,16 @@ def held_by(optimizer: Optimizer) -> list[torch.Tensor]:
     return [tensor for group in optimizer.param_groups for tensor in group["params"]]
 
 
+def are_alike(matrix: torch.Tensor) -> bool:
+    """Whether all rows of an array of at least two axes, or all columns of a matrix, are the same to rounding."""
+    if matrix.ndim < 2 or not matrix.is_floating_point() or matrix.is_sparse:
+        return False
+    values = matrix.detach()
+    room = SAME * float(values.abs().max()) if values.numel() else 0.0
+    tables = [values.reshape(len(values), -1), *([values.T] if values.ndim == 2 else [])]
+    return any(len(table) > 1 and bool(((table - table[:1]).abs() <= room).all()) for table in tables)
+
+
 @dataclass
 class Known:
     """A parameter: its name, the line that made its layer, and whether a module that is called holds it."""
@@ -43,6 +54,7 @@ class Known:
     owned: bool
     in_layer: bool
     called: bool = False
+    filled: Place | None = None
 
     @property
     def tensor(self) -> torch.Tensor | None:
@@ -53,7 +65,9 @@ class Known:
         tensor = self.tensor
         assert tensor is not None
         shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
-        return Parameter(self.key, self.name, shape, dtype, self.place, self.owned, self.in_layer, self.called)
+        return Parameter(
+            self.key, self.name, shape, dtype, self.place, self.owned, self.in_layer, self.called, self.filled
+        )
 
 
 class Parameters:
@@ -62,6 +76,7 @@ class Parameters:
     def __init__(self) -> None:
         self._known: dict[int, Known] = {}
         self._by_storage: dict[int, int] = {}
+        self._filled: dict[int, Place | None] = {}
         self._keys = count()
 
     def enter(self, tensor: torch.Tensor, name: str = "", place: Place | None = None, owned: bool = False) -> Known:
@@ -76,6 +91,7 @@ class Parameters:
         elif name and owned and not known.owned:
             known.name, known.owned = name, True
         known.place = known.place or place
+        known.filled = known.filled or self._filled.get(tensor.data_ptr())
         self._by_storage[tensor.data_ptr()] = id(tensor)
         return known
 
@@ -87,6 +103,10 @@ class Parameters:
                 known = self.enter(tensor, f"{prefix}.{name}" if prefix else name, place, owned)
                 known.called = known.called or layer is module
 
+    def fill(self, tensor: torch.Tensor, place: Place | None) -> None:
+        """One number is written into all of a tensor, which may be or become a parameter."""
+        self._filled[tensor.data_ptr()] = place
+
     def of(self, tensor: torch.Tensor) -> Known | None:
         known = self._known.get(id(tensor))
         return known if known is not None and known.tensor is tensor else None
@@ -97,6 +117,13 @@ class Parameters:
         if found is None and (identity := self._by_storage.get(tensor.data_ptr())) is not None:
             found = self._known.get(identity)
         return found if found is not None and found.tensor is not None else None
+
+    def draw_copies_apart(self) -> None:
+        """Repair: matrices whose rows or columns are all the same get random numbers of their own."""
+        generator = torch.Generator().manual_seed(0)
+        for known in self.living():
+            if known.tensor is not None and known.tensor.requires_grad and are_alike(known.tensor):
+                nn.init.xavier_uniform_(known.tensor, generator=generator)
 
     def living(self) -> Iterable[Known]:
         """All entries whose tensors are still there."""

@@ -45,7 +45,7 @@ class History:
 
     @property
     def steps(self) -> list[Stepped]:
-        return [event for event in self.all(Stepped) if event.parameters and not event.has_closure]
+        return [event for event in self.all(Stepped) if event.parameters]
 
     @property
     def backwards(self) -> list[WentBackward]:

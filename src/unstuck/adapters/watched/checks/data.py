@@ -19,6 +19,7 @@ ENOUGH = 100
 FEW = 20  # examples of a whole table, such as those of XOR, are validated with as well as learnt from
 OVERLAP = 0.5  # of the validation: examples that occur twice in a data set are fewer
 AMONG = 0.1  # of the examples of every validation: only a part of what is learnt from is seen
+RARE = 0.02  # of the examples learnt from: a class that a model cannot be validated on
 IN_ORDER = 0.1  # of the changes of class that a shuffled order has
 
 
@@ -129,6 +130,8 @@ def _judged_on_training_examples(h: History) -> Iterator[Seen]:
     if min(shares) < AMONG:
         return
     named = [(call, place) for call in calls for place in call.callers if _names_a_test(place.text)]
+    given = [(call, call.loader) for call in calls if call.loader is not None]
+    named += [(call, place) for call, place in given if _names_a_test(place.text.split("DataLoader")[0])]
     if named:
         call, place = named[0]
         n = len(np.unique(call.rows))  # type: ignore[arg-type]
@@ -172,6 +175,13 @@ def examples_in_label_order(h: History) -> Iterator[Seen]:
     updates = [event.update for event in h.learnt]
     if len(set(updates)) < len(updates) and len({event.place for event in h.learnt}) > 1:
         return  # losses of several kinds
+    apart = [made for made in h.all(LoaderMade) if made.held_back is not None and _without_its_classes(made)]
+    if apart:
+        said = "the examples are in the order of their classes, and the last are held back: "
+        said += "most of the validation are of classes that hardly occur among those learnt from"
+        parts = {"learnt": len(apart[0].labels), "held_back": len(apart[0].held_back)}  # type: ignore[arg-type]
+        yield Seen("D12", PROVED, said, parts, apart[0].place, certain=True)
+        return
     labels = h.labels
     loaders = [made for made in h.all(LoaderMade) if made.labels is not None and not made.shuffles]
     order = loaders[0].labels if loaders and len(labels) and _starts_with(loaders[0].labels, h.batches[0]) else labels
@@ -193,6 +203,15 @@ def examples_in_label_order(h: History) -> Iterator[Seen]:
         numbers = {"changes": changes, "by_chance": by_chance, "examples": len(order)}
         place = loaders[0].place if loaders else h.training_calls[0].place if h.training_calls else None
         yield Seen("D12", MEASURED, said, numbers, place, certain=True)
+
+
+def _without_its_classes(made: LoaderMade) -> bool:
+    """Whether most examples held back are of classes that make up next to nothing of those learnt from."""
+    learnt, held_back = made.labels, made.held_back
+    if learnt is None or held_back is None or min(len(learnt), len(held_back)) < FEW:
+        return False
+    kinds, counts = np.unique(learnt, return_counts=True)
+    return bool(np.isin(held_back, kinds[counts >= RARE * len(learnt)]).mean() < OVERLAP)
 
 
 def _labels_of_data(h: History) -> Array | None:

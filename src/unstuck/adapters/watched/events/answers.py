@@ -40,6 +40,7 @@ class ModelCalled(Event):
     labels: Array | None = None  # (n,) class numbers that a loader gave together with the inputs
     callers: tuple[Place, ...] = ()  # the user's lines that led to a call that was not learnt from, innermost first
     frozen: bool = False  # some of its parameters take no gradient
+    loader: Place | None = None  # the line that made the loader whose batch it was given
 
 
 @dataclass(frozen=True)
