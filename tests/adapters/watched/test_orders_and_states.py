@@ -20,6 +20,8 @@ rng = np.random.default_rng(1)
         (2, "p = rng.permutation(n)\nx = x[p]"),
         (3, "a = DataLoader(x, shuffle=True)\nb = DataLoader(y, shuffle=True)\nfor s, t in zip(a, b): pass"),
         (3, "np.random.seed(1)\nnp.random.shuffle(x)\nnp.random.shuffle(y)"),
+        (4, "p = rng.permutation(n)\nx = x[p]\nz = z[p]\nrng.shuffle(y)"),
+        (None, "rng.shuffle(i)\nrng.shuffle(j)\na, b = x[i], x[j]"),
         (None, "p = rng.permutation(n)\nx = x[p]\nlearn(x, p)"),
         (None, "p = rng.permutation(n)\nx, y = x[p], y[p]"),
         (None, "np.random.seed(1)\nnp.random.shuffle(x)\nnp.random.seed(1)\nnp.random.shuffle(y)"),

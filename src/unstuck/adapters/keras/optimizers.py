@@ -12,7 +12,7 @@ import torch
 
 from unstuck.adapters.pytorch.parameters import sample
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import OptimizerMade, Penalised, Stepped
+from unstuck.adapters.watched.events import OptimizerMade, Penalised, Scheduled, Stepped
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
 
@@ -33,6 +33,10 @@ PENALTIES = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1
 def without_penalty(original: Callable[..., Any]) -> Callable[..., Any]:
     """Repair: a penalty on the size of weights is 0."""
     return lambda penalty, weights: 0.0 * original(penalty, weights)
+
+
+def _is_scheduled(optimizer: Any) -> bool:
+    return isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
 
 
 class Optimizers:
@@ -81,10 +85,29 @@ class Optimizers:
                     places = (watch.steps.backward_place, watch.steps.zero_place)
                     watch.note(Stepped(watch.updates, place, number, steps, *places))
             watch.steps.stepped(tensors)
+            if _is_scheduled(optimizer) and not watch.exact:
+                watch.note(Scheduled(watch.updates, self._compiled() or place, self._rate(optimizer)))
             watch.updated()
             return result
 
         return apply
+
+    def _rate(self, optimizer: Any) -> float:
+        with self._watch.aside():
+            return float(keras.ops.convert_to_tensor(optimizer.learning_rate))
+
+    def _repair(self, optimizer: Any) -> None:
+        """Repairs: another rate, the first rate of a schedule for ever, no decay."""
+        repairs, scheduled = self._watch.repairs, _is_scheduled(optimizer)
+        if "schedule" in repairs and scheduled:
+            optimizer._learning_rate = self._rate(optimizer)
+        elif "rate" in repairs and scheduled:
+            schedule, factor = optimizer._learning_rate, repairs["rate"]
+            optimizer._learning_rate = lambda: factor * schedule(optimizer.iterations)
+        elif "rate" in repairs:
+            optimizer.learning_rate = self._rate(optimizer) * repairs["rate"]
+        if "decay" in repairs:
+            optimizer.weight_decay = None
 
     def _entered(self, optimizer: Any, variables: Any, tensors: list[torch.Tensor]) -> int:
         """The number of an optimiser; at first sight it is noted, and given another rate where that is asked for."""
@@ -96,12 +119,8 @@ class Optimizers:
         for variable, tensor in zip(variables, tensors, strict=True):
             known = watch.parameters.enter(tensor, variable.path, None, True)
             known.called = True
-        if "rate" in watch.repairs and not callable(getattr(optimizer, "_learning_rate", None)):
-            optimizer.learning_rate = float(optimizer.learning_rate) * watch.repairs["rate"]
-        if "decay" in watch.repairs:
-            optimizer.weight_decay = None
-        with watch.aside():
-            rate = float(keras.ops.convert_to_tensor(optimizer.learning_rate))
+        self._repair(optimizer)
+        rate = self._rate(optimizer)
         holds = tuple(watch.parameters.enter(tensor).key for tensor in tensors)
         decay = float(optimizer.weight_decay or 0.0)
         place = self._compiled() or innermost(sys._getframe(2))

@@ -89,7 +89,15 @@ DRAWS: frozenset[Function] = frozenset(  # new numbers in the place of a tensor'
     [*_methods("uniform_", "normal_"), init.uniform_, init.normal_, init.kaiming_uniform_]
 )
 FILLS: frozenset[Function] = frozenset(  # one number in the place of all, or a tensor made of one number
-    [*_methods("fill_", "zero_"), init.constant_, torch.zeros, torch.ones, torch.full, torch.zeros_like, torch.ones_like]
+    [
+        *_methods("fill_", "zero_"),
+        init.constant_,
+        torch.zeros,
+        torch.ones,
+        torch.full,
+        torch.zeros_like,
+        torch.ones_like,
+    ]
 )
 RESHAPES: frozenset[Function] = frozenset(_methods("view", "reshape"))
 MULTIPLIES: frozenset[Function] = frozenset(

@@ -37,7 +37,7 @@ def tag(watch: Watching, result: Any) -> None:
 def _softmax(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     lines = watch.repairs.get("softmax axis", ())
     if lines and (place := here(watch)) is not None and place.line in lines:
-        args, kwargs = args[:1], {**kwargs, "dim": 1}
+        args, kwargs = args[:1], {**kwargs, "dim": 1 if args[0].ndim == 4 else -1}
     result = func(*args, **kwargs)
     if isinstance(result, torch.Tensor):
         _carry(watch, args, result, squashed=True)

@@ -155,7 +155,16 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
         said = f"{len(lost)} of {len(stepped)} parameters that the optimiser holds ({names}) get no gradient{where}"
         place = cut.place if cut else lost[0].place
         repair = None if cut is not None and cut.by == "no_grad()" else _reattach(cut)
-        yield Seen("B13", PROVED, said, {"parameters": len(lost)}, place, repair)
+        in_vain = _steps_in_vain(h, {one.key for one in lost})
+        yield Seen("B13", PROVED, said, {"parameters": len(lost)}, place, repair, certain=in_vain)
+
+
+def _steps_in_vain(h: History, lost: set[int]) -> bool:
+    """Whether an optimiser steps again and again, and derivatives reach none of its parameters."""
+    by_optimizer: dict[int | None, list[set[int]]] = {}
+    for step in h.steps:
+        by_optimizer.setdefault(step.optimizer, []).append({one.parameter.key for one in step.parameters})
+    return any(len(held) >= SEVERAL and set.union(*held) <= lost for held in by_optimizer.values())
 
 
 def _last_before(h: History, event: object, cuts: list[Cut]) -> Cut | None:
