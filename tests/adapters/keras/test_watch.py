@@ -126,3 +126,23 @@ print(np.isfinite(model.get_weights()[0]).all() and abs(model.get_weights()[0]).
         run_under(runner(written(tmp_path, text), printed), watch)
         assert printed == [bounded]
         assert [event.place.line for event in watch.events if isinstance(event, Penalised)] == [3]
+
+
+def test_a_model_that_goes_from_fold_to_fold_is_validated_with_what_it_has_learnt(tmp_path):
+    text = """\
+import numpy as np
+from keras import Sequential, layers
+x = np.random.default_rng(0).normal(size=(120, 4))
+y = (x[:, 0] > 0).astype(int)
+def build():
+    model = Sequential([layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+model = build()
+for held_back in np.arange(120).reshape(3, 40):
+    #
+    rest = np.setdiff1d(np.arange(120), held_back)
+    model.fit(x[rest], y[rest], epochs=1, validation_data=(x[held_back], y[held_back]), verbose=0)
+"""
+    assert seen_in(tmp_path, text) == [("D06", 13)]
+    assert seen_in(tmp_path, text.replace("#", "model = build()")) == []

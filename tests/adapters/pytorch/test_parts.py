@@ -62,6 +62,7 @@ def test_a_model_that_is_learnt_in_all_its_parts_is_left_alone(tmp_path):
             False,
         ),
         ("#\n", "model.head = nn.Linear(8, 3)\n", "U11", 18, True),
+        ("return self.head(x)", "return torch.round(self.head(x))", "B13", 15, True),
         ("y[k:k + 30]", "y[torch.randperm(90)[:30]]", "D10", 22, True),
         ("#\n", "for p in model.parameters():\n    nn.init.constant_(p, 0.1)\n", "A01", 20, False),
         ("#\n", "for p in model.parameters():\n    p.data.fill_(0.1)\n", "A01", 20, False),

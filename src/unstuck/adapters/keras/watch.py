@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
@@ -47,6 +48,7 @@ class KerasWatch(Watch):
         self._inside_fit = self._inside_keras = 0
         self.keras_optimizers = Optimizers(self, lambda: self._compiled)
         self._serves_tensorflow = False
+        self._learnt: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()  # by model, the inputs of each fit
         return KerasModels(self)
 
     def _wrapped(self) -> list[tuple[Any, str, Wrap]]:
@@ -136,8 +138,10 @@ class KerasWatch(Watch):
             place = innermost(sys._getframe(1))
             self.note(LoaderMade(self.updates, place, n, size, bool(shuffles), labels, held_back))
             self._know((x, y), held_out)
-            if not self.exact and (overlap := count_learnt(kwargs.get("validation_data"), x)) is not None:
-                self.note(Validated(self.updates, place, *overlap))
+            for learnt in () if self.exact else (x, *self._learnt.get(model, ())):
+                if (overlap := count_learnt(kwargs.get("validation_data"), learnt)) is not None:
+                    self.note(Validated(self.updates, place, *overlap))
+            self._learnt.setdefault(model, []).append(x)
             kwargs["verbose"] = 0
             kwargs["callbacks"] = [*_as_list(kwargs.get("callbacks")), _StopsFit(self)]
             self._inside_fit += 1

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch.nn import init
 
+from unstuck.adapters.watched.losses import FLAT
+
 Function = Callable[..., Any]
 
 
@@ -71,8 +73,7 @@ CUTS: dict[Function, str] = {
     torch.as_tensor: "torch.as_tensor(…)",
     torch.Tensor.argmax: "argmax",
     torch.argmax: "argmax",
-    torch.Tensor.round: "round",
-    torch.round: "round",
+    **{function: name for name in FLAT for function in _methods(name)},
 }
 FREEZES: frozenset[Function] = frozenset([torch.Tensor.requires_grad_, torch.Tensor.requires_grad.__set__])
 GRADIENTS: frozenset[Function] = frozenset([torch.Tensor.grad.__get__])

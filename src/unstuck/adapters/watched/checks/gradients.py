@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from unstuck.adapters.watched.check import Check, Seen, check
 from unstuck.adapters.watched.events import Cut, Frozen, LossTaken, ModelCalled, OptimizerMade, OwnDerivative
 from unstuck.adapters.watched.history import History, largest
+from unstuck.adapters.watched.losses import FLAT
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 SEVERAL = 3  # ways back
@@ -139,6 +140,11 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
                    _reattach(cut), certain=True)  # fmt: skip
         return
     if not steps or not h.backwards or not h.reached:
+        return
+    flat = [cut for cut in cuts if cut.by in FLAT]
+    if flat and all(one.used == 0 for step in steps for one in step.parameters):
+        said = f"every gradient is 0: {flat[0].by} is flat, so that the loss does not change with what goes into it"
+        yield Seen("B13", PROVED, said, {"updates_seen": len(steps)}, flat[0].place, certain=True)
         return
     if not any(one.in_layer for one in h.reached.values()) and not reached & held:
         every = h.all(Cut)
