@@ -146,6 +146,30 @@ for epoch in range(3):
     assert seen_in(tmp_path, held_back) == seen_in(tmp_path, unnamed) == []
 
 
+def test_a_model_that_goes_from_fold_to_fold_is_judged_on_what_it_has_learnt(tmp_path):
+    text = """\
+import torch
+x, y = torch.randn(90, 3), torch.randint(0, 2, (90,))
+def build():
+    model = torch.nn.Linear(3, 2)
+    return model, torch.optim.SGD(model.parameters(), 0.1)
+model, optimizer = build()
+for fold in range(3):
+    #
+    held_back = torch.arange(90) // 30 == fold
+    for k in range(4):
+        loss = torch.nn.functional.cross_entropy(model(x[~held_back]), y[~held_back])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        validation_answers = model(x[held_back]).argmax(1)
+"""
+    each_anew = text.replace("#", "model, optimizer = build()")
+    assert [(one.code, one.place.line) for one in seen_in(tmp_path, text)] == [("D06", 16)]
+    assert seen_in(tmp_path, each_anew) == []
+
+
 def test_a_frozen_part_matters_only_where_far_more_is_learnt_without(tmp_path):
     text = SCRIPT.replace("#\n", "for p in model.body.parameters():\n    p.requires_grad = False\n")
     (seen,) = seen_in(tmp_path, text)
