@@ -146,3 +146,21 @@ for held_back in np.arange(120).reshape(3, 40):
 """
     assert seen_in(tmp_path, text) == [("D06", 13)]
     assert seen_in(tmp_path, text.replace("#", "model = build()")) == []
+
+
+def test_a_schedule_that_is_gone_within_a_pass_is_seen_and_can_be_held(tmp_path):
+    text = """\
+import numpy as np
+import keras
+rates = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=1, decay_rate=0.5)
+model = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
+model.compile(keras.optimizers.Adam(rates), "sparse_categorical_crossentropy")
+model.fit(np.random.randn(200, 3), np.random.randint(0, 2, 200), batch_size=10, verbose=0)
+print(float(model.optimizer.learning_rate) > 0.05)
+"""
+    assert seen_in(tmp_path, text) == [("U08", 5)]
+    assert seen_in(tmp_path, text.replace("decay_steps=1", "decay_steps=1000")) == []
+    for repairs, held in (({}, "False\n"), ({"schedule": True}, "True\n"), ({"rate": 1e9}, "True\n")):
+        printed = []
+        run_under(runner(written(tmp_path, text), printed), KERAS.watch(20, repairs, 0, False))
+        assert printed == [held]

@@ -170,6 +170,55 @@ for fold in range(3):
     assert seen_in(tmp_path, each_anew) == []
 
 
+GAN = """\
+import torch
+from torch import nn
+real = torch.randn(60, 2) + 3
+maker, judge = nn.Linear(4, 2), nn.Linear(2, 1)
+for_maker = torch.optim.Adam(maker.parameters())
+for_judge = torch.optim.Adam(judge.parameters())
+loss = nn.BCEWithLogitsLoss()
+for k in range(8):
+    made = maker(torch.randn(60, 4))
+    for_judge.zero_grad()
+    (loss(judge(real), torch.ones(60, 1)) + loss(judge(made.detach()), torch.zeros(60, 1))).backward()
+    for_judge.step()
+    for_maker.zero_grad()
+    loss(judge(made), torch.ones(60, 1)).backward()
+    for_maker.step()
+"""
+
+
+def test_an_optimiser_that_no_derivative_reaches_steps_in_vain(tmp_path):
+    cut = GAN.replace("maker(torch.randn(60, 4))", "maker(torch.randn(60, 4)).detach()")
+    assert seen_in(tmp_path, GAN) == []
+    assert [(one.code, one.place.line, one.certain) for one in seen_in(tmp_path, cut)] == [("B13", 9, True)]
+
+
+def test_a_softmax_over_the_examples_is_named_where_it_mixes_them(tmp_path):
+    text = """\
+import torch
+from torch import nn
+x, y = torch.randn(60, 7, 5), torch.randint(0, 2, (60,))
+class Attends(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.out = nn.Linear(5, 2)
+    def forward(self, x):
+        weights = torch.softmax(x @ x.transpose(1, 2), dim=-1)
+        return self.out((weights @ x).mean(1))
+model = Attends()
+optimizer = torch.optim.Adam(model.parameters())
+for k in range(6):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    assert seen_in(tmp_path, text) == []
+    assert [(one.code, one.place.line) for one in seen_in(tmp_path, text.replace("dim=-1", "dim=0"))] == [("F02", 9)]
+
+
 def test_a_frozen_part_matters_only_where_far_more_is_learnt_without(tmp_path):
     text = SCRIPT.replace("#\n", "for p in model.body.parameters():\n    p.requires_grad = False\n")
     (seen,) = seen_in(tmp_path, text)

@@ -170,7 +170,7 @@ def _steps_in_vain(h: History, lost: set[int]) -> bool:
     by_optimizer: dict[int | None, list[set[int]]] = {}
     for step in h.steps:
         by_optimizer.setdefault(step.optimizer, []).append({one.parameter.key for one in step.parameters})
-    return any(len(held) >= SEVERAL and set.union(*held) <= lost for held in by_optimizer.values())
+    return any(len(held) > 1 and set.union(*held) <= lost for held in by_optimizer.values())
 
 
 def _last_before(h: History, event: object, cuts: list[Cut]) -> Cut | None:
