@@ -12,7 +12,7 @@ from unstuck.adapters.watched.events import Event, LossTaken, ModelCalled, Optim
 from unstuck.adapters.watched.scores import pooled
 from unstuck.adapters.watched.values import Array, Parameter, ParameterStep
 
-POOR = 0.3  # of what could be learnt beyond chance
+POOR = 0.5  # of what could be learnt beyond chance
 FEWEST_LABELS = 50  # from which the shares of classes are told
 OF_ALL_CLASSES = (  # losses whose value is the cross-entropy of one choice
     "cross_entropy",
