@@ -195,6 +195,35 @@ def test_an_optimiser_that_no_derivative_reaches_steps_in_vain(tmp_path):
     assert [(one.code, one.place.line, one.certain) for one in seen_in(tmp_path, cut)] == [("B13", 9, True)]
 
 
+def test_a_state_that_a_model_of_one_step_is_never_given_anew(tmp_path):
+    text = """\
+import torch
+from torch import nn
+class Cell(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.step, self.out = nn.Linear(7, 4), nn.Linear(4, 2)
+    def forward(self, x, state):
+        state = torch.tanh(self.step(torch.cat([x, state], 1)))
+        return self.out(state), state
+cell = Cell()
+optimizer = torch.optim.SGD(cell.parameters(), 0.1)
+words = torch.randn(30, 5, 1, 3)
+state = torch.zeros(1, 4)
+for word in words:
+    #
+    for letter in word:
+        scores, state = cell(letter, state)
+    loss = nn.functional.cross_entropy(scores, (word.sum() > 0).long()[None])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    assert [(one.code, one.place.line, one.certain) for one in seen_in(tmp_path, text)] == [("F14", 17, True)]
+    assert seen_in(tmp_path, text.replace("#", "state = torch.zeros(1, 4)")) == []
+    assert seen_in(tmp_path, text.replace("#", "state = state.detach()")) == []
+
+
 def test_a_softmax_over_the_examples_is_named_where_it_mixes_them(tmp_path):
     text = """\
 import torch

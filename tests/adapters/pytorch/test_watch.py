@@ -45,6 +45,13 @@ def test_losses_and_random_state_are_the_same_to_the_bit(tmp_path, capsys):
     assert printed == [plain]
 
 
+def test_a_part_of_a_parameter_is_written_to_where_no_graph_is_recorded(tmp_path):
+    text = "import torch\ntable = torch.nn.Embedding(30, 4, padding_idx=0)\nprint(table.weight[0].tolist())\n"
+    printed = []
+    run_under(runner(written(tmp_path, text), printed), Watch())
+    assert printed == ["[0.0, 0.0, 0.0, 0.0]\n"]
+
+
 def test_everything_is_put_back(tmp_path):
     seams = [
         torch.nn.Module.__call__,

@@ -30,7 +30,7 @@ def here(watch: Watching) -> Place | None:
 
 def tag(watch: Watching, result: Any) -> None:
     """Notes at the node that made a tensor where that was."""
-    if isinstance(result, torch.Tensor) and result.grad_fn is not None:
+    if isinstance(result, torch.Tensor) and torch.is_grad_enabled() and result.grad_fn is not None:
         mark(result, place=here(watch))
 
 

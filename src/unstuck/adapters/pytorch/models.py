@@ -73,6 +73,7 @@ class Models:
                 self.stack.pop()
                 self._left_out = 0 if len(self.stack) < self._left_out else self._left_out
             if model:
+                watch.recurrence.passed(args, result, place)
                 self._called(module, args, kwargs, result, place)
             return result
 

@@ -13,6 +13,7 @@ from torch import nn
 from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import StateKept
 from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.values import Place
 
 REPAIR = "fresh state"
 
@@ -39,13 +40,24 @@ class Recurrence:
                     watch.note(StateKept(watch.updates, place, watch.made.get(id(layer))))
             outputs, state = original(layer, inputs, hx)
             if layer.training and torch.is_grad_enabled():
-                self._left = {
-                    tensor.untyped_storage().data_ptr(): (weakref.ref(tensor.untyped_storage()), watch.updates)
-                    for tensor in _tensors(state)
-                }
+                self._leaves(_tensors(state))
             return outputs, state
 
         return forward
+
+    def passed(self, args: tuple[Any, ...], result: Any, place: Place | None) -> None:
+        """A model was called that may be given a state and hand it on, beside its answer."""
+        watch, states = self._watch, _tensors(result)[1:]
+        if self._is_kept(args) and not watch.exact:
+            watch.note(StateKept(watch.updates, place, None, stepwise=True))
+        if states and torch.is_grad_enabled():
+            self._leaves(states)
+
+    def _leaves(self, states: list[torch.Tensor]) -> None:
+        self._left = {
+            state.untyped_storage().data_ptr(): (weakref.ref(state.untyped_storage()), self._watch.updates)
+            for state in states
+        }
 
     def _is_kept(self, hx: Any) -> bool:
         """Whether a state is the one that a layer ended with before the last update."""
@@ -60,4 +72,4 @@ class Recurrence:
 def _tensors(state: Any) -> list[torch.Tensor]:
     if isinstance(state, torch.Tensor):
         return [state]
-    return [one for one in state if isinstance(one, torch.Tensor)] if isinstance(state, (tuple, list)) else []
+    return [one for part in state for one in _tensors(part)] if isinstance(state, (tuple, list)) else []

@@ -46,6 +46,12 @@ class StepsSeen(Protocol):
     def after_write(self, known: Known) -> None: ...
 
 
+class StatesSeen(Protocol):
+    """What is seen of states that go from call to call, as other parts ask for it."""
+
+    def passed(self, args: tuple[Any, ...], result: Any, place: Place | None) -> None: ...
+
+
 class Watching(Protocol):
     """The watch of one run; see `Watch` for what its attributes hold."""
 
@@ -72,6 +78,9 @@ class Watching(Protocol):
 
     @property
     def steps(self) -> StepsSeen: ...
+
+    @property
+    def recurrence(self) -> StatesSeen: ...
 
     @property
     def detailed(self) -> bool: ...

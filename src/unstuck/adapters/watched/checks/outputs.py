@@ -135,7 +135,7 @@ def examples_mixed(h: History) -> Iterator[Seen]:
     yield Seen("F14", PROVED if by_layer else SUSPECTED, said, {"change": worst}, mixed[0].place, asleep=not by_layer)
 
 
-AGAIN = "backward through the graph a second time"
+AGAIN = ("backward through the graph a second time", "modified by an inplace operation")  # as PyTorch says it
 
 
 @check("F14")
@@ -146,9 +146,10 @@ def state_kept(h: History) -> Iterator[Seen]:
     the state with `detach()`.
     """
     kept = h.all(StateKept)
+    refused = [event for event in h.backwards if any(words in event.refused for words in AGAIN)]
+    kept = [event for event in kept if not event.stepwise] or (kept if refused else [])
     if not kept:
         return
-    refused = [event for event in h.backwards if AGAIN in event.refused]
     said = f"{len(kept)} times a recurrent layer starts from the state that it had before the last update"
     said += ", and derivatives are asked for through that update's graph again" if refused else ""
     others = _starts_anew(h)

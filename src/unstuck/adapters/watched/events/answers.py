@@ -105,9 +105,13 @@ class Silenced(Event):
 
 @dataclass(frozen=True)
 class StateKept(Event):
-    """A recurrent layer starts from the state that it ended with before the last update."""
+    """A recurrent layer starts from the state that it ended with before the last update.
+
+    stepwise  a model of one step, which is given its state and hands it on
+    """
 
     made: Place | None
+    stepwise: bool = False
 
 
 @dataclass(frozen=True)
