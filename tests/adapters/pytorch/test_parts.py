@@ -224,6 +224,12 @@ for word in words:
     assert seen_in(tmp_path, text.replace("#", "state = state.detach()")) == []
 
 
+def test_a_model_that_is_frozen_as_a_whole_after_its_first_training(tmp_path):
+    again = SCRIPT[SCRIPT.index("for i in range(6)") :]
+    later = SCRIPT + "for p in model.parameters():\n    p.requires_grad = False\n" + again
+    assert [(one.code, one.place.line, one.certain) for one in seen_in(tmp_path, later)] == [("B13", 29, True)]
+
+
 def test_a_softmax_over_the_examples_is_named_where_it_mixes_them(tmp_path):
     text = """\
 import torch

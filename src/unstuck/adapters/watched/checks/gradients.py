@@ -124,7 +124,9 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
     frozen = [event for event in h.all(Frozen) if event.place is not None]
     calls = h.all(ModelCalled)
     trains = bool(h.all(OptimizerMade) or refused or h.all(LossTaken))
-    if frozen and calls and all(call.frozen and not call.learning for call in calls) and trains and not steps:
+    at_last = _call_before(h, refused[0]) if refused else None
+    whole = bool(calls) and all(call.frozen and not call.learning for call in calls) and trains and not steps
+    if frozen and (whole or (at_last is not None and at_last.frozen and not at_last.learning)):
         said = "every parameter of the model is told to take no gradient: nothing is left that could be learnt"
         yield Seen("B13", PROVED, said, {"frozen": len(frozen)}, frozen[-1].place, certain=True)
         return
@@ -171,6 +173,12 @@ def _steps_in_vain(h: History, lost: set[int]) -> bool:
     for step in h.steps:
         by_optimizer.setdefault(step.optimizer, []).append({one.parameter.key for one in step.parameters})
     return any(len(held) > 1 and set.union(*held) <= lost for held in by_optimizer.values())
+
+
+def _call_before(h: History, event: object) -> ModelCalled | None:
+    """The last call of a model before an event."""
+    before = [call for call in h.events[: h.events.index(event)] if isinstance(call, ModelCalled)]
+    return before[-1] if before else None
 
 
 def _last_before(h: History, event: object, cuts: list[Cut]) -> Cut | None:
