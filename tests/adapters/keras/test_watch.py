@@ -103,7 +103,7 @@ from keras import Sequential, layers
 x = np.random.default_rng(0).normal(size=(200, 4))
 model = Sequential([
     layers.Dense(8, activation="tanh", kernel_initializer="ones"),
-    layers.Dense(2, activation="softmax"),
+    layers.Dense(2, activation="softmax", kernel_initializer="ones"),
 ])
 model.compile("sgd", "sparse_categorical_crossentropy")
 model.fit(x, (x[:, 0] > 0).astype(int), epochs=1)

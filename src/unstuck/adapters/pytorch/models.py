@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from unstuck.adapters.pytorch.copies import answers_of
-from unstuck.adapters.pytorch.numbers import as_array
+from unstuck.adapters.pytorch.numbers import as_array, side_by_side, tensors_in
 from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.repairs import scaled
 from unstuck.adapters.pytorch.watching import Watching
@@ -104,8 +104,6 @@ class Models:
         owned = outermost and self._is_model(module)
         inside = bool(self.stack) and any(part is module for part in self.stack[0].modules())
         self.enter_parameters(module, owned or inside)
-        if owned:
-            self._numbers[id(module)] = len(self._numbers)
 
     def is_in_training(self, module: nn.Module, kwargs: dict[str, Any]) -> bool:
         """Whether the model is in training mode."""
@@ -164,19 +162,21 @@ class Models:
         tensors = [value for value in args if isinstance(value, torch.Tensor)]
         keep = watch.detailed or (not learning and self._measured.get(place, 0) < EVALUATIONS)
         is_random, in_training = self.is_random(module), self.is_in_training(module, kwargs)
+        inputs = tensors_in(args)
         with watch.aside():
+            table = side_by_side(inputs) if inputs else None
             event = ModelCalled(
                 update=watch.updates,
                 place=place,
                 number=watch.number(),
                 model=type(module).__name__,
-                which=self._numbers.get(id(module), 0),
+                which=self._numbers.setdefault(id(module), len(self._numbers)),
                 learning=learning,
                 in_training=in_training,
                 random=is_random,
-                input_shapes=tuple(tuple(value.shape) for value in tensors),
+                input_shapes=tuple(tuple(value.shape) for value in inputs),
                 output_shape=tuple(outputs.shape),
-                inputs=as_array(tensors[0]) if tensors and keep else None,
+                inputs=as_array(table) if keep else None,
                 outputs=as_array(outputs) if keep else None,
                 made=watch.made.get(id(module)),
                 sequence_first=self.takes_time_first(module),
@@ -192,8 +192,8 @@ class Models:
                     self._pending, self._pending_compared = (len(watch.events), module, tuple(tensors), outputs), False
             if not learning:
                 self._measured[place] = self._measured.get(place, 0) + 1
-            if tensors:
-                event = replace(event, **watch.answers.of_call(tensors[0], outputs, learning))
+            if table is not None:
+                event = replace(event, **watch.answers.of_call(table, outputs, learning))
         watch.note(event)
 
     def _in_evaluation_mode(

@@ -68,12 +68,13 @@ def inputs_unscaled(h: History) -> Iterator[Seen]:
     said = f"inputs from {x.min():.4g} to {x.max():.4g}, {size:.3g} from 0 in the mean square"
     shape = h.training_calls[0].input_shapes[0][1:]
     flat = columns and len(shape) == 1
+    whole = int(np.prod(shape)) == x.shape[1]  # and not several inputs side by side
     repair = (
         "scale",
         (centre.tolist() if flat else float(x.mean()), factor.tolist() if flat else 1 / max(float(x.std()), 1e-9)),
     )
     numbers = {"lowest": float(x.min()), "highest": float(x.max()), "root_mean_square": size}
-    yield Seen("D02", MEASURED, said, numbers, h.training_calls[0].place, repair)
+    yield Seen("D02", MEASURED, said, numbers, h.training_calls[0].place, repair if whole else None)
 
 
 @check("D05")
