@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.adapters.watched.test_checks import PLACE, call, codes, loss
-from unstuck.adapters.watched.events import DrawnAnew, Held, OwnDerivative, ShuffledApart, StateKept
+from unstuck.adapters.watched.events import DrawnAnew, Held, LossTaken, OwnDerivative, ShuffledApart, StateKept
 from unstuck.adapters.watched.shuffles import shuffled_apart
 
 rng = np.random.default_rng(1)
@@ -84,6 +84,18 @@ def test_labels_that_change_from_pass_to_pass_do_not_belong_to_their_inputs():
     assert "D10" not in codes(*passes([labels] * 3), updates=9)
     assert "D10" not in codes(*passes([np.zeros(40, int)] * 3), updates=9)
     assert "D10" not in codes(*passes(orders, gap=1), updates=3)  # such as an adversarial pair is shown in turn
+
+
+def test_the_whole_numbers_of_a_picture_are_no_labels():
+    events = list(passes([rng.integers(0, 16, 40) for _ in range(3)]))
+    pictures = [
+        replace(event, target_shape=(40, 9), classes=np.repeat(event.classes, 9))
+        if isinstance(event, LossTaken)
+        else event
+        for event in events
+    ]
+    assert "D10" in codes(*events, updates=9)
+    assert "D10" not in codes(*pictures, updates=9)
 
 
 def test_a_state_of_other_sequences_and_weights_drawn_again_and_again_are_seen():

@@ -9,6 +9,7 @@ import numpy as np
 from unstuck.adapters.watched.check import Seen, check
 from unstuck.adapters.watched.events import LossTaken, ModelCalled, ShuffledApart
 from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.scores import SHOWN
 from unstuck.adapters.watched.values import Array
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
@@ -58,9 +59,15 @@ def _labelled(h: History) -> Iterator[tuple[ModelCalled, LossTaken, Array]]:
         if isinstance(event, ModelCalled) and event.learning:
             call = event
         if isinstance(event, LossTaken) and event.learning and event.classes is not None and call is not None:
-            if event.prediction_shape[:1] == event.target_shape[:1]:
+            if event.prediction_shape[:1] == event.target_shape[:1] and _one_each(event):
                 yield call, event, event.classes
             call = None
+
+
+def _one_each(event: LossTaken) -> bool:
+    """Whether the class numbers of a loss are one for each example, and not the numbers of a picture, say."""
+    n, *rest = event.target_shape
+    return rest in ([], [1]) or (event.classes is not None and len(event.classes) == n < SHOWN)
 
 
 def _pairs(h: History) -> tuple[Array | None, Array | None]:
