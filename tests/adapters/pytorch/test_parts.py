@@ -230,6 +230,47 @@ def test_a_model_that_is_frozen_as_a_whole_after_its_first_training(tmp_path):
     assert [(one.code, one.place.line, one.certain) for one in seen_in(tmp_path, later)] == [("B13", 29, True)]
 
 
+def test_right_answers_of_a_pass_that_was_ended_early_are_not_held_against_its_whole(tmp_path):
+    text = """\
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+x = torch.randn(400, 3)
+loader = DataLoader(TensorDataset(x, (x[:, 0] > 0).long()), batch_size=40)
+model = torch.nn.Linear(3, 2)
+optimizer = torch.optim.Adam(model.parameters(), 0.1)
+def learn():
+    hits = 0
+    for inputs, labels in loader:
+        answers = model(inputs)
+        loss = torch.nn.functional.cross_entropy(answers, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        hits += (answers.argmax(1) == labels).sum().item()
+    return hits / len(loader.dataset)
+learn()
+learn()
+print(learn())
+"""
+    watch = Watch(20)
+    run_under(runner(written(tmp_path, text)), watch)
+    assert watch.updates == 21
+    assert look(History(watch.events, watch.updates)) == []
+
+
+def test_a_last_test_that_records_a_graph_is_no_training(tmp_path):
+    tested = (
+        SCRIPT
+        + """\
+x_test, y_test = torch.randn(60, 6), torch.randint(0, 3, (60,))
+with torch.no_grad():
+    test_loss = nn.functional.cross_entropy(model(x_test), y_test)
+print((model(x_test).argmax(1) == y_test).float().mean())
+"""
+    )
+    assert seen_in(tmp_path, tested) == []
+
+
 def test_a_softmax_over_the_examples_is_named_where_it_mixes_them(tmp_path):
     text = """\
 import torch

@@ -40,7 +40,7 @@ class Models:
         self._pending: tuple[int, nn.Module, tuple[Any, ...], torch.Tensor] | None = None
         self._pending_compared = False
         self._measured: dict[Place | None, int] = {}
-        self._counts: dict[Place | None, tuple[int, int, int]] = {}
+        self._counts: dict[Place | None, tuple[int, int, int]] = {}  # by line: update, right answers, examples
 
     def layer_place(self) -> Place | None:
         """The line that made the innermost module at work, if its class is a library's."""
@@ -237,6 +237,8 @@ class Models:
     def compared(self, event: Compared) -> None:
         """Answers were compared with labels."""
         self._pending_compared = True
+        if event.learning and self._watch.loops.cut:
+            return  # a loop that counts as it learns was ended early: what it divides by is that of a whole pass
         update, right, examples = self._counts.get(event.place, (-1, 0, 0))
         if update != event.update:
             right = examples = 0

@@ -14,6 +14,7 @@ from unstuck.adapters.pytorch.ledger import Ledger
 from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.parameters import Known, Parameters
 from unstuck.adapters.watched.events import Compared, Event
+from unstuck.adapters.watched.rewriting import Loops
 from unstuck.adapters.watched.values import Place
 
 
@@ -69,6 +70,7 @@ class Watching(Protocol):
     optimizers: list[weakref.ref[Optimizer]]
     loss_kind: str
     losses: list[tuple[int, torch.Tensor]]
+    loops: Loops
 
     @property
     def models(self) -> ModelsSeen: ...

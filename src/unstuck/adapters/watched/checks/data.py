@@ -124,7 +124,7 @@ def _judged_on_training_examples(h: History) -> Iterator[Seen]:
     examples is seen learnt from, so that a part of the others is known to be among them.
     """
     calls = [call for call in h.evaluation_calls if call.rows is not None and len(call.rows) >= FEW]
-    training = [call for call in h.training_calls if call.rows is not None]
+    training = [call for call in h.learnt_calls if call.rows is not None]
     for which in dict.fromkeys(call.which for call in calls):
         judged = [call for call in calls if call.which == which]
         learnt = [(call.update, call.rows) for call in training if call.which == which]
