@@ -86,6 +86,16 @@ def test_labels_that_change_from_pass_to_pass_do_not_belong_to_their_inputs():
     assert "D10" not in codes(*passes(orders, gap=1), updates=3)  # such as an adversarial pair is shown in turn
 
 
+def test_inputs_that_come_at_the_end_of_one_pass_and_the_start_of_the_next_hide_nothing():
+    x, rows = rng.normal(size=(200, 3)), np.arange(200, dtype=np.uint64)
+    events = []
+    for update, order in enumerate(np.concatenate([rng.permutation(200).reshape(4, 50) for _ in range(4)])):
+        given = rng.integers(0, 4, 50)
+        events.append(replace(call(True, x[order], update=update), rows=rows[order]))
+        events.append(replace(loss("cross_entropy", rng.normal(size=(50, 4)), given, update=update), classes=given))
+    assert "D10" in codes(*events, updates=16)
+
+
 def test_the_whole_numbers_of_a_picture_are_no_labels():
     events = list(passes([rng.integers(0, 16, 40) for _ in range(3)]))
     pictures = [

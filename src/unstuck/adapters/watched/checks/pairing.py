@@ -16,7 +16,7 @@ from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 ENOUGH = 100
 RELATED = 4.0  # deviations above chance
 MOST_TOKENS = 2000  # of a vocabulary, whose counts are features
-AT_ONCE, FEW = 2, 4  # updates; inputs
+AT_ONCE, FEW, MANY = 2, 4, 0.5  # updates; inputs, and their share of those seen again: more than a pass's two ends
 OFTEN, AS_CHANCE = 20, 0.5  # inputs seen again; how often they come with other labels, as a share of chance
 
 
@@ -131,7 +131,7 @@ def _relabelled(h: History) -> tuple[int, int, float]:
     key, label, update = key[order], label[order], update[order]
     same, others = key[1:] == key[:-1], label[1:] != label[:-1]
     at_once = np.diff(update) <= AT_ONCE
-    if int((same & at_once & others).sum()) > FEW:
+    if int((same & at_once & others).sum()) > max(FEW, MANY * int(same.sum())):
         return 0, 0, 0.0  # the same input has several labels by itself
     same &= ~at_once
     shares = np.unique(label, return_counts=True)[1] / len(label)
