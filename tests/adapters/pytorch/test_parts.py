@@ -271,6 +271,19 @@ print((model(x_test).argmax(1) == y_test).float().mean())
     assert seen_in(tmp_path, tested) == []
 
 
+def test_statistics_that_are_brought_up_to_date_are_no_evaluation(tmp_path):
+    text = SCRIPT.replace("nn.ReLU())", "nn.BatchNorm1d(8), nn.ReLU())")
+    text = text[: text.index("guesses")] + "with torch.no_grad():\n    #"
+    assert seen_in(tmp_path, text.replace("    #", "    model(2 * x)\n")) == []
+    judged = text.replace("    #", "    print((model(2 * x).argmax(1) == y).sum())\n")
+    assert [one.code for one in seen_in(tmp_path, judged)] == ["E03"]
+
+
+def test_a_product_with_neighbours_is_no_layer(tmp_path):
+    text = SCRIPT.replace("return self.head(x)", "return torch.eye(len(x)) @ self.head(x)")
+    assert seen_in(tmp_path, text) == []
+
+
 def test_a_softmax_over_the_examples_is_named_where_it_mixes_them(tmp_path):
     text = """\
 import torch

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from unstuck.adapters.pytorch import transforms
 from unstuck.adapters.pytorch.copies import answers_of
 from unstuck.adapters.pytorch.numbers import as_array, side_by_side, tensors_in
 from unstuck.adapters.pytorch.origins import Outputs
@@ -53,7 +54,7 @@ class Models:
 
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             watch = self._watch
-            if watch.quiet:
+            if watch.quiet or transforms.is_inside():
                 return original(module, *args, **kwargs)
             outermost = not self.stack
             model = outermost and self._is_model(module)

@@ -9,6 +9,7 @@ from itertools import count
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from unstuck.adapters.watched.values import Parameter, Place
@@ -64,10 +65,15 @@ class Known:
         """What is known of it, as it is now."""
         tensor = self.tensor
         assert tensor is not None
-        shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+        shape, dtype = _shape_of(tensor), str(tensor.dtype).removeprefix("torch.")
         return Parameter(
             self.key, self.name, shape, dtype, self.place, self.owned, self.in_layer, self.called, self.filled
         )
+
+
+def _shape_of(tensor: torch.Tensor) -> tuple[int, ...]:
+    """The shape of a tensor, () of one that its layer makes at its first call."""
+    return () if is_lazy(tensor) else tuple(tensor.shape)
 
 
 class Parameters:
@@ -83,7 +89,7 @@ class Parameters:
         """The entry of a parameter, made or completed."""
         known = self._known.get(id(tensor))
         if known is None or known.tensor is not tensor:
-            shape = "×".join(map(str, tensor.shape)) or "1"
+            shape = "×".join(map(str, _shape_of(tensor))) or "1"
             in_layer = isinstance(tensor, nn.Parameter)
             name = name or f"parameter of shape {shape}"
             known = Known(weakref.ref(tensor), next(self._keys), name, place, owned, in_layer)
@@ -91,8 +97,9 @@ class Parameters:
         elif name and owned and not known.owned:
             known.name, known.owned = name, True
         known.place = known.place or place
-        known.filled = known.filled or self._filled.get(tensor.data_ptr())
-        self._by_storage[tensor.data_ptr()] = id(tensor)
+        if not is_lazy(tensor):
+            known.filled = known.filled or self._filled.get(tensor.data_ptr())
+            self._by_storage[tensor.data_ptr()] = id(tensor)
         return known
 
     def enter_module(self, module: nn.Module, places: dict[int, Place | None], owned: bool = True) -> None:
