@@ -13,7 +13,7 @@ from unstuck.adapters.keras import tensorflow
 from unstuck.adapters.keras.data import count_learnt
 from unstuck.adapters.keras.watch import KERAS
 from unstuck.adapters.watched.conclusion import look
-from unstuck.adapters.watched.events import Penalised
+from unstuck.adapters.watched.events import ModelCalled, Penalised
 from unstuck.adapters.watched.examine import run_under
 from unstuck.adapters.watched.history import History
 
@@ -164,3 +164,27 @@ print(float(model.optimizer.learning_rate) > 0.05)
         printed = []
         run_under(runner(written(tmp_path, text), printed), KERAS.watch(20, repairs, 0, False))
         assert printed == [held]
+
+
+def test_models_of_several_outputs_and_losses_of_pytorch_are_watched(tmp_path):
+    text = """\
+import keras
+import numpy as np
+import torch
+from keras import layers
+x, y = np.random.randn(60, 4).astype("float32"), np.random.randint(0, 2, 60)
+given = keras.Input((4,))
+model = keras.Model({"given": given}, {"a": layers.Dense(2, name="a")(given), "b": layers.Dense(1, name="b")(given)})
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile("sgd", {"a": loss, "b": "mse"})
+model.fit({"given": x}, {"a": y, "b": x[:, 0]}, epochs=1, verbose=0)
+optimizer, loss = torch.optim.SGD(model.parameters(), 0.1), torch.nn.CrossEntropyLoss()
+for k in range(4):
+    optimizer.zero_grad()
+    loss(model({"given": torch.tensor(x)})["a"], torch.tensor(y)).backward()
+    optimizer.step()
+"""
+    watch = KERAS.watch(200, {}, 0, False)
+    assert run_under(runner(written(tmp_path, text)), watch).error is None
+    assert watch.updates == 2 + 4
+    assert {event.which for event in watch.events if isinstance(event, ModelCalled)} == {0}

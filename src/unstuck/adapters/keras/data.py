@@ -16,6 +16,8 @@ def class_numbers(y: Any) -> np.ndarray | None:
         labels = np.asarray(y.detach().cpu() if isinstance(y, torch.Tensor) else y)
     except Exception:
         return None
+    if not labels.ndim:
+        return None  # such as a dict of the targets of several outputs
     if labels.ndim == 2 and labels.shape[1] > 1 and np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all():
         return labels.argmax(axis=1)
     if labels.size != len(labels) or labels.dtype.kind not in "iuf" or not np.array_equal(labels, np.round(labels)):

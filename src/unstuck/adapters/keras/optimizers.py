@@ -40,10 +40,14 @@ def _is_scheduled(optimizer: Any) -> bool:
 
 
 class Optimizers:
-    """What is seen of the optimisers of one run. compiled: the line that compiled the model, where there is one."""
+    """What is seen of the optimisers of one run.
 
-    def __init__(self, watch: Watch, compiled: Callable[[], Place | None]) -> None:
-        self._watch, self._compiled = watch, compiled
+    compiled    the line that compiled the model, where there is one
+    enter_all   makes the parameters of all layers known
+    """
+
+    def __init__(self, watch: Watch, compiled: Callable[[], Place | None], enter_all: Callable[[], None]) -> None:
+        self._watch, self._compiled, self._enter_all = watch, compiled, enter_all
         self._numbers: dict[int, int] = {}
 
     def wrap_penalty(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,6 +120,7 @@ class Optimizers:
             return self._numbers[id(optimizer)]
         number = self._numbers[id(optimizer)] = len(self._numbers)
         watch.keep.append(optimizer)
+        self._enter_all()
         for variable, tensor in zip(variables, tensors, strict=True):
             known = watch.parameters.enter(tensor, variable.path, None, True)
             known.called = True

@@ -45,11 +45,13 @@ class KerasWatch(Watch):
 
     def make_models(self) -> Models:
         self._compiled: Place | None = None
+        self.parameters.follows_fills = False  # weights are made as they are first needed, far from their layer's line
         self._inside_fit = self._inside_keras = 0
-        self.keras_optimizers = Optimizers(self, lambda: self._compiled)
+        models = KerasModels(self)
+        self.keras_optimizers = Optimizers(self, lambda: self._compiled, models.enter_all)
         self._serves_tensorflow = False
         self._learnt: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()  # by model, the inputs of each fit
-        return KerasModels(self)
+        return models
 
     def _wrapped(self) -> list[tuple[Any, str, Wrap]]:
         models = self.models

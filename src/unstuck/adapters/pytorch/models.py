@@ -151,8 +151,8 @@ class Models:
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, place: Place | None
     ) -> None:
         watch = self._watch
-        outputs = result[0] if isinstance(result, (tuple, list)) and result else result
-        if not isinstance(outputs, torch.Tensor):
+        outputs = next(iter(tensors_in(result)), None)
+        if outputs is None:
             return
         self._resolve(place)
         if watch.exact:

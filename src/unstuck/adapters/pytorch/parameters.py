@@ -83,6 +83,7 @@ class Parameters:
         self._known: dict[int, Known] = {}
         self._by_storage: dict[int, int] = {}
         self._filled: dict[int, Place | None] = {}
+        self.follows_fills = True
         self._keys = count()
 
     def enter(self, tensor: torch.Tensor, name: str = "", place: Place | None = None, owned: bool = False) -> Known:
@@ -112,7 +113,8 @@ class Parameters:
 
     def fill(self, tensor: torch.Tensor, place: Place | None) -> None:
         """One number is written into all of a tensor, which may be or become a parameter."""
-        self._filled[tensor.data_ptr()] = place
+        if self.follows_fills:
+            self._filled[tensor.data_ptr()] = place
 
     def of(self, tensor: torch.Tensor) -> Known | None:
         known = self._known.get(id(tensor))
