@@ -8,7 +8,16 @@ import torch
 
 from tests.adapters.running import history_of, runner, written
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import Compared, Cut, LossTaken, ModelCalled, OptimizerMade, Stepped, WentBackward
+from unstuck.adapters.watched.events import (
+    Compared,
+    Cut,
+    LossTaken,
+    ModelCalled,
+    OptimizerMade,
+    Reshaped,
+    Stepped,
+    WentBackward,
+)
 from unstuck.adapters.watched.examine import run_under
 
 SCRIPT = """\
@@ -43,6 +52,14 @@ def test_losses_and_random_state_are_the_same_to_the_bit(tmp_path, capsys):
     plain, printed = capsys.readouterr().out, []
     run_under(runner(written(tmp_path, SCRIPT), printed), Watch())
     assert printed == [plain]
+
+
+@pytest.mark.parametrize(
+    ("shape", "noted"), [("6, 5, 8", False), ("6, 8, 5", True), ("1, 6, 8, 5", True), ("6, 1, 5, 8", False)]
+)
+def test_axes_of_one_number_go_anywhere(shape, noted, tmp_path):
+    text = f"import torch\nx = torch.zeros(6, 5, 8{', 1' if shape.count(',') > 2 else ''})\nx.view({shape})\n"
+    assert bool(events_of(tmp_path, text, Reshaped)) == noted
 
 
 BEFORE = """\

@@ -70,8 +70,7 @@ def _carried(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str
         if permuted is not None:
             return permuted
     result = func(*args, **kwargs)
-    data = isinstance(before, torch.Tensor) and not isinstance(before, torch.nn.Parameter)
-    if func in functions.RESHAPES and watch.detailed and data:
+    if func in functions.RESHAPES and watch.detailed and isinstance(before, torch.Tensor):
         note_reshape(watch, before, result, innermost(sys._getframe(1)))
     _carry(watch, args, result, func in functions.KEEPS_ORDER)
     return result
