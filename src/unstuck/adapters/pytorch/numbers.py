@@ -34,10 +34,10 @@ def tensors_in(value: Any) -> list[torch.Tensor]:
 
 
 def side_by_side(inputs: list[torch.Tensor]) -> torch.Tensor:
-    """Several inputs of the same examples as one table, (n, features); the first where they are no such thing."""
+    """Several inputs of the same examples as one table, (n, features); the first where they are too large or no such."""
     first = inputs[0]
     alike = all(one.ndim > 1 and one.is_floating_point() and len(one) == len(first) for one in inputs)
-    if len(inputs) == 1 or not alike:
+    if len(inputs) == 1 or not alike or sum(one.numel() for one in inputs) > NUMBERS:
         return first
     return torch.cat([one.detach().reshape(len(one), -1).float() for one in inputs], dim=1)
 
