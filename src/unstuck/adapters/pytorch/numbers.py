@@ -34,7 +34,7 @@ def tensors_in(value: Any) -> list[torch.Tensor]:
 
 
 def side_by_side(inputs: list[torch.Tensor]) -> torch.Tensor:
-    """Several inputs of the same examples as one table, (n, features); the first where they are too large or no such."""
+    """Inputs of the same examples as one table, (n, features); the first where they are too large or no such thing."""
     first = inputs[0]
     alike = all(one.ndim > 1 and one.is_floating_point() and len(one) == len(first) for one in inputs)
     if len(inputs) == 1 or not alike or sum(one.numel() for one in inputs) > NUMBERS:
