@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unstuck.cli.arguments import expect_writable
+from unstuck.cli.arguments import Seconds, expect_writable
 from unstuck.cli.grouped import GroupedCommand, completing, rule_names, under
 from unstuck.cli.many import diagnose_programs, expect_one
 from unstuck.cli.shell import print_json
@@ -40,7 +40,7 @@ of_reading, of_many = under("Scripts that were read wrongly"), under("Many progr
 @of_report("--html", type=click.Path(), metavar="PATH", help="Write the report as a page too.")
 @of_search(
     "--budget",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     metavar="SECONDS",
     help="For all of it.  [default: 60 for a script, 30 for a Case]",
 )
@@ -92,11 +92,11 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     from unstuck.adapters.fixes.terminal import as_text
     from unstuck.adapters.scripts.source import defines_a_case, read_source
 
-    for path, option in ((html, "--html"), (options["fix"], "--fix"), (options["sarif"], "--sarif")):
-        if path:
-            expect_writable(path, option)
     if options["fix"]:
         expect_another_file(options["fix"], file)
+    for path, option in ((html, "--html"), (options["fix"], "--fix"), (options["sarif"], "--sarif")):
+        if path:
+            expect_writable(path, option, program=file, data=options["data"])
     out, silent = (sys.stderr, not sys.stderr.isatty()) if json_ else (sys.stdout, False)
 
     def listen(line: str) -> None:
