@@ -21,7 +21,7 @@ from unstuck.diagnosis.identification.following import departure, departures, fi
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.results import Backward
 from unstuck.diagnosis.identification.schedule import find_rate_law
-from unstuck.diagnosis.identification.stepping import find_unmoved, observe, observe_runs, probe_stepping
+from unstuck.diagnosis.identification.stepping import Stepping, find_unmoved, observe, observe_runs, probe_stepping
 from unstuck.diagnosis.identification.update import (
     Key,
     Update,
@@ -85,9 +85,19 @@ def _observe_changes(e: Examination) -> tuple[list[Record], str]:
     if e.stepping.random:
         _see_what_stays(e)
         return [], "a step that makes the same update from the same state (random numbers inside: dropout or noise?)"
+    if "x" not in e.stepping.takes:
+        return [], _what_step_should_take(e.stepping)
     few = sum(array.size for array in e.program.as_found) < 50
     records = observe(e.program, e.stepping.batch_size, 10 if few else 4)
     return records, "a step that runs: " + "; ".join(p.what for p in e.program.problems)
+
+
+def _what_step_should_take(stepping: Stepping) -> str:
+    if "predict" in stepping.takes:
+        return "a step that runs the forward pass itself: it goes by the inputs that predict was called with last"
+    if not stepping.takes:
+        return "a step that learns from the x and targets it is given: whatever they are, it makes the same update"
+    return "a step whose update depends on the x it is given"
 
 
 def _examine_changes(e: Examination, records: list[Record], given: Given | None) -> str:

@@ -24,6 +24,8 @@ class Stepping:
     random             the same step from the same state ends elsewhere when random numbers differ
     acts               whether any parameter ever changed
     acts_on            batch sizes on which the step was seen to change something
+    takes              what of its arguments the step goes by: "x", "targets", or, in the place of its x, the inputs
+                       that "predict" was last called with
     unmoved            arrays that stayed bit for bit while others moved; looked for where no formula will tell
     """
 
@@ -32,6 +34,7 @@ class Stepping:
     random: bool = False
     acts: bool = True
     acts_on: tuple[int, ...] = ()
+    takes: frozenset[str] = frozenset({"x", "targets"})
     unmoved: tuple[int, ...] = ()
     failed: str = ""
 
@@ -95,6 +98,8 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
         if found.one_by_one:
             found.batch_size = 1
     found.random = _is_random(program, parameters, found.batch_size)
+    if callable_name == "step" and not found.random:
+        found.takes = _what_is_taken(program, parameters, found.batch_size)
     return found
 
 
@@ -162,6 +167,30 @@ def _is_random(program: Program, parameters: list[Array] | None, size: int) -> b
     if not first or not second:
         return False
     return not _equal(first[-1].after, second[-1].after, second[-1].before)
+
+
+def _what_is_taken(program: Program, parameters: list[Array] | None, size: int) -> frozenset[str]:
+    """Without "x" where updates on other inputs are the same to the bit, without "targets" where those with other
+    targets are as well."""
+    x, targets = batch(program, size, 5)
+    others = [program.x[rows] for rows in _other_rows(program, size)]
+
+    def ends_as(x: Array, targets: Array, after: Array | None = None) -> bool:
+        records = program.run([(x, targets)], parameters, after_predicting=after)
+        return bool(records) and all(np.array_equal(a, b) for a, b in zip(records[0].after, as_it_is[0].after))
+
+    as_it_is = program.run([(x, targets)], parameters)
+    if not as_it_is or not all(ends_as(other, targets) for other in (*others, -1.3 * x - 0.1)):
+        return frozenset({"x", "targets"})
+    if not ends_as(x, targets, after=-1.3 * x - 0.1):
+        return frozenset({"predict", "targets"})
+    wanted = [program.targets[rows] for rows in _other_rows(program, size)]
+    told = all(np.array_equal(other, targets) for other in wanted)  # one target for all tells nothing
+    return frozenset() if not told and all(ends_as(x, other) for other in wanted) else frozenset({"targets"})
+
+
+def _other_rows(program: Program, size: int) -> list[Array]:
+    return [np.random.default_rng(k).integers(0, len(program.x), size) for k in range(2)]
 
 
 def find_unmoved(program: Program, size: int, epsilon: float) -> tuple[int, ...]:

@@ -232,14 +232,19 @@ class Program:
         parameters: list[Array] | None = None,
         callable_name: str = "step",
         perturb: int | None = None,
+        after_predicting: Array | None = None,
     ) -> list[Record] | None:
-        """Consecutive steps from a restored state, one record each; None where a step fails. Restores afterwards."""
+        """Consecutive steps from a restored state, one record each; None where a step fails. Restores afterwards.
+
+        `after_predicting`: inputs that predict answers before the first step."""
         records: list[Record] = []
         try:
             if parameters is not None and not self.set_parameters(parameters):
                 return None
             if perturb is not None:
                 self.perturb_randomness(perturb)
+            if after_predicting is not None:
+                self.predict(after_predicting, restore=False)
             for x, targets in batches:
                 before = after = self.parameters()
                 for _ in range(self.calls_per_update):

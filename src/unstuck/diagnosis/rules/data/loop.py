@@ -70,7 +70,8 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
     What it detects: The loop is run on a few examples. Inputs or targets that it overwrites, or puts in an order that
     the other part does not follow; inputs that can be replaced with the outcome equal to the bit, counted by halving; a
     batch that an epoch takes again and again, as the rows that the loop asks for tell; pairs that can be exchanged (the
-    targets of two inputs swapped) with no change of what is learnt beyond chance.
+    targets of two inputs swapped) with no change of what is learnt beyond chance. Steps whose update stays the same to
+    the bit whatever inputs they are given, and follows the targets.
 
     Why it hurts: From the second epoch on the network sees other data than its author believes, or labels of other
     examples, or the same few over and over.
@@ -84,6 +85,13 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
     Look-alikes: D10 labels-unrelated-to-inputs, where the data are parted before training; U09 too-few-updates. With
     B20 only one example of each batch counts, so that nothing is said of the loop.
     """
+    if e.stepping is not None and e.stepping.takes == {"targets"}:
+        return Evidence(
+            PROVED,
+            "whatever the inputs are, a step with the same targets makes the same update to the bit: it learns from "
+            "other inputs than those it is given",
+            {"inputs_without_effect": True},
+        )
     loop = own_loop(e)
     if loop is None:
         return None
