@@ -27,6 +27,7 @@ Array = np.ndarray
 ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
 HALF = 0.5  # of what is enough: a loop below it learns next to nothing beside steps that learn
 LOOKS, MOST_STEPS = 5, 10_000
+MOST_EXAMPLES = 20_000  # that the plain network is trained on: more than its updates take
 LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 
@@ -195,8 +196,8 @@ def _reference(e: Examination, labels: Array, train: Array, held: Array) -> Setu
     n_outputs = max(e.n_outputs, 1)
     output = "softmax" if n_outputs > 1 else "sigmoid"
     coded = one_hot(labels, n_outputs) if n_outputs > 1 else (labels[:, None] > 0) * 1.0
-    x = e.program.x
-    x = ((x - x.min()) / max(np.ptp(x), 1e-12)).astype(np.float32)
+    x, train = e.program.x, train[:MOST_EXAMPLES]
+    low, spread = float(x.min()), max(float(np.ptp(x)), 1e-12)
     twin = Twin(
         hidden=("relu",),
         output=output,
@@ -214,10 +215,10 @@ def _reference(e: Examination, labels: Array, train: Array, held: Array) -> Setu
     setup = Setup(
         twin,
         empty,
-        x[train],
+        ((x[train] - low) / spread).astype(np.float32),
         coded[train].astype(np.float32),
         labels[train],
-        x[held],
+        ((x[held] - low) / spread).astype(np.float32),
         coded[held].astype(np.float32),
         labels[held],
         min(20, len(train)),

@@ -44,7 +44,7 @@ def pick_examples(program: Program, n: int, seed: int = 0) -> Array:
     targets = np.nan_to_num(np.asarray(program.targets, dtype=float).reshape(len(program.x), -1))
     labels = targets.argmax(1) if targets.shape[1] > 1 else targets[:, 0]
     generator = np.random.default_rng(seed)
-    usable = np.flatnonzero(np.isfinite(program.x_as_given).all(axis=1))
+    usable = program.finite_rows
     order = generator.permutation(usable if len(usable) else len(labels))
     by_class = [list(order[labels[order] == value]) for value in np.unique(labels)[:50]]
     generator.shuffle(by_class)
@@ -60,7 +60,7 @@ def pick_examples(program: Program, n: int, seed: int = 0) -> Array:
 
 def batch(program: Program, n: int, seed: int = 0) -> tuple[Array, Array]:
     index = pick_examples(program, n, seed)
-    return program.x[index], program.targets[index]
+    return program.x[index].astype(float), program.targets[index]
 
 
 def start(program: Program, seed: int, biases: float = 0.5) -> list[Array] | None:
@@ -173,7 +173,7 @@ def _what_is_taken(program: Program, parameters: list[Array] | None, size: int) 
     """Without "x" where updates on other inputs are the same to the bit, without "targets" where those with other
     targets are as well."""
     x, targets = batch(program, size, 5)
-    others = [program.x[rows] for rows in _other_rows(program, size)]
+    others = [program.x[rows].astype(float) for rows in _other_rows(program, size)]
 
     def ends_as(x: Array, targets: Array, after: Array | None = None) -> bool:
         records = program.run([(x, targets)], parameters, after_predicting=after)
