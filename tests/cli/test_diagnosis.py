@@ -209,3 +209,9 @@ def test_no_answer_replaces_the_program(shell, tmp_path, option):
 def test_a_budget_is_a_number(shell, tmp_path):
     (tmp_path / "net.py").write_text("w = 1\n")
     assert_one_sentence(shell("diagnose", "net.py", "--budget", "nan"), "no number of seconds")
+
+
+@pytest.mark.parametrize("asked", [["other.py"], ["--parameters", "w"], ["--no-stand-ins"]])
+def test_what_is_for_scripts_is_not_passed_over_for_a_case(shell, tmp_path, asked):
+    (tmp_path / "net.py").write_text(PROGRAM.replace("SIGN", "-"))
+    assert_one_sentence(shell("diagnose", "net.py", *asked), "defines a Case")

@@ -219,3 +219,10 @@ def test_answers_never_replace_what_they_are_made_from(shell, digits, tmp_path, 
 def test_a_model_is_not_waited_for_at_a_pipe(shell, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert_one_sentence(shell("evaluate", "pipe"), "is a device or a pipe, expected a regular file")
+
+
+def test_answers_never_replace_an_image(shell, digits, tmp_path):
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 1)
+    before = picture(tmp_path / "seven.png").read_bytes()
+    assert_one_sentence(shell("predict", "model.safetensors", "seven.png", "--out", "seven.png"), "the image itself")
+    assert (tmp_path / "seven.png").read_bytes() == before

@@ -215,3 +215,10 @@ def test_the_model_never_replaces_the_examples(shell, digits):
 def test_one_class_alone_is_refused(shell, tmp_path):
     (tmp_path / "data.csv").write_text("".join(f"7,{i},0,0,9\n" for i in range(60)))
     assert_one_sentence(shell("train", "--data", "data.csv"), "every training example is of the class 7")
+
+
+def test_training_needs_no_stderr(shell, tmp_path):
+    command = f"exec 2>&-; exec {sys.executable} -m unstuck train --recipe xor --epochs 5 --json"
+    run = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True)
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["epochs"] == 5

@@ -97,17 +97,14 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     for path, option in ((html, "--html"), (options["fix"], "--fix"), (options["sarif"], "--sarif")):
         if path:
             expect_writable(path, option, program=file, data=options["data"])
-    out, silent = (sys.stderr, not sys.stderr.isatty()) if json_ else (sys.stdout, False)
+    out, silent = (sys.stderr, sys.stderr is None or not sys.stderr.isatty()) if json_ else (sys.stdout, False)
 
     def listen(line: str) -> None:
         if not silent:
             click.echo(line, file=out)  # flushed: each line is read as soon as it is known
 
     if defines_a_case(read_source(file)):
-        if options["fix"] or options["diff"]:
-            raise CaseError(
-                f"{file}: defines a Case; --fix and --diff change plain scripts, which are read as they are"
-            )
+        _expect_nothing_for_scripts(file, arguments, options)
         with descriptor_to_stderr() if json_ else nullcontext():
             answer = _wired(file, html is not None, options, listen)
     else:
@@ -128,6 +125,18 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
         if "fix" in report:
             click.echo(f"\n{as_text(report['fix'])}")
     return EXIT_CODES[report["verdict"]]
+
+
+def _expect_nothing_for_scripts(file: Path, arguments: tuple[str, ...], options: dict[str, Any]) -> None:
+    """Raises CaseError where something is asked of a Case that is for scripts only."""
+    if options["fix"] or options["diff"]:
+        raise CaseError(f"{file}: defines a Case; --fix and --diff change plain scripts, which are read as they are")
+    if arguments:
+        raise CaseError(f"{file}: defines a Case, which takes no arguments; found {' '.join(arguments)}")
+    asked = [name for name in ("data", "no_stand_ins", *NAMED) if options[name]]
+    if asked:
+        option = f"--{asked[0].replace('_', '-')}"
+        raise CaseError(f"{file}: defines a Case, in which everything is named already; {option} is for scripts")
 
 
 @contextmanager

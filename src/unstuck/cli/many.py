@@ -111,7 +111,7 @@ def _workers(options: dict[str, Any]) -> Iterator[Workers]:
 @contextmanager
 def _progress(total: int) -> Iterator[Listener]:
     """A bar on stderr with what was found so far; nothing where that is no terminal."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda outcome: None
         return
     from rich.console import Console
