@@ -277,7 +277,8 @@ def _assemble(e: Examination) -> None:
     if not e.faithful:
         e.leave_unchecked(
             "settings such as the rate and the initialisation",
-            f"an update rule that the twin can follow; after three steps it is {e.departure:.0%} of the way apart",
+            "an update rule that it can follow: the network rebuilt from what was found is off by "
+            f"{e.departure:.0%} of the way after three steps",
         )
 
 

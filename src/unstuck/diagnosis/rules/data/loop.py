@@ -126,8 +126,8 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
     if broken is not None:
         return Evidence(
             MEASURED,
-            f"swapping the targets of two inputs changes what training teaches by {broken:+.0%} of what replacing them "
-            "does: inputs and targets are shuffled apart",
+            f"with the targets of two inputs exchanged, training teaches the same but for {broken:+.0%} of what two "
+            "other targets change: inputs and targets are shuffled apart",
             {"effect_of_swapping": broken},
         )
     return None

@@ -53,7 +53,7 @@ def _rate(e: Examination) -> Evidence | None:
         return None
     rate, law = e.twin.update.learning_rate, e.twin.update.rate_law
     found: dict[str, float] = {"learning_rate": rate}
-    words = f"effective learning rate {rate:.4g}"
+    words = f"as its updates show, the learning rate is {rate:.6g}"
     if law.name != "constant":
         updates = e.case.updates or 100
         found |= {f"after_{n}": rate * law.share(n) for n in (1, updates)}
