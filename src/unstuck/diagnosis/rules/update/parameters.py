@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import PROVED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.first_updates import first_updates
+from unstuck.diagnosis.measurements.own_loss import climbs_own_loss
 from unstuck.diagnosis.rules.rule import rule
 
 
@@ -14,7 +15,8 @@ from unstuck.diagnosis.rules.rule import rule
 def update_ascends(e: Examination) -> Evidence | None:
     """The update adds the gradient: the loss is climbed, not descended.
 
-    What it detects: A step in which every array moves along its gradient.
+    What it detects: A step in which every array moves along its gradient. Where the output error has no known formula:
+    steps that all move every array up the program's own loss.
 
     Why it hurts: The loss is climbed at the full rate: the network gets worse with every update.
 
@@ -22,11 +24,20 @@ def update_ascends(e: Examination) -> Evidence | None:
     - t`.
 
     Evidence: Proved: the formulas of all arrays fit to rounding, with a positive factor; the rate observed is
-    given as a negative number.
+    given as a negative number. Measured by the loss itself, along the change of each array and against it, where only
+    that can tell.
 
     Look-alikes: B10 where only some arrays climb. A loss with the wrong sign gives the same numbers: both are
     repaired by one minus.
     """
+    shown = climbs_own_loss(e)
+    if shown:
+        return Evidence(
+            MEASURED,
+            f"each of {shown} steps, from other weights and on other examples, moves every array up your own loss of "
+            "the examples that it learns from",
+            {"steps": shown},
+        )
     adaptive = e.twin.update.adaptive if e.twin is not None else None
     if e.twin is None or e.source != "step" or (adaptive is not None and adaptive.unknown_corrections):
         return None  # steps with a factor of their own each may go either way
