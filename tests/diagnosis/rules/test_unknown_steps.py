@@ -180,3 +180,22 @@ def test_one_point_that_all_examples_are_drawn_to_is_no_proved_fault():
     report = diagnose(replace(program.case(), targets=np.full((len(program.x), 2), 0.3)), cures=False, budget=120)
     assert codes(report) == proofs(report) == []
     assert report.verdict == "inconclusive"
+
+
+def test_a_sign_turned_round_in_one_column_is_proved_by_the_own_loss():
+    def likelihood(a, t):
+        return float(np.mean(a[:, 1] + (t[:, 0] - a[:, 0]) ** 2 * np.exp(-a[:, 1])) / 2)
+
+    def error(sign):
+        def delta(a, t):
+            off = (a[:, 0] - t[:, 0]) * np.exp(-a[:, 1])
+            return np.column_stack([off, sign * (1 - off * (a[:, 0] - t[:, 0])) / 2])
+
+        return delta
+
+    for sign, found in ((1, []), (-1, ["B14"])):
+        program = Regression(error(sign))
+        case = replace(
+            program.case(), targets=program.wanted[:, :1], loss=lambda x, t, p=program: likelihood(p.predict(x), t) + 9
+        )
+        assert codes(diagnose(case, cures=False, budget=120)) == found

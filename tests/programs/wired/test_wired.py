@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tests.programs.wired import cases, further_cases, third_cases
+from tests.programs.wired import cases, fourth_cases, further_cases, third_cases
 from tests.programs.wired.bench import SETS, case_of, complaints
 from unstuck.diagnosis.diagnose import diagnose
 
@@ -30,6 +30,8 @@ EXAMINED = [
     *share(further_cases.HEALTHY, 3),
     *share(third_cases.FAULTY, 3),
     *share(third_cases.HEALTHY, 3),
+    *share(fourth_cases.FAULTY, 3),
+    *share(fourth_cases.HEALTHY, 3),
 ]
 NOT_FOUND = set().union(*(one.NOT_FOUND for one in SETS))
 

@@ -160,7 +160,9 @@ def _take(e: Examination, given: Given) -> None:
     for layer, seen in zip(given.backward.layers, e.backward.layers if e.backward else [], strict=False):
         layer.weights_frozen |= seen.weights_frozen
         layer.bias_frozen |= seen.bias_frozen
+    root_of_gradients = e.update is not None and e.update.root_of_gradients
     e.source, e.backward, e.update = "gradients", given.backward, Update(batch_size=len(given.records[0].x))
+    e.update.root_of_gradients = root_of_gradients
     e.sight.steps, e.sight.rate_unseen = given.records, True
     _weigh(e, given.records)
     e.departure = np.inf  # without the update no training run speaks for the program

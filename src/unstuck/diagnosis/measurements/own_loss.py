@@ -9,6 +9,7 @@ import numpy as np
 from unstuck.diagnosis.identification.stepping import observe
 from unstuck.diagnosis.measurements.first_updates import users_loss
 from unstuck.diagnosis.measurements.once import once
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.observations import Record
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 RECORDS = 6  # steps from other weights on other examples
 SHORT = 1e-3  # of a step, along which the loss is compared: no rate is too high for that
+LOSS_OF, RAISED = 500, 1.1  # examples, and times as much
 CLEAR = 1e-9  # of the loss, which rounding stays far below
 
 
@@ -31,6 +33,29 @@ def climbs_own_loss(e: Examination) -> int:
         return 0
     slopes = [_slope(e, record, array) for record in records for array in _changed(record)]
     return len(records) if slopes and all(slope is not None and slope > 0 for slope in slopes) else 0
+
+
+@once
+def raised_by_training(e: Examination) -> tuple[float, float] | None:
+    """The user's own loss of some examples before and after the user's whole training, where it rises by more than a
+    tenth, or ends in no number; None where it does not, or where that cannot be seen."""
+    program = e.program
+    rows = np.arange(min(LOSS_OF, len(program.x)))
+    if e.case.loss is None or e.case.train is None:
+        return None
+    losses = []
+    try:
+        losses.append(users_loss(e, program.x[rows], program.targets[rows]))
+        call = program.train(program.typed(program.x).copy(), program.targets.copy(), 0.5 * work.OWN_TRAINING)
+        if call.failed:
+            return None
+        losses.append(users_loss(e, program.x[rows], program.targets[rows]))
+    finally:
+        program.restore()
+    before, after = losses
+    if before is None or after is None or not np.isfinite(before) or before <= 0:
+        return None
+    return None if after <= RAISED * before else (before, after)
 
 
 def _changed(record: Record) -> list[int]:

@@ -62,8 +62,9 @@ def _strange_integers(e: Examination, column: Array) -> Evidence | None:
     low, high = int(column.min()), int(column.max())
     if (low >= 0 and high < e.n_outputs) or len(np.unique(column)) > 2 * e.n_outputs or len(np.unique(column)) <= 2:
         return None
+    embeds = e.backward is not None and e.forward_proved and e.forward is not None and e.forward.output == "linear"
     return Evidence(
-        MEASURED,
+        SUSPECTED if embeds else MEASURED,  # a step that takes them may learn a place for each example, no class
         f"the labels run from {low} to {high}, the {e.n_outputs} outputs stand for 0 to {e.n_outputs - 1}",
         {"smallest_label": low, "largest_label": high, "outputs": e.n_outputs},
     )

@@ -6,11 +6,13 @@ import math
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import PROVED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.identification.adaptive import looks_adaptive
 from unstuck.diagnosis.identification.backward import RIGHT
 from unstuck.diagnosis.identification.results import LayerResult
-from unstuck.diagnosis.measurements.central_differences import follows_loss
+from unstuck.diagnosis.measurements.central_differences import follows_loss, is_turned_round_in_part
+from unstuck.diagnosis.measurements.own_loss import raised_by_training
 from unstuck.diagnosis.measurements.proof import proved
 from unstuck.diagnosis.measurements.targets_at_work import mixed_examples, what_targets_fail_to_do
 from unstuck.diagnosis.rules.rule import rule
@@ -81,8 +83,11 @@ def bias_gradient_wrong(e: Examination) -> list[Evidence]:
 
 
 def _may_cancel(e: Examination, layer: LayerResult) -> bool:
-    """Whether a bias may stay because it moves no output: one that all examples of a shared softmax have in common."""
-    return e.forward is not None and e.forward.couples_examples and not layer.explained
+    """Whether a bias may stay because its derivative is 0: all examples of a shared softmax have it in common, or an
+    unknown loss goes by the differences between the outputs of examples."""
+    if e.forward is None or layer.explained:
+        return False
+    return e.forward.couples_examples or layer.layer == len(e.forward.chain) - 1
 
 
 def _bias_used(e: Examination, layer: int) -> bool:
@@ -149,8 +154,9 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
     Suspected by that alone; nothing is said where the right formula leaves less than a hundredth. Proved where a batch
     does not change the output weights by the sum of what its examples do one by one, in any common measure. With
     `loss`, central differences of it: nothing is said where the gradient equals them, and it is proved where this one
-    does not and that of a layer above does. In a plain script it is proved by the exact derivative of the script's own
-    forward pass, with the expression at which the gradient departs.
+    does not and that of a layer above does, or where it does but for the sign in some places; measured where it does
+    not and the whole training raises that loss. In a plain script it is proved by the exact derivative of the script's
+    own forward pass, with the expression at which the gradient departs.
 
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
     know have names of their own.
@@ -167,8 +173,12 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
                 break  # said of the output error that all gradients start from
             if _unlike_the_loss(e, r.layer, place.weights):
                 found.append(_disproved(r.layer + 1, "weights"))
+            elif is_turned_round_in_part(e, place.weights):
+                found.append(_turned_round(r.layer + 1))
             elif r.layer == len(e.forward.chain) - 1 and mixed_examples(e):
                 found.append(_mixed(e, r.layer + 1))
+            elif _departs_from_loss(e, r.layer, place.weights):
+                found.append(_not_of_the_loss(e, r.layer + 1))
             elif r.rival and not (r.rival == RIGHT and r.rival_residual < HARMLESS):
                 found.append(_unexplained(r.layer + 1, "weights", r.rival, r.rival_residual))
             break
@@ -178,6 +188,12 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
         if unknown_bias and (place.bias is None or not follows_loss(e, place.bias)):
             found.append(_unexplained(r.layer + 1, "biases", "sum of the deltas", r.bias_fit.residual))
     return found
+
+
+def _departs_from_loss(e: Examination, layer: int, array: int) -> bool:
+    """Whether the output weights change otherwise than the user's own loss says, and no adaptive rule may be why."""
+    is_output = e.forward is not None and layer == len(e.forward.chain) - 1
+    return is_output and not looks_adaptive(e.sight.steps) and follows_loss(e, array) is False
 
 
 def _unlike_the_loss(e: Examination, layer: int, array: int) -> bool:
@@ -190,6 +206,24 @@ def _unlike_the_loss(e: Examination, layer: int, array: int) -> bool:
 def _disproved(layer: int, what: str) -> Evidence:
     said = f"layer {layer}: the gradient of the {what} is not the derivative of your loss; that of a layer above is"
     return Evidence(PROVED, said, {"array": what}, layer)
+
+
+def _not_of_the_loss(e: Examination, layer: int) -> Evidence:
+    """Suspected, as another loss may be reported than the one that is learnt; measured where training raises it."""
+    said = f"layer {layer}: the change of the weights is not the derivative of your loss, by central differences"
+    raised = raised_by_training(e)
+    if raised is None:
+        return Evidence(SUSPECTED, said, {"array": "weights"}, layer)
+    said += f"; your whole training raises that loss from {raised[0]:.3g} to {raised[1]:.3g}"
+    return Evidence(MEASURED, said, {"loss_before": raised[0], "loss_after": raised[1]}, layer)
+
+
+def _turned_round(layer: int) -> Evidence:
+    said = (
+        f"layer {layer}: the change of the weights is the derivative of your loss, but with its sign turned round in "
+        "some places: there the loss is climbed"
+    )
+    return Evidence(PROVED, said, {}, layer)
 
 
 def _mixed(e: Examination, layer: int) -> Evidence:

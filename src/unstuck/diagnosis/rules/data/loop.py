@@ -9,7 +9,7 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.own_loop import Loop, own_loop, steps_in_order
 from unstuck.diagnosis.measurements.pairing import pairs_are_broken
 from unstuck.diagnosis.measurements.plain_data import classes
-from unstuck.diagnosis.measurements.visits import one_batch_again_and_again
+from unstuck.diagnosis.measurements.visits import one_batch_again_and_again, overlapping_batches
 from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
@@ -69,9 +69,10 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
 
     What it detects: The loop is run on a few examples. Inputs or targets that it overwrites, or puts in an order that
     the other part does not follow; inputs that can be replaced with the outcome equal to the bit, counted by halving; a
-    batch that an epoch takes again and again, as the rows that the loop asks for tell; pairs that can be exchanged (the
-    targets of two inputs swapped) with no change of what is learnt beyond chance. Steps whose update stays the same to
-    the bit whatever inputs they are given, and follows the targets.
+    batch that an epoch takes again and again, or batches that overlap so that most examples are in none, as the rows
+    that the loop asks for tell; pairs that can be exchanged (the targets of two inputs swapped) with no change of what
+    is learnt beyond chance. Steps whose update stays the same to the bit whatever inputs they are given, and follows
+    the targets.
 
     Why it hurts: From the second epoch on the network sees other data than its author believes, or labels of other
     examples, or the same few over and over.
@@ -120,6 +121,18 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
                 "taken_in_an_epoch": repeated.size,
                 "times_in_a_row": repeated.times,
                 "share_never_visited": 1 - repeated.size / repeated.examples,
+            },
+        )
+    overlapping = overlapping_batches(e)
+    if overlapping is not None:
+        return Evidence(
+            PROVED,
+            f"the batches of an epoch over {overlapping.examples} examples hold {overlapping.taken}, but no more than "
+            f"{overlapping.different} different ones: they overlap, and the others are in none",
+            {
+                "examples": overlapping.examples,
+                "taken_in_an_epoch": overlapping.taken,
+                "different_in_an_epoch": overlapping.different,
             },
         )
     broken = pairs_are_broken(e, loop)

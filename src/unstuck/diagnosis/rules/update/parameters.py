@@ -7,6 +7,7 @@ import numpy as np
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.first_updates import first_updates
+from unstuck.diagnosis.measurements.own_loop import whole_training_moves_nothing
 from unstuck.diagnosis.measurements.own_loss import climbs_own_loss
 from unstuck.diagnosis.rules.rule import rule
 
@@ -52,18 +53,28 @@ def update_ascends(e: Examination) -> Evidence | None:
 def parameters_never_change(e: Examination) -> Evidence | None:
     """A step leaves every parameter as it was.
 
-    What it detects: A step after which every parameter is the same bit for bit, at every batch size tried.
+    What it detects: A step after which every parameter is the same bit for bit, at every batch size tried; or a whole
+    training, over all examples, that ends in the very parameters that it began with although single steps move them.
 
     Why it hurts: Nothing is learnt; the outputs stay those of the initial weights.
 
     Cure: Change the arrays that `predict` reads: `W -= ...` in place, or `self.W = self.W - ...`. `w =
-    W.copy(); w -= ...` and `for w in (...): w = w - ...` do not.
+    W.copy(); w -= ...` and `for w in (...): w = w - ...` do not. Where early stopping keeps the best weights, look at
+    which way round it compares losses.
 
-    Evidence: Proved by the observed steps.
+    Evidence: Proved by the observed steps, or by runs of the training itself.
 
     Look-alikes: B13 where single layers stay, U06 where updates are cut off by an integer type. A step that
     raises is reported as not examined.
     """
+    if all(moment.finite for moment in first_updates(e)) and whole_training_moves_nothing(e):
+        return Evidence(
+            PROVED,
+            "the whole training ends in the very parameters that it began with, though single steps move them: it "
+            "stops before its first update, or puts the first weights back at its end",
+            {},
+            falsifies=True,
+        )
     if e.stepping is None or e.stepping.acts or e.stepping.failed or e.program.integer_parameters:
         return None
     return Evidence(PROVED, "no parameter changed, whatever the batch", {})
