@@ -10,7 +10,7 @@ from tests.programs.wired.cases import Written
 NOT_FOUND: set[str] = set()
 
 FAULTY = (
-    Written('thresholds of the first grade alone', 'ages', 'return (grade[:, None] > np.arange(GRADES - 1)).astype(float)', 'return (grade[:, None] >= np.arange(GRADES - 1) * 0).astype(float) * np.ones(GRADES - 1)', ('D07',), also=('D09',)),
+    Written('thresholds of the first grade alone', 'ages', 'return (grade[:, None] > np.arange(GRADES - 1)).astype(float)', 'return (grade[:, None] >= np.arange(GRADES - 1) * 0).astype(float) * np.ones(GRADES - 1)', ('D07', 'D09')),
     Written('slices do not move on', 'ages', 'x[i * size:(i + 1) * size], above[i * size:(i + 1) * size]', 'x[i:i + size], above[i:i + size]', ('D14',), also=('D10',)),
     Written('one speed for all layers', 'ages', 'self.vW = [np.zeros_like(w) for w in self.W]', 'self.vW = [np.zeros((1, 1))] * 3', ('U02', 'U03', 'U04', 'U14', 'U17', 'B14', 'U18', 'B16'), more=(('self.vW[i] = mu * self.vW[i] + gW', 'self.vW[i] = mu * self.vW[i].mean() + gW'),), harmless=True),
     Written('hazard not raised', 'survival', 'd = (np.exp(eta) * time - failed) / len(x)', 'd = (eta * time - failed) / len(x)', ('L04', 'B14', 'L02'), harmless=True),

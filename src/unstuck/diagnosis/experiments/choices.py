@@ -18,6 +18,7 @@ from unstuck.diagnosis.experiments.changes import (
     with_rate,
     with_rate_times,
     with_small_batches,
+    with_targets_standardised,
     with_width,
     without_decay,
 )
@@ -54,6 +55,8 @@ def _everything(setup: Setup) -> dict[str, Change]:
         changes["decay"] = without_decay
     if setup.parameters.weights[0].shape[0] > 1 and not TINY <= np.abs(setup.x).max() <= HUGE:
         changes["inputs"] = with_inputs_scaled
+    if has_large_targets(setup):
+        changes["targets"] = with_targets_standardised
     changes["updates"] = with_small_batches(SMALL_BATCH, MANY_UPDATES)
     if len(setup.parameters.weights) > 1 and setup.labels is not None:  # of real values a bottleneck may be meant
         width = max(2 * setup.targets.shape[1], 16)
@@ -63,6 +66,13 @@ def _everything(setup: Setup) -> dict[str, Change]:
     if setup.twin.update.reduction == "sum":
         changes["mean"] = with_mean_gradient
     return changes
+
+
+def has_large_targets(setup: Setup) -> bool:
+    """Whether real targets are so large that no usual rate suits the gradient of their squared error."""
+    size = float(np.sqrt(np.mean(setup.targets.astype(float) ** 2)))
+    squared = setup.twin.output == "linear" and setup.twin.output_delta.name == "squared_error"
+    return setup.labels is None and squared and size > HUGE
 
 
 def _rates(setup: Setup) -> list[float]:
@@ -148,6 +158,8 @@ def _mixed(user: Setup, right: Setup, changed: dict[str, bool]) -> Setup:
 def _codes_of(aspect: str, user: Setup, right: Setup, evidence: dict[str, list[Evidence]]) -> list[str]:
     if aspect == "initialisation":
         return [code for code in INITIAL if code in evidence][:1] or [_size_of_weights(user, right)]
+    if aspect == "targets":
+        return ["U07"]
     if aspect == "rate":
         mean_rate = user.twin.update.learning_rate * (user.batch_size if user.twin.update.reduction == "sum" else 1)
         if right.twin.update.learning_rate > mean_rate or user.twin.update.rate_law.share(user.updates) < 1:

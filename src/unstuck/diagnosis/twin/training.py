@@ -17,7 +17,6 @@ from unstuck.diagnosis.twin.update_rule import State
 from unstuck.sandbox import clock
 
 Array = np.ndarray
-OF_LOGARITHMS = ("poisson", "gamma")  # losses whose outputs are the logarithm of what is foretold
 LOOK = 50  # updates from one look at the numbers to the next
 CHECKPOINTS = (0.25, 0.5, 0.75, 1.0)
 
@@ -84,8 +83,6 @@ def score(setup: Setup, parameters: Parameters) -> float:
         outputs = twin.predict(parameters, setup.x_held)
         if setup.labels_held is not None:
             return float(np.mean(decide(outputs, twin.output) == setup.labels_held))
-        if twin.output_delta.name in OF_LOGARITHMS:
-            outputs = np.exp(outputs)
         left = np.sum((outputs - setup.targets_held) ** 2)
         whole = np.sum((setup.targets_held - setup.targets_held.mean(0)) ** 2)
         return float(np.clip(1 - left / max(whole, 1e-12), 0, 1)) if np.isfinite(left) else 0.0
