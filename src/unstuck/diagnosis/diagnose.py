@@ -58,6 +58,10 @@ def diagnose(case: Case, budget: float = USUAL_BUDGET, cures: bool = True, liste
         e = Examination(case, program)
         for complaint in complaints:
             e.leave_unchecked("what the user believes", complaint)
+        if len(program.x) < 2:
+            e.leave_unchecked(
+                "whether anything is learnt", "two examples or more: one alone can be learnt by heart", decides=True
+            )
         e = safely(e, "the forward pass", partial(examine_forward, e)) or e
         if listen is not None and e.forward_proved and e.forward is not None:
             sizes, residual = "-".join(map(str, e.sizes)), max(e.forward.residual, 1e-17)

@@ -88,9 +88,19 @@ def _observe_changes(e: Examination, forward: Forward) -> tuple[Stepping, list[R
     if stepping.random:
         missing = "a step that makes the same update from the same state (random numbers inside: dropout or noise?)"
         return _with_unmoved(e, stepping), [], missing
+    if "x" not in stepping.takes:
+        return stepping, [], _what_step_should_take(stepping)
     few = sum(array.size for array in e.program.as_found) < 50
     records = observe(e.program, stepping.batch_size, 10 if few else 4)
     return stepping, records, "a step that runs: " + "; ".join(p.what for p in e.program.problems)
+
+
+def _what_step_should_take(stepping: Stepping) -> str:
+    if "predict" in stepping.takes:
+        return "a step that runs the forward pass itself: it goes by the inputs that predict was called with last"
+    if not stepping.takes:
+        return "a step that learns from the x and targets it is given: whatever they are, it makes the same update"
+    return "a step whose update depends on the x it is given"
 
 
 def _explain_changes(
@@ -158,7 +168,8 @@ def _lost_in_rounding(e: Examination, records: list[Record]) -> bool:
 
 def _with_given_gradients(e: Examination, given: Given) -> Examination:
     """What gradients() says, and which layers a step leaves as they are."""
-    backward, update = given.backward, Update(batch_size=len(given.records[0].x))
+    rooted = e.update is not None and e.update.root_of_gradients
+    backward, update = given.backward, Update(batch_size=len(given.records[0].x), root_of_gradients=rooted)
     if e.backward is not None:
         layers = [
             replace(
@@ -235,7 +246,8 @@ def _compared(e: Examination, twin: Twin, runs: list[list[Record]]) -> Examinati
     if not e.faithful:
         e.leave_unchecked(
             "settings such as the rate and the initialisation",
-            f"an update rule that the twin can follow; after three steps it is {e.departure:.0%} of the way apart",
+            "an update rule that it can follow: the network rebuilt from what was found is off by "
+            f"{e.departure:.0%} of the way after three steps",
         )
     return e
 

@@ -69,6 +69,14 @@ def with_inputs_scaled(setup: Setup) -> Setup:
     return replace(setup, x=((setup.x - low) * scale).astype(kind), x_held=((setup.x_held - low) * scale).astype(kind))
 
 
+def with_targets_standardised(setup: Setup) -> Setup:
+    """Real targets with means 0 and spread 1, by the numbers of those that are trained on."""
+    mean, spread = setup.targets.mean(axis=0), max(float(setup.targets.std(axis=0).max()), 1e-12)
+    kind = setup.targets.dtype
+    targets, held = (((t - mean) / spread).astype(kind) for t in (setup.targets, setup.targets_held))
+    return replace(setup, targets=targets, targets_held=held)
+
+
 def with_small_batches(batch_size: int, updates: int) -> Change:
     """More, smaller updates at the same rate for the mean gradient."""
 

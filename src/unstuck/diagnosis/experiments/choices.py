@@ -19,6 +19,7 @@ from unstuck.diagnosis.experiments.changes import (
     with_rate,
     with_rate_times,
     with_small_batches,
+    with_targets_standardised,
     with_width,
     without_decay,
 )
@@ -57,6 +58,8 @@ def _everything(setup: Setup) -> dict[str, Change]:
         changes["decay"] = without_decay
     if setup.parameters.weights[0].shape[0] > 1 and _wants_scaling(setup.x):
         changes["inputs"] = with_inputs_scaled
+    if has_large_targets(setup):
+        changes["targets"] = with_targets_standardised
     changes["updates"] = with_small_batches(SMALL_BATCH, MANY_UPDATES)
     if len(setup.parameters.weights) > 1 and setup.labels is not None:  # of real values a bottleneck may be meant
         width = max(2 * setup.targets.shape[1], 16)
@@ -74,6 +77,13 @@ def _wants_scaling(x: Array) -> bool:
     """Whether inputs (n, n_features) are tiny or huge, or all of them nearer to each other than any is to 0."""
     low, high = float(x.min()), float(x.max())
     return not TINY <= max(-low, high) <= HUGE or high - low < max(low, -high)
+
+
+def has_large_targets(setup: Setup) -> bool:
+    """Whether real targets are so large that no usual rate suits the gradient of their squared error."""
+    size = float(np.sqrt(np.mean(setup.targets.astype(float) ** 2)))
+    squared = setup.twin.output == "linear" and setup.twin.output_delta.name == "squared_error"
+    return setup.labels is None and squared and size > HUGE
 
 
 def _rates(setup: Setup) -> list[float]:
@@ -159,6 +169,8 @@ def _mixed(user: Setup, right: Setup, changed: dict[str, bool]) -> Setup:
 def _codes_of(aspect: str, user: Setup, right: Setup, evidence: dict[str, list[Evidence]]) -> list[str]:
     if aspect == "initialisation":
         return [code for code in INITIAL if code in evidence][:1] or [_size_of_weights(user, right)]
+    if aspect == "targets":
+        return ["U07"]
     if aspect == "rate":
         mean_rate = user.twin.update.learning_rate * (user.batch_size if user.twin.update.reduction == "sum" else 1)
         if right.twin.update.learning_rate > mean_rate or user.twin.update.rate_law.share(user.updates) < 1:

@@ -122,7 +122,8 @@ def _as_it_is(e: Examination) -> Setup | None:
 
 def by_the_book(e: Examination) -> Setup | None:
     """A run of the user's network with right formulas, at the rate stated or, if it does better, a usual one."""
-    if not e.forward_proved or e.forward is None:
+    readings = codings(e.program.targets, e.n_outputs)
+    if not e.forward_proved or e.forward is None or not readings:
         return None
     output = right_output(e.forward.output, e.n_outputs)
     twin = Twin(
@@ -130,7 +131,7 @@ def by_the_book(e: Examination) -> Setup | None:
         output=output,
         training_output=output,
         output_delta=right_deltas(output_form(output))[0],
-        coding=codings(e.program.targets, e.n_outputs)[0],
+        coding=readings[0],
         links=tuple(Link() for _ in e.forward.chain),
         update=UpdateRule(e.case.learning_rate or RATES[0]),
         bias_modes=e.forward.bias_modes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class Stepping:
     random             the same step from the same state ends elsewhere when random numbers differ
     acts               whether any parameter ever changed
     acts_on            batch sizes on which the step was seen to change something
+    takes              what of its arguments the step goes by: "x", "targets", or, in the place of its x, the inputs
+                       that "predict" was last called with
     unmoved            arrays that stayed bit for bit while others moved; looked for where no formula will tell
     """
 
@@ -33,6 +35,7 @@ class Stepping:
     random: bool = False
     acts: bool = True
     acts_on: tuple[int, ...] = ()
+    takes: frozenset[str] = frozenset({"x", "targets"})
     unmoved: tuple[int, ...] = ()
     failed: str = ""
 
@@ -42,7 +45,7 @@ def pick_examples(program: Program, n: int, seed: int = 0) -> Array:
     targets = np.nan_to_num(np.asarray(program.targets, dtype=float).reshape(len(program.x), -1))
     labels = targets.argmax(1) if targets.shape[1] > 1 else targets[:, 0]
     generator = np.random.default_rng(seed)
-    usable = np.flatnonzero(np.isfinite(program.x_as_given).all(axis=1))
+    usable = program.finite_rows
     order = generator.permutation(usable if len(usable) else len(labels))
     by_class = [list(order[labels[order] == value]) for value in np.unique(labels)[:50]]
     generator.shuffle(by_class)
@@ -58,7 +61,7 @@ def pick_examples(program: Program, n: int, seed: int = 0) -> Array:
 
 def batch(program: Program, n: int, seed: int = 0) -> tuple[Array, Array]:
     index = pick_examples(program, n, seed)
-    return program.x[index], program.targets[index]
+    return program.x[index].astype(float), program.targets[index]
 
 
 def start(program: Program, seed: int, biases: float = 0.5) -> list[Array] | None:
@@ -83,8 +86,10 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
         return Stepping(acts=False, failed=_why_nothing_moves(program, sizes[-1]))
     one_by_one = {1, SMALL_BATCH} <= set(acting) and _is_one_by_one(program, parameters)
     batch_size = 1 if one_by_one else SMALL_BATCH if SMALL_BATCH in acting else acting[0]
-    random = _is_random(program, parameters, batch_size)
-    return Stepping(batch_size, one_by_one, random, acts_on=tuple(acting))
+    found = Stepping(batch_size, one_by_one, _is_random(program, parameters, batch_size), acts_on=tuple(acting))
+    if callable_name != "step" or found.random:
+        return found
+    return replace(found, takes=_what_is_taken(program, parameters, batch_size))
 
 
 def _why_nothing_moves(program: Program, size: int) -> str:
@@ -177,6 +182,40 @@ def _is_random(program: Program, parameters: list[Array] | None, size: int) -> b
     if not first or not second:
         return False
     return not _equal(first[-1].after, second[-1].after, second[-1].before)
+
+
+def _what_is_taken(program: Program, parameters: list[Array] | None, size: int) -> frozenset[str]:
+    """Without "x" where updates on other inputs are the same to the bit, without "targets" where those with other
+    targets are as well; of three batches alike, each of which moves something."""
+    found = {_taken_on(program, parameters, batch(program, size, seed)) for seed in (5, 6, 7)}
+    return found.pop() if len(found) == 1 else frozenset({"x", "targets"})
+
+
+def _taken_on(program: Program, parameters: list[Array] | None, shown: tuple[Array, Array]) -> frozenset[str]:
+    x, targets = shown
+    size = len(x)
+    others = [program.x[rows].astype(float) for rows in _other_rows(program, size)]
+    unknown = frozenset({"x", "targets"})
+    as_it_is = program.run([(x, targets)], parameters)
+    if not as_it_is or not _moved(as_it_is[0]):
+        return unknown
+    ended = as_it_is[0].after
+
+    def ends_as(x: Array, targets: Array, after: Array | None = None) -> bool:
+        records = program.run([(x, targets)], parameters, after_predicting=after)
+        return records is not None and all(map(np.array_equal, records[0].after, ended))
+
+    if not all(ends_as(other, targets) for other in (*others, -1.3 * x - 0.1)):
+        return unknown
+    if not ends_as(x, targets, after=-1.3 * x - 0.1):
+        return frozenset({"predict", "targets"})
+    wanted = [program.targets[rows] for rows in _other_rows(program, size)]
+    told = all(np.array_equal(other, targets) for other in wanted)  # one target for all tells nothing
+    return frozenset() if not told and all(ends_as(x, other) for other in wanted) else frozenset({"targets"})
+
+
+def _other_rows(program: Program, size: int) -> list[Array]:
+    return [np.random.default_rng(k).integers(0, len(program.x), size) for k in range(2)]
 
 
 def find_unmoved(program: Program, size: int, epsilon: float) -> tuple[int, ...]:
