@@ -89,6 +89,22 @@ def targets_as_coded(fault: Fault) -> Alternatives:
                 yield [Edit(syntax.span(node), syntax.words(node.left))]
 
 
+@edits_for("D07", "D08", "D09", framework=("", "numpy"))
+def one_column_for_each_class(fault: Fault) -> Alternatives:
+    """Class numbers become rows with a 1 at their class, where the network has one output for each."""
+    syntax, outputs = fault.syntax, (fault.report["network"].get("sizes") or [0])[-1]
+    name = str(fault.read("targets").get("name") or "")
+    if outputs < 2:
+        return
+    for node in syntax.assignments(name):
+        inner: Any = node.value
+        while isinstance(inner, (ast.BinOp, ast.Call)):
+            inner = inner.left if isinstance(inner, ast.BinOp) else getattr(inner.func, "value", None)
+        if isinstance(inner, (ast.Name, ast.Attribute)) and last_name(inner) not in ("np", "numpy"):
+            for words in (syntax.words(inner), f"{syntax.words(inner)}.astype(int)"):
+                yield [Edit(syntax.span(node.value), f"np.eye({outputs})[{words}]")]
+
+
 @edits_for("E01", framework=("", "numpy"))
 def right_answers_counted(fault: Fault) -> Alternatives:
     """The largest output is taken along the classes, and comparisons are averaged over the examples."""

@@ -9,10 +9,12 @@ from math import isclose
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
+from unstuck.adapters.fixes.statements import inserted_behind, moved_before
 from unstuck.adapters.fixes.syntax import Span, factors, numbers_behind
 from unstuck.adapters.scripts.names_in_source import last_name
 
 CLOSE = 1e-3  # between a rate in the source and the one that was observed
+LOWER, HIGHER = (0.1, 0.01), (10.0, 100.0)  # times the rate, where nothing better is known
 RATE = re.compile(r"^(lr|eta|alpha|n_?eta)$|learn|rate$|step_?size", re.IGNORECASE)
 
 
@@ -58,30 +60,37 @@ def _turned(fault: Fault, left: Any) -> Edit:
     return Edit(Span(first.end_line, column, first.end_line, column + 1), "-")
 
 
-@edits_for("U07", "U08", "B09")
+@edits_for("U07", "U08", "B09", "U13")
 def another_rate(fault: Fault) -> Alternatives:
-    """The number that the rate is set to becomes the one with which the experiments learnt."""
-    found = re.match(r"rate ([\d.e+-]+) on", fault.setting)
+    """The number that the rate is set to becomes the one with which the experiments learnt; without them, one far
+    lower or higher."""
     observed = fault.report["network"]["update"].get("learning_rate")
-    if not found or not observed:
-        return
-    examples = 1.0
-    if fault.report["network"]["update"].get("reduction") == "sum":  # the rate of the words is one on the mean
-        examples = float(fault.read("update").get("batch_size") or 1)
-    factor = float(found[1]) / (abs(observed) * examples)
     numbers: list[ast.Constant] = []
     for line in fault.lines_of_updates:
         for node in fault.syntax.nodes:
             if node.lineno == line and isinstance(node, (ast.Assign, ast.AugAssign)):
                 numbers += _scales(fault, node.value) or _scaled_before(fault, node.value)
     places: dict[Span, Any] = {fault.syntax.span(number): number for number in numbers or _named_rates(fault)}
-    if len(places) > 1:  # a momentum stands there too
+    if len(places) > 1 and observed:  # a momentum stands there too
         places = {span: one for span, one in places.items() if isclose(one.value, abs(observed), rel_tol=CLOSE)}
-    if len(places) == 1:
-        (span, number), *_ = places.items()
-        yield [Edit(span, f"{number.value * factor:.2g}")]
-    if not places and isclose(abs(observed), 1.0, rel_tol=CLOSE):
-        yield list(_scaled_steps(fault, factor))
+    for factor in _factors(fault, observed):
+        if len(places) == 1:
+            (span, number), *_ = places.items()
+            yield [Edit(span, f"{number.value * factor:.2g}")]
+        if not places and observed and isclose(abs(observed), 1.0, rel_tol=CLOSE):
+            yield list(_scaled_steps(fault, factor))
+
+
+def _factors(fault: Fault, observed: float | None) -> Iterator[float]:
+    """What the rate may be multiplied by, the likeliest first."""
+    found = re.match(r"rate ([\d.e+-]+) on", fault.setting)
+    if found and observed:
+        examples = 1.0
+        if fault.report["network"]["update"].get("reduction") == "sum":  # the rate of the words is one on the mean
+            examples = float(fault.read("update").get("batch_size") or 1)
+        yield float(found[1]) / (abs(observed) * examples)
+    else:
+        yield from HIGHER if fault.code == "U08" else LOWER
 
 
 def _scaled_steps(fault: Fault, factor: float) -> Iterator[Edit]:
@@ -189,3 +198,44 @@ def set_back(fault: Fault) -> Alternatives:
         elif any(words.startswith("np.zeros") for words in made):
             edits.append(Edit(syntax.span(node.value), f"{syntax.words(node.value)}.copy()"))
     yield edits
+
+
+@edits_for("U02", "U14", framework=("", "numpy"))
+def zeros_for_every_update(fault: Fault) -> Alternatives:
+    """Sums of gradients that are made once, before the loop, are made in it; others become zeros behind the update."""
+    syntax, lines = fault.syntax, fault.lines_of_updates
+    updates = [one for one in syntax.nodes if isinstance(one, (ast.Assign, ast.AugAssign)) and one.lineno in lines]
+    sums = {syntax.words(_whole(one.target)) for one in syntax.nodes if _adds(one)}
+    read = {syntax.words(_whole(node)): node for one in updates for node in ast.walk(one.value) if _is_array(node)}
+    kept = [name for name in read if name in sums]
+    for loop in dict.fromkeys(loop for one in updates for loop in syntax.loops(one)):
+        made = [
+            one
+            for one in syntax.nodes
+            if isinstance(one, ast.Assign)
+            and one.lineno < loop.lineno
+            and syntax.function(one) is syntax.function(loop)
+            and set(syntax.targets(one)) <= set(kept)
+        ]
+        if made and any(inside in ast.walk(loop) for inside in syntax.nodes if _adds(inside)):
+            yield list(moved_before(syntax, made, loop.body[0]))
+    edits: list[Edit] = []
+    for one in updates:
+        words = [syntax.words(node) for node in ast.walk(one.value) if _is_array(node)]
+        own = dict.fromkeys(name for name in words if name in sums or name.partition("[")[0] in sums)
+        if own:
+            edits += inserted_behind(syntax, one, *(f"{name} = np.zeros_like({name})" for name in own))
+    yield edits
+
+
+def _adds(node: Any) -> bool:
+    return isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add)
+
+
+def _is_array(node: Any) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+
+
+def _whole(node: Any) -> Any:
+    """The array that an element is taken of."""
+    return node.value if isinstance(node, ast.Subscript) else node

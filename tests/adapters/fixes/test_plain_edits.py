@@ -1,0 +1,73 @@
+"""Statements of plain scripts become what a person would write in their place."""
+
+import pytest
+
+from tests.adapters.fixes.test_edits import fixed
+
+KEPT = """dw = np.zeros_like(w)
+for epoch in range(5):
+    for x, d in pairs:
+        dw += d @ x.T
+    w -= 0.1 * dw
+"""
+RESET = """for epoch in range(5):
+    dw = np.zeros_like(w)
+    for x, d in pairs:
+        dw += d @ x.T
+    w -= 0.1 * dw
+"""
+KEPT_IN_AN_OBJECT = """def backward(self, d):
+    self.dw += d
+def step(self):
+    self.w -= 0.1 * self.dw
+"""
+
+
+def updated_at(line):
+    return {"parameters": [{"updated_at": line, "line": 1, "shape": [2, 3]}]}
+
+
+def test_sums_are_made_anew_for_every_update():
+    assert fixed(KEPT, "U02", 5, 5, reading=updated_at(5))[0] == RESET
+    after = f"{KEPT_IN_AN_OBJECT}    self.dw = np.zeros_like(self.dw)\n"
+    assert after in fixed(KEPT_IN_AN_OBJECT, "U02", 4, 5, reading=updated_at(4))
+    assert not fixed("w -= 0.1 * dw\n", "U02", 1, 1, reading=updated_at(1))
+
+
+INPUTS = {"inputs": {"name": "x_train", "range": [0.0, 1680.0]}}
+SPLIT = "x_train, x_test, y = split(data)\n"
+
+
+def test_inputs_are_standardised_with_those_of_the_test():
+    (made,) = fixed(f"{SPLIT}w = start()\n", "D02", 2, 1, reading=INPUTS)
+    scaled = "{} = ({} - x_train.mean(axis=0)) / (x_train.std(axis=0) + 1e-8)\n"
+    assert made == SPLIT + scaled.format("x_test", "x_test") + scaled.format("x_train", "x_train") + "w = start()\n"
+    assert not fixed("for x_train in rows:\n    w -= x_train\n", "D02", 2, 1, reading=INPUTS)
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after"),
+    [
+        ("D06", "x_train = a\nx_test = x_train.reshape(9)\n", "x_train = a\nx_test = x_test.reshape(9)\n"),
+        ("D14", "x -= x.mean()\n", "x = x - x.mean()\n"),
+        ("D09", "t = y.reshape(-1, 1) / 2\n", "t = np.eye(2)[y]\n"),
+        (
+            "F11",
+            "def sigmoid(z):\n    return 1 / 1 + np.exp(-z)\n",
+            "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n",
+        ),
+        ("F09", "z[z < 0] = 0\n", "z = z.copy()\nz[z < 0] = 0\n"),
+        ("F09", "a = np.maximum(z, 0, out=z)\n", "a = np.maximum(z, 0)\n"),
+        ("L01", "p = softmax(softmax(z))\n", "p = softmax(z)\n"),
+        ("U13", "lr = 2.0\nw -= lr * g\n", "lr = 0.2\nw -= lr * g\n"),
+        ("U05", "def update(w, g):\n    w = w - 0.1 * g\n", "def update(w, g):\n    w -= 0.1 * g\n"),
+        ("U18", "b = b - 0.1 * d\n", "b = b - 0.1 * d.sum(axis=0)\n"),
+    ],
+)
+def test_a_line_is_put_right(code, before, after):
+    reading = {"targets": {"name": "t"}, "parameters": [{"updated_at": 2, "line": 1, "shape": [2, 3]}]}
+    assert after in fixed(before, code, 1, None, reading=reading)
+
+
+def test_a_test_without_data_of_its_own_is_left_alone():
+    assert not fixed("x_train = a\nleft = x_train\n", "D06", 2, 1)
