@@ -13,6 +13,7 @@ from unstuck.adapters.fixes import (  # noqa: F401 - registers their edits
     choices,
     data,
     derivative,
+    engines,
     forward,
     initial,
     operands,
