@@ -3,6 +3,8 @@
 import pytest
 
 from tests.adapters.fixes.test_edits import fixed
+from unstuck.adapters.fixes.edit import Fault, alternatives, applied
+from unstuck.adapters.fixes.syntax import Syntax
 
 KEPT = """dw = np.zeros_like(w)
 for epoch in range(5):
@@ -157,3 +159,18 @@ net = Sequential(Linear(2, 3), Tanh(), Linear(3, 1), Sigmoid())
 def test_what_is_there_for_a_sigmoid_is_written_for_the_tanh_too():
     assert fixed(PATCHED, "B13", 2, None) == [PATCHED_FOR_BOTH]
     assert not fixed(PATCHED_FOR_BOTH, "B13", 2, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "meant", "after"),
+    [
+        ("d = e @ w.T * (1 - a)\n", "1 - a", "1 - a ** 2", "d = e @ w.T * (1 - a ** 2)\n"),
+        ("d = e.dot(w)\n", "e.dot(w)", "e.dot(w) * a", "d = e.dot(w) * a\n"),
+        ("g = d.dot(w) / n\n", "d.dot(w)", "d.dot(w) * a", "g = (d.dot(w) * a) / n\n"),
+    ],
+)
+def test_what_the_proof_found_comes_first(text, part, meant, after):
+    place = {"line": 1, "column": text.index(part) + 1, "text": part}
+    report = {"proof": {"departures": [{"kind": "", "place": place, "meant": meant}]}, "network": {"hidden": []}}
+    fault = Fault({"code": "B14", "location": {"line": 1, "column": 5}}, report, Syntax(text))
+    assert applied(text, next(iter(alternatives(fault)))) == after
