@@ -51,6 +51,8 @@ def test_inputs_are_standardised_with_those_of_the_test():
     ("code", "before", "after"),
     [
         ("D06", "x_train = a\nx_test = x_train.reshape(9)\n", "x_train = a\nx_test = x_test.reshape(9)\n"),
+        ("E01", "acc = np.mean(answers == y)\n", "acc = np.mean(answers.ravel() == y)\n"),
+        ("D06", "x_train = x[:90]\nx_test = x[:90]\n", "x_train = x[:90]\nx_test = x[90:]\n"),
         ("D14", "x -= x.mean()\n", "x = x - x.mean()\n"),
         ("D09", "t = y.reshape(-1, 1) / 2\n", "t = np.eye(2)[y]\n"),
         (

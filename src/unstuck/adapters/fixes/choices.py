@@ -129,6 +129,16 @@ def right_answers_counted(fault: Fault) -> Alternatives:
             yield [renamed(syntax, call.func, "mean")]
 
 
+@edits_for("E01", framework=("", "numpy"))
+def answers_in_one_row(fault: Fault) -> Alternatives:
+    """Answers and labels of which one is a column, so that each meets every other, are compared as rows."""
+    syntax = fault.syntax
+    for node in syntax.nodes:
+        if isinstance(node, ast.Compare) and node.lineno == fault.line and isinstance(node.ops[0], ast.Eq):
+            for side in (node.left, node.comparators[0]):
+                yield [Edit(syntax.span(side), f"{syntax.operand(side)}.ravel()")]
+
+
 def _is_of_numpy(call: ast.Call) -> bool:
     """Whether the array is an argument: np.argmax(p), not p.argmax()."""
     owner = getattr(call.func, "value", None)

@@ -13,6 +13,7 @@ from unstuck.adapters.fixes.statements import inserted_behind, moved_before
 from unstuck.adapters.fixes.syntax import Span, factors, numbers_behind
 from unstuck.adapters.scripts.names_in_source import last_name
 
+MORE = 5  # times as many rounds
 CLOSE = 1e-3  # between a rate in the source and the one that was observed
 LOWER, HIGHER = (0.1, 0.01), (10.0, 100.0)  # times the rate, where nothing better is known
 RATE = re.compile(r"^(lr|eta|alpha|n_?eta)$|learn|rate$|step_?size", re.IGNORECASE)
@@ -151,22 +152,41 @@ def _positive(node: ast.Constant) -> bool:
 
 @edits_for("U09")
 def more_updates(fault: Fault) -> Alternatives:
-    """The number of rounds becomes the one after which the experiments had learnt."""
+    """The number of rounds becomes the one after which the experiments had learnt, on batches of their size where the
+    program writes one; else on its own."""
     found = re.match(r"([\d,]+) updates", fault.setting)
     own = fault.read("update")
     planned, batch = own.get("updates_planned"), own.get("batch_size")
     smaller = re.search(r"on batches of ([\d,]+)", fault.setting)
-    if not found or not planned or (smaller and batch and 2 * int(smaller[1].replace(",", "")) < batch):
-        return  # other batches are no change of one expression
+    if not found or not planned:
+        return
     factor = int(found[1].replace(",", "")) / planned
+    size = int(smaller[1].replace(",", "")) if smaller else 0
+    if size and batch and 2 * size < batch:
+        for number in _batch_sizes(fault, batch):
+            yield [Edit(fault.syntax.span(number), str(size)), *_rounds(fault, factor * size / batch)]
+    for more in (1, MORE) if size else (1,):  # large batches take more of them
+        yield list(_rounds(fault, more * factor))
+
+
+def _rounds(fault: Fault, factor: float) -> Iterator[Edit]:
+    """The number of turns of the loop at the fault, so many times; nothing where these would be fewer."""
     syntax = fault.syntax
     for node in syntax.nodes:
-        if isinstance(node, ast.For) and node.lineno == fault.line and isinstance(node.iter, ast.Call):
+        if isinstance(node, ast.For) and node.lineno == fault.line and isinstance(node.iter, ast.Call) and factor > 1:
             numbers = [n for argument in node.iter.args[-1:] for n in numbers_behind(syntax, argument)]
             places = {syntax.span(number): number for number in numbers}
-            if factor > 1 and len(places) == 1:
+            if len(places) == 1:
                 (span, number), *_ = places.items()
-                yield [Edit(span, str(round(float(str(number.value)) * factor)))]
+                yield Edit(span, str(round(float(str(number.value)) * factor)))
+
+
+def _batch_sizes(fault: Fault, batch: int) -> Iterator[ast.Constant]:
+    """The number that the step of a loop over batches comes from: range(0, n, batch)."""
+    syntax = fault.syntax
+    steps = [call.args[2] for call in syntax.calls("range") if len(call.args) == 3]
+    numbers = {syntax.span(n): n for step in steps for n in numbers_behind(syntax, step) if n.value == batch}
+    yield from numbers.values()
 
 
 @edits_for("U03")
