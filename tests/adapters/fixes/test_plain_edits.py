@@ -63,13 +63,15 @@ def test_inputs_are_standardised_with_those_of_the_test():
         ("F09", "z[z < 0] = 0\n", "z = z.copy()\nz[z < 0] = 0\n"),
         ("F09", "a = np.maximum(z, 0, out=z)\n", "a = np.maximum(z, 0)\n"),
         ("L01", "p = softmax(softmax(z))\n", "p = softmax(z)\n"),
+        ("B10", "w -= 0.1 * g\nv += 0.1 * h\n", "w += 0.1 * g\nv += 0.1 * h\n"),
         ("U13", "lr = 2.0\nw -= lr * g\n", "lr = 0.2\nw -= lr * g\n"),
         ("U05", "def update(w, g):\n    w = w - 0.1 * g\n", "def update(w, g):\n    w -= 0.1 * g\n"),
         ("U18", "b = b - 0.1 * d\n", "b = b - 0.1 * d.sum(axis=0)\n"),
     ],
 )
 def test_a_line_is_put_right(code, before, after):
-    reading = {"targets": {"name": "t"}, "parameters": [{"updated_at": 2, "line": 1, "shape": [2, 3]}]}
+    parameters = [{"updated_at": line, "line": 1, "shape": [2, 3]} for line in (1, 2)]
+    reading = {"targets": {"name": "t"}, "parameters": parameters}
     assert after in fixed(before, code, 1, None, reading=reading)
 
 

@@ -8,6 +8,7 @@ from unstuck.adapters.fixes.printed import accuracies, is_worse
 from unstuck.adapters.fixes.search import find_fix
 from unstuck.adapters.scripts.job import Answer, Job
 
+RATED = "d = (e @ W.T) * a\nlr = 0.1\nW -= lr * d\n"
 DECAYED = "net.fit(x, decay=1.0)\nd = (e @ W.T) * a\n"
 TWO = "g = np.average(d)\nh = np.average(e)\n"
 
@@ -122,6 +123,12 @@ def test_a_setting_that_is_still_complained_of_gets_its_next_value():
     assert fix.verified
     assert fix.text == "lr = 0.1\nW -= lr * g\n"
     assert runs == [("0.01", False), ("0.1", False)]
+
+
+def test_a_consequence_of_another_fault_is_left_alone():
+    start = report("faulty", "B01", "U13", line=1)
+    fix = find_fix(RATED, start, lambda text, cures: report("healthy"))
+    assert fix.text == RATED.replace("* a", "* a * (1 - a)")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from unstuck.adapters.fixes import (  # noqa: F401 - registers their edits
+    accumulators,
     backward,
     choices,
     data,
@@ -31,6 +32,7 @@ Diagnosis = Callable[[str, bool], "dict[str, Any] | None"]
 
 UNEXPLAINED = "B14"
 MOST_ROUNDS = 3  # a fault may hide the next one
+CONSEQUENCES = ("U13",)  # of other faults, where there are some
 MOST_ALTERNATIVES = 8
 MOST_TOGETHER = 6  # sets of changes, one for each finding
 MOST_RUNS = 24  # of changed copies
@@ -70,6 +72,7 @@ def find_fix(text: str, report: dict[str, Any], diagnose: Diagnosis) -> Fix:
         open_ = [finding for finding in copy.report["findings"] if _key(finding) not in copy.given_up]
         if copy.report["verdict"] != "faulty" or not open_:
             break
+        open_ = [finding for finding in open_ if finding["code"] not in CONSEQUENCES] or open_
         made = _all_at_once(text, copy, open_, run) or _one_by_one(text, copy, open_, run)
         copy = made if made.text == copy.text else _with_cures(made, run)
     holds = copy.text != text and copy.report["verdict"] == "healthy"

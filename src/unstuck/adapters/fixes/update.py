@@ -9,7 +9,6 @@ from math import isclose
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.fixes.statements import inserted_behind, moved_before
 from unstuck.adapters.fixes.syntax import Span, factors, numbers_behind
 from unstuck.adapters.scripts.names_in_source import last_name
 
@@ -24,12 +23,24 @@ def descends(fault: Fault) -> Alternatives:
     """W + … becomes W - … at every update, or at that of the layer; the error y - a becomes a - y."""
     every = [edit for line in fault.lines_of_updates for edit in _signs(fault, line)]
     here = list(_signs(fault, fault.line))
-    yield from (every, here) if fault.code == "U01" else (here, every)
+    yield from (every, here) if fault.code == "U01" else (here, *_one_turned(fault), every)
     meeting = fault.read("targets").get("line")
     for node in fault.syntax.nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and node.lineno == meeting:
             left, right = fault.syntax.words(node.left), fault.syntax.words(node.right)
             yield [Edit(fault.syntax.span(node), f"{right} - {left}")]
+
+
+def _one_turned(fault: Fault) -> Alternatives:
+    """The sign of one update that is unlike the others turned, either way."""
+    syntax = fault.syntax
+    updates = [
+        node for node in syntax.nodes if isinstance(node, ast.AugAssign) and node.lineno in fault.lines_of_updates
+    ]
+    minus = [node for node in updates if isinstance(node.op, ast.Sub)]
+    plus = [node for node in updates if isinstance(node.op, ast.Add)]
+    for node in sorted([*minus, *plus], key=lambda one: len(minus if one in minus else plus)) if minus and plus else []:
+        yield [_turned(fault, node.target, "+" if node in minus else "-")]
 
 
 def _signs(fault: Fault, line: int) -> Iterator[Edit]:
@@ -52,13 +63,13 @@ def _is_update(fault: Fault, node: ast.BinOp) -> bool:
     return isinstance(above, ast.ListComp) and isinstance(node.left, ast.Name)
 
 
-def _turned(fault: Fault, left: Any) -> Edit:
-    """The plus sign behind an operand as a minus sign."""
+def _turned(fault: Fault, left: Any, sign: str = "-") -> Edit:
+    """The sign behind an operand as the other one, usually a plus as a minus."""
     syntax = fault.syntax
     first = syntax.span(left)
     text = syntax.lines[first.end_line - 1]
-    column = text.index("+", first.end_column - 1) + 1
-    return Edit(Span(first.end_line, column, first.end_line, column + 1), "-")
+    column = text.index("-" if sign == "+" else "+", first.end_column - 1) + 1
+    return Edit(Span(first.end_line, column, first.end_line, column + 1), sign)
 
 
 @edits_for("U07", "U08", "B09", "U13")
@@ -218,44 +229,3 @@ def set_back(fault: Fault) -> Alternatives:
         elif any(words.startswith("np.zeros") for words in made):
             edits.append(Edit(syntax.span(node.value), f"{syntax.words(node.value)}.copy()"))
     yield edits
-
-
-@edits_for("U02", "U14", framework=("", "numpy"))
-def zeros_for_every_update(fault: Fault) -> Alternatives:
-    """Sums of gradients that are made once, before the loop, are made in it; others become zeros behind the update."""
-    syntax, lines = fault.syntax, fault.lines_of_updates
-    updates = [one for one in syntax.nodes if isinstance(one, (ast.Assign, ast.AugAssign)) and one.lineno in lines]
-    sums = {syntax.words(_whole(one.target)) for one in syntax.nodes if _adds(one)}
-    read = {syntax.words(_whole(node)): node for one in updates for node in ast.walk(one.value) if _is_array(node)}
-    kept = [name for name in read if name in sums]
-    for loop in dict.fromkeys(loop for one in updates for loop in syntax.loops(one)):
-        made = [
-            one
-            for one in syntax.nodes
-            if isinstance(one, ast.Assign)
-            and one.lineno < loop.lineno
-            and syntax.function(one) is syntax.function(loop)
-            and set(syntax.targets(one)) <= set(kept)
-        ]
-        if made and any(inside in ast.walk(loop) for inside in syntax.nodes if _adds(inside)):
-            yield list(moved_before(syntax, made, loop.body[0]))
-    edits: list[Edit] = []
-    for one in updates:
-        words = [syntax.words(node) for node in ast.walk(one.value) if _is_array(node)]
-        own = dict.fromkeys(name for name in words if name in sums or name.partition("[")[0] in sums)
-        if own:
-            edits += inserted_behind(syntax, one, *(f"{name} = np.zeros_like({name})" for name in own))
-    yield edits
-
-
-def _adds(node: Any) -> bool:
-    return isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add)
-
-
-def _is_array(node: Any) -> bool:
-    return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
-
-
-def _whole(node: Any) -> Any:
-    """The array that an element is taken of."""
-    return node.value if isinstance(node, ast.Subscript) else node
