@@ -125,6 +125,18 @@ def test_a_setting_that_is_still_complained_of_gets_its_next_value():
     assert runs == [("0.01", False), ("0.1", False)]
 
 
+def test_the_other_sign_turned_is_not_taken_for_what_was_hidden():
+    text = "V += 0.1 * g\nW -= 0.1 * h\n"
+
+    def diagnose(changed, cures):
+        signs = changed[2], changed[15]
+        return {("+", "+"): report("healthy"), ("-", "-"): report("faulty", "U01")}.get(signs, report("faulty", "B10"))
+
+    start = report("faulty", "B10")
+    start["reading"] = {"parameters": [{"updated_at": line, "line": 1, "shape": [2, 3]} for line in (1, 2)]}
+    assert find_fix(text, start, diagnose).text == text.replace("-", "+")
+
+
 def test_a_consequence_of_another_fault_is_left_alone():
     start = report("faulty", "B01", "U13", line=1)
     fix = find_fix(RATED, start, lambda text, cures: report("healthy"))

@@ -32,6 +32,7 @@ Diagnosis = Callable[[str, bool], "dict[str, Any] | None"]
 
 UNEXPLAINED = "B14"
 MOST_ROUNDS = 3  # a fault may hide the next one
+SIGNS = {"B10", "U01"}  # one turned where another should be gives the other code
 CONSEQUENCES = ("U13",)  # of other faults, where there are some
 MOST_ALTERNATIVES = 8
 MOST_TOGETHER = 6  # sets of changes, one for each finding
@@ -225,7 +226,7 @@ def _is_gone(before: Copy, after: Copy, finding: Finding) -> bool:
 def _is_alike(first: str, second: str) -> bool:
     """Whether two codes are of one part of the step, so that a wrong change for one would be named by the other."""
     parts = ("LB", "F", "U", "D", "A", "E")
-    return any(first[0] in part and second[0] in part for part in parts)
+    return {first, second} <= SIGNS or any(first[0] in part and second[0] in part for part in parts)
 
 
 def _shows_others(before: Copy, after: Copy, changed: set[str]) -> bool:
