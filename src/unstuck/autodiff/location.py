@@ -151,7 +151,8 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
         changed = search.values(search.every(), trial.edits) or {}
         expected = changed.get(search.proof.step.graph.same[node.number])
         names = tuple(v.parameter.name for v in fixed)
-        departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True)
+        meant = trial.edits[node.number]
+        departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True, meant)
         return departure, trial.edits, fixed
     if again or not departures(search.scope, suspects)[0]:
         everything = set().union(*slices.values())

@@ -26,6 +26,7 @@ class Departure:
     expected: Any  # what it should have given; None where that is not known
     parameters: tuple[str, ...]  # whose gradients it makes wrong
     by_repair: bool  # whether a change of it makes them right
+    repair: Any = None  # what that makes of its first node, where it is known
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.idle import Idle, idle_parameters
+from unstuck.adapters.scripts.meant import words_of
 from unstuck.adapters.scripts.names_in_source import names_around
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.steps import steps_at
@@ -238,6 +239,7 @@ def _departure_as_data(departure: Departure) -> dict[str, Any]:
         "calls": [_place(site) for site in departure.stack],
         "kind": departure.kind,
         "by_repair": departure.by_repair,
+        "meant": words_of(departure),
         "parameters": list(departure.parameters),
         "gave": shown_value(departure.given),
         "should_give": shown_value(departure.expected),
