@@ -100,6 +100,7 @@ def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tole
     offers: Counter[float] = Counter()
     descending: Counter[float] = Counter()
     entries: Counter[float] = Counter()
+    exact: dict[float, float] = {}  # by the rounded scale
     for found, array, parameter in known:
         scales = set()
         for candidate in found:
@@ -108,6 +109,7 @@ def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tole
                     one = fit(candidate.value, array, decay)
                     if one.residual <= max(tolerance, candidate.floor) and one.scale:
                         scales.add(rounded(one.scale))
+                        exact.setdefault(rounded(one.scale), one.scale)
                         break
         offers.update(scales)
         entries.update(dict.fromkeys(scales, array.size))
@@ -116,7 +118,7 @@ def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tole
     def doubt(scale: float) -> tuple[float, ...]:
         return -offers[scale], -descending[scale], abs(scale) != 1.0, -entries[scale], -abs(scale)
 
-    return sorted(offers, key=doubt)[:3]
+    return [exact[scale] for scale in sorted(offers, key=doubt)[:3]]
 
 
 def decays(parameter: Parameter, gradient: Array) -> tuple[Array | None, ...]:

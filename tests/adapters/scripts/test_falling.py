@@ -9,19 +9,21 @@ from unstuck.adapters.scripts.falling import climbs, falls, own_losses
 from unstuck.adapters.scripts.proving import prove_recorded
 
 NOISE = np.random.default_rng(0).normal(0, 0.3, 2000)
-MARGIN = """
+LIKELIHOOD = """
 import numpy as np
 rng = np.random.default_rng(0)
 X = rng.normal(size=(100, 2))
-kinds = np.sign(X @ np.array([1.0, -2.0]))
+kinds = (X @ np.array([1.0, -2.0]) > 0).astype(float)
 w, b = np.zeros(2), 0.0
 for epoch in range(100):
     for k in rng.permutation(100):
-        margin = kinds[k] * (w @ X[k] + b)
-        if margin < 1:
-            w = w {sign} 0.1 * (kinds[k] * X[k] - 0.01 * w)
-            b = b {sign} 0.1 * kinds[k]
+        p = 1 / (1 + np.exp(-(X[k] @ w + b)))
+        written = {written}
+        w = w {sign} 0.1 * (kinds[k] - p) * X[k]
+        b = b {sign} 0.1 * (kinds[k] - p)
+        print(written)
 """
+LOG = "kinds[k] * np.log(p) + (1 - kinds[k]) * np.log(1 - p)"
 
 
 @pytest.mark.parametrize(
@@ -38,11 +40,13 @@ def test_losses_fall_early_or_late_and_not_by_chance(losses, expected):
     assert falls(list(losses)) is expected
 
 
-@pytest.mark.parametrize(("sign", "up"), [("+", True), ("-", False)])
-def test_what_an_update_climbs_is_seen_with_the_other_sign(sign, up):
-    run = runner(MARGIN.format(sign=sign))
+@pytest.mark.parametrize(
+    ("written", "sign", "learns"),
+    [(LOG, "+", True), (f"-({LOG})", "+", True), (LOG, "-", False), (f"-({LOG})", "-", False)],
+)
+def test_a_log_likelihood_is_climbed_and_a_loss_is_not(written, sign, learns):
+    run = runner(LIKELIHOOD.format(written=written, sign=sign))
     studied = study(run)
     proof = prove_recorded(studied.recording.tape, studied.chains, None).first
-    assert climbs(proof) is up
-    losses = own_losses(run, studied.recording, studied.loop, proof)
-    assert falls(losses) is True
+    assert climbs(proof) is ((sign == "+") is (written == LOG))
+    assert falls(own_losses(run, studied.recording, studied.loop, proof)) is learns

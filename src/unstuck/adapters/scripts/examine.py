@@ -50,6 +50,7 @@ from unstuck.adapters.scripts.telling import Telling
 from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop, turns_before
 from unstuck.adapters.scripts.update import read_update, takes_part
 from unstuck.adapters.watch import Outcome, Run
+from unstuck.autodiff.consequence import loss_of_constant_answers
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
@@ -283,8 +284,11 @@ def _losses(run: Run, studied: Studied, proved: Proved | None) -> list[float]:
 
 
 def _learns(losses: list[float], proved: Proved | None) -> bool | None:
-    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
-    fall = falls(losses)
+    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few. The
+    losses of networks that are updated in turn hold each other up: it is enough that they stay numbers."""
+    if proved is not None and proved.turns > 1:
+        return bool(np.isfinite(losses).all())
+    fall = falls(losses, loss_of_constant_answers(proved.first) if proved is not None and losses else None)
     return fall if fall is not None or proved is None else proved.learns
 
 

@@ -23,6 +23,7 @@ from unstuck.autodiff.candidates import value_after, value_of
 from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.seeds import uncast
 from unstuck.autodiff.tape import Node
 
 MOST, LEAST = 4000, 12  # losses that are looked at
@@ -84,7 +85,7 @@ class LossWatch:
 
 def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof: Proof) -> list[float]:
     """The losses of a run as it writes them down, as far as it may be watched, averaged where they are very many, and
-    the negatives of what it climbs; none where it writes down none."""
+    those of a log-likelihood that it climbs with the other sign; none where it writes down none."""
     node = _loss_node(proof)
     place = None if node is None else next((p for p in recording.places if p.site.key == _key(node)), None)
     if node is None or place is None or loop is None:
@@ -93,11 +94,12 @@ def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof:
     turns = affordable_turns(recording, loop, LOOKING)
     watch = LossWatch(place, loop.place, turns, _visit(recording, loop, node), of_errors)
     run(watch)
-    return [-loss for loss in watch.losses] if climbs(proof) else watch.losses
+    likelihood = max(watch.losses, default=1.0) <= 0 and climbs(proof)
+    return [-loss for loss in watch.losses] if likelihood else watch.losses
 
 
 def climbs(proof: Proof) -> bool:
-    """Whether the recorded update goes up along what is taken for its loss: a likelihood, or a margin."""
+    """Whether the recorded update goes up along what is taken for its loss."""
     along = 0.0
     for verdict in proof.verdicts:
         if verdict.right and verdict.expected is not None and verdict.scale:
@@ -115,16 +117,18 @@ def diverge(losses: Sequence[float]) -> int | None:
     return first if 0 < first < len(losses) else None
 
 
-def falls(losses: Sequence[float]) -> bool | None:
+def falls(losses: Sequence[float], of_constants: float | None = None) -> bool | None:
     """Whether the last quarter of some losses is on average a tenth below the first, or below the first few by more
-    than chance: what is easy is learnt in the first turns. None for fewer than twelve."""
+    than chance (what is easy is learnt in the first turns), or below the loss of constant answers where that is given:
+    a loss near its floor falls no more. None for fewer than twelve."""
     if len(losses) < LEAST:
         return None
     quarter = len(losses) // 4
-    last = float(np.mean(losses[-quarter:]))
+    first, few, last = (float(np.mean(part)) for part in (losses[:quarter], losses[:LEAST], losses[-quarter:]))
     chance = SURE * float(np.std(losses[-quarter:])) / np.sqrt(LEAST)
-    starts = [(float(np.mean(losses[:quarter])), 0.0), (float(np.mean(losses[:LEAST])), chance)]
-    return bool(np.isfinite(last)) and any(first - last >= max(LEARNT * abs(first), least) for first, least in starts)
+    early = few - last >= max(LEARNT * abs(few), chance)
+    late = any(one - last >= LEARNT * abs(one) for one in (first, of_constants) if one is not None)
+    return bool(np.isfinite(last) and (early or (first >= last and late)))
 
 
 def _visit(recording: Recording, loop: TrainingLoop, node: Node) -> int | None:
@@ -159,7 +163,7 @@ def _loss_node(proof: Proof) -> Node | None:
     if hypothesis is None:
         return None
     nodes = proof.step.graph.tape.nodes
-    node: Node = nodes[max(hypothesis.seeds)]
+    node = uncast(nodes[max(hypothesis.seeds)])
     if hypothesis.rank == 0 and _is_of_an_engine(node):
         return node
     if hypothesis.rank == 0:

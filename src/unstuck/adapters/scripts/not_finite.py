@@ -96,19 +96,21 @@ def _is_finite(node: Node) -> bool:
 
 def with_size(findings: Sequence[Finding], notes: Sequence[Finding], case: Case) -> list[Finding]:
     """Those notes on too large sums, as findings before these, that inputs of unit scale would put right: then all
-    outputs are finite, and none is exactly 0 or 1."""
+    outputs are finite, and where a logarithm is taken none is exactly 0 or 1."""
     noted = [note for note in notes if note.rule.code in OF_SIZE]
     if not findings or not noted or findings[0].rule.code not in ("L03", "F03"):
         return list(findings)
     x = np.asarray(case.x)[:FEW]
     size = float(np.sqrt(np.mean(np.square(x, dtype=float))))
-    if not size or not _spoilt(case.predict, x) or _spoilt(case.predict, x / size):
+    of_logarithm = findings[0].rule.code == "L03"
+    with np.errstate(all="ignore"):
+        spoilt = [_spoilt(case.predict(each), of_logarithm) for each in (x, x / (size or 1.0))]
+    if spoilt != [True, False]:
         return list(findings)
     return [*(replace(note, matters=True) for note in noted), *findings]
 
 
-def _spoilt(predict: Callable[[np.ndarray], Any], x: np.ndarray) -> bool:
+def _spoilt(outputs: Any, of_logarithm: bool) -> bool:
     """Whether some outputs are no finite numbers, or exactly 0 or 1, of which a cross-entropy takes the logarithm."""
-    with np.errstate(all="ignore"):
-        outputs = np.asarray(predict(x), float)
-    return not np.isfinite(outputs).all() or bool(np.isin(outputs, (0.0, 1.0)).any())
+    array = np.asarray(outputs, float)
+    return not np.isfinite(array).all() or (of_logarithm and bool(np.isin(array, (0.0, 1.0)).any()))

@@ -35,8 +35,11 @@ OF_SCALE = ("B09", "B17")  # rules about a factor, of which a derivative up to a
 UNEXPLAINED = "B14"
 OF_ERRORS = "L04"  # the rule about the error at the outputs
 OF_OUTPUTS = ("D09", "F10")  # rules about the number of outputs
+OF_MEMORY = ("U02", "U03", "U04", "U14")  # rules about what an update keeps of the one before
+OF_TARGETS = ("D07", "D08", "D09", "D13")  # rules about the numbers that stand for a class
 OF_ROWS = ("D04", "D07", "D08", "D09", "D10", "D12", "D13", "A04", "F10", "F14")  # rules about rows that are examples
 BY_KIND = {"zero": "B13", "transposed": "B15", "factor": "B17"}  # of all gradients that depart at one place
+WHOLE = 1e-6  # how far a share may be from 1
 FEW = 4  # names that are listed
 LARGEST_DENOMINATOR, CLOSE = 1000, 1e-9  # of a short number, and how closely a factor is one
 
@@ -50,7 +53,8 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
     if proved is None:
         return _unproved(report, explained, "an update whose forward pass was recorded")
     if not explained:
-        kept = [finding for finding in report.findings if not misread(finding, proved)]
+        targets = (report.reading or {}).get("targets") or {}
+        kept = [finding for finding in report.findings if not misread(finding, proved, targets.get("line"))]
         if report.findings and not kept:
             report.verdict = "inconclusive"
         report.findings = kept
@@ -76,6 +80,8 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
         report.findings = [finding for finding in report.findings if finding.rule.code != UNEXPLAINED]
     if not _named(report.findings):
         report.findings = in_order_of_data([*report.findings, *never_updated(proved)])
+    if not explained and all(finding.rule.code not in OF_MEMORY for finding in report.findings):
+        report.findings = in_order_of_data([*report.findings, *never_cleared(proved)])
     if report.findings:
         report.verdict = "faulty"
     elif not explained and not proved.harmless:
@@ -85,15 +91,35 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
     return report
 
 
-def misread(finding: Finding, proved: Proved) -> bool:
+def misread(finding: Finding, proved: Proved, targets_line: int | None = None) -> bool:
     """Whether a finding rests on examples and outputs as rows, which no formula of the tables confirms, and the
-    derivative saw otherwise: outputs that meet their targets entry by entry, a sequence whose rows are its steps, or
-    gradients that are zero, on whose way no output meets a target."""
-    proof = proved.first
-    if finding.rule.code in OF_ROWS and _nothing_changes(proof):
+    derivative saw otherwise: outputs that meet their targets entry by entry, or other targets in the loss as
+    written, a sequence whose rows are its steps, or gradients that are zero, on whose way no output meets a target."""
+    proof, code = proved.first, finding.rule.code
+    if code in OF_ROWS and _nothing_changes(proof):
         return True
     met = bool(proof.meetings) and any(verdict.right for verdict in proof.verdicts)
-    return (finding.rule.code in OF_OUTPUTS and met) or (finding.rule.code in OF_ROWS and is_recurrent(proof.step))
+    return (
+        (code in OF_OUTPUTS and met)
+        or (code in OF_TARGETS and _are_no_targets(proof, targets_line))
+        or (code in OF_ROWS and is_recurrent(proof.step))
+    )
+
+
+def _are_no_targets(proof: Proof, line: int | None) -> bool:
+    """Whether what outputs meet in a line are other values than their targets in the loss as written."""
+    if proof.hypothesis is None or proof.hypothesis.rank > 0:
+        return False
+    graph = proof.step.graph
+    of_loss = graph.ancestors(proof.hypothesis.seeds)
+    loss = [one for one in proof.meetings if any(graph.same[node.number] in of_loss for node in one.nodes)]
+    here = [one for one in proof.meetings if one.site is not None and one.site.line == line]
+    alike = any(
+        len(one.targets) == len(other.targets) and all(map(np.array_equal, one.targets, other.targets))
+        for one in loss
+        for other in here
+    )
+    return bool(loss) and bool(here) and not alike
 
 
 def wrong_gradients(proved: Proved) -> Iterator[Finding]:
@@ -118,6 +144,17 @@ def never_updated(proved: Proved) -> Iterator[Finding]:
         summary = f"{count} never updated though the loss depends on it: nothing goes back through `{stop.text}`"
         numbers = {"made_in": [one.made.line for one in idle], "stops_at": stop.line}
         yield Finding(RULES["B13"], PROVED, summary, numbers, None, None, location(stop))
+
+
+def never_cleared(proved: Proved) -> Iterator[Finding]:
+    """A finding where the second update brings the gradients of the first back in full."""
+    kept = proved.kept
+    if kept is not None and abs(kept.share - 1) < WHOLE:
+        summary = "the second update brings back the gradients of the first in full"
+        place = None
+        if kept.site is not None:
+            place, summary = location(kept.site), summary + f": `{_short(kept.site.text)}` adds to what they were"
+        yield Finding(RULES["U02"], PROVED, summary, {"share_kept": kept.share}, None, None, place)
 
 
 def _of_departure(proved: Proved, departure: Departure) -> Finding:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import SUSPECTED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
@@ -17,13 +17,7 @@ from unstuck.diagnosis.experiments.choices import KEPT, aspects_of, causes_of_lo
 from unstuck.diagnosis.experiments.cures import in_order_of_making
 from unstuck.diagnosis.experiments.outside_the_step import users_loss_stays_finite
 from unstuck.diagnosis.experiments.own_training import ENOUGH, LEARNABLE
-from unstuck.diagnosis.experiments.repairs import (
-    MEANT,
-    changes_for,
-    leaves_activation_open,
-    mended,
-    put_back,
-)
+from unstuck.diagnosis.experiments.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Trial, Verdicts
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run, score
@@ -273,6 +267,9 @@ def _decide_by_own_training(e: Examination, evidence: dict[str, list[Evidence]],
     if cause is not None:
         found.settings = list(cause.codes)
         found.trials.append(Trial(cause.codes, cause.before, cause.after, 0, 0, cause.seconds))
+        if cause.times != 1:
+            said = f"the program does not learn by its own steps, and does with each taken {cause.times:g} times as far"
+            evidence[cause.codes[0]] = [Evidence(MEASURED, said, {"times_as_far": cause.times})]
     if found.learns or cause is not None:
         found.matters |= {code: code in found.settings for code in found.choices}
 

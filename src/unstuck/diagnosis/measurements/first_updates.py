@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.once import once
 from unstuck.diagnosis.twin.update_rule import State
 
 Array = np.ndarray
@@ -30,12 +31,10 @@ class Moment:
     bounded: bool  # all outputs between -1 and 1, as probabilities are
 
 
+@once
 def first_updates(e: Examination) -> list[Moment]:
     """Moments before each of the first updates, in the user's batch size and order; run once, then restored."""
-    measured = e.__dict__.setdefault("measured", {})
-    if "first_updates" not in measured:
-        measured["first_updates"] = _watch_twin(e) if _twin_tells(e) else _watch(e)
-    return measured["first_updates"]
+    return _watch_twin(e) if _twin_tells(e) else _watch(e)
 
 
 def _watch(e: Examination) -> list[Moment]:
