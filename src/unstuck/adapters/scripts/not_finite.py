@@ -27,7 +27,7 @@ from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES
 
 LOGARITHMS: frozenset[Any] = frozenset({np.log, np.log2, np.log10, np.log1p, math.log})
-OF_SIZE = ("D02", "A07")  # rules about sums that are too large
+UNSCALED = "D02"
 FEW = 200  # examples of which the outputs are looked at
 
 
@@ -95,19 +95,19 @@ def _is_finite(node: Node) -> bool:
 
 
 def with_size(findings: Sequence[Finding], notes: Sequence[Finding], case: Case) -> list[Finding]:
-    """Those notes on too large sums, as findings before these, that inputs of unit scale would put right: then all
-    outputs are finite, and where a logarithm is taken none is exactly 0 or 1."""
-    noted = [note for note in notes if note.rule.code in OF_SIZE]
-    if not findings or not noted or findings[0].rule.code not in ("L03", "F03"):
+    """With the note on unscaled inputs before them, as a finding, where inputs of unit scale would put these right: then
+    all outputs are finite, and where a logarithm is taken none is exactly 0 or 1."""
+    noted = [note for note in notes if note.rule.code == UNSCALED]
+    if not noted or not findings or findings[0].rule.code not in ("L03", "F03"):
         return list(findings)
-    x = np.asarray(case.x)[:FEW]
-    size = float(np.sqrt(np.mean(np.square(x, dtype=float))))
-    of_logarithm = findings[0].rule.code == "L03"
-    with np.errstate(all="ignore"):
-        spoilt = [_spoilt(case.predict(each), of_logarithm) for each in (x, x / (size or 1.0))]
-    if spoilt != [True, False]:
+    x, of_logarithm = np.asarray(case.x)[:FEW], findings[0].rule.code == "L03"
+    size = float(np.sqrt(np.mean(np.square(x, dtype=float)))) or 1.0
+    try:
+        with np.errstate(all="ignore"):
+            spoilt = [_spoilt(case.predict(each), of_logarithm) for each in (x, x / size)]
+    except Exception:  # the script's own, with inputs that it does not expect
         return list(findings)
-    return [*(replace(note, matters=True) for note in noted), *findings]
+    return [replace(noted[0], matters=True), *findings] if spoilt == [True, False] else list(findings)
 
 
 def _spoilt(outputs: Any, of_logarithm: bool) -> bool:
