@@ -95,8 +95,8 @@ def _is_finite(node: Node) -> bool:
 
 
 def with_size(findings: Sequence[Finding], notes: Sequence[Finding], case: Case) -> list[Finding]:
-    """With the note on unscaled inputs before them, as a finding, where inputs of unit scale would put these right: then
-    all outputs are finite, and where a logarithm is taken none is exactly 0 or 1."""
+    """With the note on unscaled inputs before them, as a finding, where inputs of unit scale would put these right:
+    then all outputs are finite, and where a logarithm is taken none is exactly 0 or 1."""
     noted = [note for note in notes if note.rule.code == UNSCALED]
     if not noted or not findings or findings[0].rule.code not in ("L03", "F03"):
         return list(findings)
