@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -173,7 +174,8 @@ def study(
     if built is not None:
         if case is not None:
             scope, line = built.replay.living.everything, loop.place.site.line
-            parted = parted_from_source(case, scope, texts_of(recording), line)
+            with suppress(IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs this alone
+                parted = parted_from_source(case, scope, texts_of(recording), line)
         built.replay.living.aside.clear()
     return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
 

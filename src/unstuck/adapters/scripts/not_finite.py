@@ -65,8 +65,8 @@ def _losses_left(read: Read) -> list[Node]:
     turn = read.recording.tape.nodes[read.loop.start : read.loop.end]
     read_on = {parent.number for node in turn for parent in node.parents()}
     depends = read.update.depends
-    left = (node for node in turn if np.size(node.value) == 1 and depends[node.number] and node.number not in read_on)
-    return [node for node in left if not _is_finite(node)]
+    left = (node for node in turn if depends[node.number] and node.number not in read_on)
+    return [node for node in left if not _is_finite(node) and np.size(node.value) == 1]
 
 
 def _born(read: Read, broken: Sequence[Node]) -> Node | None:
@@ -90,6 +90,8 @@ def _is_of_softmax(read: Read, born: Node) -> bool:
 
 
 def _is_finite(node: Node) -> bool:
+    if isinstance(node.value, tuple | list):
+        return True  # several results, each of which is a node of its own
     array = np.asarray(node.value)
     return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
 
