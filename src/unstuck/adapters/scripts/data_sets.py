@@ -1,6 +1,7 @@
 """The whole training data behind the examples of one turn, and the test data beside them: found among what the program
 holds, by the values themselves."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -47,17 +48,22 @@ def training_data(scope: dict[str, Any], batch: Batch, all_at_once: bool = False
 def test_data(scope: dict[str, Any], training: DataSet, batch: Batch) -> DataSet | None:
     """Examples that are called test (or validation) data, of the shape of the training data, with their labels."""
     tables = [table for table in _tables(scope, batch) if table[1].shape[1] == training.x.shape[1]]
-    for word in ("test", "val", "valid", "dev", "eval"):
+    for word in ("test", "val", "valid", "dev", "eval", "te"):
         for name, x, pairs in tables:
-            if word not in name.lower() or name in training.names:
+            if not _is_called(name, word) or name in training.names:
                 continue
             counterpart = training.names[0].lower().replace("train", word) == name.lower()
             if not counterpart and not _alike(x, training.x):
                 continue  # perhaps not prepared yet
             for other, t in _targets(tables, scope, pairs, len(x), batch, name):
-                if len(t) == len(x) and (pairs is not None or word in other.lower()):
+                if len(t) == len(x) and (pairs is not None or _is_called(other, word)):
                     return DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))
     return None
+
+
+def _is_called(name: str, word: str) -> bool:
+    """Whether a name has this word in it; two letters behind one other, as in Xte, or behind a line."""
+    return word in name.lower() if len(word) > 2 else re.search(rf"(?:\b\w|_){word}\b", name.lower()) is not None
 
 
 def _alike(x: Array, other: Array) -> bool:
