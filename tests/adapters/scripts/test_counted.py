@@ -41,8 +41,8 @@ def accuracy_of(inside="pass", behind=""):
         ("pass", "guesses = forward(Xte)\nguesses = guesses.argmax(axis=1)\nprint((guesses == yte).sum() / len(yte))"),
         (
             "pass",
-            "right = 0\nfor k in range(len(Xte)):\n    if forward(Xte[k:k + 1]).argmax() == yte[k]:\n        right += 1\n"
-            "print(right / len(Xte))",
+            "right = 0\nfor k in range(len(Xte)):\n    if forward(Xte[k:k + 1]).argmax() == yte[k]:\n"
+            "        right += 1\nprint(right / len(Xte))",
         ),
         ("pass", "if True:\n    scores = Xte @ W + b\n    print('right:', np.mean(np.argmax(scores, axis=1) == yte))"),
     ],
