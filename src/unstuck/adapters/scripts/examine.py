@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -26,8 +27,8 @@ from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forw
 from unstuck.adapters.scripts.handing_over import case_of
 from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
+from unstuck.adapters.scripts.locating import with_lines
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.not_finite import with_not_finite
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
@@ -174,7 +175,8 @@ def study(
     if built is not None:
         if case is not None:
             scope, line = built.replay.living.everything, loop.place.site.line
-            parted = parted_from_source(case, scope, texts_of(recording), line)
+            with suppress(IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs this alone
+                parted = parted_from_source(case, scope, texts_of(recording), line)
         built.replay.living.aside.clear()
     return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
 

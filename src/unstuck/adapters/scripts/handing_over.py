@@ -42,7 +42,7 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
     scope = replay.living.everything
     gc.collect()
     data = training_data(scope, batch, read.full_batch) or _collected(read, built, run)
-    tests = test_data(scope, data, batch)
+    tests = test_data(scope, data, batch, next(iter(texts_of(read.recording).values()), ""))
     replay.example = batch.first(FEW)
     names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
     reading.inputs = read_inputs(read.inputs, data.x, names[0])
