@@ -132,6 +132,7 @@ def test_a_model_that_goes_from_fold_to_fold_is_validated_with_what_it_has_learn
     text = """\
 import numpy as np
 from keras import Sequential, layers
+from sklearn.model_selection import KFold
 x = np.random.default_rng(0).normal(size=(120, 4))
 y = (x[:, 0] > 0).astype(int)
 def build():
@@ -139,10 +140,9 @@ def build():
     model.compile("sgd", "sparse_categorical_crossentropy")
     return model
 model = build()
-for held_back in np.arange(120).reshape(3, 40):
+for rest, held_back in KFold(3).split(x):
     #
-    rest = np.setdiff1d(np.arange(120), held_back)
-    model.fit(x[rest], y[rest], epochs=1, validation_data=(x[held_back], y[held_back]), verbose=0)
+    model.fit(x[rest], y[rest], epochs=60, validation_data=(x[held_back], y[held_back]), verbose=0)
 """
     assert seen_in(tmp_path, text) == [("D06", 13)]
     assert seen_in(tmp_path, text.replace("#", "model = build()")) == []
