@@ -279,6 +279,14 @@ def test_statistics_that_are_brought_up_to_date_are_no_evaluation(tmp_path):
     assert [one.code for one in seen_in(tmp_path, judged)] == ["E03"]
 
 
+def test_several_answers_to_one_example_are_no_wrong_count(tmp_path):
+    text = SCRIPT[: SCRIPT.index("guesses")]
+    text += (
+        "with torch.no_grad():\n    best = model(x).topk(2, 1).indices\n    print((best == y[:, None]).any(1).sum())\n"
+    )
+    assert seen_in(tmp_path, text) == []
+
+
 def test_a_product_with_neighbours_is_no_layer(tmp_path):
     text = SCRIPT.replace("return self.head(x)", "return torch.eye(len(x)) @ self.head(x)")
     assert seen_in(tmp_path, text) == []
