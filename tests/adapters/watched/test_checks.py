@@ -1,6 +1,7 @@
 """Every check names a code of the catalogue and says what to do; its numbers decide, and look-alikes are left alone."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,6 +87,13 @@ def test_keras_has_words_of_its_own():
 )  # fmt: skip
 def test_a_loss_is_held_against_what_it_is_given(expected, event):
     assert codes(event) == expected
+
+
+def test_the_classes_of_one_loss_are_none_of_another():
+    several = replace(loss("cross_entropy", Z, LABELS), classes=LABELS)
+    yes = replace(loss("binary_cross_entropy", 1 / (1 + np.exp(-COLUMN)), LABELS[:, None] % 2), classes=LABELS % 2)
+    assert codes(several, yes) == []
+    assert codes(several, replace(yes, target=LABELS[:, None], classes=LABELS)) == ["F10"]
 
 
 def test_a_table_of_differences_is_seen():
