@@ -3,9 +3,9 @@
 import pytest
 
 from tests.adapters.running import runner, written
-from unstuck.adapters.pytorch.watch import Watch
+from unstuck.adapters.pytorch.watch import PYTORCH, Watch
 from unstuck.adapters.watched.conclusion import look
-from unstuck.adapters.watched.examine import run_under
+from unstuck.adapters.watched.examine import examine, run_under
 from unstuck.adapters.watched.history import History
 
 SCRIPT = """\
@@ -285,6 +285,13 @@ def test_several_answers_to_one_example_are_no_wrong_count(tmp_path):
         "with torch.no_grad():\n    best = model(x).topk(2, 1).indices\n    print((best == y[:, None]).any(1).sum())\n"
     )
     assert seen_in(tmp_path, text) == []
+
+
+def test_a_second_fault_is_named_where_the_first_lets_nothing_be_learnt(tmp_path):
+    text = SCRIPT.replace("return self.head(x)", "return torch.softmax(self.head(x), dim=1)")
+    text = text.replace("optimizer.zero_grad()", "loss = torch.tensor(loss.item(), requires_grad=True)")
+    report = examine(PYTORCH, runner(written(tmp_path, text)), "two", cures=False)
+    assert [finding.rule.code for finding in report.findings] == ["L01", "B13"]
 
 
 def test_a_product_with_neighbours_is_no_layer(tmp_path):
