@@ -157,6 +157,7 @@ def test_validation_on_what_was_learnt_is_named_where_it_is_no_small_table(expec
         ([], rng.permutation(np.repeat([0, 1, 2], 50))),
         ([], np.repeat([0, 1], [80, 70])),
         ([], np.arange(10) % 2),
+        ([], rng.integers(0, 100, 400)),
     ],
 )
 def test_classes_that_are_held_back_but_not_learnt_are_seen(expected, labels):

@@ -231,7 +231,9 @@ def _without_its_classes(made: LoaderMade) -> bool:
     if learnt is None or held_back is None or min(len(learnt), len(held_back)) < FEW:
         return False
     kinds, counts = np.unique(learnt, return_counts=True)
-    return bool(np.isin(held_back, kinds[counts >= RARE * len(learnt)]).mean() < OVERLAP)
+    known = kinds[counts >= RARE * len(learnt)]
+    are_classes = np.isin(learnt, known).mean() > LEARNT  # and not whole numbers of all sizes
+    return bool(are_classes and np.isin(held_back, known).mean() < OVERLAP)
 
 
 def _labels_of_data(h: History) -> Array | None:
