@@ -155,7 +155,7 @@ def output_too_narrow(h: History) -> Iterator[Seen]:
         said = f"one yes-or-no output stands for {len(kinds)} classes, {kinds.min()} to {kinds.max()}"
         yield Seen("F10", PROVED, said, {"outputs": 1, "classes": len(kinds)}, _place(narrow[0]), certain=True)
         return
-    one = [e for e in _of(h, *COMPARES_NUMBERS) if e.prediction_shape[1:] in ((), (1,))]
+    one = [e for e in _of(h, *COMPARES_NUMBERS) if e.prediction_shape[1:] in ((), (1,)) and e.last]
     kinds = _classes_of(h, *COMPARES_NUMBERS)
     judged = [event for event in h.all(Compared) if event.how.startswith(("argmax", "max"))]
     if one and len(one) == len(h.shown) and judged and len(kinds) > 2 and kinds.min() == 0 and kinds.max() < len(kinds):
