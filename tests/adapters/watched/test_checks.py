@@ -122,6 +122,10 @@ def test_an_accuracy_is_held_against_counting(expected, event):
     assert codes(event) == expected
 
 
+def test_an_accuracy_of_real_numbers_is_none_though_one_batch_holds_classes():
+    assert codes(compared(32, 32, 32, 32, "argmax (binary)"), compared(0, 32, None, 32, "argmax (binary)")) == ["E01"]
+
+
 def call(learning, x, update=0):
     return ModelCalled(update, PLACE, update, "Net", 0, learning, True, False, (x.shape,), (len(x), 2), inputs=x)
 
