@@ -153,11 +153,10 @@ def _share(call: ModelCalled, learnt: Sequence[Array | None]) -> float:
 
 
 def _named_a_test(call: ModelCalled) -> Place | None:
-    """The line that calls what it evaluates a test, or makes the loader of it under such a name."""
+    """The line that calls what it evaluates a test, or else that makes the loader of it under such a name."""
+    named = next((place for place in call.callers if _names_a_test(place.text)), None)
     loader = call.loader
-    if loader is not None and _names_a_test(loader.text.split("DataLoader")[0]):
-        return loader
-    return next((place for place in call.callers if _names_a_test(place.text)), None)
+    return named or (loader if loader is not None and _names_a_test(loader.text.split("DataLoader")[0]) else None)
 
 
 def _names_a_test(text: str) -> bool:
