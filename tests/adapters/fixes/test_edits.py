@@ -250,12 +250,21 @@ def test_a_rate_is_told_from_a_momentum_and_put_where_there_is_none():
     assert plain == ["\n\nW -= 0.001 * g * a\n"]
 
 
-@pytest.mark.parametrize(("batches", "changed"), [("", True), (" on batches of 20 examples", False)])
-def test_more_rounds_are_made_unless_smaller_batches_are_meant(batches, changed):
+def test_more_rounds_are_made():
     text = "for k in range(5):\n    W -= step()\n"
     reading = {"update": {"updates_planned": 5, "batch_size": 3000}, "parameters": []}
-    made = fixed(text, "U09", 1, 1, settings={"U09": f"1,000 updates{batches}"}, reading=reading)
-    assert made == ([text.replace("5", "1000")] if changed else [])
+    for batches in ("", " on batches of 20"):  # this program has no number to make them smaller
+        first, *others = fixed(text, "U09", 1, 1, settings={"U09": f"1,000 updates{batches}"}, reading=reading)
+        assert first == text.replace("5", "1000")
+        assert others == ([text.replace("5", "5000")] if batches else [])
+
+
+def test_batches_are_made_smaller_where_their_size_is_written():
+    text = "size = 500\nfor k in range(2):\n    for i in range(0, n, size):\n        W -= step(x[i:i + size])\n"
+    reading = {"update": {"updates_planned": 4, "batch_size": 500}, "parameters": []}
+    for updates, rounds in (("100", "2"), ("1,000", "20")):
+        first, *_ = fixed(text, "U09", 2, 1, settings={"U09": f"{updates} updates on batches of 20"}, reading=reading)
+        assert first == text.replace("500", "20").replace("range(2)", f"range({rounds})")
 
 
 def test_the_object_of_a_method_is_no_number():

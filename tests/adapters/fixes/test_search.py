@@ -6,8 +6,9 @@ from tests.adapters.fixes.test_fix import report
 from unstuck.adapters.fixes import trials
 from unstuck.adapters.fixes.printed import accuracies, is_worse
 from unstuck.adapters.fixes.search import find_fix
-from unstuck.adapters.scripts.job import Job
+from unstuck.adapters.scripts.job import Answer, Job
 
+RATED = "d = (e @ W.T) * a\nlr = 0.1\nW -= lr * d\n"
 DECAYED = "net.fit(x, decay=1.0)\nd = (e @ W.T) * a\n"
 TWO = "g = np.average(d)\nh = np.average(e)\n"
 
@@ -110,6 +111,38 @@ def test_what_the_diagnosis_says_without_a_setting_is_told():
     assert fix.without == {"U10": {"verdict": "faulty", "findings": ["U10"], "accuracy": None, "printed": None}}
 
 
+def test_a_setting_that_is_still_complained_of_gets_its_next_value():
+    """Each copy is run once, without the search for cures."""
+    runs = []
+
+    def diagnose(text, cures):
+        runs.append((text.split()[2], cures))
+        return report("healthy") if text.startswith("lr = 0.1\n") else settings("faulty", "U08")
+
+    fix = find_fix("lr = 0.001\nW -= lr * g\n", settings("faulty", "U08", line=2), diagnose)
+    assert fix.verified
+    assert fix.text == "lr = 0.1\nW -= lr * g\n"
+    assert runs == [("0.01", False), ("0.1", False)]
+
+
+def test_the_other_sign_turned_is_not_taken_for_what_was_hidden():
+    text = "V += 0.1 * g\nW -= 0.1 * h\n"
+
+    def diagnose(changed, cures):
+        signs = changed[2], changed[15]
+        return {("+", "+"): report("healthy"), ("-", "-"): report("faulty", "U01")}.get(signs, report("faulty", "B10"))
+
+    start = report("faulty", "B10")
+    start["reading"] = {"parameters": [{"updated_at": line, "line": 1, "shape": [2, 3]} for line in (1, 2)]}
+    assert find_fix(text, start, diagnose).text == text.replace("-", "+")
+
+
+def test_a_consequence_of_another_fault_is_left_alone():
+    start = report("faulty", "B01", "U13", line=1)
+    fix = find_fix(RATED, start, lambda text, cures: report("healthy"))
+    assert fix.text == RATED.replace("* a", "* a * (1 - a)")
+
+
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
@@ -140,12 +173,8 @@ def test_a_copy_that_prints_a_lower_accuracy_is_not_offered(tmp_path, monkeypatc
     broken = {"B01": "d = (e @ W.T) * a\n", "E01": "right = np.argmax(out(x))\n"}[code]
     (tmp_path / "a.py").write_text(broken)
     monkeypatch.setattr(trials, "printed", lambda job, text, seed: ([before if text == broken else after], True))
-    answers = iter([report("healthy")])
-
-    class Answered:
-        report = property(lambda self: next(answers, None))
-
-    monkeypatch.setattr(trials, "diagnose_script", lambda job, listen: Answered())
+    answer = Answer(report("healthy"))
+    monkeypatch.setattr(trials, "diagnose_script", lambda job, listen: answer)
     fix = trials.fix_of(Job(str(tmp_path / "a.py")), report("faulty", code), lambda line: None)
     assert fix.verified is offered
     assert bool(fix.text != broken) is offered

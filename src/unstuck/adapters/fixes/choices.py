@@ -89,6 +89,22 @@ def targets_as_coded(fault: Fault) -> Alternatives:
                 yield [Edit(syntax.span(node), syntax.words(node.left))]
 
 
+@edits_for("D07", "D08", "D09", framework=("", "numpy"))
+def one_column_for_each_class(fault: Fault) -> Alternatives:
+    """Class numbers become rows with a 1 at their class, where the network has one output for each."""
+    syntax, outputs = fault.syntax, (fault.report["network"].get("sizes") or [0])[-1]
+    name = str(fault.read("targets").get("name") or "")
+    if outputs < 2:
+        return
+    for node in syntax.assignments(name):
+        inner: Any = node.value
+        while isinstance(inner, (ast.BinOp, ast.Call)):
+            inner = inner.left if isinstance(inner, ast.BinOp) else getattr(inner.func, "value", None)
+        if isinstance(inner, (ast.Name, ast.Attribute)) and last_name(inner) not in ("np", "numpy"):
+            for words in (syntax.words(inner), f"{syntax.words(inner)}.astype(int)"):
+                yield [Edit(syntax.span(node.value), f"np.eye({outputs})[{words}]")]
+
+
 @edits_for("E01", framework=("", "numpy"))
 def right_answers_counted(fault: Fault) -> Alternatives:
     """The largest output is taken along the classes, and comparisons are averaged over the examples."""
@@ -111,6 +127,16 @@ def right_answers_counted(fault: Fault) -> Alternatives:
     for call in calls:
         if last_name(call.func) in ("max", "amax") and call.lineno == fault.line and _is_of_numpy(call):
             yield [renamed(syntax, call.func, "mean")]
+
+
+@edits_for("E01", framework=("", "numpy"))
+def answers_in_one_row(fault: Fault) -> Alternatives:
+    """Answers and labels of which one is a column, so that each meets every other, are compared as rows."""
+    syntax = fault.syntax
+    for node in syntax.nodes:
+        if isinstance(node, ast.Compare) and node.lineno == fault.line and isinstance(node.ops[0], ast.Eq):
+            for side in (node.left, node.comparators[0]):
+                yield [Edit(syntax.span(side), f"{syntax.operand(side)}.ravel()")]
 
 
 def _is_of_numpy(call: ast.Call) -> bool:

@@ -13,6 +13,7 @@ from unstuck.adapters.scripts.unused import unused
 
 SCALED = re.compile(r"scale|norm|std|standard", re.IGNORECASE)
 PREPARES = ("fit_transform", "transform", "scale", "normalize", "standardize", "minmax_scale")
+HELD_OUT = ("test", "val", "valid", "validation")  # what the other parts of the data are called
 BYTES = (1.5, 255.0)  # the largest input that is scaled by 255
 
 
@@ -134,7 +135,53 @@ def test_transformed_too(fault: Fault) -> Alternatives:
         name, owner = syntax.words(node.targets[0]), syntax.words(value.func).rpartition(".")[0]
         if last_name(value.func) != "fit_transform" or not owner:
             continue
-        for kind in ("test", "val", "valid", "validation"):
+        for kind in HELD_OUT:
             other = syntax.held_out(name, kind)
             if other and f"{owner}.transform({other})" not in syntax.text:
                 yield list(inserted_behind(syntax, node, f"{other} = {owner}.transform({other})"))
+
+
+@edits_for("D02", framework=("", "numpy"))
+def standardised(fault: Fault) -> Alternatives:
+    """Behind the line that makes the inputs, each of them is brought to mean 0 and deviation 1, a test likewise."""
+    syntax, name = fault.syntax, str(fault.read("inputs").get("name") or "")
+    made = [node for node in syntax.nodes if isinstance(node, ast.Assign) and name in _stored(node)]
+    if not name.isidentifier() or not made or any(syntax.loops(node) for node in made[-1:]):
+        return
+    along = "axis=1, keepdims=True" if fault.read("inputs").get("layout") == "columns" else "axis=0"
+    parts = [*filter(None, (syntax.held_out(name, kind) for kind in HELD_OUT)), name]
+    words = [f"{one} = ({one} - {name}.mean({along})) / ({name}.std({along}) + 1e-8)" for one in parts]
+    last = max([made[-1], *(node for node in syntax.nodes if _makes(node, parts))], key=lambda node: node.lineno)
+    yield list(inserted_behind(syntax, last, *words))
+
+
+def _stored(node: ast.AST) -> set[str]:
+    """The variables that a statement gives a value."""
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+
+
+def _makes(node: ast.AST, names: list[str]) -> bool:
+    """Whether a statement gives a value to one of these."""
+    return isinstance(node, ast.Assign) and bool(_stored(node) & set(names))
+
+
+@edits_for("D06", "E02", "D05", "D11", framework=("", "numpy"))
+def test_made_of_the_test(fault: Fault) -> Alternatives:
+    """x_test = x_train.reshape(n, 784) becomes x_test = x_test.reshape(n, 784), where there is such a variable."""
+    syntax = fault.syntax
+    for node in syntax.nodes:
+        if not isinstance(node, ast.Assign) or not any("test" in name.lower() for name in _stored(node)):
+            continue
+        loaded = [one for one in ast.walk(node.value) if isinstance(one, ast.Name) and "train" in one.id]
+        yield [Edit(syntax.span(one), meant) for one in loaded if (meant := syntax.held_out(one.id, "test"))]
+
+
+@edits_for("D14", framework=("", "numpy"))
+def examples_left_as_they_are(fault: Fault) -> Alternatives:
+    """x -= m, which changes the examples themselves, becomes x = x - m."""
+    syntax = fault.syntax
+    for node in syntax.nodes:
+        if isinstance(node, ast.AugAssign) and node.lineno == fault.line and isinstance(node.target, ast.Name):
+            sign = syntax.words(node)[len(node.target.id) :].lstrip().partition("=")[0]
+            words = f"{node.target.id} = {node.target.id} {sign} {syntax.operand(node.value)}"
+            yield [Edit(syntax.span(node), words)]

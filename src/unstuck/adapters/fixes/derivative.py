@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, renamed
+from unstuck.adapters.fixes.operands import neighbours
 from unstuck.adapters.fixes.statements import block_of, inserted_before
 from unstuck.adapters.fixes.syntax import NUMBERED, PRODUCTS, Syntax, bare, factors, operands
 from unstuck.adapters.scripts.names_in_source import last_name
@@ -16,15 +17,31 @@ MEANS = {"mean": "sum", "average": "sum", "sum": "mean"}
 CODES = ("B14", "B15", "B16", "B08", "B10", "B17")
 
 
+def _departures(fault: Fault) -> list[dict[str, Any]]:
+    """Where wrong gradients enter in the line of the fault, as the proof tells."""
+    found = (fault.report.get("proof") or {}).get("departures") or []
+    return [one for one in found if (one.get("place") or {}).get("line") == fault.line]
+
+
 def _place(fault: Fault) -> list[Any]:
     """The expression that departs: the one with the words of the proof, or those that begin at the fault."""
     here = fault.expressions
-    for departure in (fault.report.get("proof") or {}).get("departures", []):
-        place = departure.get("place") or {}
-        if place.get("line") == fault.line:
-            exact = [node for node in here if fault.syntax.words(node) == place.get("text")]
-            here = [*exact, *here]
+    for departure in _departures(fault):
+        exact = [node for node in here if fault.syntax.words(node) == departure["place"].get("text")]
+        here = [*exact, *here]
     return list(dict.fromkeys(here))
+
+
+@edits_for(*(f"B{number:02}" for number in range(1, 21)))
+def what_the_proof_found(fault: Fault) -> Alternatives:
+    """The expression becomes the one that makes the gradients the true ones."""
+    syntax = fault.syntax
+    for departure in [one for one in _departures(fault) if one.get("meant")]:
+        for node in syntax.at(fault.line, departure["place"]["column"]):
+            if syntax.words(node) == departure["place"]["text"]:
+                torn = isinstance(syntax.parents.get(node), (ast.BinOp, ast.UnaryOp, ast.Attribute))
+                words = departure["meant"]
+                yield [Edit(syntax.span(node), f"({words})" if torn and not syntax.in_brackets(node) else words)]
 
 
 @edits_for("B14")
@@ -75,8 +92,7 @@ def _keyword(syntax: Syntax, node: ast.keyword) -> str:
 @edits_for(*CODES)
 def one_operation_changed(fault: Fault) -> Alternatives:
     """One small change of the expression, of the kind that the proof tells first."""
-    departures = (fault.report.get("proof") or {}).get("departures") or []
-    told = {one.get("kind") for one in departures if (one.get("place") or {}).get("line") == fault.line}
+    told = {one.get("kind") for one in _departures(fault)}
     changes = [change for node in _place(fault) for make in CHANGES for change in make(fault.syntax, node)]
     yield from (edits for _, edits in sorted(changes, key=lambda change: change[0] not in told))
 
@@ -130,6 +146,14 @@ def _numbered(syntax: Syntax, node: Any) -> Changes:
                 yield "another value was meant", [Edit(syntax.span(one), other)]
 
 
+def _neighbouring(syntax: Syntax, node: Any) -> Changes:
+    """An element of a list becomes the one before or after it: a[l] for a[l + 1]."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Subscript):
+            for words in neighbours(syntax.words(one)):
+                yield "another value was meant", [Edit(syntax.span(one), words)]
+
+
 def _longer_loops(syntax: Syntax, node: Any) -> Changes:
     """The loop around takes the first or the last turn that it leaves out: range(n - 1) becomes range(n)."""
     over = [one for loop in syntax.loops(node) if isinstance(loop, ast.For) for one in ast.walk(loop.iter)]
@@ -173,4 +197,4 @@ def _added(syntax: Syntax, node: Any) -> Changes:
         yield "a path is missing", [Edit(syntax.span(value), words)]
 
 
-CHANGES = (_other_operations, _turned, _added, _squared, _numbered, _longer_loops)
+CHANGES = (_other_operations, _turned, _added, _squared, _numbered, _neighbouring, _longer_loops)

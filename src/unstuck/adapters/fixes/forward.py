@@ -8,6 +8,7 @@ from typing import Any
 
 from unstuck.adapters.fixes.backward import DERIVATIVE
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
+from unstuck.adapters.fixes.statements import argument_removed, inserted_before
 from unstuck.adapters.fixes.syntax import has_product
 from unstuck.adapters.scripts.names_in_source import last_name
 
@@ -127,3 +128,50 @@ def logarithm_kept_from_zero(fault: Fault) -> Alternatives:
     syntax = fault.syntax
     calls = [call for call in _here(fault, "log") if len(call.args) == 1]
     yield [Edit(syntax.span(call.args[0]), f"{syntax.words(call.args[0])} + 1e-12") for call in calls]
+
+
+FORMULAS = {  # of functions with these words in their names
+    "sigmoid": "1 / (1 + np.exp(-{z}))",
+    "logistic": "1 / (1 + np.exp(-{z}))",
+    "tanh": "np.tanh({z})",
+    "leaky": "np.where({z} > 0, {z}, 0.01 * {z})",
+    "relu": "np.maximum({z}, 0)",
+}
+
+
+@edits_for("F11", framework=("", "numpy"))
+def formula_of_its_name(fault: Fault) -> Alternatives:
+    """What a function that is called sigmoid, tanh or relu gives back becomes the formula of that name."""
+    syntax = fault.syntax
+    for name in _activations(fault):
+        forms = [form for word, form in FORMULAS.items() if word in name.lower()]
+        for function in syntax.functions(name) if forms else []:
+            given = [one.arg for one in function.args.args if one.arg != "self"]
+            last = function.body[-1]
+            if len(given) == 1 and isinstance(last, ast.Return) and last.value is not None:
+                yield [Edit(syntax.span(last.value), forms[0].format(z=given[0]))]
+
+
+@edits_for("F09", framework=("", "numpy"))
+def activation_of_a_copy(fault: Fault) -> Alternatives:
+    """z[z < 0] = 0, which changes the sums themselves, is done to a copy; np.maximum(z, 0, out=z) gives a new array."""
+    syntax = fault.syntax
+    for node in syntax.nodes:
+        if node.lineno != fault.line:
+            continue
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            yield list(inserted_before(syntax, node, f"{target.value.id} = {target.value.id}.copy()"))
+        for given in node.keywords if isinstance(node, ast.Call) else []:
+            if given.arg == "out":
+                yield list(argument_removed(syntax, given))
+
+
+@edits_for("L01", framework=("", "numpy"))
+def softmax_left_out(fault: Fault) -> Alternatives:
+    """One of two softmax functions in a row is left out."""
+    syntax = fault.syntax
+    calls = [node for node in syntax.nodes if isinstance(node, ast.Call) and "softmax" in last_name(node.func)]
+    for call in calls if len(calls) > 1 else []:
+        if len(call.args) == 1:
+            yield [Edit(syntax.span(call), syntax.words(call.args[0]))]

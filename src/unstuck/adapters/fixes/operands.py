@@ -52,7 +52,7 @@ def _forward(fault: Fault) -> Iterator[tuple[Any, Any]]:
                 yield value, weights
 
 
-def _neighbours(words: str) -> Iterator[str]:
+def neighbours(words: str) -> Iterator[str]:
     """The elements before and after one of a list: w[i] gives w[i + 1] and w[i - 1]."""
     found = INDEX.fullmatch(words)
     if not found:
@@ -79,7 +79,7 @@ def errors_through_their_weights(fault: Fault) -> Alternatives:
             if _root(inner) not in names:
                 continue
             words = syntax.words(inner)
-            for other in dict.fromkeys([*_neighbours(words), *weights]):
+            for other in dict.fromkeys([*neighbours(words), *weights]):
                 if other != words:
                     yield [Edit(syntax.span(inner), other)]
             turned = words if inner is not side else f"{syntax.operand(side)}.T"
@@ -97,7 +97,7 @@ def inputs_of_the_layer(fault: Fault) -> Alternatives:
             words = syntax.words(inner)
             if not isinstance(inner, (ast.Name, ast.Attribute, ast.Subscript)):
                 continue
-            for other in dict.fromkeys([*_neighbours(words), *inputs]):
+            for other in dict.fromkeys([*neighbours(words), *inputs]):
                 if other != words and (words in inputs or inner is not side):
                     yield [Edit(syntax.span(inner), other)]
 

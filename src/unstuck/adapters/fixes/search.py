@@ -9,10 +9,12 @@ from itertools import islice
 from typing import Any
 
 from unstuck.adapters.fixes import (  # noqa: F401 - registers their edits
+    accumulators,
     backward,
     choices,
     data,
     derivative,
+    engines,
     forward,
     initial,
     operands,
@@ -30,7 +32,10 @@ Diagnosis = Callable[[str, bool], "dict[str, Any] | None"]
 
 UNEXPLAINED = "B14"
 MOST_ROUNDS = 3  # a fault may hide the next one
+SIGNS = {"B10", "U01"}  # one turned where another should be gives the other code
+CONSEQUENCES = ("U13",)  # of other faults, where there are some
 MOST_ALTERNATIVES = 8
+MOST_TOGETHER = 6  # sets of changes, one for each finding
 MOST_RUNS = 24  # of changed copies
 
 Finding = dict[str, Any]
@@ -63,22 +68,38 @@ class Copy:
 
 def find_fix(text: str, report: dict[str, Any], diagnose: Diagnosis) -> Fix:
     """The fix of a program with this report; nothing is offered where no change holds."""
-    copy, runs = Copy(text, report), iter(range(MOST_RUNS))
-
-    def run(changed: str, cures: bool) -> dict[str, Any] | None:
-        return diagnose(changed, cures) if next(runs, None) is not None else None
-
+    copy, run = Copy(text, report), _limited(diagnose)
     for _ in range(MOST_ROUNDS):
         open_ = [finding for finding in copy.report["findings"] if _key(finding) not in copy.given_up]
         if copy.report["verdict"] != "faulty" or not open_:
             break
-        copy = _all_at_once(text, copy, open_, run) or _one_by_one(text, copy, open_, run)
+        open_ = [finding for finding in open_ if finding["code"] not in CONSEQUENCES] or open_
+        made = _all_at_once(text, copy, open_, run) or _one_by_one(text, copy, open_, run)
+        copy = made if made.text == copy.text else _with_cures(made, run)
     holds = copy.text != text and copy.report["verdict"] == "healthy"
     if not holds:
         copy = Copy(text, report)
     remaining = tuple(_in_words(finding) for finding in copy.report["findings"])
     before, after = outcome(report), outcome(copy.report)
     return Fix(text, copy.text, copy.codes, remaining, before, after, holds, copy.without)
+
+
+def _limited(diagnose: Diagnosis) -> Diagnosis:
+    """The diagnosis of so many texts, each of them once; None of those beyond."""
+    known: dict[tuple[str, bool], dict[str, Any] | None] = {}
+
+    def run(text: str, cures: bool) -> dict[str, Any] | None:
+        if (text, cures) not in known and len(known) < MOST_RUNS:
+            known[text, cures] = diagnose(text, cures)
+        return known.get((text, cures))
+
+    return run
+
+
+def _with_cures(copy: Copy, diagnose: Diagnosis) -> Copy:
+    """The copy with what the experiments chose for settings that are still wrong: the next changes are made of it."""
+    report = diagnose(copy.text, True) if copy.report["verdict"] == "faulty" else None
+    return copy if report is None else replace(copy, report=report)
 
 
 def outcome(report: dict[str, Any]) -> dict[str, Any]:
@@ -109,26 +130,40 @@ def _proposed(copy: Copy, finding: Finding) -> Iterator[tuple[Edit, ...]]:
 
 def _all_at_once(text: str, copy: Copy, findings: list[Finding], diagnose: Diagnosis) -> Copy | None:
     """Edits of all findings together, where the copy is then healthy, or shows what was hidden."""
-    for changes in _together(copy, findings):
+    proposed = [(finding, found) for finding in findings if (found := list(_proposed(copy, finding)))]
+    waiting, tried = [(0,) * len(proposed)], set[tuple[int, ...]]()
+    while waiting and len(tried) < MOST_TOGETHER:
+        chosen = waiting.pop(0)
+        tried.add(chosen)
+        changes = [Change(finding, found[at]) for at, (finding, found) in zip(chosen, proposed, strict=True)]
         made = _with(copy, changes, diagnose)
         if made is None:
             continue
         codes = {change.finding["code"] for change in changes}
         if made.report["verdict"] == "healthy" or _shows_others(copy, made, codes):
             return _smallest(text, copy, made, changes, diagnose)
+        still = [not _is_gone(copy, made, finding) for finding, _ in proposed]
+        following = [_next(chosen, still, proposed), *_one_further(chosen, proposed)]
+        waiting += [one for one in following if one not in tried and one not in waiting]
     return None
 
 
-def _together(copy: Copy, findings: list[Finding]) -> Iterator[list[Change]]:
-    """The likeliest change of each finding; where several gradients depart, which hides of each what the others do,
-    then with the second likeliest of one of them in its place."""
-    proposed = [(finding, found) for finding in findings if (found := list(_proposed(copy, finding)))]
-    first = [Change(finding, found[0]) for finding, found in proposed]
-    yield first
+Proposed = list[tuple[Finding, list[tuple[Edit, ...]]]]
+
+
+def _next(chosen: tuple[int, ...], still: list[bool], proposed: Proposed) -> tuple[int, ...]:
+    """The next likely change of each finding that is still there, where there is one more."""
+    return tuple(
+        at + (there and at + 1 < len(found)) for at, there, (_, found) in zip(chosen, still, proposed, strict=True)
+    )
+
+
+def _one_further(chosen: tuple[int, ...], proposed: Proposed) -> Iterator[tuple[int, ...]]:
+    """Where several gradients depart, which hides of each what the others do: the second likeliest change of one."""
     departing = [at for at, (finding, found) in enumerate(proposed) if finding["code"] == UNEXPLAINED and found[1:]]
-    for at in departing if len(departing) > 1 else []:
-        finding, found = proposed[at]
-        yield [*first[:at], Change(finding, found[1]), *first[at + 1 :]]
+    if len(departing) > 1 and not any(chosen):
+        for at in departing:
+            yield (*chosen[:at], 1, *chosen[at + 1 :])
 
 
 def _smallest(text: str, start: Copy, made: Copy, changes: list[Change], diagnose: Diagnosis) -> Copy:
@@ -154,7 +189,7 @@ def _one_by_one(text: str, copy: Copy, findings: list[Finding], diagnose: Diagno
     for finding in findings:
         for edits in _proposed(copy, finding):
             change = Change(finding, edits)
-            made = _with(copy, [*changes, change], diagnose, cures=False)
+            made = _with(copy, [*changes, change], diagnose)
             if made is not None and _is_gone(copy, made, finding):
                 changes.append(change)
                 break
@@ -164,17 +199,21 @@ def _one_by_one(text: str, copy: Copy, findings: list[Finding], diagnose: Diagno
     return copy if whole is None else _smallest(text, copy, whole, changes, diagnose)
 
 
-def _with(copy: Copy, changes: list[Change], diagnose: Diagnosis, cures: bool = True) -> Copy | None:
-    """The copy with changes of its text, and its report; None where that is no program, or could not be run."""
+def _with(copy: Copy, changes: list[Change], diagnose: Diagnosis) -> Copy | None:
+    """The copy with changes of its text, and its report without cures; None where that is no program, or could not be
+    run."""
     changed = _changed(copy.text, [edit for change in changes for edit in change.edits])
-    report = None if changed is None else diagnose(changed, cures)
+    report = None if changed is None else diagnose(changed, False)
     return None if changed is None or report is None else replace(copy, text=changed, report=report)
 
 
 def _is_gone(before: Copy, after: Copy, finding: Finding) -> bool:
-    """Whether a finding of a copy is no longer proved at its place in the next one, and none was made of it: no other
-    code of its kind, and not its own at a place where it was not found before."""
+    """Whether a finding of a copy is no longer there in the next one. What is proved may not be proved at its place,
+    and none may have been made of it: no other code of its kind, and not its own at a place where it was not found
+    before."""
     code, old, new = finding["code"], before.text, after.text
+    if finding["grade"] != "proved" and code in (one["code"] for one in after.report["findings"]):
+        return False
     was, now = ([one for one in _found(copy) if one["grade"] == "proved"] for copy in (before, after))
     known = {one["code"] for one in _found(before)}
     others = {_line_in(old, new, _key(one)[1]) for one in was if one["code"] == code and one is not finding}
@@ -187,7 +226,7 @@ def _is_gone(before: Copy, after: Copy, finding: Finding) -> bool:
 def _is_alike(first: str, second: str) -> bool:
     """Whether two codes are of one part of the step, so that a wrong change for one would be named by the other."""
     parts = ("LB", "F", "U", "D", "A", "E")
-    return any(first[0] in part and second[0] in part for part in parts)
+    return {first, second} <= SIGNS or any(first[0] in part and second[0] in part for part in parts)
 
 
 def _shows_others(before: Copy, after: Copy, changed: set[str]) -> bool:

@@ -36,3 +36,16 @@ def summed_over_the_batch(fault: Fault) -> Alternatives:
     for node in fault.expressions[:1]:
         for kept in (", keepdims=True", ""):
             yield [Edit(syntax.span(node), f"{syntax.operand(node)}.sum(axis={axis}{kept})")]
+
+
+@edits_for("U18", framework=("", "numpy"))
+def step_of_its_own_shape(fault: Fault) -> Alternatives:
+    """b -= rate * d, with a row for every example in d, becomes b -= rate * d.sum(axis=0)."""
+    syntax = fault.syntax
+    axis = "1" if fault.read("inputs").get("layout") == "columns" else "0"
+    updates = [one for one in syntax.nodes if isinstance(one, (ast.Assign, ast.AugAssign)) and one.lineno == fault.line]
+    for one in updates:
+        arrays = [node for node in ast.walk(one.value) if isinstance(node, (ast.Name, ast.Attribute))]
+        for node in [node for node in arrays if syntax.words(node) not in syntax.targets(one)]:
+            for kept in (", keepdims=True", ""):
+                yield [Edit(syntax.span(node), f"{syntax.words(node)}.sum(axis={axis}{kept})")]

@@ -51,6 +51,21 @@ def changed_in_place(fault: Fault) -> Alternatives:
     yield edits
 
 
+@edits_for("U05", "B13", framework=("", "numpy"))
+def argument_changed_in_place(fault: Fault) -> Alternatives:
+    """`w = w - step` of a function that is given w, which the caller never sees, becomes `w -= step`."""
+    syntax, edits = fault.syntax, []
+    for node in syntax.nodes:
+        function = syntax.function(node) if isinstance(node, ast.Assign) and _is_update(syntax, node) else None
+        if isinstance(function, ast.FunctionDef) and isinstance(node.targets[0], ast.Name):
+            given = {one.arg for one in function.args.args}
+            sign = {ast.Sub: "-", ast.Add: "+"}.get(type(node.value.op))
+            if node.targets[0].id in given and sign:
+                words = f"{node.targets[0].id} {sign}= {syntax.words(node.value.right)}"
+                edits.append(Edit(syntax.span(node), words))
+    yield edits
+
+
 @edits_for("B13", "U05")
 def update_of_the_layer_too(fault: Fault) -> Alternatives:
     """Where W2 is updated and W1 is not, the statement of W2 is written for W1, if all that it reads is there."""

@@ -12,7 +12,9 @@ from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.syntax import Span, factors, numbers_behind
 from unstuck.adapters.scripts.names_in_source import last_name
 
+MORE = 5  # times as many rounds
 CLOSE = 1e-3  # between a rate in the source and the one that was observed
+LOWER, HIGHER = (0.1, 0.01), (10.0, 100.0)  # times the rate, where nothing better is known
 RATE = re.compile(r"^(lr|eta|alpha|n_?eta)$|learn|rate$|step_?size", re.IGNORECASE)
 
 
@@ -21,12 +23,24 @@ def descends(fault: Fault) -> Alternatives:
     """W + … becomes W - … at every update, or at that of the layer; the error y - a becomes a - y."""
     every = [edit for line in fault.lines_of_updates for edit in _signs(fault, line)]
     here = list(_signs(fault, fault.line))
-    yield from (every, here) if fault.code == "U01" else (here, every)
+    yield from (every, here) if fault.code == "U01" else (here, *_one_turned(fault), every)
     meeting = fault.read("targets").get("line")
     for node in fault.syntax.nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and node.lineno == meeting:
             left, right = fault.syntax.words(node.left), fault.syntax.words(node.right)
             yield [Edit(fault.syntax.span(node), f"{right} - {left}")]
+
+
+def _one_turned(fault: Fault) -> Alternatives:
+    """The sign of one update that is unlike the others turned, either way."""
+    syntax = fault.syntax
+    updates = [
+        node for node in syntax.nodes if isinstance(node, ast.AugAssign) and node.lineno in fault.lines_of_updates
+    ]
+    minus = [node for node in updates if isinstance(node.op, ast.Sub)]
+    plus = [node for node in updates if isinstance(node.op, ast.Add)]
+    for node in sorted([*minus, *plus], key=lambda one: len(minus if one in minus else plus)) if minus and plus else []:
+        yield [_turned(fault, node.target, "+" if node in minus else "-")]
 
 
 def _signs(fault: Fault, line: int) -> Iterator[Edit]:
@@ -49,39 +63,46 @@ def _is_update(fault: Fault, node: ast.BinOp) -> bool:
     return isinstance(above, ast.ListComp) and isinstance(node.left, ast.Name)
 
 
-def _turned(fault: Fault, left: Any) -> Edit:
-    """The plus sign behind an operand as a minus sign."""
+def _turned(fault: Fault, left: Any, sign: str = "-") -> Edit:
+    """The sign behind an operand as the other one, usually a plus as a minus."""
     syntax = fault.syntax
     first = syntax.span(left)
     text = syntax.lines[first.end_line - 1]
-    column = text.index("+", first.end_column - 1) + 1
-    return Edit(Span(first.end_line, column, first.end_line, column + 1), "-")
+    column = text.index("-" if sign == "+" else "+", first.end_column - 1) + 1
+    return Edit(Span(first.end_line, column, first.end_line, column + 1), sign)
 
 
-@edits_for("U07", "U08", "B09")
+@edits_for("U07", "U08", "B09", "U13")
 def another_rate(fault: Fault) -> Alternatives:
-    """The number that the rate is set to becomes the one with which the experiments learnt."""
-    found = re.match(r"rate ([\d.e+-]+) on", fault.setting)
+    """The number that the rate is set to becomes the one with which the experiments learnt; without them, one far
+    lower or higher."""
     observed = fault.report["network"]["update"].get("learning_rate")
-    if not found or not observed:
-        return
-    examples = 1.0
-    if fault.report["network"]["update"].get("reduction") == "sum":  # the rate of the words is one on the mean
-        examples = float(fault.read("update").get("batch_size") or 1)
-    factor = float(found[1]) / (abs(observed) * examples)
     numbers: list[ast.Constant] = []
     for line in fault.lines_of_updates:
         for node in fault.syntax.nodes:
             if node.lineno == line and isinstance(node, (ast.Assign, ast.AugAssign)):
                 numbers += _scales(fault, node.value) or _scaled_before(fault, node.value)
     places: dict[Span, Any] = {fault.syntax.span(number): number for number in numbers or _named_rates(fault)}
-    if len(places) > 1:  # a momentum stands there too
+    if len(places) > 1 and observed:  # a momentum stands there too
         places = {span: one for span, one in places.items() if isclose(one.value, abs(observed), rel_tol=CLOSE)}
-    if len(places) == 1:
-        (span, number), *_ = places.items()
-        yield [Edit(span, f"{number.value * factor:.2g}")]
-    if not places and isclose(abs(observed), 1.0, rel_tol=CLOSE):
-        yield list(_scaled_steps(fault, factor))
+    for factor in _factors(fault, observed):
+        if len(places) == 1:
+            (span, number), *_ = places.items()
+            yield [Edit(span, f"{number.value * factor:.2g}")]
+        if not places and observed and isclose(abs(observed), 1.0, rel_tol=CLOSE):
+            yield list(_scaled_steps(fault, factor))
+
+
+def _factors(fault: Fault, observed: float | None) -> Iterator[float]:
+    """What the rate may be multiplied by, the likeliest first."""
+    found = re.match(r"rate ([\d.e+-]+) on", fault.setting)
+    if found and observed:
+        examples = 1.0
+        if fault.report["network"]["update"].get("reduction") == "sum":  # the rate of the words is one on the mean
+            examples = float(fault.read("update").get("batch_size") or 1)
+        yield float(found[1]) / (abs(observed) * examples)
+    else:
+        yield from HIGHER if fault.code == "U08" else LOWER
 
 
 def _scaled_steps(fault: Fault, factor: float) -> Iterator[Edit]:
@@ -142,22 +163,41 @@ def _positive(node: ast.Constant) -> bool:
 
 @edits_for("U09")
 def more_updates(fault: Fault) -> Alternatives:
-    """The number of rounds becomes the one after which the experiments had learnt."""
+    """The number of rounds becomes the one after which the experiments had learnt, on batches of their size where the
+    program writes one; else on its own."""
     found = re.match(r"([\d,]+) updates", fault.setting)
     own = fault.read("update")
     planned, batch = own.get("updates_planned"), own.get("batch_size")
     smaller = re.search(r"on batches of ([\d,]+)", fault.setting)
-    if not found or not planned or (smaller and batch and 2 * int(smaller[1].replace(",", "")) < batch):
-        return  # other batches are no change of one expression
+    if not found or not planned:
+        return
     factor = int(found[1].replace(",", "")) / planned
+    size = int(smaller[1].replace(",", "")) if smaller else 0
+    if size and batch and 2 * size < batch:
+        for number in _batch_sizes(fault, batch):
+            yield [Edit(fault.syntax.span(number), str(size)), *_rounds(fault, factor * size / batch)]
+    for more in (1, MORE) if size else (1,):  # large batches take more of them
+        yield list(_rounds(fault, more * factor))
+
+
+def _rounds(fault: Fault, factor: float) -> Iterator[Edit]:
+    """The number of turns of the loop at the fault, so many times; nothing where these would be fewer."""
     syntax = fault.syntax
     for node in syntax.nodes:
-        if isinstance(node, ast.For) and node.lineno == fault.line and isinstance(node.iter, ast.Call):
+        if isinstance(node, ast.For) and node.lineno == fault.line and isinstance(node.iter, ast.Call) and factor > 1:
             numbers = [n for argument in node.iter.args[-1:] for n in numbers_behind(syntax, argument)]
             places = {syntax.span(number): number for number in numbers}
-            if factor > 1 and len(places) == 1:
+            if len(places) == 1:
                 (span, number), *_ = places.items()
-                yield [Edit(span, str(round(float(str(number.value)) * factor)))]
+                yield Edit(span, str(round(float(str(number.value)) * factor)))
+
+
+def _batch_sizes(fault: Fault, batch: int) -> Iterator[ast.Constant]:
+    """The number that the step of a loop over batches comes from: range(0, n, batch)."""
+    syntax = fault.syntax
+    steps = [call.args[2] for call in syntax.calls("range") if len(call.args) == 3]
+    numbers = {syntax.span(n): n for step in steps for n in numbers_behind(syntax, step) if n.value == batch}
+    yield from numbers.values()
 
 
 @edits_for("U03")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from unstuck.diagnosis.program.program import Program
 Array = np.ndarray
 SMALL_BATCH = 6
 RANDOM_RUNS, VISIBLE = 4, 1e-3  # runs of three steps; the most that rounding may make of what moves
+PAIRS = 4  # of examples, by which a step that updates after each of them is known
 PATIENCE = 8  # calls after which a step that still moves nothing is taken to move nothing ever
 COMMON_SIZES = (100, 10, 32, 64, 20, 50, 8, 16, 128, 4, 2, 25, 5, 200, 256, 500, 1000)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stepping:
     """batch_size      the number of examples of the records that follow
     one_by_one         a call on n examples makes one update after each of them
@@ -70,7 +71,6 @@ def start(program: Program, seed: int, biases: float = 0.5) -> list[Array] | Non
 
 def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
     """Looks for the smallest batch on which the step acts, and whether that is one update or one for every example."""
-    found = Stepping()
     sizes = [1, SMALL_BATCH]
     stated = program.case.batch_size
     for size in (stated, *COMMON_SIZES, len(program.x)):
@@ -81,26 +81,25 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
     if not acting:  # gradients collected over several calls, or a rate that starts at 0
         program.calls_per_update = PATIENCE
         acting = _acting(program, [size for size in sizes if size <= (stated or max(COMMON_SIZES))], parameters)
-    found.acts_on = tuple(acting)
     if not acting:
-        found.acts, program.calls_per_update = False, 1
-        found.failed = "; ".join(problem.what for problem in program.problems if problem.what.startswith("step"))
-        if not found.failed and _outputs_move(program, sizes[-1]):
-            found.failed = (
-                "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
-            )
-        if not found.failed and _training_moves(program):
-            found.failed = "train() moves the parameters, step() does not"
+        program.calls_per_update = 1
+        return Stepping(acts=False, failed=_why_nothing_moves(program, sizes[-1]))
+    one_by_one = {1, SMALL_BATCH} <= set(acting) and _is_one_by_one(program, parameters)
+    batch_size = 1 if one_by_one else SMALL_BATCH if SMALL_BATCH in acting else acting[0]
+    found = Stepping(batch_size, one_by_one, _is_random(program, parameters, batch_size), acts_on=tuple(acting))
+    if callable_name != "step" or found.random:
         return found
-    found.batch_size = SMALL_BATCH if SMALL_BATCH in acting else acting[0]
-    if 1 in acting:
-        found.one_by_one = SMALL_BATCH in acting and _is_one_by_one(program, parameters)
-        if found.one_by_one:
-            found.batch_size = 1
-    found.random = _is_random(program, parameters, found.batch_size)
-    if callable_name == "step" and not found.random:
-        found.takes = _what_is_taken(program, parameters, found.batch_size)
-    return found
+    return replace(found, takes=_what_is_taken(program, parameters, batch_size))
+
+
+def _why_nothing_moves(program: Program, size: int) -> str:
+    """What keeps a step of that many examples from moving any parameter, as far as it shows."""
+    said = [problem.what for problem in program.problems if problem.what.startswith("step")]
+    if said:
+        return "; ".join(said)
+    if _outputs_move(program, size):
+        return "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
+    return "train() moves the parameters, step() does not" if _training_moves(program) else ""
 
 
 def _acting(program: Program, sizes: list[int], parameters: list[Array] | None) -> list[int]:
@@ -139,10 +138,26 @@ def _moved(record: Record) -> bool:
 
 
 def _is_one_by_one(program: Program, parameters: list[Array] | None) -> bool:
-    """Two examples at once end where one after the other ends, in either order."""
-    x, targets = batch(program, 2, 3)
-    singles = [(x[i : i + 1], targets[i : i + 1]) for i in (0, 1)]
-    joined = program.run([(x, targets)], parameters)
+    """Two examples at once end where one after the other ends, in either order. One that moves nothing by itself, such
+    as an example of zeros without a bias, tells nothing: others are taken, where there are any."""
+    answer = False
+    for seed in range(3, 3 + PAIRS):
+        x, targets = batch(program, 2, seed)
+        singles = [(x[i : i + 1], targets[i : i + 1]) for i in (0, 1)]
+        answer = _end_alike(program, parameters, (x, targets), singles)
+        if not answer or all(_moves(program, parameters, single) for single in singles):
+            return answer
+    return answer
+
+
+def _moves(program: Program, parameters: list[Array] | None, example: tuple[Array, Array]) -> bool:
+    return any(_moved(record) for record in program.run([example], parameters) or [])
+
+
+def _end_alike(
+    program: Program, parameters: list[Array] | None, both: tuple[Array, Array], singles: list[tuple[Array, Array]]
+) -> bool:
+    joined = program.run([both], parameters)
     if not joined:
         return False
     for order in (singles, singles[::-1]):
@@ -180,18 +195,18 @@ def _taken_on(program: Program, parameters: list[Array] | None, shown: tuple[Arr
     x, targets = shown
     size = len(x)
     others = [program.x[rows].astype(float) for rows in _other_rows(program, size)]
+    unknown = frozenset({"x", "targets"})
+    as_it_is = program.run([(x, targets)], parameters)
+    if not as_it_is or not _moved(as_it_is[0]):
+        return unknown
+    ended = as_it_is[0].after
 
     def ends_as(x: Array, targets: Array, after: Array | None = None) -> bool:
         records = program.run([(x, targets)], parameters, after_predicting=after)
-        return bool(records) and all(np.array_equal(a, b) for a, b in zip(records[0].after, as_it_is[0].after))
+        return records is not None and all(map(np.array_equal, records[0].after, ended))
 
-    as_it_is = program.run([(x, targets)], parameters)
-    if (
-        not as_it_is
-        or not _moved(as_it_is[0])
-        or not all(ends_as(other, targets) for other in (*others, -1.3 * x - 0.1))
-    ):
-        return frozenset({"x", "targets"})
+    if not all(ends_as(other, targets) for other in (*others, -1.3 * x - 0.1)):
+        return unknown
     if not ends_as(x, targets, after=-1.3 * x - 0.1):
         return frozenset({"predict", "targets"})
     wanted = [program.targets[rows] for rows in _other_rows(program, size)]

@@ -290,6 +290,8 @@ class Program:
         np.random.seed(seed)  # noqa: NPY002 - the global generator, which the user's program may draw from
         random.seed(seed)
         for node in walk([self.case]):
+            if node.cold:
+                break  # what is left lies in long containers: examples, and no generators
             if isinstance(node.object, np.random.Generator):
                 node.object.bit_generator.state = type(node.object.bit_generator)(seed).state
             elif isinstance(node.object, (np.random.RandomState, random.Random)):

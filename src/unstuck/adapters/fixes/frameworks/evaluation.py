@@ -144,7 +144,7 @@ def accuracy_that_fits(fault: Fault) -> Alternatives:
                     yield [Edit(syntax.span(node), syntax.words(node).replace(node.value, name))]
 
 
-@edits_for("D06", "E02", framework=("pytorch", "keras"))
+@edits_for("D06", "E02")
 def examples_kept_for_the_test(fault: Fault) -> Alternatives:
     """TensorDataset(x_train, y_train) of a test becomes TensorDataset(x_test, y_test)."""
     syntax = fault.syntax
@@ -159,7 +159,7 @@ def examples_kept_for_the_test(fault: Fault) -> Alternatives:
                 yield edits
 
 
-@edits_for("D06", framework=("pytorch", "keras"))
+@edits_for("D06")
 def other_part_kept_for_the_test(fault: Fault) -> Alternatives:
     """Where a test is given rows[:n] as the training is, it gets rows[n:]."""
     syntax = fault.syntax

@@ -1,0 +1,180 @@
+"""Statements of plain scripts become what a person would write in their place."""
+
+import pytest
+
+from tests.adapters.fixes.test_edits import fixed
+from unstuck.adapters.fixes.edit import Fault, alternatives, applied
+from unstuck.adapters.fixes.syntax import Syntax
+
+KEPT = """dw = np.zeros_like(w)
+for epoch in range(5):
+    for x, d in pairs:
+        dw += d @ x.T
+    w -= 0.1 * dw
+"""
+RESET = """for epoch in range(5):
+    dw = np.zeros_like(w)
+    for x, d in pairs:
+        dw += d @ x.T
+    w -= 0.1 * dw
+"""
+KEPT_IN_AN_OBJECT = """def backward(self, d):
+    self.dw += d
+def step(self):
+    self.w -= 0.1 * self.dw
+"""
+
+
+def updated_at(line):
+    return {"parameters": [{"updated_at": line, "line": 1, "shape": [2, 3]}]}
+
+
+def test_sums_are_made_anew_for_every_update():
+    assert fixed(KEPT, "U02", 5, 5, reading=updated_at(5))[0] == RESET
+    after = f"{KEPT_IN_AN_OBJECT}    self.dw = np.zeros_like(self.dw)\n"
+    assert after in fixed(KEPT_IN_AN_OBJECT, "U02", 4, 5, reading=updated_at(4))
+    assert not fixed("w -= 0.1 * dw\n", "U02", 1, 1, reading=updated_at(1))
+
+
+INPUTS = {"inputs": {"name": "x_train", "range": [0.0, 1680.0]}}
+SPLIT = "x_train, x_test, y = split(data)\n"
+
+
+def test_inputs_are_standardised_with_those_of_the_test():
+    (made,) = fixed(f"{SPLIT}w = start()\n", "D02", 2, 1, reading=INPUTS)
+    scaled = "{} = ({} - x_train.mean(axis=0)) / (x_train.std(axis=0) + 1e-8)\n"
+    assert made == SPLIT + scaled.format("x_test", "x_test") + scaled.format("x_train", "x_train") + "w = start()\n"
+    assert not fixed("for x_train in rows:\n    w -= x_train\n", "D02", 2, 1, reading=INPUTS)
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after"),
+    [
+        ("D06", "x_train = a\nx_test = x_train.reshape(9)\n", "x_train = a\nx_test = x_test.reshape(9)\n"),
+        ("E01", "acc = np.mean(answers == y)\n", "acc = np.mean(answers.ravel() == y)\n"),
+        ("D06", "x_train = x[:90]\nx_test = x[:90]\n", "x_train = x[:90]\nx_test = x[90:]\n"),
+        ("D14", "x -= x.mean()\n", "x = x - x.mean()\n"),
+        ("D09", "t = y.reshape(-1, 1) / 2\n", "t = np.eye(2)[y]\n"),
+        (
+            "F11",
+            "def sigmoid(z):\n    return 1 / 1 + np.exp(-z)\n",
+            "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n",
+        ),
+        ("F09", "z[z < 0] = 0\n", "z = z.copy()\nz[z < 0] = 0\n"),
+        ("F09", "a = np.maximum(z, 0, out=z)\n", "a = np.maximum(z, 0)\n"),
+        ("L01", "p = softmax(softmax(z))\n", "p = softmax(z)\n"),
+        ("B10", "w -= 0.1 * g\nv += 0.1 * h\n", "w += 0.1 * g\nv += 0.1 * h\n"),
+        ("U13", "lr = 2.0\nw -= lr * g\n", "lr = 0.2\nw -= lr * g\n"),
+        ("U05", "def update(w, g):\n    w = w - 0.1 * g\n", "def update(w, g):\n    w -= 0.1 * g\n"),
+        ("U18", "b = b - 0.1 * d\n", "b = b - 0.1 * d.sum(axis=0)\n"),
+    ],
+)
+def test_a_line_is_put_right(code, before, after):
+    parameters = [{"updated_at": line, "line": 1, "shape": [2, 3]} for line in (1, 2)]
+    reading = {"targets": {"name": "t"}, "parameters": parameters}
+    assert after in fixed(before, code, 1, None, reading=reading)
+
+
+def test_a_test_without_data_of_its_own_is_left_alone():
+    assert not fixed("x_train = a\nleft = x_train\n", "D06", 2, 1)
+
+
+ENGINE = """class Value:
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        out = Value(self.data + other.data, (self, other))
+        def _backward():
+            self.grad += out.grad
+            other.grad += out.grad
+        out._backward = _backward
+        return out
+    def tanh(self):
+        t = np.tanh(self.data)
+        out = Value(t, (self,))
+        def _backward():
+            self.grad += (1 - t ** 2) * out.grad
+        out._backward = _backward
+        return out
+"""
+
+
+@pytest.mark.parametrize(
+    ("whole", "broken"),
+    [
+        ("        out._backward = _backward\n        return out\n    def tanh", "        return out\n    def tanh"),
+        ("(t, (self,))", "(t)"),
+        ("other.data, (self, other))", "other.data)"),
+    ],
+)
+def test_a_result_is_told_where_it_comes_from(whole, broken):
+    text = ENGINE.replace(whole, broken)
+    assert text != ENGINE
+    assert ENGINE in fixed(text, "B13", 1, None)
+
+
+def test_an_engine_that_tells_all_is_left_alone():
+    assert not fixed(ENGINE, "B13", 1, None)
+
+
+PATCHED = """class Tanh:
+    pass
+class Sigmoid:
+    pass
+class SigmoidBackward(Function):
+    def apply(self, d):
+        return d * self.output * (1 - self.output)
+def enable():
+    plain_sigmoid = Sigmoid.forward
+
+    def tracked_sigmoid(self, x):
+        return record(plain_sigmoid(self, x), SigmoidBackward)
+
+    Sigmoid.forward = tracked_sigmoid
+net = Sequential(Linear(2, 3), Tanh(), Linear(3, 1), Sigmoid())
+"""
+PATCHED_FOR_BOTH = """class Tanh:
+    pass
+class Sigmoid:
+    pass
+class SigmoidBackward(Function):
+    def apply(self, d):
+        return d * self.output * (1 - self.output)
+
+
+class TanhBackward(Function):
+    def apply(self, d):
+        return d * (1 - self.output ** 2)
+def enable():
+    plain_sigmoid = Sigmoid.forward
+    plain_tanh = Tanh.forward
+
+    def tracked_sigmoid(self, x):
+        return record(plain_sigmoid(self, x), SigmoidBackward)
+
+    def tracked_tanh(self, x):
+        return record(plain_tanh(self, x), TanhBackward)
+
+    Sigmoid.forward = tracked_sigmoid
+    Tanh.forward = tracked_tanh
+net = Sequential(Linear(2, 3), Tanh(), Linear(3, 1), Sigmoid())
+"""
+
+
+def test_what_is_there_for_a_sigmoid_is_written_for_the_tanh_too():
+    assert fixed(PATCHED, "B13", 2, None) == [PATCHED_FOR_BOTH]
+    assert not fixed(PATCHED_FOR_BOTH, "B13", 2, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "meant", "after"),
+    [
+        ("d = e @ w.T * (1 - a)\n", "1 - a", "1 - a ** 2", "d = e @ w.T * (1 - a ** 2)\n"),
+        ("d = e.dot(w)\n", "e.dot(w)", "e.dot(w) * a", "d = e.dot(w) * a\n"),
+        ("g = d.dot(w) / n\n", "d.dot(w)", "d.dot(w) * a", "g = (d.dot(w) * a) / n\n"),
+    ],
+)
+def test_what_the_proof_found_comes_first(text, part, meant, after):
+    place = {"line": 1, "column": text.index(part) + 1, "text": part}
+    report = {"proof": {"departures": [{"kind": "", "place": place, "meant": meant}]}, "network": {"hidden": []}}
+    fault = Fault({"code": "B14", "location": {"line": 1, "column": 5}}, report, Syntax(text))
+    assert applied(text, next(iter(alternatives(fault)))) == after
