@@ -1,12 +1,24 @@
 """Eighteen mistakes and twelve right ways of writing, in five programs more: several marks with gathered gradients, a
 normalised layer, tied weights, maxout units under AdaDelta, and softmax regression.
 
-The expectations were written before any of these was diagnosed for the first time.
+The expectations were written before any of these was diagnosed for the first time. Then 7 of 18 faulty programs had the
+true cause first, one was named wrongly (a rate, for a gain that climbs), and all right ones that were run, nine of
+twelve, were left in peace. What is still not found stands in NOT_FOUND.
 """
 
 from tests.programs.wired.cases import Written
 
-NOT_FOUND: set[str] = set()
+NOT_FOUND = {
+    "tagger: marks of the next digit",  # inconclusive: whether several marks belong to their inputs is not asked
+    "tagger: error of the sums",  # healthy: it is squared error, and it learns
+    "tagger: rate of five",  # inconclusive: of Adam with gathered gradients no twin follows
+    "normed: normalised over the batch",  # healthy: it costs little, and nothing asks whether examples mix
+    "normed: pixels taken for numbers below one",  # inconclusive: named in the notes
+    "tied: pictures not scaled",  # inconclusive: named in the notes, as no experiment tells of real targets without a twin
+    "maxout: both sums pushed",  # inconclusive: AdaDelta stands between the gradient and its step
+    "maxout: surface of other points",  # inconclusive: the order of real targets is not asked
+    "choice: rate falls at once",  # inconclusive: the law by which the rate falls is not known
+}
 
 FAULTY = (
     Written('parts not added', 'tagger', 'total[k] += g * len(i) / len(x)', 'total[k] = g', ('B20', 'B14', 'U02'), harmless=True),
