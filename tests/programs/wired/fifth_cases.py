@@ -12,7 +12,6 @@ NOT_FOUND = {
     "tagger: marks of the next digit",  # inconclusive: whether several marks belong to their inputs is not asked
     "tagger: error of the sums",  # healthy: it is squared error, and it learns
     "tagger: rate of five",  # inconclusive: of Adam with gathered gradients no twin follows
-    "normed: normalised over the batch",  # healthy: it costs little, and nothing asks whether examples mix
     "normed: pixels taken for numbers below one",  # inconclusive: named in the notes
     "tied: pictures not scaled",  # inconclusive: named in the notes, as no experiment tells of real targets without a twin
     "maxout: both sums pushed",  # inconclusive: AdaDelta stands between the gradient and its step
