@@ -44,6 +44,14 @@ def place_of(path: str | os.PathLike[str]) -> Path:
     return place
 
 
+def is_same_file(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Whether both names lead to one file, through links as well, or would if it were there."""
+    try:
+        return os.path.realpath(path) == os.path.realpath(other) or os.path.samefile(path, other)
+    except OSError:
+        return False
+
+
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
     """Write a file, text as UTF-8, so that readers find the old one or the new one and never a part of it.
 

@@ -79,6 +79,18 @@ def test_a_right_backward_pass_in_float32_is_not_called_wrong(name, tmp_path):
         ("embeddings_average", "np.add.at(dE, docs, dvec)", "dE[docs] += dvec"),
         ("embeddings_added_in_place", "np.add.at(E, tokens, -lr * dmean / len(tokens))", "E[tokens] -= lr * dmean / 7"),
         ("word2vec_rows_in_place", "e @ W_out[rows]", "e @ W_in[rows]"),
+        ("gru_both_ways", "dr = drh * h", "dr = dc * h"),
+        ("gru_both_ways", "dboth[::-1, :, H:]", "dboth[:, :, H:]"),
+        ("rnn_encoder_decoder", "return dz @ self.Wh.T", "return dh @ self.Wh.T"),
+        ("lstm_gates_in_dict", "dc = dc * f", "dc = np.zeros_like(dc)"),
+        ("lstm_gates_in_dict", 'd["f"] = dc * c_old', 'd["f"] = (dc - dh * o * (1 - tc ** 2)) * c_old'),
+        ("graph_convolution", "return S.T @ dZ @ self.W.T", "return dZ @ self.W.T"),
+        ("attention_additive", "(dalpha - (alpha * dalpha).sum(axis=1)[:, None])", "dalpha * (1 - alpha)"),
+        ("autoencoder_denoising", "np.dot(noisy.T, d_h)", "np.dot(v.T, d_h)"),
+        ("autoencoder_upsampling", "k:k + stride * L:stride] += dwin", "k:k + L] += dwin"),
+        ("policy_gradient", "dh * (1 - h ** 2)", "dh * h * (1 - h)"),
+        ("radial_basis", "self.d2 / self.s2", "self.d2 / self.s2 ** 1.5"),
+        ("text_convolution", "de[:, t:t + WIDTH] +=", "de[:, t:t + WIDTH] ="),
     ],
 )
 def test_a_wrong_backward_pass_is_found_near_its_line(name, right, wrong, tmp_path):
@@ -91,6 +103,14 @@ def test_a_wrong_backward_pass_is_found_near_its_line(name, right, wrong, tmp_pa
     place = locate(proof)[0].site
     assert place is not None
     assert abs(place.line - changed) <= 1
+
+
+def test_one_wrong_line_of_cells_in_two_networks_is_one_place(tmp_path):
+    text = (PROGRAMS / "rnn_encoder_decoder.py").read_text()
+    path = tmp_path / "cells.py"
+    path.write_text(text.replace("return dz @ self.Wh.T", "return dh @ self.Wh.T"))
+    places = locate(next(proof for proof in proofs_of(path) if proof.wrong))
+    assert [place.site.text for place in places] == ["dh @ self.Wh.T"]
 
 
 @pytest.mark.parametrize(

@@ -197,3 +197,21 @@ def test_what_a_program_writes_past_its_streams_leaves_the_document_alone(tmp_pa
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert json.loads(done.stdout)["verdict"] == "healthy"
     assert "noise" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--html", "--sarif", "--fix"])
+def test_no_answer_replaces_the_program(shell, tmp_path, option):
+    (tmp_path / "net.py").write_text("import numpy as np\nw = np.zeros(3)\n")
+    assert_one_sentence(shell("diagnose", "net.py", option, "./net.py"), "is the program itself")
+    assert (tmp_path / "net.py").read_text().startswith("import numpy")
+
+
+def test_a_budget_is_a_number(shell, tmp_path):
+    (tmp_path / "net.py").write_text("w = 1\n")
+    assert_one_sentence(shell("diagnose", "net.py", "--budget", "nan"), "no number of seconds")
+
+
+@pytest.mark.parametrize("asked", [["other.py"], ["--parameters", "w"], ["--no-stand-ins"]])
+def test_what_is_for_scripts_is_not_passed_over_for_a_case(shell, tmp_path, asked):
+    (tmp_path / "net.py").write_text(PROGRAM.replace("SIGN", "-"))
+    assert_one_sentence(shell("diagnose", "net.py", *asked), "defines a Case")

@@ -1,6 +1,7 @@
 """`unstuck evaluate`, `unstuck predict` and `unstuck export`."""
 
 import json
+import os
 import sys
 
 import numpy as np
@@ -203,3 +204,25 @@ def test_a_table_is_answered_as_kaggle_reads_it(shell, digits, tmp_path):
 def test_predict_wants_images_or_a_table(shell, digits):
     shell("train", "--data", digits, "--hidden", "16", "--epochs", 1)
     assert_one_sentence(shell("predict", "model.safetensors"), "expected either images or --data PATH")
+
+
+@pytest.mark.parametrize("place", ["model.safetensors", "./model.safetensors", "link", "digits.csv"])
+def test_answers_never_replace_what_they_are_made_from(shell, digits, tmp_path, place):
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 1)
+    (tmp_path / "link").symlink_to("model.safetensors")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert_one_sentence(shell("predict", "model.safetensors", "--data", digits, "--out", place), "itself")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
+def test_a_model_is_not_waited_for_at_a_pipe(shell, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert_one_sentence(shell("evaluate", "pipe"), "is a device or a pipe, expected a regular file")
+
+
+def test_answers_never_replace_an_image(shell, digits, tmp_path):
+    shell("train", "--data", digits, "--hidden", "16", "--epochs", 1)
+    before = picture(tmp_path / "seven.png").read_bytes()
+    assert_one_sentence(shell("predict", "model.safetensors", "seven.png", "--out", "seven.png"), "the image itself")
+    assert (tmp_path / "seven.png").read_bytes() == before

@@ -204,3 +204,21 @@ def test_a_training_that_teaches_nothing_says_so(shell, digits):
 def test_a_resumed_training_says_where_it_goes_on(shell, digits):
     result = shell("train", "--data", digits, "--hidden", "16", "--epochs", 1, "--resume")
     assert "nothing to resume at model.safetensors.checkpoint" in result.stderr
+
+
+def test_the_model_never_replaces_the_examples(shell, digits):
+    before = digits.read_bytes()
+    assert_one_sentence(shell("train", "--data", digits, "--epochs", 1, "--out", "digits.csv"), "is the data itself")
+    assert digits.read_bytes() == before
+
+
+def test_one_class_alone_is_refused(shell, tmp_path):
+    (tmp_path / "data.csv").write_text("".join(f"7,{i},0,0,9\n" for i in range(60)))
+    assert_one_sentence(shell("train", "--data", "data.csv"), "every training example is of the class 7")
+
+
+def test_training_needs_no_stderr(shell, tmp_path):
+    command = f"exec 2>&-; exec {sys.executable} -m unstuck train --recipe xor --epochs 5 --json"
+    run = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True)
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["epochs"] == 5

@@ -198,3 +198,46 @@ def test_complex_outputs_are_refused_by_name():
 def test_a_name_that_cannot_be_written_does_not_keep_the_page_from_being(tmp_path):
     diagnosed(classifier().case(name="net\udcff")).to_html(str(tmp_path / "page.html"))
     assert "net?" in (tmp_path / "page.html").read_text()
+
+
+def test_a_step_that_learns_from_other_inputs_has_one_cause():
+    network = classifier()
+    report = diagnosed(network.case(step=lambda x, targets: network.step(np.zeros_like(x), targets), train=None))
+    assert [(finding.rule.code, finding.grade) for finding in report.findings] == [("D14", "proved")]
+
+
+def test_a_step_that_goes_by_the_last_prediction_is_no_fault_of_the_program():
+    network = classifier()
+
+    def step(x, targets):
+        forward = network.predict
+        network.predict = lambda x: network.last[: len(targets)]
+        try:
+            network.activations = [a[: len(targets)] for a in network.kept]
+            network.step(x, targets)
+        finally:
+            network.predict = forward
+
+    def predict(x):
+        network.last = network.predict(x)
+        network.kept = network.activations
+        return network.last
+
+    predict(X)
+    report = diagnosed(network.case(predict=predict, step=step, train=None))
+    assert report.findings == []
+    assert "predict was called with last" in missing(report)
+
+
+def test_a_step_over_its_own_examples_is_no_fault_of_the_program():
+    network = classifier()
+    report = diagnosed(network.case(step=lambda x, targets: network.step(X[:10], TARGETS[:10]), train=None))
+    assert report.findings == []
+    assert "learns from the x and targets it is given" in missing(report)
+
+
+def test_one_example_tells_nothing():
+    network = Network([64, 20, N_CLASSES], output="linear")
+    report = diagnosed(network.case(x=X[:1], targets=TARGETS[:1], batch_size=1))
+    assert report.verdict == "inconclusive"
+    assert "two examples or more" in missing(report)

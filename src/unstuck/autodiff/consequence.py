@@ -16,6 +16,7 @@ import numpy as np
 
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.repeating import CannotRepeat, Repeated, distance, other_starts, repeated, repeats_itself
+from unstuck.autodiff.replay import replayed, users_within
 
 PARTED = 0.1  # of the loss that is taken off on the way; of the length of a gradient
 LEARNT = 0.1  # of the first loss
@@ -84,3 +85,24 @@ def learns(proof: Proof) -> bool | None:
         return None
     first = found.losses[0]
     return bool(np.isfinite(first)) and first - found.last >= LEARNT * abs(first)
+
+
+def loss_of_constant_answers(proof: Proof) -> float | None:
+    """The loss as written where every answer of the recorded batch is the mean of its targets; None where unknown."""
+    graph, hypothesis = proof.step.graph, proof.hypothesis
+    if hypothesis is None or hypothesis.rank > 0:
+        return None
+    users = users_within(graph, graph.ancestors(hypothesis.seeds))
+    for meeting in proof.meetings:
+        output, target = graph.same[meeting.outputs[0].number], meeting.targets[0]
+        if len(meeting.outputs) > 1 or target.ndim < 2 or len(target) < 2:
+            continue
+        constant = np.broadcast_to(target.mean(axis=0), target.shape).copy()
+        try:
+            changed = replayed(graph, users, {output: constant})
+        except Exception:  # an operation that cannot take such answers
+            continue
+        if set(hypothesis.seeds) <= set(changed):
+            total = sum(float(np.sum(changed[number])) for number in hypothesis.seeds)
+            return total if np.isfinite(total) else None
+    return None

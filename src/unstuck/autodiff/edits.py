@@ -254,7 +254,7 @@ def at(place: Sequence[Node], edit: Edit) -> dict[int, Any] | None:
     return None if any(expression is None for expression in found.values()) else found
 
 
-def with_others(place: Sequence[Node], position: int, others: Sequence[Node]) -> dict[int, Any]:
+def with_others(place: Sequence[Node], position: int, others: Sequence[Any]) -> dict[int, Any]:
     """Other values in the place of one argument, node by node."""
     return {
         node.number: Expression(node.op, (*node.args[:position], other, *node.args[position + 1 :]), node.kwargs)

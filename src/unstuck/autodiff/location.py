@@ -8,18 +8,20 @@ right, and what still departs with that is looked for.
 """
 
 import linecache
+import operator
 from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 from unstuck.autodiff.aliases import renaming
 from unstuck.autodiff.proof import Proof
-from unstuck.autodiff.putting_right import put_right, throughout
+from unstuck.autodiff.putting_right import SHORT, put_right, stops_short, throughout
 from unstuck.autodiff.repairing import repair
 from unstuck.autodiff.search import MOST_WORK, Search, search_of
 from unstuck.autodiff.suspicion import Departure, by_matching, departures, independent, left_out, made_of
-from unstuck.autodiff.tape import Site, is_made_of_zeros
+from unstuck.autodiff.tape import Node, Site, is_made_of_zeros
 from unstuck.autodiff.verdicts import Verdict
+from unstuck.autodiff.writes import assigned, changes_its_argument, read_window, write_window
 
 LATER = 0.1  # of all work, for each place after the first
 MOST_FAULTS = 4
@@ -73,7 +75,7 @@ def _needed(search: Search, wrong: list[Verdict], places: list[tuple[Departure, 
 def _at_zeros(search: Search, departure: Departure) -> Departure:
     """The same where zeros are made that it takes, at several steps, for what comes back from the step after."""
     node, graph = departure.node, search.proof.step.graph
-    if departure.by_repair or departure.site is None:
+    if departure.by_repair or departure.site is None or _fills(node):
         return departure
     alike = [graph.tape.nodes[number] for number in search.proof.step.used]
     alike = [other for other in alike if other.site is node.site and other.op is node.op]
@@ -85,6 +87,11 @@ def _at_zeros(search: Search, departure: Departure) -> Departure:
             if count > 1 and place is not None:
                 return replace(departure, site=place, kind="a path is missing")
     return departure
+
+
+def _fills(node: Node) -> bool:
+    """Whether an operation writes to an array or reads a part of it: what is filled piece by piece is zero first."""
+    return node.op in (operator.getitem, assigned, write_window, read_window) or changes_its_argument(node.op)
 
 
 def _at_its_call(departure: Departure) -> Departure:
@@ -147,11 +154,17 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
         meant = trial.edits[node.number]
         departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True, meant)
         return departure, trial.edits, fixed
-    if again or not (common or departures(search.scope, suspects)[0]):
+    if again or not departures(search.scope, suspects)[0]:
         everything = set().union(*slices.values())
         earliest = next(iter(departures(search.scope, everything)[0]), None)
         if again and earliest is None:
             return None, {}, []
         if earliest is not None:
             suspects, first = everything, next(v for v in search.wrong if earliest in slices[id(v)])
-    return left_out(search.scope, search.wrong) or by_matching(search.scope, suspects, first), {}, []
+    left = left_out(search.scope, search.wrong)
+    short = stops_short(search, suspects) if left is None else None
+    if short is not None:
+        node, edits, fixed = short
+        names = tuple(v.parameter.name for v in fixed)
+        return Departure(node.site, node.stack, SHORT, node, node.value, edits[node.number], names, True), edits, fixed
+    return left or by_matching(search.scope, suspects, first), {}, []

@@ -117,7 +117,7 @@ def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
         return _less_one(node)
     if node.op is operator.getitem and isinstance(node.args[0], Node) and moves(step, node.args[0], largest):
         output = node.args[0]
-        labels = _has_labels(node.args[1])
+        labels = _has_labels(node.args[1]) and not _is_typed_in(node)
         if labels and graph.same[output.number] not in step.roots and isinstance(output.value, np.ndarray):
             target = np.zeros(np.shape(output.value))
             target[_plain(node.args[1])] = 1.0
@@ -142,6 +142,17 @@ def _has_labels(key: Any) -> bool:
     parts = key if isinstance(key, tuple) else (key,)
     values = [part.value if isinstance(part, Node) else part for part in parts]
     return any((isinstance(v, np.ndarray) and v.dtype.kind in "iu") or isinstance(v, int | np.integer) for v in values)
+
+
+def _is_typed_in(node: Node) -> bool:
+    """Whether an index stands in the source as a number: `p[0][0]` is no label, but the only output of an example."""
+    try:
+        written = ast.parse(node.site.text.strip(), mode="eval").body if node.site is not None else None
+    except SyntaxError:
+        return False
+    index = written.slice if isinstance(written, ast.Subscript) else None
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    return all(isinstance(part.operand if isinstance(part, ast.UnaryOp) else part, ast.Constant) for part in parts)
 
 
 def _plain(key: Any) -> Any:

@@ -1,6 +1,7 @@
 """Other values of a step tried in the place of one, as a factor or as a term: of those that have its shape."""
 
 import operator
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,10 @@ from unstuck.autodiff.edits import combined, slopes, with_others
 from unstuck.autodiff.families import MATRIX_PRODUCTS, SUMMING
 from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.suspicion import Scope
-from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.tape import LEAF, Node, filled
 
+NEAREST = 8  # values that one expression made before a place
+EARLIER, FOLLOWING = 6, 30  # operations, one on another and in all, of later statements that are tried earlier
 MOST_VALUES = 120  # other values tried in the place of one
 
 Pool = dict[tuple[int, ...], list[list[Node]]]
@@ -71,12 +74,35 @@ def _aligned(place: Sequence[Node], group: Sequence[Node]) -> Iterator[list[Node
     elif len(group) == 1:
         yield [group[0]] * k
     elif k == 1:
-        for node in group[-8:]:
+        for node in group[: _before(group, place[0])][-NEAREST:]:
             yield [node]
     elif len(group) == k + 1:
         for ordered in (list(group), list(group[::-1])):
             yield ordered[1:]
             yield ordered[:-1]
+    elif len(group) > k and all(_before(group, node) for node in place):  # other calls have made some of them
+        yield [group[_before(group, node) - 1] for node in place]
+
+
+def _before(group: Sequence[Node], node: Node) -> int:
+    """How many of a group, which is in order, were made before a node."""
+    return bisect_left(group, node.number, key=lambda one: one.number)
+
+
+def _as_early(other: Node, number: int, depth: int = EARLIER) -> Any:
+    """A value as it could be computed before a node of this number, where the next statements compute it; else None."""
+    if other.number < number:
+        return other
+    if depth == 0 or other.op is LEAF or other.number - number > FOLLOWING:
+        return None
+    parts = {parent.number: _as_early(parent, number, depth - 1) for parent in other.parents()}
+    if any(part is None for part in parts.values()):
+        return None
+    return Expression(
+        other.op,
+        filled(other.args, lambda node: parts[node.number]),
+        filled(other.kwargs, lambda node: parts[node.number]),
+    )
 
 
 def _usable(place: Sequence[Node], others: Sequence[Node]) -> bool:
@@ -100,8 +126,9 @@ def _substituted(place: list[Node], pool: Pool) -> Iterator[Trial]:
             for group in pool.get(shape, [])[-MOST_VALUES:]:
                 for others in _aligned(place, group):
                     same = all(o is n.args[position] for o, n in zip(others, place) if len(n.args) > position)
-                    if not same and _usable(place, others):
-                        yield Trial("another value was meant", place, with_others(place, position, others))
+                    early = None if same else [_as_early(other, node.number) for other, node in zip(others, place)]
+                    if early is not None and all(other is not None for other in early):
+                        yield Trial("another value was meant", place, with_others(place, position, early))
 
 
 def _completed(place: list[Node], pool: Pool) -> Iterator[Trial]:

@@ -16,7 +16,7 @@ from unstuck.autodiff.graph import merged_within
 from unstuck.autodiff.meetings import Meeting, forward_nodes, is_contradicted, meetings, upstream
 from unstuck.autodiff.replay import rounding_floor, with_rounding
 from unstuck.autodiff.reverse import Adjoints, adjoints
-from unstuck.autodiff.seeds import Hypothesis, own_errors, usual_losses, written_losses
+from unstuck.autodiff.seeds import Hypothesis, own_errors, usual_losses, weighted_losses, written_losses
 from unstuck.autodiff.step import Step, step_on
 from unstuck.autodiff.verdicts import (
     APPLIED,
@@ -77,6 +77,8 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
         tried.add(key)
         found = _under(step, hypothesis, Tie.SPLIT, candidates, met, tolerance)
         work += effort
+        if hypothesis.rank == 0 and _is_flat(found):
+            continue
         if hypothesis.rank == 0 and (written is None or _promise(found) > _promise(written)):
             written = found
         if best is None or _promise(found) > _promise(best):
@@ -104,11 +106,11 @@ def proved_apart(proof: Proof, tie: Tie | None = None) -> Proof:
     step, hypothesis = proof.step, proof.hypothesis
     if hypothesis is None:
         return proof
-    forward = forward_pass(proof)
-    apart = step_on(merged_within(step.graph, forward), step.parameters)
-    candidates = [candidates_of(apart, parameter, forward) for parameter in apart.parameters]
-    again = _under(apart, hypothesis, tie or proof.tie, candidates, proof.meetings, proof.tolerance)
-    return _sure(again)
+    apart = step_on(merged_within(step.graph, forward_pass(proof)), step.parameters)
+    before = forward_nodes(step, proof.meetings)  # as in the proof: the error itself may be a gradient
+    candidates = [candidates_of(apart, parameter, before) for parameter in apart.parameters]
+    scale = proof.scale if tie is None else 0.0
+    return _sure(_under(apart, hypothesis, tie or proof.tie, candidates, proof.meetings, proof.tolerance, scale))
 
 
 def forward_pass(proof: Proof) -> set[int]:
@@ -123,8 +125,15 @@ def hypotheses_of(step: Step, met: Sequence[Meeting]) -> Iterator[Hypothesis]:
     for meeting in met:
         if not is_contradicted(step, meeting, met):
             yield from usual_losses(step, meeting)
+            yield from weighted_losses(step, meeting)
     for meeting in met:
         yield from own_errors(step, meeting)
+
+
+def _is_flat(proof: Proof) -> bool:
+    """Whether what was taken for a loss has no slope at any parameter, as a rounded output has none."""
+    known = [verdict for verdict in proof.verdicts if verdict.expected is not None]
+    return bool(known) and all(not proof.adjoints.totals.get(n, np.zeros(1)).any() for n in proof.step.roots)
 
 
 def _settles(best: Proof, following: Hypothesis) -> bool:
@@ -148,12 +157,13 @@ def _explains_nothing(proof: Proof) -> bool:
     return several >= MOST_FACTORS and right < ENOUGH * len(proof.verdicts)
 
 
-def _promise(proof: Proof) -> tuple[int, int, int]:
-    """How well a hypothesis explains a step: parameters right, those of them with many entries first."""
+def _promise(proof: Proof) -> tuple[int, int, int, int]:
+    """How well a hypothesis explains a step: parameters right, those of them with many entries first; of hypotheses of
+    one rank that explain as many, the one that explains more entries."""
     right = [v for v in proof.verdicts if v.right and v.gradient is not None]
     large = sum(v.gradient.value.size > 1 for v in right if v.gradient)
     rank = proof.hypothesis.rank if proof.hypothesis else 3
-    return large, len(right), -rank
+    return large, len(right), -rank, sum(v.gradient.value.size for v in right if v.gradient)
 
 
 def _under(
@@ -163,12 +173,13 @@ def _under(
     candidates: Sequence[Sequence[Candidate]],
     met: Sequence[Meeting],
     tolerance: float,
+    known_scale: float = 0.0,
 ) -> Proof:
-    """All verdicts under one hypothesis."""
+    """All verdicts under one hypothesis, at the scale that most gradients share where none is known."""
     true = adjoints(step.graph, hypothesis.seeds, set(step.moving), tie)
     expected = [expected_gradient(step, parameter, true) for parameter in step.parameters]
     proofs = []
-    for scale in common_scales(candidates, expected, step.parameters, tolerance):
+    for scale in [known_scale] if known_scale else common_scales(candidates, expected, step.parameters, tolerance):
         verdicts = tuple(
             verdict_on(parameter, found, array, scale, tolerance)
             for parameter, found, array in zip(step.parameters, candidates, expected)
@@ -224,6 +235,11 @@ def _distance(verdict: Verdict) -> float:
     given = verdict.gradient.value.reshape(-1)
     rest = given - verdict.expected.reshape(-1)
     return float(np.linalg.norm(rest)) / float(np.linalg.norm(given))
+
+
+def unexplained(proof: Proof) -> Proof:
+    """The same step of which nothing is known: neither a loss nor outputs and targets explain a gradient."""
+    return _without_hypothesis(proof.step, [()] * len(proof.verdicts), proof.meetings, proof.tolerance)
 
 
 def _without_hypothesis(

@@ -23,6 +23,8 @@ MOST_ADJOINTS = 40  # that are tried in the place of a value
 MOST_TURNS = 60  # of a loop, or units of a layer, at which one expression departs
 NEAR = 40  # operations behind a value that are looked at
 GRADIENT, WHOLE, PART = 5, 2, 1  # what counts a gradient that is right now, an array that has become an adjoint, a part
+STEPS = 4  # operations of the forward pass, one behind another, of which one may have been left out
+SHORT = "a step of the way back is missing"
 NOTHING = -1  # in the place of a node's number: nothing should come back here
 
 
@@ -85,6 +87,36 @@ def throughout(put: PutRight, node: Node) -> Search:
         search = again.search
         search.keep(again.edits, again.repaired)
     return search
+
+
+def stops_short(search: Search, suspects: set[int]) -> tuple[Node, dict[int, Any], list[Verdict]] | None:
+    """A value that is a right adjoint, and taken for that of what the forward pass made it of: an operation before it
+    has no way back. With the edit that puts the other adjoint in its place, and what that makes right."""
+    graph = search.proof.step.graph
+    departing, _, matches = departures(search.scope, suspects)
+    users = search.every()
+    for number in departing:
+        for parent in graph.parents(number):
+            match, value = matches.get(parent), search.scope.value(parent)
+            if match is None or not match.whole or match.turned or np.size(value) < 2:
+                continue
+            for total in _adjoints_before(search, match.number, value):
+                edits = {parent: (total * match.scale).reshape(np.shape(value)).astype(value.dtype)}
+                fixed = search.repairs(users, edits, search.wrong)
+                if fixed:
+                    return graph.tape.nodes[parent], edits, fixed
+    return None
+
+
+def _adjoints_before(search: Search, number: int, value: Any) -> Iterator[Any]:
+    """The adjoints of its shape of what the forward pass made a value of."""
+    proof, ends = search.proof, [number]
+    for _ in range(STEPS):
+        ends = [p for end in ends for p in proof.step.graph.parents(end) if p in proof.step.moving]
+        for end in ends:
+            total = proof.adjoints.totals.get(end)
+            if total is not None and without_ones(total) == without_ones(value):
+                yield np.asarray(total)
 
 
 def _moved_forward(search: Search, node: Node, users: Users) -> Iterator[int]:

@@ -17,7 +17,7 @@ from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.meetings import meetings
 from unstuck.autodiff.proof import Proof, hypotheses_of
 from unstuck.autodiff.reverse import adjoints
-from unstuck.autodiff.seeds import Hypothesis
+from unstuck.autodiff.seeds import WEIGHTED, Hypothesis, weights_of
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import LEAF, Node, Tape, filled
 from unstuck.autodiff.verdicts import APPLIED, Verdict
@@ -152,14 +152,16 @@ def _loss(proof: Proof, step: Step, hypothesis: Hypothesis) -> float:
         return -total if upwards else total
     total, found = 0.0, proof.meetings
     meeting = next((m for m in found if m.site is hypothesis.site), found[0])
-    for output, target in zip(meeting.outputs, meeting.targets):
+    name = hypothesis.name.removesuffix(WEIGHTED)
+    weights = [1.0] * len(meeting.outputs) if name == hypothesis.name else weights_of(proof.step, meeting)
+    for output, target, weight in zip(meeting.outputs, meeting.targets, weights):
         value = np.asarray(nodes[step.graph.same[output.number]].value, float)
-        if "cross-entropy" in hypothesis.name and (value >= 0).all() and (value <= 1).all():
-            total -= float(np.sum(target * np.log(np.maximum(value, SMALLEST))))
-            if "softmax" not in hypothesis.name and hypothesis.name != "the cross-entropy":
-                total -= float(np.sum((1 - target) * np.log(np.maximum(1 - value, SMALLEST))))
+        if "cross-entropy" in name and (value >= 0).all() and (value <= 1).all():
+            total -= float(np.sum(weight * target * np.log(np.maximum(value, SMALLEST))))
+            if "softmax" not in name and name != "the cross-entropy":
+                total -= float(np.sum(weight * (1 - target) * np.log(np.maximum(1 - value, SMALLEST))))
         else:
-            total += float(np.sum((value - target) ** 2)) / 2
+            total += float(np.sum(weight * (value - target) ** 2)) / 2
     return total
 
 

@@ -12,7 +12,7 @@ from unstuck.autodiff.call import is_real
 from unstuck.autodiff.families import ADDING, DIVIDING, MATRIX_PRODUCTS, MULTIPLYING, POWERS, SUBTRACTING
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.tape import LEAF, Node, filled
-from unstuck.autodiff.writes import carried_out
+from unstuck.autodiff.writes import carried_out, draws
 
 Array = np.ndarray
 LARGEST, GROWN = 10_000_000, 8  # numbers of a result that is tried in any case; how much larger than an operand
@@ -139,7 +139,7 @@ def with_rounding(
     with np.errstate(all="ignore"):
         for number in sorted(_made_of(graph, ends, through)):
             node = graph.tape.nodes[number]
-            if node.op is LEAF or (number in graph.cut and number not in through) or number in start:
+            if node.op is LEAF or draws(node.op) or (number in graph.cut and number not in through) or number in start:
                 continue
             if not is_real(node.value) or isinstance(node.value, tuple | list):
                 continue  # masks and choices stay as they were taken

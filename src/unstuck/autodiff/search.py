@@ -18,7 +18,7 @@ from unstuck.autodiff.verdicts import Verdict
 
 Users = dict[int, list[int]]
 
-MOST_WORK = 500_000_000  # entries computed by all trials together; an operation counts as 5,000
+MOST_WORK = 2_000_000_000  # entries computed by all trials together; an operation counts as 5,000
 OPERATION = 5_000
 ROUNDING = 1e-2  # of the tolerance: what is smaller beside a wrong gradient is 0
 

@@ -6,12 +6,14 @@ that depends on none, by subtraction, as an index, as a divisor. A wrong guess d
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.families import CASTING, DIVIDING, MULTIPLYING
 from unstuck.autodiff.meetings import Meeting, last_change, written_out
+from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node, Site
 
@@ -20,6 +22,7 @@ Array = np.ndarray
 LARGEST_ERROR = 200_000  # entries of an output beyond which its ancestors are not all tried as places
 PLACES = 14  # ancestors of an output at which an error is tried
 CLOSE = 1e-5
+WEIGHTED = ", weighted"  # at the end of a hypothesis' name
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Hypothesis:
 
 
 def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
-    """The numbers that the program computes from most of its parameters and uses for nothing but other numbers."""
+    """The numbers that the program computes from most of its parameters and uses for nothing but other numbers; first
+    those that are made of the parameters of which the gradients are made."""
     graph = step.graph
     single = [n for n in step.moving if np.size(graph.tape.nodes[n].value) == 1 and n not in step.roots]
     largest = max((step.counts[n] for n in single), default=0)
@@ -48,10 +52,20 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
     last = last_change(step)
     losses = [[n for n in group if n <= last] or group for group in losses]  # what follows may be the next step's
     losses = [group for group in losses if _meets_data(step, group, largest)]
-    for group in sorted(losses, key=lambda group: group[0])[:most]:
+    held = step.used & graph.cut  # parameters that the gradients are made of, those of other networks too
+    for group in sorted(losses, key=lambda group: (-len(graph.ancestors(group) & held), group[0]))[:most]:
         node = graph.tape.nodes[group[0]]
         seeds = {n: np.ones(np.shape(graph.tape.nodes[n].value)) for n in group}
-        yield Hypothesis("the loss as written", node.site, seeds, 0)
+        yield Hypothesis("the loss as written", uncast(node).site, seeds, 0)
+
+
+def uncast(node: Node) -> Node:
+    """A single number as it was computed: before an engine, say, made an array of it."""
+    while node.op in CASTING | {np.array, np.asarray} and isinstance(node.args[0], Node):
+        if np.size(node.args[0].value) != 1:
+            break
+        node = node.args[0]
+    return node
 
 
 def _meets_data(step: Step, group: Sequence[int], largest: int) -> bool:
@@ -68,6 +82,16 @@ def _meets_data(step: Step, group: Sequence[int], largest: int) -> bool:
 
 def _is_float(value: Any) -> bool:
     return isinstance(value, float) or (hasattr(value, "dtype") and value.dtype.kind == "f")
+
+
+def weighted_losses(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
+    """The same where the program weighs its errors before it sends them back: by what an action earned, by a mask."""
+    weights = weights_of(step, meeting)
+    if len({np.asarray(weight).tobytes() for weight in weights}) > 1 or any(np.size(weight) > 1 for weight in weights):
+        for hypothesis in usual_losses(step, meeting):
+            if len(hypothesis.seeds) == len(weights):
+                seeds = {end: seed * weight for (end, seed), weight in zip(hypothesis.seeds.items(), weights)}
+                yield replace(hypothesis, name=hypothesis.name + WEIGHTED, seeds=seeds)
 
 
 def usual_losses(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
@@ -111,6 +135,35 @@ def own_errors(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
     ]
     for places in [outputs, *before]:
         yield _at(meeting, places, seeds, "the program's own error at the output", 2)
+
+
+def weights_of(step: Step, meeting: Meeting) -> list[Any]:
+    """What each error of a meeting is multiplied by next, of what does not depend on a parameter."""
+    users = users_within(step.graph, step.used)
+    weights: list[Any] = []
+    for node in meeting.nodes:
+        weight: Any = 1.0
+        following: Node | None = node
+        while following is not None:
+            own, following = step.graph.same[following.number], None
+            for user in (step.graph.tape.nodes[number] for number in users.get(own, ())):
+                factor = _factor(step, user, own)
+                if factor is not None and np.shape(user.value) == np.shape(node.value):
+                    weight, following = weight * factor, user
+        weights.append(weight)
+    return weights
+
+
+def _factor(step: Step, node: Node, number: int) -> Any:
+    """What an operation multiplies this value by, where that does not depend on a parameter; else None."""
+    if node.op not in MULTIPLYING | DIVIDING or len(node.args) != 2:
+        return None
+    numbers = [step.graph.same[a.number] if isinstance(a, Node) else None for a in node.args]
+    other = node.args[1 - numbers.index(number)] if number in numbers else None
+    if other is None or moves(step, other) or (node.op in DIVIDING and numbers[0] != number):
+        return None
+    value = np.asarray(other.value if isinstance(other, Node) else other, float)
+    return 1 / value if node.op in DIVIDING else value
 
 
 def _at(meeting: Meeting, places: list[Node], seeds: list[Array], name: str, rank: int) -> Hypothesis:

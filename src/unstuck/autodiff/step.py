@@ -74,8 +74,10 @@ def step_on(graph: Graph, parameters: Sequence[Parameter]) -> Step:
 def _is_of_the_step(graph: Graph, number: int, last: int, bits: dict[int, int]) -> bool:
     """Whether a node made after the update is made of this step's values only: a loss that is computed late."""
     for parent in graph.parents(number):
-        node = graph.tape.nodes[parent]
-        if parent in graph.cut or (parent > last and parent not in bits and np.size(node.value) > 1):
+        later = parent > last and parent not in bits
+        if parent in graph.cut or (later and np.size(graph.tape.nodes[parent].value) > 1):
+            return False
+        if later and not graph.cut.isdisjoint(graph.ancestors([parent])):  # what the next step adds to a running sum
             return False
     return True
 

@@ -116,6 +116,9 @@ def left_out(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
     known = scope.known
     for verdict in wrong:
         if len(verdict.parameter.before) > 1:
+            part = _part_of_numbers(scope, verdict)
+            if part is not None:
+                return departure(part, "a path is missing", verdict)
             continue
         root = graph.same[verdict.parameter.before[0].number]
         for candidate in verdict.candidates[::-1]:
@@ -123,6 +126,18 @@ def left_out(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
             if match is not None and not match.whole:
                 node = candidate.nodes[0]
                 return departure(node, "an example or a time step is left out", verdict)
+    return None
+
+
+def _part_of_numbers(scope: Scope, verdict: Verdict) -> Node | None:
+    """The first of the gradients of single numbers that is a part of the true one, where all others are whole or parts:
+    an assignment in the place of an addition."""
+    numbers = scope.numbers or Numbers.of(scope.proof)
+    for candidate in verdict.candidates[::-1]:
+        matches = [numbers.match(float(np.sum(node.value))) for node in candidate.nodes]
+        parts = [node for node, match in zip(candidate.nodes, matches) if match is not None and not match.whole]
+        if parts and None not in matches:
+            return parts[0]
     return None
 
 

@@ -64,17 +64,18 @@ class Node:
     value: Any  # the result as it was when made
     site: Site | None = None  # the expression
     stack: tuple[Site, ...] = ()  # the calls of the program's own functions on the way there: outermost first
+    _parents: tuple["Node", ...] | None = field(default=None, init=False)  # once they were asked for
 
     @property
     def is_leaf(self) -> bool:
         """Whether the value comes from outside."""
         return self.op is LEAF
 
-    def parents(self) -> Iterator["Node"]:
+    def parents(self) -> tuple["Node", ...]:
         """The nodes among the arguments, in order, once for each time they stand there."""
-        yield from nodes_in(self.args)
-        if self.kwargs:
-            yield from nodes_in(self.kwargs)
+        if self._parents is None:
+            self._parents = (*nodes_in(self.args), *nodes_in(self.kwargs))
+        return self._parents
 
     def __repr__(self) -> str:
         shape = getattr(self.value, "shape", None)

@@ -23,7 +23,7 @@ def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial
     pool = pool_of(scope)
     later: list[Trial] = []
     for rank in (0, 1, 2):
-        here = [place for place in places if ranks.get(place[0].number, 1) == rank]
+        here = [place for place in places if _rank_of(place, ranks) == rank]
         for place in here:
             for edit in local_edits(place[0]):
                 expressions = at(place, edit)
@@ -40,14 +40,18 @@ def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial
     yield from later
 
 
+def _rank_of(place: list[Node], ranks: dict[int, int]) -> int:
+    """That of its first node, but 0 where any departs: what is zero at first is right there, whatever it is made of."""
+    return 0 if any(ranks.get(node.number) == 0 for node in place) else ranks.get(place[0].number, 1)
+
+
 def _screened(scope: Scope, place: list[Node], pool: Pool, later: list[Trial]) -> Iterator[Trial]:
     """The changes by other values that give an adjoint; those of which that cannot be told go to `later`."""
     on_the_way = place[0].number in scope.errors
     for trial in by_other_values(scope, place, pool, on_the_way):
-        if on_the_way and np.size(place[0].value) > 1:
-            if _becomes_an_adjoint(scope, trial):
-                yield trial
-        else:
+        if np.size(place[0].value) > 1 and _becomes_an_adjoint(scope, trial):
+            yield trial
+        elif not on_the_way or np.size(place[0].value) == 1:
             later.append(trial)
 
 

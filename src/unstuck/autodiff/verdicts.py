@@ -96,22 +96,37 @@ def common_scales(
 
 def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tolerance: float) -> list[float]:
     """The scales that the candidates of true gradients offer, those of most parameters first; of those of as many, the
-    one with which a gradient is the derivative itself."""
+    one with which a gradient is the derivative itself, or that of more entries."""
     offers: Counter[float] = Counter()
     descending: Counter[float] = Counter()
+    entries: Counter[float] = Counter()
+    exact: dict[float, float] = {}  # by the rounded scale
     for found, array, parameter in known:
         scales = set()
         for candidate in found:
             if candidate.value.shape == array.shape:
-                for decay in (None, value_of(parameter)):
+                for decay in decays(parameter, candidate.value):
                     one = fit(candidate.value, array, decay)
                     if one.residual <= max(tolerance, candidate.floor) and one.scale:
                         scales.add(rounded(one.scale))
+                        exact.setdefault(rounded(one.scale), one.scale)
                         break
         offers.update(scales)
+        entries.update(dict.fromkeys(scales, array.size))
         descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
-    order = sorted(offers, key=lambda scale: (-offers[scale], -descending[scale], abs(scale) != 1.0, -abs(scale)))
-    return order[:3]
+
+    def doubt(scale: float) -> tuple[float, ...]:
+        return -offers[scale], -descending[scale], abs(scale) != 1.0, -entries[scale], -abs(scale)
+
+    return [exact[scale] for scale in sorted(offers, key=doubt)[:3]]
+
+
+def decays(parameter: Parameter, gradient: Array) -> tuple[Array | None, ...]:
+    """What a decay may add multiples of: nothing, the parameter, or those entries of it that the gradient changes, as
+    where each update takes one row."""
+    whole = value_of(parameter)
+    changed = gradient != 0 if gradient.shape == whole.shape else None
+    return (None, whole) if changed is None or changed.all() else (None, whole, np.where(changed, whole, 0.0))
 
 
 def _descends(parameter: Parameter, expected: Array) -> bool:
@@ -149,7 +164,7 @@ def verdict_on(
             continue
         fits = candidate.value.shape == expected.shape
         value = candidate.value if fits else candidate.value.reshape(expected.shape)
-        for decay in (None, value_of(parameter)):
+        for decay in decays(parameter, candidate.value):
             one = fit(value, expected, decay)
             if not fits or one.residual > max(tolerance, candidate.floor) or (one.scale == 0 and expected.any()):
                 continue

@@ -4,6 +4,7 @@
 """
 
 import operator
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -109,6 +110,11 @@ def write_window(base: Array, place: Window, part: Array) -> Array:
 def changes_its_argument(op: Callable[..., Any]) -> bool:
     """Whether calling `op` may change its first argument: its recorded value is then the new version of it."""
     return op in AUGMENTED or op in OVERWRITING or _is_ufunc_at(op)
+
+
+def draws(op: Callable[..., Any]) -> bool:
+    """Whether calling `op` asks a generator for random numbers: again, they would be others."""
+    return isinstance(getattr(op, "__self__", None), np.random.Generator | np.random.RandomState | random.Random)
 
 
 def carried_out(op: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

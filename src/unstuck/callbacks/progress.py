@@ -24,7 +24,7 @@ def live_progress() -> Iterator[Callback]:
     """
     if _in_notebook():
         yield _notebook_curves()
-    elif sys.stderr.isatty():
+    elif sys.stderr is not None and sys.stderr.isatty():  # a service may have none
         with _terminal_bar() as show:
             yield show
     else:

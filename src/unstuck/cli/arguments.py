@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
 import click
 
 from unstuck.errors import UnstuckError
-from unstuck.writing import place_of
+from unstuck.writing import is_same_file, place_of
 
 MOST_UNITS = 1_000_000
 
@@ -46,8 +47,25 @@ def underscored(ctx: Any, param: Any, value: str | None) -> str | None:
     return value and value.replace("-", "_")
 
 
-def expect_writable(path: str | os.PathLike[str], argument: str = "--out") -> None:
-    """Says before the long work that its result could not be saved there."""
+class Seconds(click.FloatRange):
+    """A number above 0; infinity for as many as it takes."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return float(seconds)
+
+
+def expect_writable(path: str | os.PathLike[str], argument: str = "--out", **read: Any) -> None:
+    """Says before the long work that its result could not be saved there, or would replace what the command reads:
+    the paths `read`, each under the name of what it is."""
+    for what, other in read.items():
+        if other is not None and is_same_file(path, other):
+            raise UnstuckError(f"{argument} {path}: is the {what} itself, expected the name of another file")
     try:
         place = place_of(path)
     except UnstuckError as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unstuck.cli.arguments import expect_writable
+from unstuck.cli.arguments import Seconds, expect_writable
 from unstuck.cli.grouped import GroupedCommand, completing, rule_names, under
 from unstuck.cli.many import diagnose_programs, expect_one
 from unstuck.cli.shell import print_json
@@ -40,7 +40,7 @@ of_reading, of_many = under("Scripts that were read wrongly"), under("Many progr
 @of_report("--html", type=click.Path(), metavar="PATH", help="Write the report as a page too.")
 @of_search(
     "--budget",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     metavar="SECONDS",
     help="For all of it.  [default: 60 for a script, 30 for a Case]",
 )
@@ -92,22 +92,19 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     from unstuck.adapters.fixes.terminal import as_text
     from unstuck.adapters.scripts.source import defines_a_case, read_source
 
-    for path, option in ((html, "--html"), (options["fix"], "--fix"), (options["sarif"], "--sarif")):
-        if path:
-            expect_writable(path, option)
     if options["fix"]:
         expect_another_file(options["fix"], file)
-    out, silent = (sys.stderr, not sys.stderr.isatty()) if json_ else (sys.stdout, False)
+    for path, option in ((html, "--html"), (options["fix"], "--fix"), (options["sarif"], "--sarif")):
+        if path:
+            expect_writable(path, option, program=file, data=options["data"])
+    out, silent = (sys.stderr, sys.stderr is None or not sys.stderr.isatty()) if json_ else (sys.stdout, False)
 
     def listen(line: str) -> None:
         if not silent:
             click.echo(line, file=out)  # flushed: each line is read as soon as it is known
 
     if defines_a_case(read_source(file)):
-        if options["fix"] or options["diff"]:
-            raise CaseError(
-                f"{file}: defines a Case; --fix and --diff change plain scripts, which are read as they are"
-            )
+        _expect_nothing_for_scripts(file, arguments, options)
         with descriptor_to_stderr() if json_ else nullcontext():
             answer = _wired(file, html is not None, options, listen)
     else:
@@ -128,6 +125,18 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
         if "fix" in report:
             click.echo(f"\n{as_text(report['fix'])}")
     return EXIT_CODES[report["verdict"]]
+
+
+def _expect_nothing_for_scripts(file: Path, arguments: tuple[str, ...], options: dict[str, Any]) -> None:
+    """Raises CaseError where something is asked of a Case that is for scripts only."""
+    if options["fix"] or options["diff"]:
+        raise CaseError(f"{file}: defines a Case; --fix and --diff change plain scripts, which are read as they are")
+    if arguments:
+        raise CaseError(f"{file}: defines a Case, which takes no arguments; found {' '.join(arguments)}")
+    asked = [name for name in ("data", "no_stand_ins", *NAMED) if options[name]]
+    if asked:
+        option = f"--{asked[0].replace('_', '-')}"
+        raise CaseError(f"{file}: defines a Case, in which everything is named already; {option} is for scripts")
 
 
 @contextmanager

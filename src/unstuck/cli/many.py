@@ -54,13 +54,13 @@ def diagnose_programs(paths: Sequence[Path], options: dict[str, Any]) -> int:
     for name in FOR_ONE:
         if options[name]:
             raise CaseError(f"--{name}: is for one program, and cannot be used together with --out")
-    for path, option in ((options["junit"], "--junit"), (options["sarif"], "--sarif")):
-        if path:
-            expect_writable(path, option)
     out: Path = options["out"]
     if out.exists() and not out.is_dir():
         raise UnstuckError(f"--out {out}: is a file, expected a folder for the reports")
     submissions = find_submissions(paths, out)
+    for path, option in ((options["junit"], "--junit"), (options["sarif"], "--sarif")):
+        for program in submissions if path else ():
+            expect_writable(path, option, program=program.path, data=options["data"])
     with _workers(options) as workers, _progress(len(submissions)) as listen:
         outcomes = diagnose_all(submissions, _settings(options), out, workers, options["resume"], listen)
     written = {
@@ -111,7 +111,7 @@ def _workers(options: dict[str, Any]) -> Iterator[Workers]:
 @contextmanager
 def _progress(total: int) -> Iterator[Listener]:
     """A bar on stderr with what was found so far; nothing where that is no terminal."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda outcome: None
         return
     from rich.console import Console

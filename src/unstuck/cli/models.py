@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +93,9 @@ def predict(model: str, images: tuple[str, ...], data: str | None, out: str | No
     if bool(images) == (data is not None):
         raise UnstuckError("expected either images or --data PATH")
     if out is not None:
-        expect_writable(out)
+        expect_writable(out, model=model, data=data)
+        for image in images:
+            expect_writable(out, image=image)
     network = load(model)
     names, x, unread, doubts = read_images(images) if data is None else rows_of(data)
     if not len(x):
@@ -171,9 +172,7 @@ def export(model: str, form: str, out: str) -> None:
     from unstuck.exchange import export
     from unstuck.nn.files.model_file import load
 
-    expect_writable(out, "OUT")
+    expect_writable(out, "OUT", model=model)
     network = load(model)
-    if os.path.exists(out) and os.path.samefile(model, out):
-        raise UnstuckError(f"OUT {out}: is the model itself, expected the name of another file")
     export(network, out, form)
     click.echo(f"exported as {out}")

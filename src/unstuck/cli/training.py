@@ -121,7 +121,7 @@ def train(
     from unstuck.recipes import plots, recipes, runs
 
     chosen = recipes.change(recipes.find_recipe(recipe), {name: v for name, v in changes.items() if v is not None})
-    expect_writable(out)
+    expect_writable(out, data=data)
     folder = plots.expect_drawable(plot) if plot else None
     dataset = runs.load_data(chosen, data)
     checkpoint = f"{out}.checkpoint"

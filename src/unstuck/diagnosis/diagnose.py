@@ -58,49 +58,54 @@ def diagnose(case: Case, budget: float = USUAL_BUDGET, cures: bool = True, liste
         e = Examination(case, program)
         for complaint in complaints:
             e.leave_unchecked("what the user believes", complaint)
-        safely(e, "the forward pass", lambda: examine_forward(e))
+        if len(program.x) < 2:
+            e.leave_unchecked(
+                "whether anything is learnt", "two examples or more: one alone can be learnt by heart", decides=True
+            )
+        e = safely(e, "the forward pass", partial(examine_forward, e)) or e
         if listen is not None and e.forward_proved and e.forward is not None:
             sizes, residual = "-".join(map(str, e.sizes)), max(e.forward.residual, 1e-17)
             listen(f"network {sizes}, {e.forward.describe()}: outputs reproduced to {residual:.0e}")
-        safely(e, "whether it is trained already", lambda: say_if_trained(e), decides=False)
-        safely(e, "the step", lambda: examine_step(e))
+        safely(e, "whether it is trained already", partial(say_if_trained, e), decides=False)
+        e = safely(e, "the step", partial(examine_step, e)) or e
         evidence = look(e, listen)
         settings = {code: RULES[code].setting for code in evidence}
         as_planned = work.AS_PLANNED * max(1.0, budget / USUAL_BUDGET)
-        verdicts = safely(e, "what matters", lambda: decide(e, evidence, settings, as_planned))
+        verdicts = safely(e, "what matters", partial(decide, e, evidence, settings, as_planned))
+        followed: list[float] = []
         if cures and verdicts is not None:
+            followed = safely(e, "how far the twin follows", partial(follow, e), decides=False) or []
             cure(e, evidence, verdicts, budget > LONG)
-        report = conclude(e, evidence, verdicts, clock.real_now() - started)
-        report.portrait = safely(
-            e, "what the page draws", lambda: sit(e, report, verdicts or Verdicts()), decides=False
-        )
-        report.findings = safely(e, "lines to change", lambda: with_changes(report), decides=False) or report.findings
+        report = conclude(e, evidence, verdicts, clock.real_now() - started, followed)
+        drawn = partial(sit, e, report, verdicts or Verdicts())
+        report.portrait = safely(e, "what the page draws", drawn, decides=False)
+        changed = partial(with_changes, report)
+        report.findings = safely(e, "lines to change", changed, decides=False) or report.findings
         return report
 
 
 def safely(e: Examination, what: str, function: Callable[[], T], decides: bool = True) -> T | None:
     """The function's answer; where this package itself fails, or the budget is spent, all that the function did is left
     out, and the report says so. `decides`: it may find a fault, so that without it nothing is called healthy."""
-    before = {name: list(value) if isinstance(value, list) else value for name, value in vars(e).items()}
+    noted = list(e.unchecked)
     try:
         return function()
     except clock.OutOfBudget:
-        vars(e).update(before)
-        e.leave_unchecked(what, WANT_OF_TIME)
+        e.unchecked[:] = noted
+        e.leave_unchecked(what, WANT_OF_TIME, decides)
     except Exception as error:
-        e.leave_unchecked(what, f"a correction in unstuck: {type(error).__name__}: {error} (please report it)")
+        failure = f"a correction in unstuck: {type(error).__name__}: {error} (please report it)"
+        e.leave_unchecked(what, failure, decides)
         if is_strict():
             raise
     e.program.restore()
-    e.undecided |= decides
     return None
 
 
 def cure(e: Examination, evidence: dict[str, list[Evidence]], verdicts: Verdicts, further: bool) -> None:
     """Puts the cures that were run into the place of the experiments that decided what matters; `further` trains them
     longer."""
-    safely(e, "how far the twin follows", lambda: follow(e), decides=False)
-    found = safely(e, "the cure", lambda: find_cures(e, verdicts), decides=False) or []
+    found = safely(e, "the cure", partial(find_cures, e, verdicts), decides=False) or []
     if found and further:
         longer = safely(e, "the cure, trained further", lambda: trained_further(e, verdicts, found[-1]), decides=False)
         found += [longer] if longer is not None else []

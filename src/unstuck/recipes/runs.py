@@ -126,6 +126,9 @@ def run(recipe: Recipe, dataset: Dataset, seed: int = 0, dtype: str = "float32",
         unlabelled = len(dataset.images_test) and not len(dataset.y_test)
         missing = "no labels (no column named label), and so " if unlabelled else ""
         raise DataError(f"{dataset.name} has {missing}no training examples")
+    if (dataset.y_train == dataset.y_train[0]).all():
+        name = dataset.y_train[0] if dataset.class_names is None else dataset.class_names[int(dataset.y_train[0])]
+        raise DataError(f"{dataset.name}: every training example is of the class {name}: expected at least two classes")
     held_out = settings.pop("validation", None) or (n // 6 if settings.get("early_stopping") else 0)
     network = build_network(recipe, dataset.images_train.shape[1], dataset.n_classes, seed, dtype)
     history = train(

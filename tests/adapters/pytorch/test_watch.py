@@ -8,7 +8,16 @@ import torch
 
 from tests.adapters.running import history_of, runner, written
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import Compared, Cut, LossTaken, ModelCalled, OptimizerMade, Stepped, WentBackward
+from unstuck.adapters.watched.events import (
+    Compared,
+    Cut,
+    LossTaken,
+    ModelCalled,
+    OptimizerMade,
+    Reshaped,
+    Stepped,
+    WentBackward,
+)
 from unstuck.adapters.watched.examine import run_under
 
 SCRIPT = """\
@@ -43,6 +52,65 @@ def test_losses_and_random_state_are_the_same_to_the_bit(tmp_path, capsys):
     plain, printed = capsys.readouterr().out, []
     run_under(runner(written(tmp_path, SCRIPT), printed), Watch())
     assert printed == [plain]
+
+
+@pytest.mark.parametrize(
+    ("shape", "noted"), [("6, 5, 8", False), ("6, 8, 5", True), ("1, 6, 8, 5", True), ("6, 1, 5, 8", False)]
+)
+def test_axes_of_one_number_go_anywhere(shape, noted, tmp_path):
+    text = f"import torch\nx = torch.zeros(6, 5, 8{', 1' if shape.count(',') > 2 else ''})\nx.view({shape})\n"
+    assert bool(events_of(tmp_path, text, Reshaped)) == noted
+
+
+BEFORE = """\
+import torch
+from torch import nn
+torch.manual_seed(0)
+x, y = torch.randn(40, 6), torch.randint(0, 3, (40,))
+def learn(model, optimizer):
+    for k in range(5):
+        loss = nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        print(repr(loss.item()))
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "print(nn.Embedding(30, 4, padding_idx=0).weight[0].tolist())",
+        """
+model = nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(3))
+learn(model, torch.optim.SGD(model.parameters(), 0.1))
+""",
+        """
+model, seen = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3)), []
+model[1].register_forward_hook(lambda layer, given, made: seen.append(made.mean().item()))
+learn(model, torch.optim.SGD(model.parameters(), 0.1))
+print(len(seen))
+""",
+        """
+from torch.func import functional_call, grad, vmap
+model = nn.Linear(6, 3)
+weights = {name: one.detach() for name, one in model.named_parameters()}
+def of_one(weights, example, label):
+    scores = functional_call(model, weights, (example[None],))
+    return nn.functional.cross_entropy(scores, label[None])
+for k in range(3):
+    each = vmap(grad(of_one), in_dims=(None, 0, 0))(weights, x, y)
+    weights = {name: one - each[name].mean(0) for name, one in weights.items()}
+    print(weights["bias"].tolist())
+""",
+    ],
+)
+def test_what_is_rare_is_computed_as_it_is_unwatched(text, tmp_path, capsys):
+    text, printed = BEFORE + text, []
+    exec(compile(text, "plain", "exec"), {"__name__": "__main__"})
+    outcome = run_under(runner(written(tmp_path, text), printed), Watch())
+    assert outcome.error is None
+    assert printed == [capsys.readouterr().out]
 
 
 def test_everything_is_put_back(tmp_path):

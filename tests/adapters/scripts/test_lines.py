@@ -2,7 +2,9 @@
 
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.lines import Lines
+from unstuck.adapters.scripts.lines import Lines, with_lines
+from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.rules import RULES
 
 NUMBERS = """\
 import math, random
@@ -65,3 +67,28 @@ def test_inputs_that_are_turned_are_where_they_were_made():
     text = CALLED.replace("x @ W + b", "(W.T @ x.T + b).T").replace("X[k:k + 1], Y[k:k + 1]", "[X[k]], Y[k:k + 1]")
     text = text.replace("    p = forward(x)", "    x = np.array(x)\n    p = forward(x)")
     assert lines_of(text).inputs(None).line == 12
+
+
+LOADED = """\
+import random
+import numpy as np
+rows = np.frombuffer(random.Random(0).randbytes(300), np.uint8).reshape(60, 5)
+X = rows[:, :4] * 100.0
+Y = (rows[:, 4:] > 127).astype(float)
+W, b = np.zeros((4, 1)), np.zeros(1)
+def fit(x, y):
+    global W, b
+    p = 1 / (1 + np.exp(-(x @ W + b)))
+    W = W - 0.1 * x.T @ (p - y) / len(x)
+    b = b - 0.1 * (p - y).mean(axis=0)
+for epoch in range(50):
+    for k in range(0, 60, 20):
+        fit(X[k:k + 20], Y[k:k + 20])
+"""
+
+
+def test_examples_that_were_loaded_are_where_they_were_prepared():
+    studied = study(runner(LOADED))
+    found = [Finding(RULES[code], "measured", "", {}, True) for code in ("D02", "D09")]
+    placed = with_lines(found, studied.read, studied.case, studied.reading.data)
+    assert [finding.location.line for finding in placed] == [4, 5]

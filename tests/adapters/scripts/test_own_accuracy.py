@@ -1,5 +1,6 @@
 """The accuracy that a script computes is called with other examples, in the form in which the script has its own."""
 
+import linecache
 import types
 
 import numpy as np
@@ -55,3 +56,14 @@ def test_what_else_the_call_takes_stays_as_it_is():
 @pytest.mark.parametrize("call", ["score(x)", "score(t, t)", "score(x[:3], t)", "score(x, other)", "mean(x, t)"])
 def test_a_call_that_does_not_take_the_examples_and_their_labels_is_none(call):
     assert found(call, x=X, t=LABELS, other=LABELS[::-1].copy())[0] is None
+
+
+def test_the_line_that_returns_the_count_is_known():
+    text = "import numpy as np\n" + PROGRAM.format(call="score(x, t)").replace(
+        "    seen.append((x, t))\n", "    t = t\n"
+    )
+    linecache.cache["counted.py"] = (len(text), None, text.splitlines(keepends=True), "counted.py")
+    scope = {"x": X, "t": LABELS, "guess": lambda x: LABELS[: len(x)]}
+    exec(compile(text, "counted.py", "exec"), scope)
+    accuracy = own_accuracy(text, scope, [DataSet(X, ROWS, ("x", "t"), len(X))])
+    assert accuracy.line == ("counted.py", 5)

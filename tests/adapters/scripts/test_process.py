@@ -58,6 +58,26 @@ sys.exit(f'all well {helper.VALUE}')
     assert not (tmp_path / "__pycache__").exists()
 
 
+def test_names_of_older_versions_are_answered_and_said(told):
+    program = """
+import sys, time
+import numpy as np
+x = np.asfarray(['1', '2'])
+sys.exit(f'{x.dtype} {np.float_(1)} {np.alltrue(x > 0)} {np.int(3)} {time.clock() >= 0}')
+"""
+    assert "float64 1.0 True 3 True" in told(program)
+    assert "np.asfarray` was removed" in told(program, "--no-stand-ins")
+
+
+def test_a_stand_in_is_given_to_the_script_and_to_no_library(told, tmp_path, monkeypatch):
+    (tmp_path / "lib" / "site-packages").mkdir(parents=True)
+    module = "try:\n    import idx2numpy\nexcept ImportError:\n    idx2numpy = None\n"
+    (tmp_path / "lib" / "site-packages" / "reads_idx.py").write_text(module)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "lib" / "site-packages"))
+    program = "import sys, reads_idx, idx2numpy\nsys.exit(f'{reads_idx.idx2numpy} {idx2numpy is not None}')\n"
+    assert "None True" in told(program)
+
+
 def test_a_script_elsewhere_runs_in_its_folder(shell, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "numbers.txt").write_text("1 2 3")

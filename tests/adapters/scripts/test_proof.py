@@ -199,6 +199,12 @@ def test_a_loss_falls_where_its_last_quarter_is_a_tenth_below_the_first(losses, 
     assert falls(losses) is answer
 
 
+def test_a_loss_that_is_soon_near_its_floor_is_learnt_where_it_lies_below_that_of_constant_answers():
+    losses = [9.0, *[3.1] * 11]
+    assert falls(losses, of_constants=4.0) is True
+    assert falls([3.1] * 12, of_constants=3.2) is False
+
+
 @pytest.mark.parametrize(
     ("losses", "number"),
     [

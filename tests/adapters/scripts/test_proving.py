@@ -1,6 +1,8 @@
-"""Right gradients are proved right also where an accumulator keeps a share; wrong ones are not excused by it."""
+"""Right gradients are proved right also where an accumulator keeps a share, or networks are updated in turn; wrong ones
+are not excused by it."""
 
 import numpy as np
+import pytest
 
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.examine import study
@@ -42,3 +44,94 @@ def test_a_wrong_derivative_in_an_accumulator_is_one():
     found = proved(KEPT.format(error="h @ W2 - y", slope="(1 - h)"))
     assert [verdict.parameter.before[0].value.shape for verdict in found.first.wrong] == [(6, 5)]
     assert np.isfinite(found.first.wrong[0].residual)
+
+
+NEVER_CLEARED = """\
+import numpy as np
+np.random.seed(2)
+X, Y = np.random.rand(60, 4), np.random.rand(60, 2)
+W, V = np.random.randn(4, 5), np.random.randn(5, 2)
+gW, gV = np.zeros_like(W), np.zeros_like(V)
+for k in range(50):
+    h = np.tanh(X @ W)
+    error = (h @ V - Y) / 60
+    gV += h.T @ error
+    gW += X.T @ (error @ V.T * (1 - h ** 2))
+    W -= 0.1 * gW
+    V -= 0.1 * gV
+"""
+
+
+def test_gradients_that_are_never_cleared_come_back_in_full_where_they_are_added():
+    found = proved(NEVER_CLEARED)
+    assert found.wrong is None
+    assert found.kept.share == pytest.approx(1.0)
+    assert found.kept.site.text.startswith("gV +=")
+
+
+IN_TURN = """\
+import numpy as np
+np.random.seed(3)
+class Net:
+    def __init__(self, a, b, c):
+        self.W, self.V, self.b = np.random.randn(a, b), np.random.randn(b, c), np.zeros(c)
+    def forward(self, x):
+        self.x, self.h = x, np.tanh(x @ self.W)
+        return self.h @ self.V + self.b
+    def backward(self, d):
+        self.dV, self.db = self.h.T @ d, d.sum(axis=0)
+        d = d @ self.V.T * {slope}
+        self.dW = self.x.T @ d
+        return d @ self.W.T
+    def step(self, rate):
+        self.W -= rate * self.dW
+        self.V -= rate * self.dV
+        self.b -= rate * self.db
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+G, D = Net(3, 7, 1), Net(1, 6, 1)
+for k in range(100):
+    noise = np.random.randn(20, 3)
+    x = np.vstack([np.random.randn(20, 1) + 3, G.forward(noise)])
+    t = np.repeat([[1.0], [0.0]], 20, axis=0)
+    p = sigmoid(D.forward(x))
+    loss = -np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
+    D.backward((p - t) / 40)
+    D.step(0.1)
+    p = sigmoid(D.forward(G.forward(noise)))
+    fooled = -np.mean(np.log(p))
+    G.backward(D.backward((p - 1) / 20))
+    G.step(0.1)
+"""
+
+
+def test_networks_that_are_updated_in_turn_are_proved_each_of_its_own_loss():
+    found = proved(IN_TURN.format(slope="(1 - self.h ** 2)"))
+    assert found.turns == 2
+    assert found.all_right
+    assert {proof.hypothesis.site.line for proof in found.proofs} == {26, 30}
+
+
+def test_a_wrong_slope_in_networks_that_are_updated_in_turn_is_found_on_its_line():
+    found = proved(IN_TURN.format(slope="(1 - self.h)"))
+    assert [departure.site.line for departure in found.departures] == [11]
+
+
+WITHOUT_A_LOSS = """\
+import numpy as np
+np.random.seed(0)
+X, Y = np.random.randn(60, 4), np.random.randn(60, 3)
+W, V = np.random.randn(4, 5), np.random.randn(5, 3)
+for k in range(50):
+    h = np.tanh(X @ W)
+    error = np.sin(3 * (h @ V)) * np.exp(Y) + np.abs(h @ V - 1)
+    dV = h.T @ error
+    W -= 0.01 * X.T @ (error @ V.T * (1 - h ** 2))
+    V -= 0.01 * dV
+"""
+
+
+def test_no_gradient_is_called_wrong_of_a_loss_that_nothing_shows():
+    found = proved(WITHOUT_A_LOSS)
+    assert found.wrong is None
+    assert {verdict.right for verdict in found.first.verdicts} == {None}

@@ -4,6 +4,7 @@ import pytest
 
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.made_anew import only_counts
 from unstuck.adapters.scripts.seen_faults import lost_updates, seen_faults
 
 HEAD = """\
@@ -95,6 +96,23 @@ def test_parted_within_the_training_loop_they_are_altered_by_it():
 
 
 @pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ("X = X[np.random.permutation(60)]\n", [("D10", 15)]),
+        ("X = X[np.random.permutation(60)]\nY = Y[np.random.permutation(60)]\n", [("D10", 16)]),
+        ("X = X[:, :][list(np.random.permutation(60))]\n", [("D10", 15)]),
+        ("X[np.arange(60)[::-1], np.random.permutation(60) % 4]\n", []),
+        ("order = np.random.permutation(60)\nX, Y = X[order], Y[order]\n", []),
+        ("order = np.random.permutation(60)\nX, Y = X[order], Y[list(order)]\nmarks = X[:, 0] > 0.5\n", []),
+        ("order = np.random.permutation(60)\nX, Y = X.T[:, order].T, Y[order]\n", []),
+        ("X = X[np.random.permutation(60)]\nY = np.eye(2)[(X[:, 0] > 0.5).astype(int)]\n", []),
+    ],
+)
+def test_rows_chosen_by_number_keep_their_targets_or_are_parted_from_them(chosen, expected):
+    assert told(chosen + BATCHES) == expected
+
+
+@pytest.mark.parametrize(
     "shuffles",
     [
         "np.random.seed(3)\nnp.random.shuffle(X)\nnp.random.seed(3)\nnp.random.shuffle(Y)\n",
@@ -147,3 +165,49 @@ def test_bytes_that_wrap_around_on_their_way_to_the_inputs_are_seen():
 @pytest.mark.parametrize("prepared", ["(P.astype(float) - 128) / 128", "P / 255 - 0.5", "(P - P.min()) / 255"])
 def test_bytes_that_do_not_wrap_around_are_silent(prepared):
     assert told(BYTES.format(prepared=prepared) + BATCHES) == []
+
+
+@pytest.mark.parametrize(
+    ("loop", "turns", "expected"),
+    [
+        ("for k in range(100):\n    w = made()\n    train(w)\n    print(k)\n", 100, True),
+        (
+            "for k in range(100):\n    w = made()\n    if k % 10 == 0:\n        print(f'{k}')\n    kept.append(w)\n",
+            100,
+            True,
+        ),
+        ("for k in range(100):\n    w = made(k)\n    train(w)\n", 100, False),
+        ("for k in range(5):\n    w = made()\n    kept.append(train(w))\n", 5, False),
+        ("for run in range(100):\n    w = made()\n    train(w)\n", 100, False),
+        ("for rate in (0.1, 0.5):\n    w = made()\n    train(w)\n", 2, False),
+    ],
+)
+def test_a_loop_whose_numbers_choose_nothing_counts_passes(loop, turns, expected):
+    assert only_counts(loop, turns) == expected
+
+
+SPLIT = """\
+from sklearn.model_selection import train_test_split
+A = np.random.randn(240, 4)
+kinds = A[:, :3].argmax(axis=1)
+{splits}
+Y = np.eye(3)[b_train]
+W2, b2 = np.random.randn(5, 3), np.random.randn(3)
+for epoch in range(50):
+    for w, g in zip([W1, b1, W2, b2], gradients(a_train, Y)):
+        w -= 0.5 * g
+"""
+
+
+@pytest.mark.parametrize(
+    ("splits", "expected"),
+    [
+        ("a_train, a_test = train_test_split(A)\nb_train, b_test = train_test_split(kinds)", 19),
+        ("a_train, a_test, b_train, b_test = train_test_split(A, kinds)", None),
+        ("np.random.shuffle(kinds)\na_train, b_train = train_test_split(A)[0], kinds[:180]", None),
+    ],
+)
+def test_targets_that_were_split_apart_from_their_inputs_are_told_by_what_both_were_taken_from(splits, expected):
+    pytest.importorskip("sklearn")
+    found = studied(SPLIT.format(splits=splits)).parted
+    assert (found and found.location.line) == expected

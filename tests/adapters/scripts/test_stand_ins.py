@@ -82,6 +82,17 @@ def test_idx_files_have_the_published_bytes(supply):
         assert list(file.read(3)) == [7, 2, 1]
 
 
+def test_a_table_is_handed_out_as_new_whatever_was_written_into_the_last(digits):
+    wanted = recognise("mnist_test.csv", PLAIN)
+    first = digits.table(wanted, np.float32)
+    first[:] = -1
+    second = digits.table(wanted, np.float32)
+    assert (second[:, 0] == digits.labels("test")).all()
+    assert np.array_equal(second[:, 1:], digits.images("test"))
+    assert (first == -1).all()
+    assert digits.table(wanted).dtype == np.int64
+
+
 def test_a_csv_read_line_by_line_has_a_header_if_the_program_skips_one(tmp_path, digits):
     for program, header in (("f = open('mnist_test_10.csv')", False), ("next(open('mnist_test_10.csv'))", True)):
         supply = Supply(program, digits, tmp_path / str(header))

@@ -7,6 +7,7 @@ import pytest
 
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.proving import prove_recorded
 
 CIRCLE = """
 import math
@@ -337,10 +338,10 @@ def test_following_a_whole_number_leaves_the_types_of_results_alone():
     assert np.array_equal(watched, plain["model"].w)
 
 
-@pytest.mark.parametrize(("sign", "codes"), [("+", set()), ("-", {"U15"})])
-def test_a_step_of_one_batch_size_only_is_examined(report, sign, codes):
+@pytest.mark.parametrize(("sign", "expected"), [("+", {}), ("-", {"U15": "W -= 0.5 * (gW - 0.01 * W)"})])
+def test_a_step_of_one_batch_size_only_is_examined(report, sign, expected):
     found = report(BATCHES.format(sign=sign))
-    assert set(findings(found)) == codes
+    assert findings(found) == expected
     assert found["network"]["sizes"] == [6, 12, 3]
 
 
@@ -359,6 +360,11 @@ def test_outputs_that_are_held_against_every_target_are_named(report):
 def test_parameters_that_are_made_anew_in_each_pass_are_named(report):
     assert findings(report(PASSES.format(before="", inside=MADE))) == {"U16": MADE}
     assert report(PASSES.format(before=MADE, inside="pass"))["verdict"] == "healthy"
+
+
+def test_they_are_named_whatever_the_loop_over_the_passes_is_called(report):
+    text = PASSES.format(before="", inside=MADE).replace("epoch in range(40)", "k in range(40)")
+    assert findings(report(text)) == {"U16": MADE}
 
 
 def test_networks_that_are_trained_one_after_another_are_no_network_made_anew(report):
@@ -393,3 +399,276 @@ def test_words_that_meet_other_weights_each_time_are_no_row_of_inputs(report):
     found = report(WORDS)
     assert not found["findings"]
     assert [entry["what"] for entry in found["reading"]["unread"]] == ["inputs"]
+
+
+DRAWN_IN_THE_LOOP = """
+import numpy as np
+import random
+
+np.random.seed(0)
+random.seed(0)
+questions = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+answers = np.array([[0], [1], [1], [0]])
+W1, b1 = np.random.rand(3, 2), np.zeros([3, 1])
+W2, b2 = np.random.rand(1, 3), np.zeros([1, 1])
+for k in range(2000):
+    r = random.sample([0, 1, 2, 3], 1)
+    X = np.array(questions[r])
+    X.shape = (2, 1)
+    h = np.tanh(np.dot(W1, X) + b1)
+    p = 1 / (1 + np.exp(-(np.dot(W2, h) + b2)))
+    d2 = p - answers[r]
+    d1 = np.dot(W2.T, d2) * (1 - h ** 2)
+    W2 = W2 - 0.1 * d2 * np.transpose(h)
+    b2 = b2 - 0.1 * d2
+    W1 = W1 - 0.1 * np.dot(d1, np.transpose(X))
+    b1 = b1 - 0.1 * d1
+"""
+
+
+def test_an_example_drawn_in_the_loop_is_replaced_wherever_it_stands():
+    case = study(runner(DRAWN_IN_THE_LOOP)).case
+    first, results = [array.copy() for array in case.parameters()], []
+    for _ in range(3):
+        for array, value in zip(case.parameters(), first, strict=True):
+            array[...] = value
+        case.step(np.array([[1.0, 0.0]]), np.array([[1]]))
+        results.append([array.copy() for array in case.parameters()])
+    assert all(np.array_equal(a, b) for again in results[1:] for a, b in zip(results[0], again, strict=True))
+
+
+NEVER_SET = """
+import numpy as np
+
+def slope(a):
+    return a * (1 - a)
+
+class Net:
+    def __init__(self, x, y):
+        rng = np.random.default_rng(0)
+        self.x, self.y = x, y
+        self.w1, self.w2 = rng.random((3, 4)), rng.random((4, 1))
+        self.predicted = np.zeros(y.shape)
+
+    def forward(self):
+        self.hidden = 1 / (1 + np.exp(-np.dot(self.x, self.w1)))
+        return 1 / (1 + np.exp(-np.dot(self.hidden, self.w2)))
+
+    def back(self):
+        d2 = np.dot(self.hidden.T, 2 * (self.y - self.predicted) * slope(self.predicted))
+        d1 = np.dot(
+            self.x.T,
+            np.dot(2 * (self.y - self.predicted) * slope(self.predicted), self.w2.T) * slope(self.hidden),
+        )
+        self.w1 += d1
+        self.w2 += d2
+
+net = Net(np.array([[0, 0, 1.0], [0, 1, 1], [1, 0, 1], [1, 1, 1]]), np.array([[0.0], [1], [1], [0]]))
+for i in range(1000):
+    net.output = net.forward()
+    net.back()
+    print(np.mean(np.square(net.y - net.forward())))
+"""
+
+
+def test_a_gradient_that_is_zero_throughout_is_traced_to_the_first_zero(report):
+    found = report(NEVER_SET)
+    assert found["verdict"] == "faulty"
+    (only,) = found["findings"]
+    assert only["code"] == "U05"
+    assert "slope(self.predicted)" in only["location"]["text"]
+
+
+LAYERS_THAT_ARE_CALLED = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+
+class Linear:
+    def __init__(self, n_in, n_out):
+        self.W, self.b = rng.normal(0, (2 / n_in) ** 0.5, (n_in, n_out)), np.zeros(n_out)
+
+    def __call__(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, g):
+        self.gW, self.gb = self.x.T @ g, g.sum(axis=0)
+        return g @ self.W.T
+
+class ReLU:
+    def __call__(self, x):
+        self.on = x > 0
+        return x * self.on
+
+    def backward(self, g):
+        return g{slope}
+
+X = rng.normal(size=(200, 2))
+y = (np.hypot(*X.T) > 1.1).astype(int)
+layers = [Linear(2, 16), ReLU(), Linear(16, 16), ReLU(), Linear(16, 2)]
+for epoch in range(200):
+    a = X
+    for layer in layers:
+        a = layer(a)
+    p = np.exp(a - a.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    p[np.arange(len(y)), y] -= 1
+    p /= len(y)
+    for layer in reversed(layers):
+        p = layer.backward(p)
+    for layer in layers[::2]:
+        layer.W -= 0.3 * layer.gW
+        layer.b -= 0.3 * layer.gb
+"""
+
+
+def test_layers_that_are_called_like_functions_hold_parameters():
+    studied = study(runner(LAYERS_THAT_ARE_CALLED.format(slope=" * self.on")))
+    assert studied.case is not None
+    assert [np.shape(array) for array in studied.case.parameters()] == [(2, 16), (16,), (16, 16), (16,), (16, 2), (2,)]
+
+
+def test_a_slope_that_such_a_layer_leaves_out_is_named(report):
+    assert set(findings(report(LAYERS_THAT_ARE_CALLED.format(slope="")))) == {"B02"}
+
+
+FACTORS = """
+import numpy as np
+
+np.random.seed(3)
+true = np.random.rand(12, 2) @ np.random.rand(2, 10) * 4 + 1
+ratings = [(u, i, true[u, i]) for u in range(12) for i in range(10) if np.random.rand() < 0.6]
+P, Q = np.random.normal(scale=0.3, size=(12, 3)), np.random.normal(scale=0.3, size=(10, 3))
+for epoch in range(30):
+    np.random.shuffle(ratings)
+    total = 0.0
+    for u, i, r in ratings:
+        u, i = int(u), int(i)
+        e = r - P[u].dot(Q[i])
+        total += e ** 2
+        before = P[u].copy()
+        P[u] += 0.02 * (e * Q[i] - 0.05 * P[u])
+        Q[i] += 0.02 * (e * {other} - 0.05 * Q[i])
+    print(total)
+"""
+
+
+@pytest.mark.parametrize(("other", "verdict"), [("before", "healthy"), ("before[::-1]", "faulty")])
+def test_a_decay_of_the_one_row_that_an_update_takes_is_no_wrong_gradient(report, other, verdict):
+    assert report(FACTORS.format(other=other))["verdict"] == verdict
+
+
+ADDITION = """
+import copy
+import numpy as np
+
+np.random.seed(0)
+bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+W0, W1, Wh = (2 * np.random.random(size) - 1 for size in ((2, 8), (8, 1), (8, 8)))
+D0, D1, Dh = np.zeros_like(W0), np.zeros_like(W1), np.zeros_like(Wh)
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+for j in range(2000):
+    m, n = np.random.randint(128), np.random.randint(128)
+    a, b, c = bits[m], bits[n], bits[m + n]
+    guess, off, deltas, hidden = np.zeros_like(c), 0, [], [np.zeros(8)]
+    for k in range(7, -1, -1):
+        h = sigmoid(np.dot(np.array([[a[k], b[k]]]), W0) + np.dot(hidden[-1], Wh))
+        p = sigmoid(np.dot(h, W1))
+        error = np.array([[c[k]]]) - p
+        deltas.append(error * p * (1 - p))
+        off += np.abs(error[0])
+        guess[k] = np.round(p[0][0])
+        hidden.append(copy.deepcopy(h))
+    future = np.zeros(8)
+    for k in range(8):
+        h, d = hidden[-k - 1], deltas[-k - 1]
+        dh = ({later}d.dot(W1.T)) * h * (1 - h)
+        D1 += h.T.dot(d)
+        Dh += np.atleast_2d(hidden[-k - 2]).T.dot(dh)
+        D0 += np.array([[a[k], b[k]]]).T.dot(dh)
+        future = dh
+    W0, W1, Wh = W0 + D0 * 0.1, W1 + D1 * 0.1, Wh + Dh * 0.1
+    D0, D1, Dh = D0 * 0, D1 * 0, Dh * 0
+    print(off, guess)
+"""
+
+
+@pytest.mark.parametrize(("later", "wrong"), [("future.dot(Wh.T) + ", set()), ("future.dot(Wh) + ", {"Wh", "W0"})])
+def test_neither_a_rounded_output_nor_a_sum_of_deviations_is_the_loss_of_a_gradient_of_squares(later, wrong):
+    studied = study(runner(ADDITION.format(later=later)))
+    names = [
+        "Wh" if np.shape(c.root.value) == (8, 8) else "W0" if len(c.root.value) == 2 else "W1" for c in studied.chains
+    ]
+    proved = prove_recorded(studied.recording.tape, studied.chains, names)
+    assert proved.first.hypothesis.name == "the squared error"
+    assert {verdict.parameter.name for verdict in proved.first.wrong} == wrong
+
+
+NEURONS_IN_LAYERS = """
+import math
+import random
+
+random.seed(8)
+
+class Neuron:
+    def __init__(self, n):
+        self.weights = [random.gauss(0, 0.7) for _ in range(n)]
+        self.bias = 0.0
+        self.last = [0.0] * n
+
+    def fire(self, inputs):
+        self.inputs = inputs
+        self.out = math.tanh(self.bias + sum(w * i for w, i in zip(self.weights, inputs)))
+        return self.out
+
+    def learn(self, err):
+        self.delta = err * {slope}
+        for k in range(len(self.weights)):
+            change = 0.05 * self.delta * self.inputs[k] + 0.5 * self.last[k]
+            self.weights[k] += change
+            self.last[k] = change
+        self.bias += 0.05 * self.delta
+
+class Layer:
+    def __init__(self, n_in, n_out):
+        self.neurons = [Neuron(n_in) for _ in range(n_out)]
+
+class Brain:
+    def __init__(self, *sizes):
+        self.layers = [Layer(a, b) for a, b in zip(sizes, sizes[1:])]
+
+    def teach(self, inputs, wanted):
+        for layer in self.layers:
+            inputs = [n.fire(inputs) for n in layer.neurons]
+        errors = [w - a for w, a in zip(wanted, inputs)]
+        for layer in reversed(self.layers):
+            before = [list(n.weights) for n in layer.neurons]
+            for n, e in zip(layer.neurons, errors):
+                n.learn(e)
+            errors = [sum(w[k] * n.delta for w, n in zip(before, layer.neurons)) for k in range(len(before[0]))]
+
+samples = []
+for _ in range(100):
+    a, b = random.uniform(-1, 1), random.uniform(-1, 1)
+    samples.append(([a, b], [1.0 if a > 0 and b > 0 else -1.0, 1.0 if a + b > 0 else -1.0]))
+brain = Brain(2, 6, 2)
+for k in range(60):
+    random.shuffle(samples)
+    for inputs, wanted in samples:
+        brain.teach(inputs, wanted)
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"),
+    [
+        ("(1 - self.out ** 2)", {}),
+        ("self.out * (1 - self.out)", {"B18": "self.delta = err * self.out * (1 - self.out)"}),
+    ],
+)
+def test_weights_that_lie_deep_in_objects_are_layers_and_their_fault_has_its_line(report, slope, expected):
+    assert findings(report(NEURONS_IN_LAYERS.format(slope=slope))) == expected

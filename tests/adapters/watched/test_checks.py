@@ -8,7 +8,15 @@ import pytest
 from unstuck.adapters.watched import checks  # noqa: F401
 from unstuck.adapters.watched.check import CHECKS, cure_of, in_words_of
 from unstuck.adapters.watched.conclusion import look
-from unstuck.adapters.watched.events import Broadcast, Compared, Divided, LossTaken, ModelCalled, Validated
+from unstuck.adapters.watched.events import (
+    Broadcast,
+    Compared,
+    Divided,
+    LoaderMade,
+    LossTaken,
+    ModelCalled,
+    Validated,
+)
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.values import Place
 from unstuck.diagnosis.rules import RULES
@@ -132,3 +140,17 @@ def test_sorted_classes_are_seen_and_shuffled_ones_are_not():
 )
 def test_validation_on_what_was_learnt_is_named_where_it_is_no_small_table(expected, examples, learnt):
     assert codes(Validated(0, PLACE, examples, learnt)) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "labels"),
+    [
+        (["D12"], np.repeat([0, 1, 2], 50)),
+        ([], rng.permutation(np.repeat([0, 1, 2], 50))),
+        ([], np.repeat([0, 1], [80, 70])),
+        ([], np.arange(10) % 2),
+    ],
+)
+def test_classes_that_are_held_back_but_not_learnt_are_seen(expected, labels):
+    cut = int(0.67 * len(labels))
+    assert codes(LoaderMade(0, PLACE, len(labels), 5, True, labels[:cut], labels[cut:])) == expected

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.adapters.watched.test_checks import PLACE, call, codes, loss
-from unstuck.adapters.watched.events import DrawnAnew, Held, OwnDerivative, ShuffledApart, StateKept
+from unstuck.adapters.watched.events import DrawnAnew, Held, LossTaken, OwnDerivative, ShuffledApart, StateKept
 from unstuck.adapters.watched.shuffles import shuffled_apart
 
 rng = np.random.default_rng(1)
@@ -20,6 +20,8 @@ rng = np.random.default_rng(1)
         (2, "p = rng.permutation(n)\nx = x[p]"),
         (3, "a = DataLoader(x, shuffle=True)\nb = DataLoader(y, shuffle=True)\nfor s, t in zip(a, b): pass"),
         (3, "np.random.seed(1)\nnp.random.shuffle(x)\nnp.random.shuffle(y)"),
+        (4, "p = rng.permutation(n)\nx = x[p]\nz = z[p]\nrng.shuffle(y)"),
+        (None, "rng.shuffle(i)\nrng.shuffle(j)\na, b = x[i], x[j]"),
         (None, "p = rng.permutation(n)\nx = x[p]\nlearn(x, p)"),
         (None, "p = rng.permutation(n)\nx, y = x[p], y[p]"),
         (None, "np.random.seed(1)\nnp.random.shuffle(x)\nnp.random.seed(1)\nnp.random.shuffle(y)"),
@@ -59,6 +61,14 @@ def test_labels_that_nothing_near_shares_are_unrelated_where_the_source_parts_th
     assert "D10" not in codes(*learnt(x, mixed))
 
 
+def test_labels_of_tokens_are_told_by_which_tokens_are_there():
+    x = rng.integers(1, 30, size=(200, 12))
+    labels = (x < 4).any(axis=1).astype(int)
+    apart = ShuffledApart(0, PLACE)
+    assert "D10" not in codes(apart, *learnt(x, labels))
+    assert "D10" in codes(apart, *learnt(x, rng.permutation(labels)))
+
+
 def passes(labels_of_pass, gap=3):
     """Events of the same 40 inputs, learnt from once in each pass with the labels of that pass."""
     x, rows = rng.normal(size=(40, 3)), np.arange(40, dtype=np.uint64)
@@ -74,6 +84,28 @@ def test_labels_that_change_from_pass_to_pass_do_not_belong_to_their_inputs():
     assert "D10" not in codes(*passes([labels] * 3), updates=9)
     assert "D10" not in codes(*passes([np.zeros(40, int)] * 3), updates=9)
     assert "D10" not in codes(*passes(orders, gap=1), updates=3)  # such as an adversarial pair is shown in turn
+
+
+def test_inputs_that_come_at_the_end_of_one_pass_and_the_start_of_the_next_hide_nothing():
+    x, rows = rng.normal(size=(200, 3)), np.arange(200, dtype=np.uint64)
+    events = []
+    for update, order in enumerate(np.concatenate([rng.permutation(200).reshape(4, 50) for _ in range(4)])):
+        given = rng.integers(0, 4, 50)
+        events.append(replace(call(True, x[order], update=update), rows=rows[order]))
+        events.append(replace(loss("cross_entropy", rng.normal(size=(50, 4)), given, update=update), classes=given))
+    assert "D10" in codes(*events, updates=16)
+
+
+def test_the_whole_numbers_of_a_picture_are_no_labels():
+    events = list(passes([rng.integers(0, 16, 40) for _ in range(3)]))
+    pictures = [
+        replace(event, target_shape=(40, 9), classes=np.repeat(event.classes, 9))
+        if isinstance(event, LossTaken)
+        else event
+        for event in events
+    ]
+    assert "D10" in codes(*events, updates=9)
+    assert "D10" not in codes(*pictures, updates=9)
 
 
 def test_a_state_of_other_sequences_and_weights_drawn_again_and_again_are_seen():

@@ -167,3 +167,80 @@ def test_a_loss_that_stays_finite_once_the_fault_is_put_right_is_no_second_fault
     assert "A07" in [finding.rule.code for finding in report.findings]
     assert ("L03" in [note.rule.code for note in report.notes]) == noted
     assert ("L03" in [finding.rule.code for finding in report.findings]) != noted
+
+
+class WithoutBiases:
+    """tanh units and a sigmoid output, no bias; all four examples in every update."""
+
+    def __init__(self, n_inputs):
+        random = np.random.RandomState(1)
+        self.w, self.v = random.randn(n_inputs, 4), random.randn(4, 1)
+
+    def predict(self, x):
+        return 1 / (1 + np.exp(-np.tanh(x @ self.w) @ self.v))
+
+    def step(self, x, targets):
+        hidden = np.tanh(x @ self.w)
+        delta = (1 / (1 + np.exp(-hidden @ self.v)) - targets) / 4
+        back = delta @ self.v.T * (1 - hidden**2)
+        self.v -= 0.5 * hidden.T @ delta
+        self.w -= 0.5 * x.T @ back
+
+    def case(self, x, targets):
+        return unstuck.Case(
+            predict=self.predict,
+            x=x,
+            targets=targets,
+            parameters=lambda: [self.w, self.v],
+            step=self.step,
+            batch_size=4,
+            updates=5000,
+        )
+
+
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+EQUAL = np.array([[1.0], [0.0], [0.0], [1.0]])
+
+
+def test_a_missing_bias_is_a_finding_where_nothing_is_learnt_without_one():
+    report = unstuck.diagnose(WithoutBiases(2).case(CORNERS, EQUAL), cures=False)
+    assert [finding.rule.code for finding in report.findings] == ["F07"]
+    assert report.network["update"]["reduction"] == "sum"  # though the example of zeros moves nothing by itself
+
+
+def test_a_missing_bias_is_a_note_where_an_input_stands_for_it():
+    corners = np.column_stack([CORNERS, np.ones(4)])
+    report = unstuck.diagnose(WithoutBiases(3).case(corners, EQUAL), cures=False)
+    assert report.verdict == "healthy"
+    assert "F07" in [note.rule.code for note in report.notes]
+
+
+class OwnActivation:
+    """Logistic regression on one number whose weight gradient takes the output in the place of the input."""
+
+    def __init__(self, weight):
+        self.w, self.b = np.array([[weight]]), np.zeros(1)
+
+    def predict(self, x):
+        return 1 / (1 + np.exp(-(x @ self.w + self.b)))
+
+    def step(self, x, targets):
+        p = self.predict(x)
+        self.w -= 0.5 * p.T @ (p - targets) / len(x)
+        self.b -= 0.5 * (p - targets).mean(axis=0)
+
+
+@pytest.mark.parametrize("weight", [0.01, -0.01])
+def test_a_start_that_answers_right_before_anything_is_learnt_makes_no_fault_harmless(weight):
+    net, x = OwnActivation(weight), np.array([[-3.0], [-2.0], [3.0], [2.0]])
+    case = unstuck.Case(
+        predict=net.predict,
+        x=x,
+        targets=(x > 0).astype(float),
+        parameters=lambda: [net.w, net.b],
+        step=net.step,
+        batch_size=4,
+        updates=50,
+    )
+    report = unstuck.diagnose(case, cures=False)
+    assert [finding.rule.code for finding in report.findings] == ["B07"]

@@ -14,7 +14,15 @@ from tests.diagnosis.networks import (
     unlike,
 )
 from unstuck.diagnosis.formulas import gradients, hidden_deltas
-from unstuck.diagnosis.formulas.forward import COMMON, HIDDEN, OUTPUT, hidden_form, output_form
+from unstuck.diagnosis.formulas.forward import (
+    COMMON,
+    HIDDEN,
+    OUTPUT,
+    hidden_form,
+    output_form,
+    right_hidden,
+    right_output,
+)
 from unstuck.diagnosis.formulas.output_deltas import right_deltas, wrong_deltas
 from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.rules import RULES
@@ -185,3 +193,22 @@ def test_every_fault_of_a_formula_has_a_rule():
     formulas += hidden_deltas.back_formulas(p, 1, True)
     codes = {code for formula in formulas for code in formula.fault.split("+") if code}
     assert codes - set(RULES) == set()
+
+
+@pytest.mark.parametrize("form", [form for form in (*HIDDEN, *OUTPUT) if form.meant], ids=lambda form: form.name)
+def test_what_a_faulty_function_was_meant_to_be_is_right(form):
+    find = hidden_form if form in HIDDEN else output_form
+    assert form.fault
+    assert not find(form.meant).fault
+
+
+def test_only_functions_that_could_be_any_leave_open_what_was_meant():
+    assert {form.name.split()[0] for form in (*HIDDEN, *OUTPUT) if form.leaves_open} == {"linear", "softmax"}
+    assert not any(form.leaves_open for form in OUTPUT)
+
+
+def test_a_softmax_of_one_output_is_put_right_as_a_sigmoid():
+    assert right_output("softmax over the examples", 10) == "softmax"
+    assert right_output("softmax over the examples", 1) == "sigmoid"
+    assert right_hidden("linear", "tanh") == "tanh"
+    assert right_hidden("relu", "tanh") == "relu"

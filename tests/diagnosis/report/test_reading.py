@@ -39,7 +39,7 @@ def test_every_part_has_its_line():
         "              b one number float32 (line 25)",
         "  update      batches of 41,000, rate 0.01, 1,000 updates planned (line 61)",
         "  note        it sleeps: not waited for (line 9)",
-        "  not found   the test data; it would take --data PATH",
+        "  not found   the test data: for that, unstuck needs --data PATH",
     ]
 
 

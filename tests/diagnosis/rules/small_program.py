@@ -83,7 +83,7 @@ def see(case: Case, *codes: str, stages=(examine_forward,)) -> dict:
     e = Examination(case, Program(case))
     try:
         for examine in stages:
-            examine(e)
+            e = examine(e)
         found = {code: RULES[code].look(e) for code in codes or sorted(c for c in RULES if c[0] in "DE")}
         return {code: evidence[0] for code, evidence in found.items() if evidence}
     finally:

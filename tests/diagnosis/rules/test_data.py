@@ -295,8 +295,7 @@ def test_components_fitted_to_the_test_set_are_a_suspicion_without_the_raw_image
 
 def test_what_is_missing_is_said():
     case = make_case(raw=None, train=None, accuracy=None)
-    e = Examination(case, Program(case))
-    examine_forward(e)
+    e = examine_forward(Examination(case, Program(case)))
     for code in ("D03", "D14", "E01"):
         assert RULES[code].look(e) == []
     assert {u.missing.split("=")[0] for u in e.unchecked} == {"raw", "train", "accuracy"}

@@ -256,3 +256,48 @@ def test_nothing_is_changed_by_looking():
     see(case)
     after = [case.x, case.targets, *case.parameters()]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+class WindowsThatDoNotMoveOn(Softmax):
+    step_of_windows = 1
+
+    def train(self, x, targets):
+        for _ in range(3):
+            order = self.random.permutation(len(x))
+            x, targets = x[order], targets[order]
+            for i in range(len(x) // BATCH):
+                start = i * self.step_of_windows
+                self.step(x[start : start + BATCH], targets[start : start + BATCH])
+
+
+class WindowsThatMoveOn(WindowsThatDoNotMoveOn):
+    step_of_windows = BATCH
+
+
+class PutsTheFirstWeightsBack(Softmax):
+    better = False
+
+    def train(self, x, targets):
+        kept = [self.w.copy(), self.b.copy()]
+        super().train(x, targets)
+        if not self.better:
+            for array, first in zip((self.w, self.b), kept, strict=True):
+                array[...] = first
+
+
+class KeepsTheBestWeights(PutsTheFirstWeightsBack):
+    better = True
+
+
+def test_batches_that_overlap_are_proved():
+    found = see(make_case(WindowsThatDoNotMoveOn), "D14")["D14"]
+    assert found.grade == "proved"
+    assert "different ones" in found.summary
+    assert see(make_case(WindowsThatMoveOn), "D14") == {}
+
+
+def test_a_training_that_ends_where_it_began_is_proved():
+    found = see(make_case(PutsTheFirstWeightsBack), "U05", stages=(examine_forward, examine_step))["U05"]
+    assert found.grade == "proved"
+    assert found.falsifies
+    assert see(make_case(KeepsTheBestWeights), "U05", stages=(examine_forward, examine_step)) == {}

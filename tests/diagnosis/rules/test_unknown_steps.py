@@ -147,3 +147,55 @@ def test_a_root_of_gradients_that_were_not_squared_is_told_by_where_numbers_are_
     report = diagnose(program.case(), cures=False, budget=120)
     assert codes(report) == ["U17"]
     assert "not squared" in report.findings[0].summary
+
+
+def root_of_fourth_powers(a, t):
+    return np.mean(((a - t) ** 4).sum(axis=1)) ** 0.25
+
+
+@pytest.mark.parametrize(("sign", "found"), [(1, []), (-1, ["U01"])], ids=["down", "up"])
+def test_steps_up_the_own_loss_are_seen_whatever_the_loss_is(sign, found):
+    def error(a, t):
+        return sign * (a - t) ** 3 * root_of_fourth_powers(a, t) ** -3
+
+    program = Regression(error)
+    case = replace(
+        program.case(), targets=program.wanted, loss=lambda x, t: root_of_fourth_powers(program.predict(x), t)
+    )
+    report = diagnose(case, cures=False, budget=120)
+    assert codes(report) == found
+
+
+def test_targets_of_other_columns_than_the_outputs_may_be_times_and_ends():
+    program = Regression(lambda a, t: (np.exp(np.minimum(a, 3)) * t[:, :1] - t[:, 1:]) / 2)
+    wanted = np.column_stack([np.random.default_rng(0).exponential(size=len(program.x)), np.ones(len(program.x))])
+    wanted[::3, 1] = 0
+    program.parameters[2:] = [program.parameters[2][:, :1], program.parameters[3][:1]]
+    report = diagnose(replace(program.case(), targets=wanted), cures=False, budget=120)
+    assert codes(report) == proofs(report) == []
+
+
+def test_one_point_that_all_examples_are_drawn_to_is_no_proved_fault():
+    program = Regression(lambda a, t: a - t)
+    report = diagnose(replace(program.case(), targets=np.full((len(program.x), 2), 0.3)), cures=False, budget=120)
+    assert codes(report) == proofs(report) == []
+    assert report.verdict == "inconclusive"
+
+
+def test_a_sign_turned_round_in_one_column_is_proved_by_the_own_loss():
+    def likelihood(a, t):
+        return float(np.mean(a[:, 1] + (t[:, 0] - a[:, 0]) ** 2 * np.exp(-a[:, 1])) / 2)
+
+    def error(sign):
+        def delta(a, t):
+            off = (a[:, 0] - t[:, 0]) * np.exp(-a[:, 1])
+            return np.column_stack([off, sign * (1 - off * (a[:, 0] - t[:, 0])) / 2])
+
+        return delta
+
+    for sign, found in ((1, []), (-1, ["B14"])):
+        program = Regression(error(sign))
+        case = replace(
+            program.case(), targets=program.wanted[:, :1], loss=lambda x, t, p=program: likelihood(p.predict(x), t) + 9
+        )
+        assert codes(diagnose(case, cures=False, budget=120)) == found

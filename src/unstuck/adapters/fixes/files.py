@@ -13,6 +13,7 @@ from pathlib import Path
 
 from unstuck.adapters.scripts.source import Source
 from unstuck.errors import CaseError
+from unstuck.writing import is_same_file
 
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -82,5 +83,5 @@ def _notebook(original: bytes, source: Source, text: str) -> bytes:
 
 def expect_another_file(out: Path, path: Path) -> None:
     """Raises CaseError where the fix would be written over the program that it is for."""
-    if out.resolve() == path.resolve() or (out.exists() and path.exists() and out.samefile(path)):
+    if is_same_file(out, path):
         raise CaseError(f"--fix {out}: is the program itself, which is never written to; name another file")

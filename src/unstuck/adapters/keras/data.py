@@ -16,6 +16,8 @@ def class_numbers(y: Any) -> np.ndarray | None:
         labels = np.asarray(y.detach().cpu() if isinstance(y, torch.Tensor) else y)
     except Exception:
         return None
+    if not labels.ndim:
+        return None  # such as a dict of the targets of several outputs
     if labels.ndim == 2 and labels.shape[1] > 1 and np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all():
         return labels.argmax(axis=1)
     if labels.size != len(labels) or labels.dtype.kind not in "iuf" or not np.array_equal(labels, np.round(labels)):
@@ -35,6 +37,14 @@ def count_learnt(validation: Any, x: Any) -> tuple[int, int] | None:
         return None
     known = {row.tobytes() for row in learnt}
     return len(shown), sum(row.tobytes() in known for row in shown)
+
+
+def examples(x: Any) -> torch.Tensor | None:
+    """Inputs as they reach the model, one example a row; None for what is no array of numbers."""
+    found = _array(x)
+    if found is None:
+        return None
+    return torch.as_tensor(found.astype(np.float32) if found.dtype.kind == "f" else found)
 
 
 def _array(values: Any) -> np.ndarray | None:

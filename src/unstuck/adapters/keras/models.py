@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import torch
 
 from unstuck.adapters.pytorch.copies import put_back
@@ -14,7 +15,7 @@ RANDOM = ("Dropout", "BatchNormalization", "GaussianNoise", "AlphaDropout")
 
 
 class KerasModels(Models):
-    """What is seen of the Keras models of one run."""
+    """What is seen of the Keras models of one run, and of modules of PyTorch beside them."""
 
     def wrap_layer_call(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """`Layer.__call__`, watched where it is given numbers and not symbols."""
@@ -27,27 +28,47 @@ class KerasModels(Models):
 
         return call
 
+    def enter_all(self) -> None:
+        """The parameters of all layers that were called, with the lines that made them: Keras makes them late."""
+        for layer in self._models:
+            if isinstance(layer, keras.Layer):
+                self.enter_parameters(layer, False)
+
     def enter_parameters(self, module: Any, owned: bool) -> None:
+        if not isinstance(module, keras.Layer):
+            super().enter_parameters(module, owned)
+            return
         made = self._watch.made
         for layer in module._flatten_layers() if hasattr(module, "_flatten_layers") else [module]:
             for variable in layer._trainable_variables:
                 self._watch.parameters.enter(variable.value, variable.path, made.get(id(layer)), owned).called = True
 
     def is_in_training(self, module: Any, kwargs: dict[str, Any]) -> bool:
+        if not isinstance(module, keras.Layer):
+            return super().is_in_training(module, kwargs)
         return bool(kwargs.get("training"))
 
     def is_random(self, module: Any) -> bool:
+        if not isinstance(module, keras.Layer):
+            return super().is_random(module)
         layers = module._flatten_layers() if hasattr(module, "_flatten_layers") else module.modules()
         return any(type(layer).__name__.startswith(RANDOM) for layer in layers)
 
     def is_frozen(self, module: Any) -> bool:
+        if not isinstance(module, keras.Layer):
+            return super().is_frozen(module)
         layers = module._flatten_layers() if hasattr(module, "_flatten_layers") else []
         return any(not layer.trainable and layer.weights for layer in layers)
 
     def thaw(self, module: Any) -> None:
-        module.trainable = True
+        if isinstance(module, keras.Layer):
+            module.trainable = True
+        else:
+            super().thaw(module)
 
     def answers(self, module: Any, tensors: list[torch.Tensor]) -> torch.Tensor | None:
+        if not isinstance(module, keras.Layer):
+            return super().answers(module, tensors)
         with put_back():
             try:
                 result = module(*tensors, training=False)
@@ -56,11 +77,16 @@ class KerasModels(Models):
         return result.detach() if isinstance(result, torch.Tensor) else None
 
     def takes_time_first(self, module: Any) -> bool:
-        return False
+        return not isinstance(module, keras.Layer) and super().takes_time_first(module)
 
     def to_training(self, module: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(module, keras.Layer):
+            return super().to_training(module, kwargs)
         return {**kwargs, "training": True}
 
 
 def _has_numbers(value: Any) -> bool:
+    """Whether an argument holds numbers, or lists or dicts of them, and not symbols."""
+    if isinstance(value, (list, tuple, dict)):
+        return any(_has_numbers(part) for part in (value.values() if isinstance(value, dict) else value))
     return isinstance(value, torch.Tensor) or hasattr(value, "__array_interface__")

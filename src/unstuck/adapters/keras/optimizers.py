@@ -12,7 +12,7 @@ import torch
 
 from unstuck.adapters.pytorch.parameters import sample
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import OptimizerMade, Stepped
+from unstuck.adapters.watched.events import OptimizerMade, Penalised, Scheduled, Stepped
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
 
@@ -27,12 +27,38 @@ def silent(watch: Watch) -> Iterator[None]:
         watch.quiet -= 1
 
 
-class Optimizers:
-    """What is seen of the optimisers of one run. compiled: the line that compiled the model, where there is one."""
+PENALTIES = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
 
-    def __init__(self, watch: Watch, compiled: Callable[[], Place | None]) -> None:
-        self._watch, self._compiled = watch, compiled
+
+def without_penalty(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Repair: a penalty on the size of weights is 0."""
+    return lambda penalty, weights: 0.0 * original(penalty, weights)
+
+
+def _is_scheduled(optimizer: Any) -> bool:
+    return isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+
+
+class Optimizers:
+    """What is seen of the optimisers of one run.
+
+    compiled    the line that compiled the model, where there is one
+    enter_all   makes the parameters of all layers known
+    """
+
+    def __init__(self, watch: Watch, compiled: Callable[[], Place | None], enter_all: Callable[[], None]) -> None:
+        self._watch, self._compiled, self._enter_all = watch, compiled, enter_all
         self._numbers: dict[int, int] = {}
+
+    def wrap_penalty(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """The constructor of a penalty on the size of weights, watched."""
+
+        def init(penalty: Any, *args: Any, **kwargs: Any) -> None:
+            original(penalty, *args, **kwargs)
+            watch = self._watch
+            watch.note(Penalised(watch.updates, innermost(sys._getframe(1)), type(penalty).__name__))
+
+        return init
 
     def wrap_apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """`Optimizer.apply`, watched."""
@@ -51,23 +77,41 @@ class Optimizers:
                     gradients = [sample(gradient) for gradient in grads]
                     watch.ledger.before_step(tensors)
             watch.steps.in_step = True
+            place = innermost(sys._getframe(1))
             try:
                 with silent(watch):
                     result = original(optimizer, grads, trainable_variables)
-            finally:
+            finally:  # also where it refuses to step, since there is no gradient at all
                 watch.steps.in_step = False
-            if watch.detailed:
-                with watch.aside():
-                    steps = watch.ledger.step(tensors, gradients)
-                place = innermost(sys._getframe(1))
-                watch.note(
-                    Stepped(watch.updates, place, number, steps, watch.steps.backward_place, watch.steps.zero_place)
-                )
+                if watch.detailed:
+                    with watch.aside():
+                        steps = watch.ledger.step(tensors, gradients)
+                    places = (watch.steps.backward_place, watch.steps.zero_place)
+                    watch.note(Stepped(watch.updates, place, number, steps, *places))
             watch.steps.stepped(tensors)
+            if _is_scheduled(optimizer) and not watch.exact:
+                watch.note(Scheduled(watch.updates, self._compiled() or place, self._rate(optimizer)))
             watch.updated()
             return result
 
         return apply
+
+    def _rate(self, optimizer: Any) -> float:
+        with self._watch.aside():
+            return float(keras.ops.convert_to_tensor(optimizer.learning_rate))
+
+    def _repair(self, optimizer: Any) -> None:
+        """Repairs: another rate, the first rate of a schedule for ever, no decay."""
+        repairs, scheduled = self._watch.repairs, _is_scheduled(optimizer)
+        if "schedule" in repairs and scheduled:
+            optimizer._learning_rate = self._rate(optimizer)
+        elif "rate" in repairs and scheduled:
+            schedule, factor = optimizer._learning_rate, repairs["rate"]
+            optimizer._learning_rate = lambda: factor * schedule(optimizer.iterations)
+        elif "rate" in repairs:
+            optimizer.learning_rate = self._rate(optimizer) * repairs["rate"]
+        if "decay" in repairs:
+            optimizer.weight_decay = None
 
     def _entered(self, optimizer: Any, variables: Any, tensors: list[torch.Tensor]) -> int:
         """The number of an optimiser; at first sight it is noted, and given another rate where that is asked for."""
@@ -76,13 +120,12 @@ class Optimizers:
             return self._numbers[id(optimizer)]
         number = self._numbers[id(optimizer)] = len(self._numbers)
         watch.keep.append(optimizer)
+        self._enter_all()
         for variable, tensor in zip(variables, tensors, strict=True):
             known = watch.parameters.enter(tensor, variable.path, None, True)
             known.called = True
-        if "rate" in watch.repairs and not callable(getattr(optimizer, "_learning_rate", None)):
-            optimizer.learning_rate = float(optimizer.learning_rate) * watch.repairs["rate"]
-        with watch.aside():
-            rate = float(keras.ops.convert_to_tensor(optimizer.learning_rate))
+        self._repair(optimizer)
+        rate = self._rate(optimizer)
         holds = tuple(watch.parameters.enter(tensor).key for tensor in tensors)
         decay = float(optimizer.weight_decay or 0.0)
         place = self._compiled() or innermost(sys._getframe(2))

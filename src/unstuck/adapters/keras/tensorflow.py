@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -138,6 +139,22 @@ def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, **options: Any
     import keras
 
     return keras.random.uniform(shape, minval, maxval, seed=options.get("seed"))
+
+
+@contextmanager
+def served() -> Iterator[None]:
+    """Where there is no TensorFlow, scripts that import it are given Keras; the next run imports it anew."""
+    if not is_missing():
+        yield
+        return
+    keep_from_keras()
+    finder = KerasFinder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        forget()
 
 
 def is_served() -> bool:

@@ -10,17 +10,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
 import torch
 
 from unstuck.adapters.keras import tensorflow
-from unstuck.adapters.keras.data import class_numbers, count_learnt
+from unstuck.adapters.keras.data import class_numbers, count_learnt, examples
 from unstuck.adapters.keras.losses import as_taken, kind_of
 from unstuck.adapters.keras.metrics import counted
 from unstuck.adapters.keras.models import KerasModels
-from unstuck.adapters.keras.optimizers import Optimizers, silent
+from unstuck.adapters.keras.optimizers import PENALTIES, Optimizers, silent, without_penalty
 from unstuck.adapters.keras.tape import Data, batches_of
 from unstuck.adapters.pytorch.graph import chain
 from unstuck.adapters.pytorch.losses import remember_loss
@@ -44,10 +45,13 @@ class KerasWatch(Watch):
 
     def make_models(self) -> Models:
         self._compiled: Place | None = None
+        self.parameters.follows_fills = False  # weights are made as they are first needed, far from their layer's line
         self._inside_fit = self._inside_keras = 0
-        self.keras_optimizers = Optimizers(self, lambda: self._compiled)
+        models = KerasModels(self)
+        self.keras_optimizers = Optimizers(self, lambda: self._compiled, models.enter_all)
         self._serves_tensorflow = False
-        return KerasModels(self)
+        self._learnt: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()  # by model, the inputs of each fit
+        return models
 
     def _wrapped(self) -> list[tuple[Any, str, Wrap]]:
         models = self.models
@@ -63,6 +67,8 @@ class KerasWatch(Watch):
             (keras.Model, "evaluate", self._wrap_evaluation),
             (keras.Model, "predict", self._wrap_evaluation),
             (keras.optimizers.Optimizer, "apply", self.keras_optimizers.wrap_apply),
+            *((penalty, "__init__", self.keras_optimizers.wrap_penalty) for penalty in PENALTIES),
+            *((penalty, "__call__", without_penalty) for penalty in PENALTIES if "decay" in self.repairs),
         ]
 
     @property
@@ -76,8 +82,12 @@ class KerasWatch(Watch):
     @contextmanager
     def further(self) -> Iterator[None]:
         """Layers that are frozen are seen; where there is no TensorFlow, `tensorflow.keras` is Keras."""
-        with self._trainable_watched(), self._serving_tensorflow():
-            yield
+        missing = tensorflow.is_missing()
+        with self._trainable_watched(), tensorflow.served():
+            try:
+                yield
+            finally:
+                self._serves_tensorflow = missing and tensorflow.is_served()
 
     @contextmanager
     def _trainable_watched(self) -> Iterator[None]:
@@ -93,21 +103,6 @@ class KerasWatch(Watch):
             yield
         finally:
             keras.Layer.trainable = known
-
-    @contextmanager
-    def _serving_tensorflow(self) -> Iterator[None]:
-        if not tensorflow.is_missing():
-            yield
-            return
-        tensorflow.keep_from_keras()
-        finder = tensorflow.KerasFinder()
-        sys.meta_path.insert(0, finder)
-        try:
-            yield
-        finally:
-            self._serves_tensorflow = tensorflow.is_served()
-            sys.meta_path.remove(finder)
-            tensorflow.forget()
 
     def _seed_all(self, seed: int) -> None:
         keras.utils.clear_session()  # forgets the seeds that earlier runs drew
@@ -138,13 +133,17 @@ class KerasWatch(Watch):
             n = len(x) if hasattr(x, "__len__") else None
             size = kwargs.get("batch_size") or (args[0] if args else None) or 32
             labels = class_numbers(y)
-            split = kwargs.get("validation_split")
+            held_back, split = None, kwargs.get("validation_split")
             if labels is not None and split:
-                labels = labels[: int(len(labels) * (1 - split))]
+                cut = int(len(labels) * (1 - split))
+                labels, held_back = labels[:cut], labels[cut:]
             place = innermost(sys._getframe(1))
-            self.note(LoaderMade(self.updates, place, n, size, bool(shuffles), labels))
-            if not self.exact and (overlap := count_learnt(kwargs.get("validation_data"), x)) is not None:
-                self.note(Validated(self.updates, place, *overlap))
+            self.note(LoaderMade(self.updates, place, n, size, bool(shuffles), labels, held_back))
+            self._know((x, y), held_out)
+            for learnt in () if self.exact else (x, *self._learnt.get(model, ())):
+                if (overlap := count_learnt(kwargs.get("validation_data"), learnt)) is not None:
+                    self.note(Validated(self.updates, place, *overlap))
+            self._learnt.setdefault(model, []).append(x)
             kwargs["verbose"] = 0
             kwargs["callbacks"] = [*_as_list(kwargs.get("callbacks")), _StopsFit(self)]
             self._inside_fit += 1
@@ -161,7 +160,8 @@ class KerasWatch(Watch):
         def evaluate(model: Any, *args: Any, **kwargs: Any) -> Any:
             if args and isinstance(args[0], Data):
                 kwargs["steps"] = kwargs.get("steps") or len(args[0])
-                args = (batches_of(args[0]), *args[1:])
+                args = (self._known_batches(args[0]), *args[1:])
+            self._know(args)
             self._inside_keras += 1
             try:
                 result = original(model, *args, **kwargs)
@@ -172,6 +172,21 @@ class KerasWatch(Watch):
             return result
 
         return evaluate
+
+    def _know(self, *pairs: Any) -> None:
+        """Inputs and labels are handed over together."""
+        for pair in pairs:
+            if self.exact or not isinstance(pair, (tuple, list)) or len(pair) < 2:
+                continue
+            inputs, labels = examples(pair[0]), class_numbers(pair[1])
+            if inputs is not None and labels is not None and len(inputs) == len(labels):
+                with self.aside():
+                    self.answers.know(inputs, labels)
+
+    def _known_batches(self, data: Data) -> Iterator[Any]:
+        for batch in batches_of(data):
+            self._know(batch)
+            yield batch
 
     # -- losses ------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from unstuck.adapters.pytorch.origins import Answers, Outputs, count
-from unstuck.adapters.pytorch.rows import answered, as_classes, callers, keys, labels_with
+from unstuck.adapters.pytorch.rows import MOST as AT_ONCE
+from unstuck.adapters.pytorch.rows import answered, as_classes, batch_of, callers, keys
 from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Compared, Held
 from unstuck.adapters.watched.losses import LOSSES, SCORES
@@ -29,6 +30,8 @@ class AnswersHeld:
     def __init__(self, watch: Watching) -> None:
         self._watch = watch
         self._batch: Any = None
+        self._loader: Place | None = None  # the line that made what gave the batch
+        self._known: dict[int, int | None] = {}  # by the numbers of an example, its class where it has only one
         self._series: list[tuple[int, int]] = []  # single answers and labels, held against each other at one place
         self._at: tuple[CodeType, int, int] | None = None  # that place: code, instruction, and update
         self._place: Place | None = None
@@ -38,23 +41,38 @@ class AnswersHeld:
 
         def batches(loader: Any) -> Iterator[Any]:
             found = original(loader)
-            return found if self._watch.exact or self._watch.quiet else self._remembered(found)
+            made = self._watch.made.get(id(loader))
+            return found if self._watch.exact or self._watch.quiet else self._remembered(found, made)
 
         return batches
 
-    def _remembered(self, batches: Iterator[Any]) -> Iterator[Any]:
+    def _remembered(self, batches: Iterator[Any], made: Place | None) -> Iterator[Any]:
         for batch in batches:
-            self._batch = batch
+            self._batch, self._loader = batch, made
             yield batch
+
+    def know(self, inputs: torch.Tensor, labels: Array) -> None:
+        """These examples were handed over together with these class numbers, (n,)."""
+        for start in range(0, min(len(inputs), MOST), AT_ONCE):
+            found = keys(inputs[start : start + AT_ONCE])
+            for key, label in zip(found if found is not None else (), labels[start : start + AT_ONCE], strict=False):
+                known = self._known.setdefault(int(key), int(label))
+                self._known[int(key)] = known if known == label else None
+
+    def _labels_known(self, rows: Array | None) -> Array | None:
+        labels = [self._known.get(int(key)) for key in rows] if rows is not None and self._known else [None]
+        return np.array(labels) if None not in labels else None
 
     def of_call(self, inputs: torch.Tensor, outputs: torch.Tensor, learning: bool) -> dict[str, Any]:
         """What a call's event holds of its examples and answers."""
         facts: dict[str, Any] = {"rows": keys(inputs)}
         if learning:
             return facts
+        given = batch_of(inputs, self._batch)
+        facts["loader"] = self._loader if given is not None else None
         threshold = 0.0 if LOSSES[self._watch.loss_kind].prediction == SCORES else 0.5
         facts["answers"] = answered(outputs, threshold)
-        facts["labels"] = labels_with(inputs, self._batch)
+        facts["labels"] = as_classes(given) if given is not None else self._labels_known(facts["rows"])
         facts["callers"] = callers(sys._getframe(1))
         return facts
 

@@ -74,7 +74,7 @@ class Constructors:
             with self._watch.aside():
                 labels = labels_of(dataset)
             shuffles = not isinstance(loader.sampler, torch.utils.data.SequentialSampler)
-            place = innermost(sys._getframe(1))
+            place = self._watch.made[id(loader)] = innermost(sys._getframe(1))
             self._watch.note(LoaderMade(self._watch.updates, place, n, loader.batch_size, shuffles, labels))
 
         return init

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from unstuck.sandbox.origin import is_user_file
+
 
 @contextmanager
 def put_back() -> Iterator[None]:
@@ -26,11 +28,21 @@ def put_back() -> Iterator[None]:
         random.setstate(states[2])
 
 
+def without_hooks(module: nn.Module) -> nn.Module:
+    """The module without the hooks that a script has set; those of the library may make its weights."""
+    for part in module.modules():
+        for hooks in (part._forward_hooks, part._forward_pre_hooks):
+            for key, hook in list(hooks.items()):
+                if is_user_file(getattr(getattr(hook, "__code__", None), "co_filename", "")):
+                    del hooks[key]
+    return module
+
+
 def answers_of(module: nn.Module, tensors: list[torch.Tensor]) -> torch.Tensor | None:
     """What a copy of the module answers in evaluation mode; None where it cannot be copied or called."""
     with put_back():
         try:
-            copied = copy.deepcopy(module).eval()
+            copied = without_hooks(copy.deepcopy(module)).eval()
             result = copied(*(tensor.detach().clone() for tensor in tensors))
         except Exception:
             return None

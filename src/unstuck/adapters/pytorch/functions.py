@@ -7,6 +7,9 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.nn import init
+
+from unstuck.adapters.watched.losses import FLAT
 
 Function = Callable[..., Any]
 
@@ -70,8 +73,7 @@ CUTS: dict[Function, str] = {
     torch.as_tensor: "torch.as_tensor(…)",
     torch.Tensor.argmax: "argmax",
     torch.argmax: "argmax",
-    torch.Tensor.round: "round",
-    torch.round: "round",
+    **{function: name for name in FLAT for function in _methods(name)},
 }
 FREEZES: frozenset[Function] = frozenset([torch.Tensor.requires_grad_, torch.Tensor.requires_grad.__set__])
 GRADIENTS: frozenset[Function] = frozenset([torch.Tensor.grad.__get__])
@@ -84,7 +86,20 @@ WRITES: frozenset[Function] = frozenset(
         torch.Tensor.data.__set__,
     ]
 )
-DRAWS: frozenset[Function] = frozenset(_methods("uniform_", "normal_"))  # new numbers in the place of a tensor's own
+DRAWS: frozenset[Function] = frozenset(  # new numbers in the place of a tensor's own
+    [*_methods("uniform_", "normal_"), init.uniform_, init.normal_, init.kaiming_uniform_]
+)
+FILLS: frozenset[Function] = frozenset(  # one number in the place of all, or a tensor made of one number
+    [
+        *_methods("fill_", "zero_"),
+        init.constant_,
+        torch.zeros,
+        torch.ones,
+        torch.full,
+        torch.zeros_like,
+        torch.ones_like,
+    ]
+)
 RESHAPES: frozenset[Function] = frozenset(_methods("view", "reshape"))
 MULTIPLIES: frozenset[Function] = frozenset(
     [F.linear, F.conv1d, F.conv2d, F.conv3d, *_methods("matmul", "__matmul__", "mm", "bmm"), F.bilinear]

@@ -13,6 +13,7 @@ from unstuck.adapters.watched.values import Place
 
 MARK = "unstuck"  # key of the metadata that autograd keeps for each node
 LONGEST = 200_000  # nodes looked at
+MOVES = ("T", "Transpose", "View", "Reshape", "ToCopy", "Expand", "Permute")  # around a matrix of weights
 
 
 def mark(tensor: Any, **facts: Any) -> None:
@@ -42,6 +43,7 @@ def chain(tensor: torch.Tensor, longest: int = 4) -> tuple[tuple[str, ...], tupl
         if node is None or len(names) == longest:
             break
         name = None if _adds_a_bias(node) else NODES.get(kind_of(node), kind_of(node))
+        name = "product" if name == "linear" and not _has_weights(node) else name
         if name is not None:
             names.append(name)
             places.append(marked(node, "place"))
@@ -51,6 +53,17 @@ def chain(tensor: torch.Tensor, longest: int = 4) -> tuple[tuple[str, ...], tupl
             above = [parent for parent in above if kind_of(parent) not in ("T", "Transpose")] or above
         node = above[0] if above else None
     return tuple(names), tuple(places)
+
+
+def _has_weights(node: Any) -> bool:
+    """Whether a product of matrices is one with a parameter, and not one of an adjacency matrix, say."""
+    factors = [parent for parent, _ in node.next_functions[-2:]]
+    while any(factor is not None and kind_of(factor) in MOVES for factor in factors):
+        factors = [
+            factor.next_functions[0][0] if factor is not None and kind_of(factor) in MOVES else factor
+            for factor in factors
+        ]
+    return any(hasattr(factor, "variable") for factor in factors)
 
 
 def _adds_a_bias(node: Any) -> bool:

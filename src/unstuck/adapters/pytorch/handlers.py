@@ -30,14 +30,14 @@ def here(watch: Watching) -> Place | None:
 
 def tag(watch: Watching, result: Any) -> None:
     """Notes at the node that made a tensor where that was."""
-    if isinstance(result, torch.Tensor) and result.grad_fn is not None:
+    if isinstance(result, torch.Tensor) and torch.is_grad_enabled() and result.grad_fn is not None:
         mark(result, place=here(watch))
 
 
 def _softmax(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     lines = watch.repairs.get("softmax axis", ())
     if lines and (place := here(watch)) is not None and place.line in lines:
-        args, kwargs = args[:1], {**kwargs, "dim": 1}
+        args, kwargs = args[:1], {**kwargs, "dim": 1 if args[0].ndim == 4 else -1}
     result = func(*args, **kwargs)
     if isinstance(result, torch.Tensor):
         _carry(watch, args, result, squashed=True)
@@ -211,10 +211,18 @@ def _write(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
 
 
 def _draw(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    target, trained = args[0] if args else None, watch.updates and not watch.exact and not watch.steps.in_step
+    target = args[0] if args else kwargs.get("tensor")  # so functions of nn.init are led here
+    trained = watch.updates and not watch.exact and not watch.steps.in_step
     if trained and isinstance(target, torch.Tensor) and watch.parameters.of(target) is not None:
         watch.note(DrawnAnew(watch.updates, outside_of_apply(sys._getframe(1))))
     return func(*args, **kwargs)
+
+
+def _fill(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    result = func(*args, **kwargs)
+    if not watch.updates and not watch.exact and isinstance(result, torch.Tensor) and result.ndim > 1:
+        watch.parameters.fill(result, innermost(sys._getframe(1)))
+    return result
 
 
 def _multiply(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -266,6 +274,7 @@ def _all_handlers() -> dict[Any, Handler]:
         (functions.COMBINES, _combine),
         (functions.WRITES, _write),
         (functions.DRAWS, _draw),
+        (functions.FILLS, _fill),
         (functions.MULTIPLIES, _multiply),
         (functions.LOSSES, take_loss),
         (functions.CHOICES, _choose),

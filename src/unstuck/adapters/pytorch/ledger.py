@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from unstuck.adapters.pytorch.parameters import Known, Parameters, sample
+from unstuck.adapters.pytorch.parameters import Known, Parameters, are_alike, sample
 from unstuck.adapters.watched.values import ParameterStep
 
 NOTHING = 1e-12  # of the gradient's own size: rounding
@@ -70,6 +70,12 @@ class Ledger:
                 if account.fresh is not None and not account.stepped:
                     account.thrown = size(account.fresh)
 
+    def used_up(self, tensors: list[torch.Tensor]) -> None:
+        """What these hold has been used, as by a step that goes on to take derivatives anew."""
+        for tensor in tensors:
+            account = self._account(self._parameters.enter(tensor))
+            account.fresh, account.stepped = None, True
+
     def before_step(self, tensors: list[torch.Tensor]) -> None:
         for tensor in tensors:
             self._account(self._parameters.enter(tensor)).value = sample(tensor)
@@ -95,6 +101,7 @@ class Ledger:
                     scale=size(before),
                     trainable=tensor.requires_grad,
                     along=along(change, used),
+                    alike=are_alike(tensor),
                 )
             )
             account.used, account.fresh, account.kept, account.stepped = used, None, None, True

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from unstuck.adapters.pytorch import transforms
 from unstuck.adapters.pytorch.copies import answers_of
-from unstuck.adapters.pytorch.numbers import as_array
+from unstuck.adapters.pytorch.numbers import as_array, side_by_side, tensors_in
 from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.repairs import scaled
 from unstuck.adapters.pytorch.watching import Watching
@@ -40,7 +41,7 @@ class Models:
         self._pending: tuple[int, nn.Module, tuple[Any, ...], torch.Tensor] | None = None
         self._pending_compared = False
         self._measured: dict[Place | None, int] = {}
-        self._counts: dict[Place | None, tuple[int, int, int]] = {}
+        self._counts: dict[Place | None, tuple[int, int, int]] = {}  # by line: update, right answers, examples
 
     def layer_place(self) -> Place | None:
         """The line that made the innermost module at work, if its class is a library's."""
@@ -53,7 +54,7 @@ class Models:
 
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             watch = self._watch
-            if watch.quiet:
+            if watch.quiet or transforms.is_inside():
                 return original(module, *args, **kwargs)
             outermost = not self.stack
             model = outermost and self._is_model(module)
@@ -73,6 +74,7 @@ class Models:
                 self.stack.pop()
                 self._left_out = 0 if len(self.stack) < self._left_out else self._left_out
             if model:
+                watch.recurrence.passed(args, result, place)
                 self._called(module, args, kwargs, result, place)
             return result
 
@@ -103,8 +105,6 @@ class Models:
         owned = outermost and self._is_model(module)
         inside = bool(self.stack) and any(part is module for part in self.stack[0].modules())
         self.enter_parameters(module, owned or inside)
-        if owned:
-            self._numbers[id(module)] = len(self._numbers)
 
     def is_in_training(self, module: nn.Module, kwargs: dict[str, Any]) -> bool:
         """Whether the model is in training mode."""
@@ -151,8 +151,8 @@ class Models:
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, place: Place | None
     ) -> None:
         watch = self._watch
-        outputs = result[0] if isinstance(result, (tuple, list)) and result else result
-        if not isinstance(outputs, torch.Tensor):
+        outputs = next(iter(tensors_in(result)), None)
+        if outputs is None:
             return
         self._resolve(place)
         if watch.exact:
@@ -163,19 +163,21 @@ class Models:
         tensors = [value for value in args if isinstance(value, torch.Tensor)]
         keep = watch.detailed or (not learning and self._measured.get(place, 0) < EVALUATIONS)
         is_random, in_training = self.is_random(module), self.is_in_training(module, kwargs)
+        inputs = tensors_in(args)
         with watch.aside():
+            table = side_by_side(inputs) if inputs else None
             event = ModelCalled(
                 update=watch.updates,
                 place=place,
                 number=watch.number(),
                 model=type(module).__name__,
-                which=self._numbers.get(id(module), 0),
+                which=self._numbers.setdefault(id(module), len(self._numbers)),
                 learning=learning,
                 in_training=in_training,
                 random=is_random,
-                input_shapes=tuple(tuple(value.shape) for value in tensors),
+                input_shapes=tuple(tuple(value.shape) for value in inputs),
                 output_shape=tuple(outputs.shape),
-                inputs=as_array(tensors[0]) if tensors and keep else None,
+                inputs=as_array(table) if keep else None,
                 outputs=as_array(outputs) if keep else None,
                 made=watch.made.get(id(module)),
                 sequence_first=self.takes_time_first(module),
@@ -191,8 +193,8 @@ class Models:
                     self._pending, self._pending_compared = (len(watch.events), module, tuple(tensors), outputs), False
             if not learning:
                 self._measured[place] = self._measured.get(place, 0) + 1
-            if tensors:
-                event = replace(event, **watch.answers.of_call(tensors[0], outputs, learning))
+            if table is not None:
+                event = replace(event, **watch.answers.of_call(table, outputs, learning))
         watch.note(event)
 
     def _in_evaluation_mode(
@@ -236,6 +238,8 @@ class Models:
     def compared(self, event: Compared) -> None:
         """Answers were compared with labels."""
         self._pending_compared = True
+        if event.learning and self._watch.loops.cut:
+            return  # a loop that counts as it learns was ended early: what it divides by is that of a whole pass
         update, right, examples = self._counts.get(event.place, (-1, 0, 0))
         if update != event.update:
             right = examples = 0

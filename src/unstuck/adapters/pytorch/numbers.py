@@ -25,6 +25,23 @@ def as_array(value: Any, rows: int = ROWS) -> np.ndarray | None:
     return np.array(tensor.cpu().resolve_conj().numpy(), copy=True)
 
 
+def tensors_in(value: Any) -> list[torch.Tensor]:
+    """The tensors of an argument, also of lists, tuples and dicts of them."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return [tensor for part in parts for tensor in tensors_in(part)]
+
+
+def side_by_side(inputs: list[torch.Tensor]) -> torch.Tensor:
+    """Inputs of the same examples as one table, (n, features); the first where they are too large or no such thing."""
+    first = inputs[0]
+    alike = all(one.ndim > 1 and one.is_floating_point() and len(one) == len(first) for one in inputs)
+    if len(inputs) == 1 or not alike or sum(one.numel() for one in inputs) > NUMBERS:
+        return first
+    return torch.cat([one.detach().reshape(len(one), -1).float() for one in inputs], dim=1)
+
+
 def as_tensor(value: Any) -> torch.Tensor:
     """A tensor of what NumPy takes for an array; a tensor itself."""
     return value if isinstance(value, torch.Tensor) else torch.as_tensor(np.asarray(value))

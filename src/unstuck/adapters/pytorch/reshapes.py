@@ -31,9 +31,10 @@ def reshaped(watch: Watching, function: Callable[..., Any], *args: Any, **kwargs
 
 
 def note_reshape(watch: Watching, before: Any, result: Any, place: Place | None) -> None:
-    """Notes a reshape whose shape is the old one with axes exchanged."""
+    """Notes a reshape whose shape is the old one with axes exchanged; axes of one number may go anywhere."""
     old, new = tuple(before.shape), tuple(result.shape)
-    if len(old) == len(new) >= 3 and old != new and sorted(old) == sorted(new):
+    alike = [n for n in old if n > 1] == [n for n in new if n > 1]
+    if len(old) == len(new) >= 3 and not alike and sorted(old) == sorted(new):
         watch.note(Reshaped(watch.updates, place, old, new))
 
 

@@ -38,8 +38,8 @@ def answered(outputs: torch.Tensor, threshold: float) -> Array | None:
     return None
 
 
-def labels_with(inputs: torch.Tensor, batch: Any) -> Array | None:
-    """(n,) the class numbers that a loader's batch holds beside these inputs; None where it holds others."""
+def batch_of(inputs: torch.Tensor, batch: Any) -> torch.Tensor | None:
+    """The labels that a loader's batch holds beside these inputs, one for each; None where it holds others."""
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         return None
     first, labels = batch
@@ -49,7 +49,7 @@ def labels_with(inputs: torch.Tensor, batch: Any) -> Array | None:
         return None
     if first.data_ptr() != inputs.data_ptr() and not torch.equal(first.reshape(-1), inputs.reshape(-1)):
         return None
-    return as_classes(labels)
+    return labels
 
 
 def as_classes(values: Any) -> Array | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import torch
@@ -92,6 +94,8 @@ class Steps:
                         watch.ledger.after_backward()
                     if by_hand and not refused:
                         self.rebinding.keep(leaves)
+                    if "weights" in watch.repairs and not watch.updates:
+                        watch.parameters.draw_copies_apart()
                 facts = (tuple(losses), reached, climbs, refused, still, self.read_place)
                 watch.note(WentBackward(watch.updates, place, single(root), *facts))
                 self.read_place = None
@@ -170,11 +174,11 @@ class Steps:
 
     # -- steps of optimisers -----------------------------------------------------------------------------------------
 
-    def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        """Hook before any optimiser's step."""
+    def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Any:
+        """Hook before any optimiser's step; the function that it evaluates is watched."""
         watch = self._watch
         if watch.quiet:
-            return
+            return None
         if "backward" in watch.repairs and not self._went_back and watch.losses:
             watch.losses[-1][1].backward()
         self.in_step = True
@@ -183,6 +187,25 @@ class Steps:
                 tensors = held_by(optimizer)
                 self._gradients = [sample(tensor.grad) for tensor in tensors]
                 watch.ledger.before_step(tensors)
+        if len(args) > 1 and callable(args[1]):
+            return (args[0], self._evaluated(args[1], optimizer), *args[2:]), kwargs
+        if callable(kwargs.get("closure")):
+            return args, {**kwargs, "closure": self._evaluated(kwargs["closure"], optimizer)}
+        return None
+
+    def _evaluated(self, closure: Callable[[], Any], optimizer: Optimizer) -> Callable[[], Any]:
+        """The function that a step evaluates, watched."""
+        evaluations = count()
+
+        def evaluate() -> Any:
+            if next(evaluations) and self._watch.detailed:
+                self._watch.ledger.used_up(held_by(optimizer))
+            if self._clears:
+                for tensor in held_by(optimizer):
+                    tensor.grad = None
+            return closure()
+
+        return evaluate
 
     def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """Hook after any optimiser's step."""
@@ -191,12 +214,17 @@ class Steps:
             return
         self.in_step = False
         if watch.detailed:
-            closure = (bool(args) and callable(args[0])) or callable((kwargs or {}).get("closure"))
+            tensors = held_by(optimizer)
             with watch.aside():
-                steps = watch.ledger.step(held_by(optimizer), self._gradients)
+                evaluated = any(callable(one) for one in (*args[1:2], kwargs.get("closure")))
+                if evaluated:
+                    self._gradients = [sample(tensor.grad) for tensor in tensors]  # of its last evaluation
+                steps = watch.ledger.step(tensors, self._gradients)
+                if evaluated:  # a step of several evaluations goes along none of their gradients
+                    steps = tuple(replace(one, along=None) for one in steps)
             number = next((i for i, known in enumerate(watch.optimizers) if known() is optimizer), None)
             place = innermost(sys._getframe(1))
-            watch.note(Stepped(watch.updates, place, number, steps, self.backward_place, self.zero_place, closure))
+            watch.note(Stepped(watch.updates, place, number, steps, self.backward_place, self.zero_place))
         self.stepped(held_by(optimizer))
         watch.updated()
 

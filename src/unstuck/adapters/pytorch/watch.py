@@ -24,6 +24,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader
 
+from unstuck.adapters.pytorch import transforms
 from unstuck.adapters.pytorch.answers import AnswersHeld
 from unstuck.adapters.pytorch.constructors import Constructors
 from unstuck.adapters.pytorch.handlers import HANDLERS, tag
@@ -275,7 +276,7 @@ class _Mode(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         watch, kwargs = self._watch, kwargs or {}
-        if watch.quiet:
+        if watch.quiet or transforms.is_inside():
             return func(*args, **kwargs)
         handler = HANDLERS.get(func)
         result = func(*args, **kwargs) if handler is None else handler(watch, func, args, kwargs)

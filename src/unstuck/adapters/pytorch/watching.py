@@ -14,6 +14,7 @@ from unstuck.adapters.pytorch.ledger import Ledger
 from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.parameters import Known, Parameters
 from unstuck.adapters.watched.events import Compared, Event
+from unstuck.adapters.watched.rewriting import Loops
 from unstuck.adapters.watched.values import Place
 
 
@@ -46,6 +47,12 @@ class StepsSeen(Protocol):
     def after_write(self, known: Known) -> None: ...
 
 
+class StatesSeen(Protocol):
+    """What is seen of states that go from call to call, as other parts ask for it."""
+
+    def passed(self, args: tuple[Any, ...], result: Any, place: Place | None) -> None: ...
+
+
 class Watching(Protocol):
     """The watch of one run; see `Watch` for what its attributes hold."""
 
@@ -63,6 +70,7 @@ class Watching(Protocol):
     optimizers: list[weakref.ref[Optimizer]]
     loss_kind: str
     losses: list[tuple[int, torch.Tensor]]
+    loops: Loops
 
     @property
     def models(self) -> ModelsSeen: ...
@@ -72,6 +80,9 @@ class Watching(Protocol):
 
     @property
     def steps(self) -> StepsSeen: ...
+
+    @property
+    def recurrence(self) -> StatesSeen: ...
 
     @property
     def detailed(self) -> bool: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import numpy as np
 from unstuck.adapters.scripts.forms import Batch, Form, match
 from unstuck.adapters.scripts.live_parameters import layers
 from unstuck.adapters.scripts.living import Captured, Finder, Living, follow, reachable_paths, spelled
+from unstuck.adapters.scripts.names_in_source import imported_names, parts
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.rewriting import Place
@@ -210,10 +212,16 @@ def operand_of(place: Place, position: int | None) -> ast.AST | None:
             return node.value
         return node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
     if isinstance(node, ast.Call) and position is not None:
-        if isinstance(node.func, ast.Attribute) and place.literal is not None and len(node.args) < 2:
+        if isinstance(node.func, ast.Attribute) and len(node.args) < 2 and not _is_of_module(place, node.func.value):
             return node.func.value if position == 0 else node.args[position - 1]
         return node.args[position] if position < len(node.args) else None
     return None
+
+
+def _is_of_module(place: Place, owner: ast.AST) -> bool:
+    """Whether what is called belongs to a module, as `np.transpose` does, and is no method of an array."""
+    names = parts(owner)
+    return bool(names) and names[0] in imported_names("".join(linecache.getlines(place.site.file)))
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from unstuck.adapters.scripts.source import Source, read_source
 from unstuck.adapters.scripts.stand_ins.digits import Digits
 from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
+from unstuck.adapters.scripts.stand_ins.old_names import answer_old_names
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.stand_ins.tables import answer_tables
 from unstuck.adapters.scripts.telling import Send, Telling
@@ -118,6 +119,7 @@ def prepare(job: Job, source: Source, ends: float, send: Send) -> ScriptRun:
     sys.meta_path.append(finder := StandInFinder(supply))
     sys.meta_path.insert(0, ChangingFinder(supply, overlay))
     answer_tables(supply)
+    answer_old_names(supply)
     divert_files(overlay)
     refuse(remarks)
     return ScriptRun(source, job.arguments, overlay, finder, remarks, ends, send)

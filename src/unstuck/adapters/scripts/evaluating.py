@@ -96,12 +96,14 @@ def _depending(tape: Tape, chains: list[Chain]) -> list[bool]:
 
 
 def _answers(tape: Tape, depends: list[bool], training: set[int]) -> Iterator[Node]:
-    """What is decided by values that depend on parameters, apart from the updates; once for each expression."""
-    seen: set[int] = set()
+    """What is decided by values that depend on parameters, apart from the updates; once for each expression and way
+    there."""
+    seen: set[tuple[int, ...]] = set()
     for node in tape:
-        apart = depends[node.number] and node.number not in training and id(node.site) not in seen
+        way = (id(node.site), *map(id, node.stack))
+        apart = depends[node.number] and node.number not in training and way not in seen
         if node.op in ANSWERING and apart and not _is_a_slope(node):
-            seen.add(id(node.site))
+            seen.add(way)
             yield node
 
 

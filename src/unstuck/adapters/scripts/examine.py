@@ -20,7 +20,7 @@ from unstuck.adapters.scripts.corrected import behind_wrong_gradients, with_behi
 from unstuck.adapters.scripts.decisions import corrections, perceptron_report
 from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
 from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
-from unstuck.adapters.scripts.falling import diverge, falls, own_losses
+from unstuck.adapters.scripts.falling import falls, own_losses
 from unstuck.adapters.scripts.first_look import first_look, network
 from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
 from unstuck.adapters.scripts.handing_over import case_of
@@ -29,7 +29,9 @@ from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
+from unstuck.adapters.scripts.not_finite import with_not_finite
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
+from unstuck.adapters.scripts.parted import parted_from_source
 from unstuck.adapters.scripts.proof_report import joined, not_yet_named, with_seen
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.read import Read
@@ -42,12 +44,13 @@ from unstuck.adapters.scripts.reading import (
 )
 from unstuck.adapters.scripts.recorder import Recorder
 from unstuck.adapters.scripts.recording import Recording, Settings
-from unstuck.adapters.scripts.seen_faults import lost_updates, of_diverging, of_lost_updates, seen_faults
+from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
 from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop, turns_before
 from unstuck.adapters.scripts.update import read_update, takes_part
 from unstuck.adapters.watch import Outcome, Run
+from unstuck.autodiff.consequence import loss_of_constant_answers
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
@@ -76,6 +79,7 @@ class Studied:
     built: Built | None = None
     chains: tuple[Chain, ...] = ()
     loop: TrainingLoop | None = None
+    parted: Finding | None = None
 
 
 def study(
@@ -154,7 +158,7 @@ def study(
     skip = turns_before(recording, loop) if names.parameters else 0
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
     reading.network, reading.loss = network(update, chains), read_loss(read)
-    built = case = None
+    built = case = parted = None
     try:
         built = build(read, run)
         case = case_of(reading, read, built, run, name)
@@ -167,8 +171,11 @@ def study(
     reading.accuracy = read_accuracy(texts_of(recording))
     reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.everything if built else {})]
     if built is not None:
+        if case is not None:
+            scope, line = built.replay.living.everything, loop.place.site.line
+            parted = parted_from_source(case, scope, texts_of(recording), line)
         built.replay.living.aside.clear()
-    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop)
+    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
@@ -216,9 +223,8 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     report = joined(report, proved, lambda: _learns(losses(), proved))
     if studied.case is not None and proved is not None and proved.departures and not report.network.get("loss"):
         report = with_behind(report, _behind(report, studied, ends - clock.now()))
-    if report.verdict == "inconclusive" and not report.findings and studied.read is not None:
-        report.findings = list(of_diverging(studied.read, diverge(losses())))
-        report.verdict = "faulty" if report.findings else report.verdict
+    if not report.findings and studied.read is not None:
+        report = with_not_finite(report, studied.read, studied.case, losses)
     report = with_seen(report, _seen(run, studied, proved, report, ends))
     if proved is not None:
         report.proof, report.listing = proved.to_dict(), listing_of(proved)
@@ -240,6 +246,8 @@ def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, end
     """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    if studied.parted is not None:
+        seen += not_yet_named([studied.parted], [*report.findings, *seen])
     if proved is not None:
         left = min(EVALUATING, max(ends - clock.now(), 1.0))
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
@@ -276,8 +284,11 @@ def _losses(run: Run, studied: Studied, proved: Proved | None) -> list[float]:
 
 
 def _learns(losses: list[float], proved: Proved | None) -> bool | None:
-    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few."""
-    fall = falls(losses)
+    """Whether the script learns: by its own losses, or by its recorded step repeated where it writes down too few. The
+    losses of networks that are updated in turn hold each other up: it is enough that they stay numbers."""
+    if proved is not None and proved.turns > 1:
+        return bool(np.isfinite(losses).all())
+    fall = falls(losses, loss_of_constant_answers(proved.first) if proved is not None and losses else None)
     return fall if fall is not None or proved is None else proved.learns
 
 

@@ -22,6 +22,7 @@ from unstuck.adapters.watch import Run, Stopped
 from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.proof import Proof
+from unstuck.autodiff.seeds import uncast
 from unstuck.autodiff.tape import Node
 
 MOST, LEAST = 4000, 12  # losses that are looked at
@@ -36,6 +37,8 @@ class LossWatch:
         self.place, self.loop, self.turns, self.visit, self.of_errors = place, loop, turns, visit, of_errors
         self.visits = 0  # in this turn
         self.losses: list[float] = []
+        self.each = 1  # how many values one of these is the mean of
+        self._waiting: list[float] = []
         self.namespace: dict[str, Any] = {}
 
     def compile(self, text: str, filename: str) -> CodeType:
@@ -61,14 +64,26 @@ class LossWatch:
         array = np.asarray(value) if self.visit in (None, self.visits) else np.zeros(0)
         if array.dtype.kind in "fiu" and array.size:
             single = array.size == 1 and not self.of_errors
-            self.losses.append(float(array.reshape(())) if single else float(np.mean(array.astype(float) ** 2)))
-        if len(self.losses) >= MOST:
-            raise Stopped
+            self._keep(float(array.reshape(())) if single else float(np.mean(array.astype(float) ** 2)))
         return value
+
+    def _keep(self, loss: float) -> None:
+        """One more value. Of many whose course is still open, each one kept stands for twice as many as before."""
+        self._waiting.append(loss)
+        if len(self._waiting) < self.each:
+            return
+        self.losses.append(float(np.mean(self._waiting)))
+        self._waiting.clear()
+        if len(self.losses) >= MOST:
+            if falls(self.losses) or not np.isfinite(self.losses[-1]):
+                raise Stopped
+            self.losses = [float(np.mean(pair)) for pair in zip(self.losses[::2], self.losses[1::2], strict=True)]
+            self.each *= 2
 
 
 def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof: Proof) -> list[float]:
-    """The losses of a run as it writes them down, as far as it may be watched; none where it writes down none."""
+    """The losses of a run as it writes them down, as far as it may be watched, averaged where they are very many; none
+    where it writes down none."""
     node = _loss_node(proof)
     place = None if node is None else next((p for p in recording.places if p.site.key == _key(node)), None)
     if node is None or place is None or loop is None:
@@ -88,13 +103,15 @@ def diverge(losses: Sequence[float]) -> int | None:
     return first if 0 < first < len(losses) else None
 
 
-def falls(losses: Sequence[float]) -> bool | None:
-    """Whether the last quarter of some losses is on average a tenth below the first; None for fewer than twelve."""
+def falls(losses: Sequence[float], of_constants: float | None = None) -> bool | None:
+    """Whether the last quarter of some losses is on average a tenth below the first, or below the loss of constant
+    answers where that is given: a loss near its floor falls no more. None for fewer than twelve."""
     if len(losses) < LEAST:
         return None
     quarter = len(losses) // 4
     first, last = (float(np.mean(part)) for part in (losses[:quarter], losses[-quarter:]))
-    return bool(np.isfinite(last)) and first - last >= LEARNT * abs(first)
+    reached = [one - last >= LEARNT * abs(one) for one in (first, of_constants) if one is not None]
+    return bool(np.isfinite(last)) and first >= last and any(reached)
 
 
 def _visit(recording: Recording, loop: TrainingLoop, node: Node) -> int | None:
@@ -129,7 +146,7 @@ def _loss_node(proof: Proof) -> Node | None:
     if hypothesis is None:
         return None
     nodes = proof.step.graph.tape.nodes
-    node: Node = nodes[max(hypothesis.seeds)]
+    node = uncast(nodes[max(hypothesis.seeds)])
     if hypothesis.rank == 0 and _is_of_an_engine(node):
         return node
     if hypothesis.rank == 0:

@@ -28,9 +28,11 @@ CODES = {
     Law.WEIGHTS_ADD_UP: "F02",
     Law.CLASSES_ADD_UP: "F02",
     Law.MASK_HIDES: "F16",
+    Law.DATA_ARE_SHOWN: "F16",
     Law.NEXT_IS_HIDDEN: "F16",
     Law.STATE_ENDS: "F14",
     Law.EXAMPLES_APART: "F14",
+    Law.FEATURES_APART: "F14",
     Law.STATE_GOES_ON: "B13",
 }
 
@@ -84,6 +86,11 @@ def _words(fault: ForwardFault) -> str:
     if fault.law is Law.MASK_HIDES:
         shares = " and ".join(f"{share:.0%}" for share in numbers["weight_on_either_side"])
         return f"the softmax gives weight to both sides of the mask in `{text}`: up to {shares} of a row"
+    if fault.law is Law.DATA_ARE_SHOWN:
+        return (
+            f"the mask in `{text}` hides the entries that differ from sequence to sequence, and shows those that are "
+            "the same in all, as padding is"
+        )
     if fault.law is Law.NEXT_IS_HIDDEN:
         return (
             f"the targets are the inputs one place later, and answers change with them: `{text}` lets "
@@ -94,11 +101,13 @@ def _words(fault: ForwardFault) -> str:
             f"`{text}` makes the first state once; every later update begins with the state that the one before left "
             "in it, of other sequences"
         )
-    if fault.law is Law.EXAMPLES_APART:
+    if fault.law in (Law.EXAMPLES_APART, Law.FEATURES_APART):
         axes = " and ".join(str(axis) for axis in numbers["axes"])
+        kind, others = ("layer", "examples") if fault.law is Law.EXAMPLES_APART else ("batch", "features")
+        should = "it should go over stand along" if kind == "layer" else "it should keep apart stand along"
         return (
-            f"`{text}` in a layer normalisation goes over axis {axes}, the examples; the features that it should go "
-            f"over stand along axis {numbers['features_along']}"
+            f"`{text}` in a {kind} normalisation goes over axis {axes}, the {others}; the features that {should} "
+            f"axis {numbers['features_along']}"
         )
     never = f"the state is never handed on, and {listed(numbers['parameters'])} never change"
     return f"at every step `{text}` begins with zeros: {never}"

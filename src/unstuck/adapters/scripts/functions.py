@@ -1,6 +1,7 @@
 """What a called function is: the program's own, one that computes, one that makes or changes arrays, or neither."""
 
 import builtins
+import copy
 import functools
 import math
 import random
@@ -26,6 +27,7 @@ _WRITING = (np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_al
 _WRITING_METHODS = frozenset({"fill", "sort", "partition", "put", "itemset", "resize", "setfield"})
 _SPREADING = (zip, enumerate, list, tuple, map, iter, reversed, filter)
 _COMPUTING = (abs, sum, max, min, pow, float, round, divmod, complex, int)
+_COPYING = (copy.copy, copy.deepcopy)
 _TAKING_ALL = (sum, max, min, math.fsum)
 _GENERATORS = (np.random.RandomState, np.random.Generator, random.Random)
 _SHUFFLING = frozenset({"shuffle"})
@@ -76,6 +78,11 @@ def _kind_of(function: Any) -> str:
 def takes_all_of(function: Any) -> bool:
     """Whether a function takes everything that its first argument gives before it returns."""
     return _is(function, _TAKING_ALL)
+
+
+def copies(function: Any) -> bool:
+    """Whether a function gives what it is given once more, as `np.copy` does with an array."""
+    return _is(function, _COPYING)
 
 
 def _of_numpy(function: Any) -> str:
@@ -140,4 +147,4 @@ def operation(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple
         return getattr(np.ndarray, function.__name__), (holder, *arguments)
     if isinstance(holder, np.generic):
         return getattr(np.ndarray, function.__name__, getattr(type(holder), function.__name__)), (holder, *arguments)
-    return function, arguments
+    return np.copy if copies(function) else function, arguments

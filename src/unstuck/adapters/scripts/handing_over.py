@@ -66,7 +66,7 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
     return Case(
         predict=replay.predict,
         x=_as_floats(data.x),
-        targets=data.t[:, 0] if data.t.shape[1] == 1 and data.t.dtype.kind in "iu" and data.t.max() > 1 else data.t,
+        targets=data.t[:, 0] if _are_class_numbers(read, data.t) else data.t,
         x_test=None if tests is None else _as_floats(tests.x),
         targets_test=None if tests is None else tests.t,
         parameters=replay.layers,
@@ -78,6 +78,12 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
         updates=plan,
         name=name,
     )
+
+
+def _are_class_numbers(read: Read, targets: np.ndarray) -> bool:
+    """Whether targets in one column are numbers of classes: there are more than two, or they choose an output."""
+    whole = targets.shape[1] == 1 and targets.dtype.kind in "iu"
+    return whole and (bool(targets.max() > 1) or read.targets.position is None)
 
 
 def _affordable(read: Read, replay: Replay, x: np.ndarray) -> int:

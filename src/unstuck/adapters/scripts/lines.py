@@ -195,11 +195,16 @@ class Lines:
 
     def inputs(self, layer: int | None) -> Site | None:
         """Where the array that inputs are taken from is made."""
-        return _origin(self.read.inputs.nodes[0], self.read.inputs.position)
+        return _origin(self.read.inputs.nodes[0], self.read.inputs.position).site
 
     def targets(self, layer: int | None) -> Site | None:
         """Where the array that targets are taken from is made."""
-        return _origin(self.read.targets.nodes[0], self.read.targets.position)
+        return _origin(self.read.targets.nodes[0], self.read.targets.position).site
+
+    def taken_in_turn(self, code: str) -> bool:
+        """Whether the recording knows of the examples that a finding is about no more than where a turn takes them."""
+        meeting = self.read.inputs if code in OF_INPUTS else self.read.targets
+        return _origin(meeting.nodes[0], meeting.position).number >= self.read.loop.start
 
     def batches(self, layer: int | None) -> Site | None:
         """The loop whose turns are the updates."""
@@ -237,12 +242,12 @@ def _value(argument: Any) -> Any:
     return argument.value if isinstance(argument, Node) else argument
 
 
-def _origin(node: Node, position: int | None) -> Site | None:
+def _origin(node: Node, position: int | None) -> Node:
     """The expression that made the outermost array from outside that a value was taken from."""
     argument = node.args[position] if position is not None and position < len(node.args) else None
-    found: Site | None = node.site
+    found = node
     while isinstance(argument, Node):
-        found = argument.site or found
+        found = argument if argument.site is not None else found
         argument = argument.args[0] if argument.args else None
     return found
 
@@ -266,14 +271,15 @@ def _output_error(lines: Lines, layer: int | None) -> Site | None:
     return node.site if node is not None else None
 
 
+OF_INPUTS, OF_TARGETS = ("D01", "D02", "D03", "D04"), ("D07", "D09", "D10")
 _delta, _gradient = _site_of(Lines.delta), _site_of(Lines.gradient)
 
 ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
-    **dict.fromkeys(("D02", "D03", "D04", "D01"), Lines.inputs),
-    **dict.fromkeys(("A01", "A02", "A04", "A05", "A06", "A07", "U06"), Lines.made),
+    **dict.fromkeys(OF_INPUTS, Lines.inputs),
+    **dict.fromkeys(("A01", "A02", "A03", "A04", "A05", "A06", "A07", "U06"), Lines.made),
     **dict.fromkeys(("F01", "F02", "F03", "F10"), Lines.output),
     **dict.fromkeys(("F05", "F07"), Lines.product),
-    **dict.fromkeys(("D07", "D09", "D10"), Lines.targets),
+    **dict.fromkeys(OF_TARGETS, Lines.targets),
     "D12": Lines.batches,
     **dict.fromkeys(("L04", "B11", "L01", "L02"), _output_error),
     **dict.fromkeys(("B01", "B02", "B03", "B04", "B05", "B12", "B18"), _delta),
@@ -282,42 +288,51 @@ ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
     **dict.fromkeys(("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U14", "U17"), Lines.updated),
     "U12": Lines.correction,
     "D08": Lines.output_function,
-    "U10": Lines.decay,
-    **dict.fromkeys(("U07", "U08"), Lines.rate),
+    **dict.fromkeys(("U10", "U15"), Lines.decay),
+    **dict.fromkeys(("U07", "U08", "U13"), Lines.rate),
     "U09": Lines.loop,
 }
 """For the code of a finding, which expression it is about."""
 
 
 OF_TEST_INPUTS, OF_TEST_TARGETS = ("D05", "D06"), ("D11",)
+OF_COUNTING = ("E01", "E02")
 
 
 def with_lines(findings: list[Finding], read: Read, case: Case, data: Sequence[Value]) -> list[Finding]:
     """The findings at the expressions of the recording, or else where the script's text has the form of the fault, or
     makes the test data that they are about."""
-    lines = Lines(read)
+    lines, file = Lines(read), read.loop.place.site.file
+    held = _lines_of(data, "training", OF_INPUTS, OF_TARGETS)
     found = []
     for finding in findings:
         place = None
         try:
             place = lines.of(finding)
+            if held.get(finding.rule.code) is not None and lines.taken_in_turn(finding.rule.code):
+                place = _in(file, held[finding.rule.code])
         except (IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs the line alone
             place = None
         found.append(replace(finding, location=place) if place is not None else finding)
     nowhere = [finding.rule.code for finding in found if finding.location is None]
-    written = find_in_script(read.loop.place.site.file, case, nowhere) if nowhere else {}
-    made = _test_lines(data)
-    file = read.loop.place.site.file
-    return [
-        replace(f, location=f.location or written.get(f.rule.code) or _in(file, made.get(f.rule.code))) for f in found
-    ]
+    written = find_in_script(file, case, nowhere) if nowhere else {}
+    made = _lines_of(data, "test", OF_TEST_INPUTS, OF_TEST_TARGETS)
+    counted = _in(*(getattr(case.accuracy, "line", None) or (file, None)))
+    placed = []
+    for finding in found:
+        code = finding.rule.code
+        place = finding.location or written.get(code) or (counted if code in OF_COUNTING else None)
+        placed.append(replace(finding, location=place or _in(file, made.get(code))))
+    return placed
 
 
-def _test_lines(data: Sequence[Value]) -> dict[str, int | None]:
-    """By code of a finding on test data, the line that makes its inputs or its targets."""
-    lines = [value.line for value in data if value.role == "test"]
-    inputs, targets = dict.fromkeys(OF_TEST_INPUTS, lines[0] if lines else None), lines[-1] if lines else None
-    return {**inputs, **dict.fromkeys(OF_TEST_TARGETS, targets)}
+def _lines_of(
+    data: Sequence[Value], role: str, of_inputs: Sequence[str], of_targets: Sequence[str]
+) -> dict[str, int | None]:
+    """By code of a finding on training or test data, the line that makes its inputs or its targets."""
+    lines = [value.line for value in data if value.role == role]
+    inputs, targets = dict.fromkeys(of_inputs, lines[0] if lines else None), lines[-1] if lines else None
+    return {**inputs, **dict.fromkeys(of_targets, targets)}
 
 
 def _in(file: str, line: int | None) -> Location | None:

@@ -18,7 +18,7 @@ from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.weaving import ENDED, PAUSE, SEEN, Source, corresponding
 from unstuck.adapters.watch import Stopped
-from unstuck.sandbox.origin import names_used
+from unstuck.sandbox.origin import is_user_class, names_used
 from unstuck.sandbox.snapshot import Snapshot
 
 Array = np.ndarray
@@ -179,7 +179,7 @@ class Finder:
 
 
 def reachable_paths(
-    scope: dict[str, Any], depth: int = 6, limit: int = 200_000
+    scope: dict[str, Any], depth: int = 8, limit: int = 200_000
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """(path, value) of what can be reached from a scope through containers and attributes; a path is a tuple of steps
     for `follow`."""
@@ -200,7 +200,9 @@ def reachable_paths(
                 continue
             children = [(("key", index), child) for index, child in enumerate(value)]
         elif (
-            isinstance(getattr(value, "__dict__", None), dict) and not callable(value) and "__path__" not in vars(value)
+            isinstance(getattr(value, "__dict__", None), dict)
+            and not is_function(value)
+            and "__path__" not in vars(value)
         ):
             if type(value).__name__ == "module":
                 continue
@@ -212,7 +214,12 @@ def reachable_paths(
 
 def _is_data(value: Any) -> bool:
     """Whether a value may be large: an array, a container, an object that holds some; no module, function or class."""
-    return not isinstance(value, ModuleType | type) and not callable(value)
+    return not isinstance(value, ModuleType | type) and not is_function(value)
+
+
+def is_function(value: Any) -> bool:
+    """Whether a value can be called and is no object of a class of the program's own: a layer may be called, too."""
+    return callable(value) and (isinstance(value, type) or not is_user_class(type(value)))
 
 
 def _hidden(step: tuple[str, Any]) -> bool:

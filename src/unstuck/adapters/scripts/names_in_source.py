@@ -126,6 +126,13 @@ def _looped(target: ast.expr, iterable: ast.expr) -> Iterator[tuple[str, set[str
         yield from _bound(target, iterable)
 
 
+@lru_cache(maxsize=8)
+def imported_names(text: str) -> frozenset[str]:
+    """The names that a program's imports bind."""
+    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return frozenset((each.asname or each.name).partition(".")[0] for node in imports for each in node.names)
+
+
 def names_around(file: str, line: int) -> list[str]:
     """The names of the functions and classes that a line of a program stands in, outermost first."""
     return [name for first, last, name in _definitions("".join(linecache.getlines(file))) if first <= line <= last]

@@ -82,6 +82,7 @@ class ParameterSearch:
         self._seen: dict[tuple[int, int], set[int]] = {}  # by operand of an expression: the values read there
         self._last: dict[tuple[int, int], Node] = {}
         self._walks: dict[tuple[int, int], int] = {}
+        self._carried: dict[int, tuple[tuple[Node, Any], ...]] = {}  # by number of a node, what lives on in it
         self._found: set[tuple[int, int]] = set()
         self._made: dict[tuple[int, ...], int] = {}  # by the calls that make leaves: the number of the last
         self._updating: set[int] = set()  # expressions that are updates themselves: what they read is no second reading
@@ -118,7 +119,7 @@ class ParameterSearch:
             if value.number in known:
                 continue
             if known and value.op is not LEAF:
-                link = _walk_back(value, known, self._walks, spot)
+                link = self._walk_back(value, known, spot)
                 if link is not None and not _may_depend(link.step, link.before):
                     link = None
                 if link is not None and link.change.site is node.site:
@@ -128,6 +129,34 @@ class ParameterSearch:
                     self._found.add((link.before.number, link.after.number))
                     self._links.append(link)
             known.add(value.number)
+
+    def _walk_back(self, value: Node, known: set[int], spot: tuple[int, int]) -> _Link | None:
+        """From a value to one that it replaces."""
+        limit, walks, carried = LONGEST_WALK, self._walks, self._carried
+        if value.op in (assigned, write_window, operator.iadd, operator.isub) and walks.get(spot, 0) < LONG_WALKS:
+            limit = LONGEST_WALK_OF_WRITES
+        pending: list[tuple[Node, Node | None, Any]] = [(value, None, None)]
+        visited: set[int] = set()  # numbers, negative behind the change
+        while pending and len(visited) < limit:
+            node, change, step = pending.pop()
+            if change is not None and node.number in known:
+                if len(visited) > LONGEST_WALK:
+                    walks[spot] = walks.get(spot, 0) + 1
+                return _Link(node, value, change, step)
+            place = node.number if change is None else ~node.number
+            if place in visited:
+                continue
+            visited.add(place)
+            if node.number not in carried:
+                carried[node.number] = tuple(_carried(node))
+            for parent, by in carried[node.number]:
+                if by is None or change is not None:
+                    pending.append((parent, change, step))
+                elif isinstance(by, Node) and by.op is not LEAF:
+                    pending.append((parent, node, by))
+        if len(visited) > LONGEST_WALK:
+            walks[spot] = walks.get(spot, 0) + 1
+        return None
 
 
 def _maker(node: Node) -> tuple[int, ...]:
@@ -152,32 +181,6 @@ def first_made(chains: list[Chain]) -> list[Chain]:
 def find_chains(tape: Tape) -> list[Chain]:
     """The parameters of a recording, in the order in which their first values were made."""
     return ParameterSearch(tape).chains()
-
-
-def _walk_back(value: Node, known: set[int], walks: dict[tuple[int, int], int], spot: tuple[int, int]) -> _Link | None:
-    """From a value to one that it replaces."""
-    limit = LONGEST_WALK
-    if value.op in (assigned, write_window, operator.iadd, operator.isub) and walks.get(spot, 0) < LONG_WALKS:
-        limit = LONGEST_WALK_OF_WRITES
-    pending: list[tuple[Node, Node | None, Any]] = [(value, None, None)]
-    visited: set[tuple[int, bool]] = set()
-    while pending and len(visited) < limit:
-        node, change, step = pending.pop()
-        if change is not None and node.number in known:
-            if len(visited) > LONGEST_WALK:
-                walks[spot] = walks.get(spot, 0) + 1
-            return _Link(node, value, change, step)
-        if (node.number, change is not None) in visited:
-            continue
-        visited.add((node.number, change is not None))
-        for parent, by in _carried(node):
-            if by is None or change is not None:
-                pending.append((parent, change, step))
-            elif isinstance(by, Node) and by.op is not LEAF:
-                pending.append((parent, node, by))
-    if len(visited) > LONGEST_WALK:
-        walks[spot] = walks.get(spot, 0) + 1
-    return None
 
 
 def _may_depend(step: Node, before: Node) -> bool:

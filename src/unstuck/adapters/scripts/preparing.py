@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.living import is_function
 from unstuck.adapters.scripts.provenance import Provenance
 
 PLAIN = (int, float, str, bytes, bool, type(None), list, tuple, dict, set, range, np.ndarray, np.generic)
@@ -47,7 +48,7 @@ def _leads_to_data(
             if value.__name__ in ("random", "numpy.random"):
                 return False
         elif (
-            (not isinstance(value, types.BuiltinFunctionType | type) and not callable(value))
+            (not isinstance(value, types.BuiltinFunctionType | type) and not is_function(value))
             or isinstance(getattr(value, "__self__", None), np.random.RandomState)
             or (isinstance(value, type) and value.__module__ == "__main__")
         ):

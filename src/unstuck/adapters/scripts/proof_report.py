@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from unstuck.adapters.scripts.lines import location
+from unstuck.adapters.scripts.parameters import ancestors
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
 from unstuck.autodiff.families import SUMMING
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
+from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.autodiff.verdicts import APPLIED, Verdict
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.examination.examination import Missing
@@ -30,9 +35,13 @@ OF_SCALE = ("B09", "B17")  # rules about a factor, of which a derivative up to a
 UNEXPLAINED = "B14"
 OF_ERRORS = "L04"  # the rule about the error at the outputs
 OF_OUTPUTS = ("D09", "F10")  # rules about the number of outputs
+OF_MEMORY = ("U02", "U03", "U04", "U14")  # rules about what an update keeps of the one before
+OF_TARGETS = ("D07", "D08", "D09", "D13")  # rules about the numbers that stand for a class
 OF_ROWS = ("D04", "D07", "D08", "D09", "D10", "D12", "D13", "A04", "F10", "F14")  # rules about rows that are examples
 BY_KIND = {"zero": "B13", "transposed": "B15", "factor": "B17"}  # of all gradients that depart at one place
+WHOLE = 1e-6  # how far a share may be from 1
 FEW = 4  # names that are listed
+LARGEST_DENOMINATOR, CLOSE = 1000, 1e-9  # of a short number, and how closely a factor is one
 
 
 def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | None]) -> Report:
@@ -44,7 +53,8 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
     if proved is None:
         return _unproved(report, explained, "an update whose forward pass was recorded")
     if not explained:
-        kept = [finding for finding in report.findings if not misread(finding, proved)]
+        targets = (report.reading or {}).get("targets") or {}
+        kept = [finding for finding in report.findings if not misread(finding, proved, targets.get("line"))]
         if report.findings and not kept:
             report.verdict = "inconclusive"
         report.findings = kept
@@ -70,6 +80,8 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
         report.findings = [finding for finding in report.findings if finding.rule.code != UNEXPLAINED]
     if not _named(report.findings):
         report.findings = in_order_of_data([*report.findings, *never_updated(proved)])
+    if not explained and all(finding.rule.code not in OF_MEMORY for finding in report.findings):
+        report.findings = in_order_of_data([*report.findings, *never_cleared(proved)])
     if report.findings:
         report.verdict = "faulty"
     elif not explained and not proved.harmless:
@@ -79,12 +91,35 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
     return report
 
 
-def misread(finding: Finding, proved: Proved) -> bool:
+def misread(finding: Finding, proved: Proved, targets_line: int | None = None) -> bool:
     """Whether a finding rests on examples and outputs as rows, which no formula of the tables confirms, and the
-    derivative saw otherwise: outputs that meet their targets entry by entry, or a sequence whose rows are its steps."""
-    proof = proved.first
+    derivative saw otherwise: outputs that meet their targets entry by entry, or other targets in the loss as
+    written, a sequence whose rows are its steps, or gradients that are zero, on whose way no output meets a target."""
+    proof, code = proved.first, finding.rule.code
+    if code in OF_ROWS and _nothing_changes(proof):
+        return True
     met = bool(proof.meetings) and any(verdict.right for verdict in proof.verdicts)
-    return (finding.rule.code in OF_OUTPUTS and met) or (finding.rule.code in OF_ROWS and is_recurrent(proof.step))
+    return (
+        (code in OF_OUTPUTS and met)
+        or (code in OF_TARGETS and _are_no_targets(proof, targets_line))
+        or (code in OF_ROWS and is_recurrent(proof.step))
+    )
+
+
+def _are_no_targets(proof: Proof, line: int | None) -> bool:
+    """Whether what outputs meet in a line are other values than their targets in the loss as written."""
+    if proof.hypothesis is None or proof.hypothesis.rank > 0:
+        return False
+    graph = proof.step.graph
+    of_loss = graph.ancestors(proof.hypothesis.seeds)
+    loss = [one for one in proof.meetings if any(graph.same[node.number] in of_loss for node in one.nodes)]
+    here = [one for one in proof.meetings if one.site is not None and one.site.line == line]
+    alike = any(
+        len(one.targets) == len(other.targets) and all(map(np.array_equal, one.targets, other.targets))
+        for one in loss
+        for other in here
+    )
+    return bool(loss) and bool(here) and not alike
 
 
 def wrong_gradients(proved: Proved) -> Iterator[Finding]:
@@ -94,6 +129,8 @@ def wrong_gradients(proved: Proved) -> Iterator[Finding]:
         if departure.site is not None and (departure.site.file, departure.site.line) not in lines:
             lines.add((departure.site.file, departure.site.line))
             yield _of_departure(proved, departure)
+            if _nothing_changes(proved.first):
+                return  # one zero, however many gradients it makes zero
 
 
 def never_updated(proved: Proved) -> Iterator[Finding]:
@@ -107,6 +144,17 @@ def never_updated(proved: Proved) -> Iterator[Finding]:
         summary = f"{count} never updated though the loss depends on it: nothing goes back through `{stop.text}`"
         numbers = {"made_in": [one.made.line for one in idle], "stops_at": stop.line}
         yield Finding(RULES["B13"], PROVED, summary, numbers, None, None, location(stop))
+
+
+def never_cleared(proved: Proved) -> Iterator[Finding]:
+    """A finding where the second update brings the gradients of the first back in full."""
+    kept = proved.kept
+    if kept is not None and abs(kept.share - 1) < WHOLE:
+        summary = "the second update brings back the gradients of the first in full"
+        place = None
+        if kept.site is not None:
+            place, summary = location(kept.site), summary + f": `{_short(kept.site.text)}` adds to what they were"
+        yield Finding(RULES["U02"], PROVED, summary, {"share_kept": kept.share}, None, None, place)
 
 
 def _of_departure(proved: Proved, departure: Departure) -> Finding:
@@ -132,8 +180,31 @@ def _of_departure(proved: Proved, departure: Departure) -> Finding:
     if proved.consequence is not None:
         matters = proved.consequence.matters
         summary += f"; {_cost(proved.consequence)}"
-    code = _code(proof, departure, wrong)
-    return Finding(RULES[code], PROVED, summary, numbers, matters, None, location(departure.site))
+    code, site = _code(proof, departure, wrong), departure.site
+    if {verdict.kind for verdict in wrong} == {"zero"} and (zero := first_zero(wrong)) is not None:
+        site = zero
+        summary += f"; it is zero from `{_short(zero.text)}` in line {zero.line} on"
+    return Finding(RULES[code], PROVED, summary, numbers, matters, None, location(site))
+
+
+def first_zero(wrong: Sequence[Verdict]) -> Site | None:
+    """Of gradients that are zero throughout the first expression on the way to them that is: of a function that is
+    given zeros the call."""
+    gradient = next((verdict.gradient.nodes[0] for verdict in wrong if verdict.gradient is not None), None)
+    if gradient is None:
+        return None
+    made_of = [node for node in ancestors([gradient], 0, _is_zero) if node.op is not LEAF and _is_zero(node)]
+    born = made_of[0] if made_of else gradient
+    return next(iter(born.stack[len(gradient.stack) :]), born.site)
+
+
+def _nothing_changes(proof: Proof) -> bool:
+    """Whether the gradients of all parameters are zero though they should not be."""
+    return bool(proof.wrong) and all(verdict.kind == "zero" for verdict in proof.verdicts)
+
+
+def _is_zero(node: Node) -> bool:
+    return isinstance(node.value, np.ndarray) and not node.value.any()
 
 
 def _cost(consequence: Consequence) -> str:
@@ -148,11 +219,24 @@ def _cost(consequence: Consequence) -> str:
 def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
     """The rule that says what the numbers show; B14 where none does."""
     kinds = {verdict.kind for verdict in wrong}
+    if _nothing_changes(proof):
+        return "U05"
     if APPLIED in kinds or kinds == {"sign"}:
         return "B10"
     if all(is_added(proof.step, verdict.parameter) for verdict in wrong) and departure.node.op in SUMMING:
         return "B08"
+    if kinds == {"factor"} and not all(_is_written(verdict.scale / proof.scale) for verdict in wrong if proof.scale):
+        return UNEXPLAINED
     return BY_KIND.get(kinds.pop(), UNEXPLAINED) if len(kinds) == 1 else UNEXPLAINED
+
+
+def _is_written(factor: float) -> bool:
+    """Whether a factor may stand in a program or count something: a short number. A slope that is left out, of the one
+    output for one example, is none."""
+    if not np.isfinite(factor):
+        return False
+    short = float(Fraction(factor).limit_denominator(LARGEST_DENOMINATOR))
+    return abs(short - factor) <= CLOSE * abs(factor)
 
 
 def _short(text: str, most: int = 60) -> str:
@@ -186,7 +270,8 @@ def _with_places(findings: Sequence[Finding], found: Sequence[Finding], proved: 
 
 def _is_last_resort(proved: Proved) -> bool:
     """Whether the derivative only says in which update a wrong gradient arrives: nothing before it is an adjoint."""
-    changes = [node.site for verdict in proved.first.verdicts for node in verdict.parameter.change]
+    made = [node for verdict in proved.first.verdicts for node in verdict.parameter.change]
+    changes = [node.site for one in made for node in (one, *one.parents())]
     updates = {(site.file, site.line) for site in changes if site is not None}
     places = [(one.site.file, one.site.line) for one in proved.departures if one.site is not None and not one.by_repair]
     return bool(places) and places[0] in updates

@@ -26,7 +26,7 @@ from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
 from unstuck.adapters.scripts.recording import Recording, Settings
 from unstuck.adapters.scripts.rewriting import Place, rewritten
-from unstuck.adapters.scripts.shuffling import SMALL, Shuffle, arrays_beside, state_of
+from unstuck.adapters.scripts.shuffling import SMALL, Shuffle, arrays_beside, chosen, state_of
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Site, Tape
 from unstuck.autodiff.writes import overwritten
@@ -147,6 +147,8 @@ class Recorder:
     def get(self, place: int, holder: Any, key: Any) -> Any:
         value = holder[key]
         if isinstance(holder, np.ndarray) and holder.dtype != object:
+            if type(key) in (np.ndarray, list, tuple) and type(value) is np.ndarray:
+                self._chosen(place, holder, key, value)
             if (self.known.knows(holder) and not self.known.being_filled(holder)) or self.known.holds(key):
                 return self._record(place, operator.getitem, (holder, key), value)
             return self.outside.made(place, value)
@@ -240,6 +242,8 @@ class Recorder:
         if type(function) is BuiltinFunctionType and type(function.__self__) in _CONTAINERS:
             return function(*arguments, **keywords)
         kind = kind_of(function)
+        if kind == kinds.OWN and kinds.copies(function) and arguments and isinstance(arguments[0], FOLLOWED):
+            kind = kinds.COMPUTES
         if kind == kinds.OWN:
             return self._own(place, function, arguments, keywords)
         if kind == kinds.IGNORED:
@@ -276,6 +280,13 @@ class Recorder:
         after = what.copy() if small else what
         self.recording.shuffles.append(Shuffle(self.places[place], after, state, before, beside))
         return value
+
+    def _chosen(self, place: int, holder: np.ndarray, key: Any, value: np.ndarray) -> None:
+        """Remember an order in which examples were chosen."""
+        if value.ndim and len(self.recording.shuffles) < SHUFFLES:
+            shuffle = chosen(self.places[place], holder, key, value, sys._getframe(2))
+            if shuffle is not None:
+                self.recording.shuffles.append(shuffle)
 
     def _wrapped(self, place: int, a: Any, b: Any, value: np.ndarray) -> None:
         """Remember where unsigned whole numbers wrapped around: below zero they start again at their largest."""

@@ -4,7 +4,7 @@ that nothing reads, examples that the update passes over, inputs and targets shu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -12,19 +12,18 @@ import numpy as np
 from unstuck.adapters.scripts.data_sets import coded, places_of
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
 from unstuck.adapters.scripts.lines import Lines, location
+from unstuck.adapters.scripts.made_anew import made_anew
 from unstuck.adapters.scripts.parameters import ancestors, shown
 from unstuck.adapters.scripts.read import Read
-from unstuck.adapters.scripts.shuffling import Shuffle
+from unstuck.adapters.scripts.shuffling import FEWEST, Shuffle
 from unstuck.autodiff.families import ADDING, SUBTRACTING
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
 from unstuck.diagnosis.examination.evidence import PROVED
-from unstuck.diagnosis.report.contents import Finding, Location
+from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.rules import RULES
 
-PASSES = ("epoch", "iter", "step", "round")  # what a loop is called that goes on with the same network
 AGAIN = 3  # times that a result was lost before it is called so
 AGAIN_BESIDE = 2  # the same where other parameters change: a recording ends after their second update
-FEWEST = 10  # examples of which two orders are no accident
 SEEN = 0.9  # of the targets, that belong to the inputs at the same places
 
 
@@ -96,9 +95,9 @@ def of_diverging(read: Read, number: int | None) -> Iterator[Finding]:
     if number is None:
         return
     site = Lines(read).rate(None)
-    words = f"run as it stands, the loss that it writes down is NaN or infinite from its value number {number + 1} on"
+    words = "run as it stands, the losses that it writes down turn NaN or infinite, and stay so"
     where = None if site is None else location(site)
-    yield Finding(RULES["U13"], PROVED, words, {"losses": number}, True, None, where)
+    yield Finding(RULES["U13"], PROVED, words, {"finite_losses": number}, True, None, where)
 
 
 # -- outputs and targets that broadcast --------------------------------------------------------------------------------
@@ -123,46 +122,6 @@ def held_against_all(read: Read) -> Iterator[Finding]:
             f"is held against every target"
         )
         yield Finding(RULES["L04"], PROVED, words, {"examples": count}, True, None, location(read.targets.place.site))
-
-
-# -- a network that is made anew ---------------------------------------------------------------------------------------
-
-
-def made_anew(read: Read, examples: int | None) -> Iterator[Finding]:
-    """Parameters that are drawn anew in each turn of the loop over the passes through the examples."""
-    loop, recording = read.loop, read.recording
-    around = [
-        turn
-        for turn in recording.all_turns()
-        if turn.start <= loop.start and loop.end <= turn.end and recording.places[turn.place] in loop.enclosing
-    ]
-    rows = input_rows(read.inputs.values, read.inputs)
-    if not around or not examples or loop.length is None or rows is None:
-        return
-    turn = min(around, key=lambda each: each.end - each.start)
-    place, roots = recording.places[turn.place], [chain.root for chain in read.chains]
-    once = loop.length // loop.turns_per_update * len(rows) <= examples + len(rows)
-    called = any(word in _head(place).lower() for word in PASSES)
-    if once and called and turn.length != 1 and all(turn.start <= root.number < loop.start for root in roots):
-        words = (
-            f"the parameters are made anew in each turn of the loop in line {place.site.line}: what it learnt is lost"
-        )
-        yield Finding(
-            RULES["U16"], PROVED, words, {"loop": place.site.line}, True, None, _made_in(place.site, roots[0])
-        )
-
-
-def _made_in(loop: Site, root: Node) -> Location | None:
-    """The line of a loop that makes a value, be it by a call."""
-    sites = [site for site in (*root.stack, root.site) if site is not None]
-    inside = (site for site in sites if site.file == loop.file and loop.line <= site.line <= loop.end_line)
-    site = next(inside, root.site)
-    return None if site is None else location(site)
-
-
-def _head(place: Any) -> str:
-    """The first line of a loop."""
-    return str(place.site.text).partition(":")[0]
 
 
 # -- examples that the update passes over ------------------------------------------------------------------------------
@@ -220,21 +179,22 @@ def _line_of(read: Read) -> int:
 
 
 def shuffled_apart(read: Read) -> Iterator[Finding]:
-    """Inputs and targets that were shuffled by two calls, whose generators were not in the same state."""
+    """Inputs and targets that were put in two orders: by two calls whose generators were not in the same state, or by
+    other row numbers."""
     rows = input_rows(read.inputs.values, read.inputs)
     targets = None if rows is None else target_rows(read.targets.values, len(rows), in_columns(read.inputs))
     if rows is None or targets is None or len(rows) != len(targets):
         return
-    for inputs in read.recording.shuffles:
+    shuffles = [each for each in read.recording.shuffles if not each.of_rows or len(rows) >= FEWEST]
+    for inputs in shuffles:
         x = _table(inputs, rows.shape[1])
         places = None if x is None else places_of(x, rows)
         if x is None or places is None:
             continue
-        for other in read.recording.shuffles:
-            t = coded(other.what, targets.shape[1]) if other is not inputs else None
-            if t is None or len(t) != len(x) or other.state == inputs.state:
-                continue
-            if np.mean((t[places] == targets).all(axis=1)) > SEEN and len(x) >= FEWEST:
+        for other in _with_targets(shuffles, inputs, places, targets):
+            if other.state == inputs.state:
+                break
+            if len(x) >= FEWEST:
                 code = "D14" if other.place.loops else "D10"
                 lines = f"lines {inputs.place.site.line} and {other.place.site.line}"
                 words = f"inputs and targets are shuffled by themselves in {lines}, each in an order of its own"
@@ -247,6 +207,18 @@ def shuffled_apart(read: Read) -> Iterator[Finding]:
             return
 
 
+def _with_targets(
+    shuffles: Sequence[Shuffle], inputs: Shuffle, places: np.ndarray, targets: np.ndarray
+) -> list[Shuffle]:
+    """The shuffles of what has these targets at these places, those in the order of the inputs first."""
+    found = []
+    for other in shuffles:
+        t = coded(other.what, targets.shape[1]) if other is not inputs else None
+        if t is not None and len(t) == len(inputs.what) and np.mean((t[places] == targets).all(axis=1)) > SEEN:
+            found.append(other)
+    return sorted(found, key=lambda other: other.state != inputs.state)
+
+
 def _left_behind(shuffle: Shuffle, rows: np.ndarray, targets: np.ndarray) -> bool:
     """Whether the targets are the rows of an array that stood beside the inputs, by places after the shuffle."""
     if shuffle.before is None:
@@ -254,14 +226,11 @@ def _left_behind(shuffle: Shuffle, rows: np.ndarray, targets: np.ndarray) -> boo
     places, before = (places_of(x.reshape(len(x), -1), rows) for x in (shuffle.what, shuffle.before))
     if places is None or before is None:
         return False
-    for array in shuffle.beside:
-        t = coded(array, targets.shape[1])
-        if t is None or len(np.unique(t, axis=0)) < 2:
-            continue
-        belongs = np.mean((t[before] == targets).all(axis=1))
-        if np.mean((t[places] == targets).all(axis=1)) > SEEN and belongs < SEEN:
-            return True
-    return False
+    coded_beside = [coded(array, targets.shape[1]) for array in shuffle.beside]
+    beside = [t for t in coded_beside if t is not None and len(np.unique(t, axis=0)) > 1]
+    if any(np.mean((t[before] == targets).all(axis=1)) >= SEEN for t in beside):
+        return False
+    return any(np.mean((t[places] == targets).all(axis=1)) > SEEN for t in beside)
 
 
 def _table(shuffle: Shuffle, features: int) -> np.ndarray | None:

@@ -9,8 +9,19 @@ import numpy as np
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.autodiff.step import Parameter, Step, step_of
 from unstuck.autodiff.tape import Tape
+from unstuck.autodiff.turns import taken_in_turn
 
 ASSIGNMENT = re.compile(r"\s*((?:self\.)?\w+)\s*=(?!=)")
+
+
+def steps_at(tape: Tape, chains: Sequence[Chain], update: int, names: Sequence[str] | None = None) -> list[Step]:
+    """The update of this number as one step, or as one for each network where these are updated in turn."""
+    step = step_at(tape, chains, update, names)
+    parts = taken_in_turn(step) if step is not None else ()
+    if step is None or len(parts) == 1:
+        return [step] if step is not None else []
+    versions = [node for chain in chains for node in (*chain.versions, *chain.changes)]
+    return [step_of(tape, part, versions) for part in parts]
 
 
 def step_at(tape: Tape, chains: Sequence[Chain], update: int, names: Sequence[str] | None = None) -> Step | None:

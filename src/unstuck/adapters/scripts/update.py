@@ -9,10 +9,12 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.class_numbers import class_number
 from unstuck.adapters.scripts.parameters import MOST_MARKS, Chain, ancestors, dependence, shown
 from unstuck.adapters.scripts.provenance import CREATED
 from unstuck.adapters.scripts.recording import Recording
@@ -133,6 +135,15 @@ class _Search:
     places: dict[int, Place]
     choose: Choose
 
+    @cached_property
+    def read_by(self) -> dict[int, list[Node]]:
+        """By number of a node, those that take its value."""
+        found: dict[int, list[Node]] = {}
+        for node in self.nodes:
+            for parent in node.parents():
+                found.setdefault(parent.number, []).append(node)
+        return found
+
     def inputs(self) -> Meeting | None:
         """The first product of a parameter with something from outside, and all others of the same expression."""
         candidates: list[Candidate] = []
@@ -201,6 +212,11 @@ class _Search:
                 if isinstance(index, (Node, np.ndarray, list)) and _is_class_number(index):
                     yield None, index, node.args[0]
                     return
+            read_by = self.read_by.get(node.number, ()) if self.depends[node.args[0].number] else ()
+            number = class_number(node, self.places.get(id(node.site)), read_by) if read_by else None
+            if number is not None and not (isinstance(number, Node) and self.depends[number.number]):
+                yield None, number, node.args[0]
+                return
         if node.op in DIVIDING and isinstance(node.args[1], Node) and self.depends[node.args[1].number]:
             if np.ndim(value_of(node.args[0])) > 0 and self._is_data(node.args[0], node, 0):
                 yield 0, node.args[0], node.args[1]

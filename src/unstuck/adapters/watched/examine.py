@@ -14,7 +14,7 @@ from unstuck.adapters.watch import Outcome, Run
 from unstuck.adapters.watch import Watch as ScriptWatch
 from unstuck.adapters.watched.check import Seen
 from unstuck.adapters.watched.conclusion import CONSEQUENCES, Decided, conclude, learns, look
-from unstuck.adapters.watched.events import Event, LossTaken, OptimizerMade, Raised
+from unstuck.adapters.watched.events import Event, LossTaken, OptimizerMade, Penalised, Raised
 from unstuck.adapters.watched.experiments import LONGER, Comparison, Repairs, Result, compare, decide, is_far, merged
 from unstuck.adapters.watched.history import History, how_well, is_poor, known_beforehand
 from unstuck.adapters.watched.places import innermost_of
@@ -171,12 +171,13 @@ def another_rate(h: History, experiments: Experiments, factors: tuple[float, ...
     made = [event for event in h.all(OptimizerMade) if event.learning_rate > 0]
     if not made or not any(isinstance(event, LossTaken) for event in h.events):
         return None
-    if made[-1].weight_decay > 0:
+    decay, penalties = made[-1].weight_decay, h.all(Penalised)
+    if decay > 0 or penalties:
         found = compare(experiments.train, {}, {"decay": 0.0}, ("U10",), experiments.updates)
         if found.helps and is_far("U10", found):
-            said = f"with a weight decay of {made[-1].weight_decay:.3g} little is learnt; without it is"
-            numbers = {"weight_decay": made[-1].weight_decay}
-            return Seen("U10", MEASURED, said, numbers, made[-1].place, ("decay", 0.0)), found
+            by = f"the penalty {penalties[0].by} on the weights" if penalties else f"a weight decay of {decay:.3g}"
+            said, place = f"with {by} little is learnt; without it is", (penalties or made[-1:])[0].place
+            return Seen("U10", MEASURED, said, {"weight_decay": decay}, place, ("decay", 0.0)), found
     for factor in factors:
         code = "U07" if factor < 1 else "U08"
         found = compare(experiments.train, {}, {"rate": factor}, (code,), experiments.updates)

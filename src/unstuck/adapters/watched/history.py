@@ -12,7 +12,7 @@ from unstuck.adapters.watched.events import Event, LossTaken, ModelCalled, Optim
 from unstuck.adapters.watched.scores import pooled
 from unstuck.adapters.watched.values import Array, Parameter, ParameterStep
 
-POOR = 0.3  # of what could be learnt beyond chance
+POOR = 0.5  # of what could be learnt beyond chance
 FEWEST_LABELS = 50  # from which the shares of classes are told
 OF_ALL_CLASSES = (  # losses whose value is the cross-entropy of one choice
     "cross_entropy",
@@ -45,7 +45,7 @@ class History:
 
     @property
     def steps(self) -> list[Stepped]:
-        return [event for event in self.all(Stepped) if event.parameters and not event.has_closure]
+        return [event for event in self.all(Stepped) if event.parameters]
 
     @property
     def backwards(self) -> list[WentBackward]:

@@ -33,3 +33,5 @@ LOSSES: dict[str, Meaning] = {
     "other": Meaning(VALUES, NUMBERS, False),
 }
 COMPARES_NUMBERS = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+
+FLAT = ("round", "sign", "floor", "ceil")  # functions whose derivative is 0 wherever there is one

@@ -18,8 +18,12 @@ def shuffled_apart(text: str, filename: str) -> list[tuple[int, int]]:
     nodes = list(ast.walk(tree))
     if any(called(node) == "shuffle" and _has(node, "random_state") for node in nodes):
         return []
+    indices = {name for node in nodes if isinstance(node, ast.Subscript) for name in _names(node.slice)}
     shuffles = [found for node in nodes if (found := _in_place(node) or _anew(node)) is not None]
+    shuffles = [(name, node) for name, node in shuffles if name not in indices]
     names = {name for name, _ in shuffles}
+    if len(names) == 1 and _reordered(nodes) - names:
+        return [(shuffles[-1][1].lineno, shuffles[-1][1].col_offset + 1)]
     places = sorted((node.lineno, node.col_offset + 1) for _, node in shuffles)
     seeded = [node.lineno for node in nodes if isinstance(node, ast.Call) and called(node) in SEEDS]
     if len(names) > 1 and not any(places[0][0] < line < places[-1][0] for line in seeded):
@@ -61,12 +65,7 @@ def _anew(node: ast.AST) -> tuple[str, ast.expr] | None:
 
 def _left_alone(nodes: list[ast.AST]) -> Iterator[tuple[int, int]]:
     """`a = a[p]`, where p is a random order that brings no other array into the same order."""
-    orders = {
-        ast.unparse(node.targets[0])
-        for node in nodes
-        if isinstance(node, ast.Assign) and called(node.value) in ORDERS and len(node.targets) == 1
-    }
-    for order in orders:
+    for order in _orders(nodes):
         uses = [n for n in nodes if isinstance(n, ast.Subscript) and order in _names(n.slice)]
         read = [n for n in nodes if isinstance(n, ast.Name) and n.id == order and isinstance(n.ctx, ast.Load)]
         own = [
@@ -76,6 +75,28 @@ def _left_alone(nodes: list[ast.AST]) -> Iterator[tuple[int, int]]:
         ]
         if len(uses) == len(read) == len(own) == 1:
             yield own[0].lineno, own[0].col_offset + 1
+
+
+def _orders(nodes: list[ast.AST]) -> set[str]:
+    """Names of random orders."""
+    return {
+        ast.unparse(node.targets[0])
+        for node in nodes
+        if isinstance(node, ast.Assign) and called(node.value) in ORDERS and len(node.targets) == 1
+    }
+
+
+def _reordered(nodes: list[ast.AST]) -> set[str]:
+    """Names of arrays that are brought into a random order with a name: `a = a[p]`."""
+    orders = _orders(nodes)
+    return {
+        ast.unparse(node.targets[0])
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Subscript)
+        and ast.unparse(node.value.value) == ast.unparse(node.targets[0])
+        and ast.unparse(node.value.slice) in orders
+    }
 
 
 def _names(node: ast.AST) -> set[str]:

@@ -50,6 +50,7 @@ class Parameter:
     owned     it is among the parameters of a model that was called
     in_layer  it belongs to a layer or was made as a parameter; False: a plain tensor
     called    its layer was called
+    filled    the line that wrote one number into all of it before it was learnt, where that was seen
     """
 
     key: int
@@ -60,6 +61,7 @@ class Parameter:
     owned: bool
     in_layer: bool
     called: bool
+    filled: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class ParameterStep:
     thrown    what backward had added and was set to zero without having been used
     moved     the change of the parameter, of its size `scale`
     along     the cosine between that change and the gradient used; None where one of both is 0
+    alike     it is a matrix whose rows, or columns, are all the same after the step
     """
 
     parameter: Parameter
@@ -85,3 +88,4 @@ class ParameterStep:
     scale: float
     trainable: bool = True
     along: float | None = None
+    alike: bool = False

@@ -14,10 +14,12 @@ class Law(Enum):
     WEIGHTS_ADD_UP = "the weights of a weighted sum add up to one over what is summed"
     CLASSES_ADD_UP = "probabilities add up to one over the classes, as their targets do"
     MASK_HIDES = "a softmax gives no weight to what a mask hides"
+    DATA_ARE_SHOWN = "a mask shows entries that differ from sequence to sequence"
     NEXT_IS_HIDDEN = "an answer does not depend on the input that it is to foretell"
     STATE_ENDS = "a state does not outlive the sequence that it belongs to"
     STATE_GOES_ON = "a state goes on from one step of a sequence to the next"
     EXAMPLES_APART = "a normalisation of layers takes every example by itself"
+    FEATURES_APART = "a normalisation of batches takes every feature by itself"
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.autodiff.forward.fault import ForwardFault
-from unstuck.autodiff.forward.masks import masks_that_hide_nothing
-from unstuck.autodiff.forward.next_positions import answers_that_have_seen_their_target
-from unstuck.autodiff.forward.normalizations import layers_normalized_over_examples
+from unstuck.autodiff.forward.masks import masks_that_hide_nothing, masks_that_show_only_padding
+from unstuck.autodiff.forward.next_positions import answers_that_have_seen_their_target, readings
+from unstuck.autodiff.forward.normalizations import normalized_over_other_axes
 from unstuck.autodiff.forward.softmaxes import softmaxes
 from unstuck.autodiff.forward.states import states_that_are_kept, states_that_never_change
 from unstuck.autodiff.forward.weighted_sums import probabilities_that_do_not_add_up, weights_that_do_not_add_up
@@ -38,8 +38,9 @@ def forward_faults(proof: Proof, following: Step | None, source: Source) -> Iter
         mixed = [*weights_that_do_not_add_up(step, found, forward)]
         mixed += probabilities_that_do_not_add_up(step, found, proof.meetings)
         mixed += masks_that_hide_nothing(step, found)
+        mixed += masks_that_show_only_padding(step, found, list(readings(step, forward)) if found else [])
         yield from mixed or answers_that_have_seen_their_target(step, found, proof.meetings, forward)
-        yield from layers_normalized_over_examples(step, forward, source.around)
+        yield from normalized_over_other_axes(step, forward, source.around)
         if following is not None:
             yield from states_that_are_kept(step, following, meetings(following), source.is_made_anew)
         yield from states_that_never_change(step, forward)

@@ -1,4 +1,5 @@
-"""Masks that do not mask: what a softmax gives to places that a constant of two values tells from the others."""
+"""Masks that hide nothing, or the wrong side: what a softmax gives to places that a constant of two values tells from
+the others."""
 
 import operator
 import re
@@ -10,6 +11,7 @@ import numpy as np
 from unstuck.autodiff.families import ADDING, MULTIPLYING, SUBTRACTING
 from unstuck.autodiff.forward.drawn import DRAWN_MASK, origins
 from unstuck.autodiff.forward.fault import ForwardFault, Law
+from unstuck.autodiff.forward.next_positions import Reading
 from unstuck.autodiff.forward.softmaxes import Softmax, way_back
 from unstuck.autodiff.step import Step, moves
 from unstuck.autodiff.tape import Node
@@ -35,6 +37,33 @@ def masks_that_hide_nothing(step: Step, found: Sequence[Softmax]) -> Iterator[Fo
                 numbers = {"weight_on_either_side": [round(share, 4) for share in shares]}
                 yield ForwardFault(Law.MASK_HIDES, node.site, numbers)
                 break
+
+
+def masks_that_show_only_padding(
+    step: Step, found: Sequence[Softmax], readings: Sequence[Reading]
+) -> Iterator[ForwardFault]:
+    """Softmaxes that give all weight to places at which every sequence has the same entry, and none to those at which
+    the entries differ: the mask is the other way round."""
+    for softmax in found:
+        for node, mask in _masks(step, softmax) if len(softmax.axes) == 1 else ():
+            shown = [value for value in np.unique(mask) if _largest_share(softmax, mask == value) > SEEN]
+            if len(shown) != 1:
+                continue
+            places = np.moveaxis(mask == shown[0], softmax.axes[0], -1)
+            if any(_shows_only_padding(places, reading.values) for reading in readings):
+                yield ForwardFault(Law.DATA_ARE_SHOWN, node.site, {})
+                break
+
+
+def _shows_only_padding(shown: Array, values: Array) -> bool:
+    """Whether the entries of sequences (n, places, …) differ where they are hidden, and are one entry elsewhere."""
+    while shown.ndim > 2:  # heads, and places that ask
+        shown = np.asarray(shown.any(axis=1))
+    if shown.shape != values.shape[:2] or len(values) < 2:
+        return False
+    both = shown.any(axis=1) & ~shown.all(axis=1)
+    seen, hidden = values[both][shown[both]], values[both][~shown[both]]
+    return bool(len(seen)) and bool((seen == seen[0]).all()) and len(np.unique(hidden, axis=0)) > 2
 
 
 def _masks(step: Step, softmax: Softmax) -> Iterator[tuple[Node, Array]]:

@@ -25,7 +25,7 @@ FAR = 12  # operations between a softmax and its mask
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """Where a sequence is read: the operand of a node, one number or one row of numbers for each place."""
 
     node: Node
@@ -37,12 +37,12 @@ def answers_that_have_seen_their_target(
     step: Step, found: Sequence[Softmax], met: Sequence[Meeting], forward: set[int]
 ) -> Iterator[ForwardFault]:
     """The mask, or where there is none the softmax, that lets a later place through."""
-    readings = list(_readings(step, forward))
+    read = list(readings(step, forward))
     for meeting in met:
         if len(meeting.outputs) != 1:
             continue
         output = step.graph.representative(meeting.outputs[0])
-        for reading in readings:
+        for reading in read:
             if not _is_moved_on(reading.values, meeting.targets[0]):
                 continue
             seen = _places_seen(step, reading, output, forward)
@@ -52,7 +52,7 @@ def answers_that_have_seen_their_target(
             return
 
 
-def _readings(step: Step, forward: set[int]) -> Iterator[_Reading]:
+def readings(step: Step, forward: set[int]) -> Iterator[Reading]:
     """The arrays from outside of at least so many places that the forward pass reads, as rows of a table or factors."""
     for number in sorted(forward & step.moving):
         node = step.graph.tape.nodes[number]
@@ -65,7 +65,7 @@ def _readings(step: Step, forward: set[int]) -> Iterator[_Reading]:
             if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and value.ndim in (1, 2, 3):
                 table = value[None] if value.ndim == 1 else value
                 if table.shape[1] >= SHORTEST:
-                    yield _Reading(node, position, table)
+                    yield Reading(node, position, table)
 
 
 def _is_moved_on(values: Array, target: Array) -> bool:
@@ -84,7 +84,7 @@ def _is_moved_on(values: Array, target: Array) -> bool:
     return bool(changing) and np.array_equal(values[:, 1:], wanted[:, :-1])
 
 
-def _places_seen(step: Step, reading: _Reading, output: Node, forward: set[int]) -> int:
+def _places_seen(step: Step, reading: Reading, output: Node, forward: set[int]) -> int:
     """How many places before a changed one give another answer; the most, of a change in the middle or at the end."""
     n, places = reading.values.shape[:2]
     before = np.asarray(output.value, float)

@@ -1,4 +1,4 @@
-"""Normalisations that are called after layers and go over the examples."""
+"""Normalisations that go over the axis that their name does not mean: layers over examples, batches over features."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,36 +14,44 @@ from unstuck.autodiff.step import Step, shows_parameter
 from unstuck.autodiff.tape import Node, Site
 
 OF_LAYERS = re.compile(r"layer_?norm|(?<![a-z])ln(?![a-z])", re.IGNORECASE)
+OF_BATCHES = re.compile(r"batch_?norm|(?<![a-z])bn(?![a-z])", re.IGNORECASE)
 FAR = 12  # operations between a mean and the gain
 
 
-def layers_normalized_over_examples(
-    step: Step, forward: set[int], around: Callable[[Site], str]
-) -> Iterator[ForwardFault]:
-    """Means and spreads, in what the program calls a layer normalisation, over another axis than that of the gain.
+def normalized_over_other_axes(step: Step, forward: set[int], around: Callable[[Site], str]) -> Iterator[ForwardFault]:
+    """Means and spreads, in what the program calls a layer or a batch normalisation, over the other's axes.
 
     The gain has one entry for each feature: a layer normalisation goes over the axis along which it varies, a batch
-    normalisation over all others. `around` names the functions and classes around an expression, and its calls.
+    normalisation over all others. `around` names the functions and classes around an expression, and its calls. The
+    first place of each kind is told.
     """
-    graph = step.graph
-    wrong: dict[int, Node] = {}
-    first: tuple[Site, dict[str, Any]] | None = None
+    wrong: dict[Law, dict[int, Node]] = {}
+    first: dict[Law, tuple[Site, dict[str, Any]]] = {}
     for number in sorted(forward & step.moving):
-        node = graph.tape.nodes[number]
+        node = step.graph.tape.nodes[number]
         if node.op not in MEANS | SPREADS or node.site is None or not isinstance(node.args[0], Node):
             continue
-        names = " ".join(
-            [around(node.site), *(around(site) + " " + site.text.partition("(")[0] for site in node.stack)]
-        )
-        axes = axes_of(node, np.ndim(node.args[0].value))
-        gain = _axis_of_gain(step, node, forward) if axes is not None and OF_LAYERS.search(names) else None
-        if gain is None or axes is None or gain in axes:
+        ndim = np.ndim(node.args[0].value)
+        law, axes = _law_of(node, around), axes_of(node, ndim)
+        gain = _axis_of_gain(step, node, forward) if law is not None and axes is not None else None
+        if law is None or axes is None or gain is None or (gain in axes) is (law is Law.EXAMPLES_APART):
             continue
-        first = first or (node.site, {"axes": list(axes), "features_along": gain})
-        if np.ndim(node.value) == np.ndim(node.args[0].value):
-            wrong[number] = replace(node, args=node.args[:1], kwargs={**node.kwargs, "axis": gain})
-    if first is not None:
-        yield ForwardFault(Law.EXAMPLES_APART, *first, wrong)
+        first.setdefault(law, (node.site, {"axes": list(axes), "features_along": gain}))
+        if np.ndim(node.value) == ndim:
+            meant = gain if law is Law.EXAMPLES_APART else tuple(axis for axis in range(ndim) if axis != gain)
+            repair = replace(node, args=node.args[:1], kwargs={**node.kwargs, "axis": meant})
+            wrong.setdefault(law, {})[number] = repair
+    for law, (site, numbers) in first.items():
+        yield ForwardFault(law, site, numbers, wrong.get(law, {}))
+
+
+def _law_of(node: Node, around: Callable[[Site], str]) -> Law | None:
+    """The law of what the program calls a normalisation here; None where it calls it neither, or both."""
+    assert node.site is not None
+    names = " ".join([around(node.site), *(around(site) + " " + site.text.partition("(")[0] for site in node.stack)])
+    laws = {Law.EXAMPLES_APART: OF_LAYERS, Law.FEATURES_APART: OF_BATCHES}
+    named = [law for law, pattern in laws.items() if pattern.search(names)]
+    return named[0] if len(named) == 1 else None
 
 
 def _axis_of_gain(step: Step, reduction: Node, forward: set[int]) -> int | None:

@@ -51,12 +51,15 @@ def build_twin(e: Examination) -> Twin | None:
     if all(r.kind == "frozen" for key, r in update.responses.items() if key[0] == "b"):
         bias_response = update.responses.get(("b", top))
     assert guess is not None
+    coding = guess.coding or next(iter(codings(e.program.targets, e.n_outputs)), None)
+    if coding is None:
+        return None
     return Twin(
         hidden=forward.hidden,
         output=forward.output,
         training_output=guess.output,
         output_delta=parts.get(("output delta", top)) or right_deltas(output_form(guess.output))[0],
-        coding=guess.coding or codings(e.program.targets, e.n_outputs)[0],
+        coding=coding,
         links=links,
         update=UpdateRule(
             learning_rate=rate,

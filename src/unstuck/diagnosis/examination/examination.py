@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,7 @@ from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.layout import Chain
 from unstuck.diagnosis.identification.results import Backward
 from unstuck.diagnosis.identification.stepping import Stepping
-from unstuck.diagnosis.identification.update import (
-    Update,
-)
+from unstuck.diagnosis.identification.update import Update
 from unstuck.diagnosis.program.observations import Sight
 from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.twin.parameters import Parameters
@@ -24,17 +23,25 @@ WANT_OF_TIME = "a larger budget"  # missing where the budget's end left somethin
 FAITHFUL = 1e-3  # a twin that departs further in three steps cannot speak for the program
 
 
-@dataclass
+@dataclass(frozen=True)
 class Missing:
-    """Something that could not be examined, and what would allow it."""
+    """Something that could not be examined, and what would allow it.
+
+    `decides`: it may have found a fault, so that without it nothing is called healthy.
+    """
 
     what: str
     missing: str
+    decides: bool = False
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Examination:
-    """The program under examination and everything identified so far; None where a stage did not get that far."""
+    """The program under examination and everything identified so far; None where a stage did not get that far.
+
+    A stage takes one and returns another. Only what was left out is noted down as it happens, and what was measured of
+    this very state of things is kept with it.
+    """
 
     case: Case
     program: Program
@@ -48,17 +55,25 @@ class Examination:
     update: Update | None = None
     twin: Twin | None = None
     initial: Parameters | None = None
-    unchecked: list[Missing] = field(default_factory=list)
     departure: float = 0.0  # of the twin from the program over three steps, as a share of the way
     rounding: float = 0.0  # what rounding of the stored parameters makes of that way
-    followed: list[float] = field(default_factory=list)  # the same after each of the first updates of the user's own
     source: str = "step"  # whether changes came from step() or gradients()
     sight: Sight = field(default_factory=Sight)  # what was observed, for those who draw it
-    undecided: bool = False  # something was left out that may have found a fault
+    unchecked: list[Missing] = field(default_factory=list)
+    measured: dict[str, Any] = field(default_factory=dict, init=False)  # by measurement, for `once`
 
-    def leave_unchecked(self, what: str, missing: str) -> None:
-        if all(known.what != what for known in self.unchecked):
-            self.unchecked.append(Missing(what, missing))
+    def leave_unchecked(self, what: str, missing: str, decides: bool = False) -> None:
+        """Notes what could not be examined; of one thing, what was missing first."""
+        for place, known in enumerate(self.unchecked):
+            if known.what == what:
+                self.unchecked[place] = replace(known, decides=known.decides or decides)
+                return
+        self.unchecked.append(Missing(what, missing, decides))
+
+    @property
+    def undecided(self) -> bool:
+        """Whether something was left out that may have found a fault."""
+        return any(entry.decides for entry in self.unchecked)
 
     @property
     def n_features(self) -> int:

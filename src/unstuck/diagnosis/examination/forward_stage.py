@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
@@ -14,6 +16,7 @@ from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.twin.parameters import Parameters
 
 Array = np.ndarray
+ALL_FORMULAS = "layout, activations, gradients and update"
 FEWEST_ROWS, LEAST_NUMBERS = 8, 64  # a few outputs may all be positive, and tell a rectifier from nothing no more
 
 
@@ -22,32 +25,29 @@ def rounding_unit(dtypes: list[np.dtype]) -> float:
     return max([float(np.finfo(d).eps) for d in dtypes if d.kind == "f"] + [float(np.finfo(float).eps)])
 
 
-def examine_forward(e: Examination) -> None:
+def examine_forward(e: Examination) -> Examination:
     """Layout and activations: which hypothesis gives the user's own outputs under controlled parameters."""
     program = e.program
-    e.outputs = program.predict(program.x[:50])
-    if e.outputs is None:
+    first = program.predict(program.x[:50])
+    if first is None:
         said = [problem.what for problem in program.problems if problem.what.startswith("predict")]
         e.leave_unchecked(
             "everything that needs the network's outputs",
             "a predict(x) that returns (n, n_outputs) numbers" + "".join(f": {one}" for one in said[:1]),
         )
-        return
+        return e
     integers = _returns_integers(e)
-    if labels_for_scores(program, e.outputs, integers):
-        _not_the_scores(e, "returns labels: leave out the argmax")
-        return
+    if labels_for_scores(program, first, integers):
+        return _without_scores(e, "returns labels: leave out the argmax")
+    e = replace(e, outputs=first)
     if e.case.parameters is None or not program.as_found:
-        e.leave_unchecked("layout, activations, gradients and update", "parameters=… (the live arrays)")
-        return
+        e.leave_unchecked(ALL_FORMULAS, "parameters=… (the live arrays)")
+        return e
     if [a.shape for a in program.parameters()] != [a.shape for a in program.parameters()]:
-        e.undecided = True
-        e.leave_unchecked(
-            "layout, activations, gradients and update", "parameters=… that gives the same arrays each time"
-        )
-        return
-    e.epsilon = max(rounding_unit(program.dtypes), _output_unit(e))
-    e.forward_tolerance = max(1e-9, 100 * e.epsilon)
+        e.leave_unchecked(ALL_FORMULAS, "parameters=… that gives the same arrays each time", decides=True)
+        return e
+    epsilon = max(rounding_unit(program.dtypes), _output_unit(e))
+    e = replace(e, epsilon=epsilon, forward_tolerance=max(1e-9, 100 * epsilon))
     if len(program.as_found) == 1 and program.as_found[0].ndim == 1 and e.n_features > 1:
         _cut_up_vector(e)
     parameters = program.draw_parameters(1) if program.writable else program.as_found
@@ -61,44 +61,45 @@ def examine_forward(e: Examination) -> None:
     finally:
         program.restore()
     if outputs is None:
-        return
+        return e
     if decisions_for_scores(program, outputs, integers):
-        _not_the_scores(e, "returns a 1 for the class decided on: leave out the argmax and the one-hot rows")
-        return
+        return _without_scores(e, "returns a 1 for the class decided on: leave out the argmax and the one-hot rows")
     shapes = [array.shape for array in parameters]
-    e.chains = find_chains(shapes, e.n_features, outputs.shape[1])
-    if not e.chains:
+    chains = find_chains(shapes, e.n_features, outputs.shape[1])
+    if not chains:
         e.leave_unchecked(
-            "layout, activations, gradients and update",
+            ALL_FORMULAS,
             f"parameters whose shapes lead from {e.n_features} inputs to {outputs.shape[1]} outputs; found {shapes}",
         )
-        return
-    e.sight.outputs = (parameters, x, outputs)
-    e.forward = identify_forward(parameters, x, outputs, e.chains, e.forward_tolerance)
-    if e.forward_proved and e.forward is not None and hides_parameters(program, e.forward):
-        e.forward, e.chains, e.undecided = None, [], True
-        e.leave_unchecked(
-            "layout, activations, gradients and update",
-            "parameters=… with every array that predict reads: a step moves its outputs elsewhere than the arrays that "
-            "are given (biases left out, perhaps)",
+        return e
+    e = replace(e, sight=replace(e.sight, outputs=(parameters, x, outputs)))
+    forward = identify_forward(parameters, x, outputs, chains, e.forward_tolerance)
+    found = replace(e, chains=chains, forward=forward)
+    if forward is None or not found.forward_proved:
+        nearest = (
+            f"{forward.describe()}, misses by {min(forward.residual, 9.99):.0%}" if forward else "none, gives numbers"
         )
-    elif e.forward_proved and e.forward is not None:
-        e.initial = Parameters(*read_chain(e.forward.chain, program.as_found))
-    else:
         e.leave_unchecked(
             "gradients and update",
-            "a forward pass of dense layers with known activations; the nearest one tried: "
-            + (
-                f"{e.forward.describe()}, misses by {min(e.forward.residual, 9.99):.0%}"
-                if e.forward
-                else "none, gives numbers"
-            ),
+            f"a forward pass of dense layers with known activations; the nearest one tried: {nearest}",
         )
+        return found
+    if hides_parameters(program, forward):
+        e.leave_unchecked(
+            ALL_FORMULAS,
+            "parameters=… with every array that predict reads: a step moves its outputs elsewhere than the arrays that "
+            "are given (biases left out, perhaps)",
+            decides=True,
+        )
+        return e
+    return replace(found, initial=Parameters(*read_chain(forward.chain, program.as_found)))
 
 
-def _not_the_scores(e: Examination, how: str) -> None:
-    e.outputs, e.undecided = None, True
-    e.leave_unchecked("everything that needs the network's outputs", f"predict=… that gives scores; it {how}")
+def _without_scores(e: Examination, how: str) -> Examination:
+    e.leave_unchecked(
+        "everything that needs the network's outputs", f"predict=… that gives scores; it {how}", decides=True
+    )
+    return replace(e, outputs=None)
 
 
 def _returns_integers(e: Examination) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
-from unstuck.diagnosis.identification.backward import identify_backward
+from unstuck.diagnosis.identification.backward import SearchOptions, identify_backward
 from unstuck.diagnosis.identification.results import PLAN, Backward, Plan
 from unstuck.diagnosis.identification.stepping import SMALL_BATCH, batch
 from unstuck.diagnosis.program import work
@@ -38,7 +38,7 @@ def read_gradients(e: Examination) -> Given | None:
         e.leave_unchecked("loss and gradients", "gradients(x, targets) that are the same each time")
         return None
     allowed = work.BACKWARD if e.case.step is None else work.GIVEN_GRADIENTS
-    return Given(found, identify_backward(found, e.forward, e.epsilon, e.n_outputs, allowed=allowed))
+    return Given(found, identify_backward(found, e.forward, e.epsilon, e.n_outputs, SearchOptions(allowed=allowed)))
 
 
 def guesses_like(given: Given | None) -> Plan:

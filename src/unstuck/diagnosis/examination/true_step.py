@@ -41,8 +41,7 @@ def with_true_gradients(case: Case) -> Case | None:
     if case.step is None or case.parameters is None:
         return None
     with closing(Program(case)) as program:
-        e = Examination(case, program)
-        examine_forward(e)
+        e = examine_forward(Examination(case, program))
         if not e.forward_proved or e.forward is None or any(form.fault for form in e.forward.forms):
             return None
         stepping = probe_stepping(program)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.program.handed_over import with_zeros
 from unstuck.diagnosis.twin.parameters import Parameters
@@ -54,12 +55,26 @@ def with_fresh_initialisation(setup: Setup) -> Setup:
     return replace(setup, parameters=Parameters(weights, biases))
 
 
+def with_negative_weights(setup: Setup) -> Setup:
+    """The first weights with the other sign, and the first biases as they are."""
+    parameters = setup.parameters
+    return replace(setup, parameters=Parameters([-w for w in parameters.weights], parameters.biases))
+
+
 def with_inputs_scaled(setup: Setup) -> Setup:
     """Inputs moved linearly so that the training set spans 0 to 1; the held-out examples by the same map."""
     low, high = float(setup.x.min()), float(setup.x.max())
     scale = 1 / max(high - low, 1e-12)
     kind = setup.x.dtype
     return replace(setup, x=((setup.x - low) * scale).astype(kind), x_held=((setup.x_held - low) * scale).astype(kind))
+
+
+def with_targets_standardised(setup: Setup) -> Setup:
+    """Real targets with means 0 and spread 1, by the numbers of those that are trained on."""
+    mean, spread = setup.targets.mean(axis=0), max(float(setup.targets.std(axis=0).max()), 1e-12)
+    kind = setup.targets.dtype
+    targets, held = (((t - mean) / spread).astype(kind) for t in (setup.targets, setup.targets_held))
+    return replace(setup, targets=targets, targets_held=held)
 
 
 def with_small_batches(batch_size: int, updates: int) -> Change:
@@ -84,6 +99,21 @@ def with_mean_gradient(setup: Setup) -> Setup:
 
 def shuffled(setup: Setup) -> Setup:
     return replace(setup, shuffled=True)
+
+
+def with_biases(setup: Setup) -> Setup:
+    """A bias in every layer, 0 at first where there was none."""
+    biases: list[Array | None] = [
+        np.zeros(w.shape[1], w.dtype) if b is None else b
+        for w, b in zip(setup.parameters.weights, setup.parameters.biases, strict=True)
+    ]
+    modes = tuple("inside" for _ in setup.twin.bias_modes)
+    links = tuple(replace(link, bias=RIGHT_BIAS, bias_scale=1.0, bias_divisions=0) for link in setup.twin.links)
+    return replace(
+        setup,
+        parameters=Parameters(setup.parameters.weights, biases),
+        twin=setup.twin.plant(bias_modes=modes, links=links),
+    )
 
 
 def with_width(width: int) -> Change:

@@ -12,12 +12,14 @@ import numpy as np
 from unstuck.diagnosis.examination.evidence import Evidence
 from unstuck.diagnosis.experiments.changes import (
     shuffled,
+    with_biases,
     with_fresh_initialisation,
     with_inputs_scaled,
     with_mean_gradient,
     with_rate,
     with_rate_times,
     with_small_batches,
+    with_targets_standardised,
     with_width,
     without_decay,
 )
@@ -25,6 +27,7 @@ from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin import training as twin_training
 from unstuck.diagnosis.twin.training import Allowance, Change, Outcome, Setup
 
+Array = np.ndarray
 KEPT = 0.8  # share of the reference that a change may cost and still be called harmless
 SMALL_BATCH, MANY_UPDATES = 20, 1200
 TINY, HUGE = 0.1, 8.0  # largest inputs outside of which scaling them is tried
@@ -37,6 +40,7 @@ ASPECTS = {
     "U10": "decay",
     "D02": "inputs",
     "A08": "width",
+    "F07": "biases",
 }
 
 
@@ -52,24 +56,41 @@ def _everything(setup: Setup) -> dict[str, Change]:
     changes: dict[str, Change] = {"order": shuffled}
     if setup.twin.update.decay > 0:
         changes["decay"] = without_decay
-    if setup.parameters.weights[0].shape[0] > 1 and not TINY <= np.abs(setup.x).max() <= HUGE:
+    if setup.parameters.weights[0].shape[0] > 1 and _wants_scaling(setup.x):
         changes["inputs"] = with_inputs_scaled
+    if has_large_targets(setup):
+        changes["targets"] = with_targets_standardised
     changes["updates"] = with_small_batches(SMALL_BATCH, MANY_UPDATES)
     if len(setup.parameters.weights) > 1 and setup.labels is not None:  # of real values a bottleneck may be meant
         width = max(2 * setup.targets.shape[1], 16)
         if min(w.shape[1] for w in setup.parameters.weights[:-1]) < min(setup.targets.shape[1], width):
             changes["width"] = with_width(width)
+    if all(mode == "none" for mode in setup.twin.bias_modes):
+        changes["biases"] = with_biases
     changes["initialisation"] = with_fresh_initialisation
     if setup.twin.update.reduction == "sum":
         changes["mean"] = with_mean_gradient
     return changes
 
 
+def _wants_scaling(x: Array) -> bool:
+    """Whether inputs (n, n_features) are tiny or huge, or all of them nearer to each other than any is to 0."""
+    low, high = float(x.min()), float(x.max())
+    return not TINY <= max(-low, high) <= HUGE or high - low < max(low, -high)
+
+
+def has_large_targets(setup: Setup) -> bool:
+    """Whether real targets are so large that no usual rate suits the gradient of their squared error."""
+    size = float(np.sqrt(np.mean(setup.targets.astype(float) ** 2)))
+    squared = setup.twin.output == "linear" and setup.twin.output_delta.name == "squared_error"
+    return setup.labels is None and squared and size > HUGE
+
+
 def _rates(setup: Setup) -> list[float]:
     if setup.twin.update.adaptive:
         return [1e-3, 1e-2, 1e-4]
     if setup.twin.update.reduction == "each":
-        return [0.1, 0.02, 0.5]
+        return [0.1, 0.02, 0.5, 2.0]
     return [0.3, 0.05, 2.0]
 
 
@@ -148,6 +169,8 @@ def _mixed(user: Setup, right: Setup, changed: dict[str, bool]) -> Setup:
 def _codes_of(aspect: str, user: Setup, right: Setup, evidence: dict[str, list[Evidence]]) -> list[str]:
     if aspect == "initialisation":
         return [code for code in INITIAL if code in evidence][:1] or [_size_of_weights(user, right)]
+    if aspect == "targets":
+        return ["U07"]
     if aspect == "rate":
         mean_rate = user.twin.update.learning_rate * (user.batch_size if user.twin.update.reduction == "sum" else 1)
         if right.twin.update.learning_rate > mean_rate or user.twin.update.rate_law.share(user.updates) < 1:
@@ -170,6 +193,7 @@ def with_right(code: str, right: Setup) -> Change:
         "initialisation": with_fresh_initialisation,
         "decay": without_decay,
         "inputs": with_inputs_scaled,
+        "biases": with_biases,
     }[aspect]
 
 
@@ -186,7 +210,11 @@ def in_words(code: str, setup: Setup) -> str:
     if aspect == "initialisation":
         deviations = " and ".join(f"{w.std():.2g}" for w in weights)
         return f"weights drawn around 0 with standard deviations {deviations}, biases 0"
-    return {"decay": "no decay", "inputs": "inputs scaled to 0 to 1"}[aspect]
+    return {
+        "decay": "no decay",
+        "inputs": "inputs scaled to 0 to 1",
+        "biases": "a bias in every layer, 0 at first",
+    }[aspect]
 
 
 def causes_of_log_of_zero(setup: Setup, updates: int = 30) -> list[str]:

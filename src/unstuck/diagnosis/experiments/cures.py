@@ -64,7 +64,7 @@ class Search:
 
 def in_order_of_making(changes: Changes) -> list[str]:
     """The settings among the changes; the rate last, since a batch size may change it too."""
-    order = ["inputs", "updates", "width", "initialisation", "decay", "rate"]
+    order = ["inputs", "updates", "width", "biases", "initialisation", "decay", "rate"]
     return sorted((code for code in changes if code in ASPECTS), key=lambda code: order.index(ASPECTS[code]))
 
 

@@ -8,24 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import SUSPECTED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
+from unstuck.diagnosis.experiments.changes import with_fresh_initialisation, with_negative_weights
 from unstuck.diagnosis.experiments.choices import KEPT, aspects_of, causes_of_log_of_zero, needed, reference, with_right
 from unstuck.diagnosis.experiments.cures import in_order_of_making
 from unstuck.diagnosis.experiments.outside_the_step import users_loss_stays_finite
 from unstuck.diagnosis.experiments.own_training import ENOUGH, LEARNABLE
-from unstuck.diagnosis.experiments.repairs import (
-    MEANT,
-    changes_for,
-    leaves_activation_open,
-    mended,
-    put_back,
-)
+from unstuck.diagnosis.experiments.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Trial, Verdicts
 from unstuck.diagnosis.program import work
-from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run
+from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run, score
 
 OF_OUTPUTS_AT_ZERO = ("D02", "U07")  # the choices that causes_of_log_of_zero knows
 HALFWAY = 0.4  # share of what a network that is not stuck learns, from which on chance may decide
@@ -185,6 +180,8 @@ class Judge:
         if formulas and not together and not stuck and self.may_run_longer(runs):
             runs = self.longer(runs)  # a run that is shorter than the user's shows no fault to be harmless
             together = self.gains(runs)
+        if formulas and not together and self.corrected(score(runs.user, runs.user.parameters)) >= self.goal:
+            together = self.gains_elsewhere(runs)  # its start answers right before anything is learnt
         if not together and not found.learnable:
             return  # nothing learns: a proved fault stays a finding
         found.matters |= dict.fromkeys(formulas, together)
@@ -200,6 +197,14 @@ class Judge:
         user, right = (baseline.reseeded(setup, 1) for setup in (runs.user, runs.mended))
         again = Runs(user, right, run(user, work.LONGER), run(right, work.LONGER))
         return again.gain >= MATTERS / 2 or again.put_right.score - again.as_it_is.score >= MATTERS
+
+    def gains_elsewhere(self, runs: Runs) -> bool:
+        """Whether putting right gains something from other first weights: the negatives, or fresh ones."""
+        for change in (with_negative_weights, with_fresh_initialisation):
+            user, right = change(runs.user), change(runs.mended)
+            if Runs(user, right, self.run(user), self.run(right)).gain >= MATTERS:
+                return True
+        return False
 
     def put_each_back(self, user: Setup, right: Setup) -> None:
         """Which of the formulas spoil the network that learns."""
@@ -262,6 +267,9 @@ def _decide_by_own_training(e: Examination, evidence: dict[str, list[Evidence]],
     if cause is not None:
         found.settings = list(cause.codes)
         found.trials.append(Trial(cause.codes, cause.before, cause.after, 0, 0, cause.seconds))
+        if cause.times != 1:
+            said = f"the program does not learn by its own steps, and does with each taken {cause.times:g} times as far"
+            evidence[cause.codes[0]] = [Evidence(MEASURED, said, {"times_as_far": cause.times})]
     if found.learns or cause is not None:
         found.matters |= {code: code in found.settings for code in found.choices}
 

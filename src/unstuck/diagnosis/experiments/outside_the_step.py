@@ -15,9 +15,8 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
 from unstuck.diagnosis.experiments.changes import with_rate
-from unstuck.diagnosis.experiments.repairs import intended
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Trial
-from unstuck.diagnosis.formulas.forward import hidden_form, output_form
+from unstuck.diagnosis.formulas.forward import output_form, right_hidden, right_output
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.identification.layout import write_chain
@@ -123,15 +122,16 @@ def _as_it_is(e: Examination) -> Setup | None:
 
 def by_the_book(e: Examination) -> Setup | None:
     """A run of the user's network with right formulas, at the rate stated or, if it does better, a usual one."""
-    if not e.forward_proved or e.forward is None:
+    readings = codings(e.program.targets, e.n_outputs)
+    if not e.forward_proved or e.forward is None or not readings:
         return None
-    output = intended(e.forward.output, True, e.n_outputs) if output_form(e.forward.output).fault else e.forward.output
+    output = right_output(e.forward.output, e.n_outputs)
     twin = Twin(
-        hidden=tuple(intended(h, False, e.n_outputs) if hidden_form(h).fault else h for h in e.forward.hidden),
+        hidden=tuple(right_hidden(name, "sigmoid") for name in e.forward.hidden),
         output=output,
         training_output=output,
         output_delta=right_deltas(output_form(output))[0],
-        coding=codings(e.program.targets, e.n_outputs)[0],
+        coding=readings[0],
         links=tuple(Link() for _ in e.forward.chain),
         update=UpdateRule(e.case.learning_rate or RATES[0]),
         bias_modes=e.forward.bias_modes,

@@ -27,6 +27,8 @@ Array = np.ndarray
 ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
 HALF = 0.5  # of what is enough: a loop below it learns next to nothing beside steps that learn
 LOOKS, MOST_STEPS = 5, 10_000
+MOST_EXAMPLES = 20_000  # that the plain network is trained on: more than its updates take
+TIMES = {"U08": (10.0, 100.0, 1000.0), "U07": (0.1, 0.01)}  # as far as its own, a program's steps are tried
 LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 
@@ -66,6 +68,7 @@ class Cause:
     before: float
     after: float
     seconds: float
+    times: float = 1.0  # as far as its own are the steps with which it learns
 
 
 def find_task(e: Examination) -> Task | None:
@@ -113,9 +116,7 @@ def cause(e: Examination, task: Task, codes: Iterable[str], allowed: float) -> C
     if "initialisation" in at_hand and (e.forward is None or not e.forward_proved or not e.program.writable):
         del at_hand["initialisation"]
     sets = [chosen for size in range(1, len(at_hand) + 1) for chosen in combinations(at_hand, size)]
-    if not sets:
-        return None
-    share, started = allowed / (len(sets) + 1), clock.real_now()
+    share, started = allowed / (len(sets) + 3), clock.real_now()
     before = run_loop(e, task, share)
     if before is None or before.score >= (task.enough if before.ended else LEARNABLE):
         return None
@@ -124,6 +125,23 @@ def cause(e: Examination, task: Task, codes: Iterable[str], allowed: float) -> C
         if after is not None and after.score >= task.enough:
             scores = [task.chance + done.score * (1 - task.chance) for done in (before, after)]
             return Cause(tuple(at_hand[aspect] for aspect in chosen), scores[0], scores[1], clock.real_now() - started)
+    return _steps_of_other_size(e, task, before, share) if before.ended else None
+
+
+def _steps_of_other_size(e: Examination, task: Task, before: Run, allowed: float) -> Cause | None:
+    """Whether the program learns by its own steps taken many times as far, or a part of it, and not as they are: what
+    its rate is to blame for, whatever the optimiser is. None for a loop that is longer than what can be tried."""
+    started = clock.real_now()
+    if e.case.step is None or not e.program.writable or before.score >= HALF * task.enough:
+        return None
+    if max(scores_by_steps(e, task, allowed), default=1.0) >= HALF * task.enough:
+        return None
+    for code, factors in TIMES.items():
+        for times in factors:
+            after = max(scores_by_steps(e, task, allowed, times), default=0.0)
+            if after >= task.enough:
+                scores = [task.chance + score * (1 - task.chance) for score in (before.score, after)]
+                return Cause((code,), scores[0], scores[1], clock.real_now() - started, times)
     return None
 
 
@@ -163,8 +181,9 @@ def _score(e: Examination, task: Task, outputs: Array) -> float:
     return corrected(float(np.mean(decide(outputs, output) == task.labels[task.held])), task.chance)
 
 
-def scores_by_steps(e: Examination, task: Task, allowed: float) -> list[float]:
-    """Chance-corrected accuracy of the user's program along its own steps: five looks, evenly spaced."""
+def scores_by_steps(e: Examination, task: Task, allowed: float, times: float = 1.0) -> list[float]:
+    """Chance-corrected accuracy of the user's program along its own steps, each taken so many times as far: five looks,
+    evenly spaced."""
     program, scores, train = e.program, [], task.train
     stated, seen = e.case.batch_size, e.stepping
     if seen is not None and seen.acts_on and (stated is None or stated < min(seen.acts_on)):
@@ -178,8 +197,11 @@ def scores_by_steps(e: Examination, task: Task, allowed: float) -> list[float]:
                 order, position = generator.permutation(train), 0
             rows = order[position : position + size]
             position += size
+            before = program.parameters() if times != 1 else []
             if program.call("step", program.typed(program.x_as_given[rows]), program.targets[rows]).failed:
                 break
+            if before:
+                program.set_parameters([b + times * (a - b) for b, a in zip(before, program.parameters())])
             if k % (steps // LOOKS) == 0:
                 outputs = program.predict(program.x_as_given[task.held], restore=False)
                 if outputs is None:
@@ -195,8 +217,8 @@ def _reference(e: Examination, labels: Array, train: Array, held: Array) -> Setu
     n_outputs = max(e.n_outputs, 1)
     output = "softmax" if n_outputs > 1 else "sigmoid"
     coded = one_hot(labels, n_outputs) if n_outputs > 1 else (labels[:, None] > 0) * 1.0
-    x = e.program.x
-    x = ((x - x.min()) / max(np.ptp(x), 1e-12)).astype(np.float32)
+    x, train = e.program.x, train[:MOST_EXAMPLES]
+    low, spread = float(x.min()), max(float(np.ptp(x)), 1e-12)
     twin = Twin(
         hidden=("relu",),
         output=output,
@@ -214,10 +236,10 @@ def _reference(e: Examination, labels: Array, train: Array, held: Array) -> Setu
     setup = Setup(
         twin,
         empty,
-        x[train],
+        ((x[train] - low) / spread).astype(np.float32),
         coded[train].astype(np.float32),
         labels[train],
-        x[held],
+        ((x[held] - low) / spread).astype(np.float32),
         coded[held].astype(np.float32),
         labels[held],
         min(20, len(train)),

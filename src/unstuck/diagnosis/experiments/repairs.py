@@ -12,19 +12,20 @@ from unstuck.diagnosis.experiments.changes import (
     right_targets,
     shuffled,
     with_an_output_for_each_class,
+    with_biases,
     with_classes,
     with_finite_inputs,
     with_images,
     with_right_inputs,
 )
-from unstuck.diagnosis.formulas.forward import hidden_form, output_form
-from unstuck.diagnosis.formulas.gradients import INCOMPARABLE, RIGHT_BIAS, RIGHT_WEIGHTS
-from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
+from unstuck.diagnosis.formulas.forward import hidden_form, output_form, right_hidden, right_output
+from unstuck.diagnosis.formulas.gradients import INCOMPARABLE, RIGHT_BIAS
+from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_FACTOR
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.measurements.preparation import images_in_order, images_of_examples, raw_classes
-from unstuck.diagnosis.measurements.proof import formula_faults
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Change, Setup
+from unstuck.diagnosis.twin.twin import Link
 
 Array = np.ndarray
 
@@ -54,66 +55,32 @@ def changes_for(code: str, e: Examination, meant: str = "sigmoid") -> list[Chang
         changes += [right_output_delta] if code in ("F01", "F02", "L01") else []
         return changes + ([with_biases] if code == "F07" else [])
     if code in CHANGES:
-        in_delta = e.twin is not None and e.twin.output_delta.fault == code
+        in_delta = e.twin is not None and code in e.twin.output_delta.faults
         return [CHANGES[code], right_output_delta] if in_delta else [CHANGES[code]]
-    return _changes_of_links(code, e)
+    return _changes_of_the_way_back(code, e)
 
 
-def _changes_of_links(code: str, e: Examination) -> list[Change]:
-    """Faults of the way back, in the layers where they were found."""
-    top = len(e.twin.links) if e.twin is not None else 0
-    changes: list[Change] = []
-    for fault in formula_faults(e):
-        if fault.code != code:
-            continue
-        if code in ("B07", "B15", "B16", "B19", "B20"):
-            changes.append(with_right_link(fault.layer - 1, "weights", "back"))
-            if e.twin is not None and e.twin.links[fault.layer - 1].weights.fault in INCOMPARABLE:
-                changes.append(with_right_scales(weights=True, layers=(fault.layer - 1,)))
-        elif code in ("B05", "B06"):
-            changes.append(with_right_link(fault.layer - 1, "back"))
-        else:
-            changes += [right_output_delta] if fault.layer == top else []
-            changes.append(with_right_link(fault.layer - 1, "factor", "back"))
-        if code == "B12":
-            changes.append(with_right_scales(weights=True, biases=True))  # the factors went with the errors
+def _changes_of_the_way_back(code: str, e: Examination) -> list[Change]:
+    """The right formulas in the place of those that have this fault, the output's delta among them."""
+    if e.twin is None:
+        return []
+    changes: list[Change] = [right_output_delta] if code in e.twin.output_delta.faults else []
+    if any(code in link.faults for link in e.twin.links):
+        changes.append(with_right_links(code))
+    if code == "B12" and changes:
+        changes.append(with_right_scales(weights=True, biases=True))  # the factors went with the errors
     return changes
 
 
 # -- forward -----------------------------------------------------------------------------------------------------------
 
-INTENDED = {
-    "sigmoid without the minus": "sigmoid",
-    "1 / (1 + exp(-z)) without brackets": "sigmoid",
-    "derivative of the sigmoid": "sigmoid",
-    "derivative of tanh": "tanh",
-    "scores over their sum": "softmax",
-    "softmax over the largest": "softmax",
-    "exp without normalisation": "softmax",
-}
 
-
-MEANT = ("relu", "tanh", "sigmoid")  # what a layer without a usable activation may have been meant to apply
-
-
-def intended(name: str, is_output: bool, n_outputs: int, meant: str = "sigmoid") -> str:
-    """The right activation in the place of a faulty one; `meant` where the faulty one does not tell."""
-    if name in INTENDED:
-        return INTENDED[name]
-    if is_output:
-        if name.startswith("softmax") and n_outputs > 1:
-            return "softmax"
-        return "sigmoid"
-    return meant if _leaves_open(name) else "relu"
+MEANT = ("relu", "tanh", "sigmoid")  # what a layer whose fault does not tell may have been meant to apply
 
 
 def leaves_activation_open(setup: Setup) -> bool:
     """Whether a faulty hidden activation does not tell which one was meant."""
-    return any(_leaves_open(name) for name in setup.twin.hidden)
-
-
-def _leaves_open(name: str) -> bool:
-    return name == "linear" or name.startswith("softmax")
+    return any(hidden_form(name).leaves_open for name in setup.twin.hidden)
 
 
 def with_right_forward(meant: str = "sigmoid") -> Change:
@@ -121,14 +88,10 @@ def with_right_forward(meant: str = "sigmoid") -> Change:
 
     def change(setup: Setup) -> Setup:
         twin, n_outputs = setup.twin, setup.targets.shape[1]
-
-        def right(name: str) -> str:
-            return intended(name, True, n_outputs) if output_form(name).fault else name
-
-        output, training = right(twin.output), right(twin.training_output)
+        training = right_output(twin.training_output, n_outputs)
         changed = twin.plant(
-            hidden=tuple(intended(h, False, n_outputs, meant) if hidden_form(h).fault else h for h in twin.hidden),
-            output=output,
+            hidden=tuple(right_hidden(name, meant) for name in twin.hidden),
+            output=right_output(twin.output, n_outputs),
             training_output=training,
             bias_modes=tuple("inside" if mode in ("outside", "unused") else mode for mode in twin.bias_modes),
         )
@@ -137,7 +100,7 @@ def with_right_forward(meant: str = "sigmoid") -> Change:
             if twin.output_delta.name not in [formula.name for formula in fitting]:
                 changed = changed.plant(output_delta=fitting[0])
         for l, name in enumerate(twin.hidden):
-            if _leaves_open(name):
+            if hidden_form(name).leaves_open:
                 changed = changed.plant_link(l, factor=RIGHT_FACTOR)
         return replace(setup, twin=changed)
 
@@ -166,10 +129,16 @@ def right_output_delta(setup: Setup) -> Setup:
     return replace(setup, twin=twin.plant(output_delta=best, training_output=training))
 
 
-def with_right_link(layer: int, *slots: str) -> Change:
-    """Some slots of one layer's link put right: back, factor, weights, bias."""
-    right = {"back": RIGHT_BACK, "factor": RIGHT_FACTOR, "weights": RIGHT_WEIGHTS, "bias": RIGHT_BIAS}
-    return lambda s: replace(s, twin=s.twin.plant_link(layer, **{slot: right[slot] for slot in slots}))
+def with_right_links(code: str) -> Change:
+    """The links without the formulas that have this fault; beside another sum over the examples no factor tells."""
+
+    def righted(link: Link) -> Link:
+        right = link.without(code)
+        if code in INCOMPARABLE and right.weights is not link.weights:
+            return replace(right, weight_scale=1.0, weight_divisions=0)
+        return right
+
+    return lambda s: replace(s, twin=s.twin.plant(links=tuple(righted(link) for link in s.twin.links)))
 
 
 def right_biases(setup: Setup) -> Setup:
@@ -185,8 +154,8 @@ def right_biases(setup: Setup) -> Setup:
     return replace(setup, twin=setup.twin.plant(links=links))
 
 
-def with_right_scales(weights: bool = False, biases: bool = False, layers: Iterable[int] | None = None) -> Change:
-    """All arrays, or those of these layers, descend at one rate."""
+def with_right_scales(weights: bool = False, biases: bool = False) -> Change:
+    """All arrays descend at one rate."""
 
     def change(setup: Setup) -> Setup:
         links = tuple(
@@ -197,9 +166,7 @@ def with_right_scales(weights: bool = False, biases: bool = False, layers: Itera
                 weight_divisions=0 if weights else link.weight_divisions,
                 bias_divisions=0 if biases else link.bias_divisions,
             )
-            if layers is None or l in layers
-            else link
-            for l, link in enumerate(setup.twin.links)
+            for link in setup.twin.links
         )
         return replace(setup, twin=setup.twin.plant(links=links))
 
@@ -241,7 +208,7 @@ def put_back(user: Setup, right: Setup, code: str, e: Examination) -> Setup:
         return replace(right, parameters=_with_one_output(right.parameters), targets=user.targets)
     as_wide = user.targets.shape == right.targets.shape
     targets = user.targets if code in ("D07", "D08", "D09") and as_wide else right.targets
-    if code == mine.output_delta.fault:
+    if code in mine.output_delta.faults:
         twin = twin.plant(output_delta=mine.output_delta)
     return replace(right, twin=twin, targets=targets)
 
@@ -279,20 +246,6 @@ def right_update(setup: Setup) -> Setup:
         bias_decay=max(rule.bias_decay, 0.0),
     )
     return replace(setup, twin=setup.twin.plant(update=new))
-
-
-def with_biases(setup: Setup) -> Setup:
-    biases: list[Array | None] = [
-        np.zeros(w.shape[1], w.dtype) if b is None else b
-        for w, b in zip(setup.parameters.weights, setup.parameters.biases, strict=True)
-    ]
-    modes = tuple("inside" for _ in setup.twin.bias_modes)
-    links = tuple(replace(link, bias=RIGHT_BIAS, bias_scale=1.0, bias_divisions=0) for link in setup.twin.links)
-    return replace(
-        setup,
-        parameters=Parameters(setup.parameters.weights, biases),
-        twin=setup.twin.plant(bias_modes=modes, links=links),
-    )
 
 
 FORWARD = ("F01", "F02", "F04", "F05", "F06", "F07", "F08", "F11", "F12", "L01")

@@ -24,9 +24,14 @@ class Formula:
     fault: str = ""
 
     @property
+    def faults(self) -> tuple[str, ...]:
+        """The codes of the mistakes that it is made of: a fault may be two codes joined by a plus."""
+        return tuple(self.fault.split("+")) if self.fault else ()
+
+    @property
     def slips(self) -> int:
-        """How many mistakes it is made of: a fault may be two codes joined by a plus."""
-        return len(self.fault.split("+")) if self.fault else 0
+        """How many mistakes it is made of."""
+        return len(self.faults)
 
 
 @dataclass

@@ -11,14 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from unstuck.nn.activations import find_activation, sigmoid
+
 Array = np.ndarray
 Elementwise = Callable[[Array], Array]
-
-
-def sigmoid(z: Array) -> Array:
-    """1 / (1 + exp(-z)) without overflow in either direction."""
-    small = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1 / (1 + small), small / (1 + small))
 
 
 def softmax(z: Array, axis: int | None = -1) -> Array:
@@ -34,7 +30,13 @@ class Form:
     value: Elementwise = field(repr=False, compare=False)
     derivative: Callable[[Array, Array], Array] | None = field(default=None, repr=False, compare=False)
     fault: str = ""
+    meant: str = ""  # by a faulty one: the right function that belongs in its place, where the slip tells
     couples_examples: bool = False
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether this fault does not tell which function was meant."""
+        return bool(self.fault) and not self.meant
 
 
 def _leaky(slope: float) -> Form:
@@ -52,10 +54,14 @@ def _hard_sigmoid(slope: float, name: str) -> Form:
 
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
-SIGMOID = Form("sigmoid", sigmoid, lambda z, a: a * (1 - a))
-TANH = Form("tanh", np.tanh, lambda z, a: 1 - a * a)
-RELU = Form("relu", lambda z: np.maximum(z, 0), lambda z, a: (z > 0).astype(z.dtype))
-LINEAR = Form("linear", lambda z: z, lambda z, a: np.ones_like(z))
+
+def _of_textbook(name: str) -> Form:
+    """A right function as the networks of this package compute it."""
+    activation = find_activation(name)
+    return Form(name, activation.value, activation.derivative)
+
+
+SIGMOID, TANH, RELU, LINEAR = (_of_textbook(name) for name in ("sigmoid", "tanh", "relu", "linear"))
 SOFTMAX = Form("softmax", softmax, lambda z, a: a * (1 - a))
 
 COMMON: tuple[Form, ...] = (
@@ -124,7 +130,7 @@ def _central_difference(function: Elementwise, z: Array, step: float = 1e-6) -> 
     return (function(z + step) - function(z - step)) / (2 * step)
 
 
-WITHOUT_MINUS = Form("sigmoid without the minus", lambda z: sigmoid(-z), lambda z, a: a * (1 - a), "F04")
+WITHOUT_MINUS = Form("sigmoid without the minus", lambda z: sigmoid(-z), lambda z, a: a * (1 - a), "F04", "sigmoid")
 
 HIDDEN: tuple[Form, ...] = (
     *COMMON,
@@ -133,18 +139,26 @@ HIDDEN: tuple[Form, ...] = (
     Form("softmax", softmax, SOFTMAX.derivative, "F08"),
     Form("softmax over the whole batch", lambda z: softmax(z, None), SOFTMAX.derivative, "F08", couples_examples=True),
     Form("softmax over the examples", lambda z: softmax(z, 0), SOFTMAX.derivative, "F08", couples_examples=True),
-    Form("step", lambda z: (z > 0).astype(z.dtype), lambda z, a: np.zeros_like(z), "F11"),
-    Form("1 / (1 + exp(-z)) without brackets", lambda z: 1 + np.exp(-z), lambda z, a: a * (1 - a), "F04"),
-    Form("absolute value", np.abs, lambda z, a: np.sign(z), "F11"),
-    Form("relu of the negative", lambda z: np.maximum(-z, 0), lambda z, a: (z > 0).astype(z.dtype), "F11"),
-    Form("minimum instead of maximum", lambda z: np.minimum(z, 0), lambda z, a: (z > 0).astype(z.dtype), "F11"),
-    Form("exp", lambda z: np.exp(np.minimum(z, 700)), lambda z, a: a, "F11"),
-    Form("exp without normalisation, negative", lambda z: np.exp(-np.maximum(z, -700)), lambda z, a: -a, "F11"),
-    Form("derivative of the sigmoid", lambda z: sigmoid(z) * (1 - sigmoid(z)), lambda z, a: a * (1 - a), "F11"),
-    Form("derivative of tanh", lambda z: 1 - np.tanh(z) ** 2, lambda z, a: 1 - a * a, "F11"),
-    Form("maximum of z and the slope", lambda z: np.maximum(z, 0.01), RELU.derivative, "F11"),
-    Form("leaky relu with its sides exchanged", lambda z: np.where(z > 0, 0.01 * z, z), _leaky(0.01).derivative, "F11"),
-    Form("tanh upside down", lambda z: 1 / np.tanh(z), lambda z, a: 1 - a * a, "F11"),
+    Form("step", lambda z: (z > 0).astype(z.dtype), lambda z, a: np.zeros_like(z), "F11", "relu"),
+    Form("1 / (1 + exp(-z)) without brackets", lambda z: 1 + np.exp(-z), lambda z, a: a * (1 - a), "F04", "sigmoid"),
+    Form("absolute value", np.abs, lambda z, a: np.sign(z), "F11", "relu"),
+    Form("relu of the negative", lambda z: np.maximum(-z, 0), lambda z, a: (z > 0).astype(z.dtype), "F11", "relu"),
+    Form("minimum instead of maximum", lambda z: np.minimum(z, 0), lambda z, a: (z > 0).astype(z.dtype), "F11", "relu"),
+    Form("exp", lambda z: np.exp(np.minimum(z, 700)), lambda z, a: a, "F11", "relu"),
+    Form("exp without normalisation, negative", lambda z: np.exp(-np.maximum(z, -700)), lambda z, a: -a, "F11", "relu"),
+    Form(
+        "derivative of the sigmoid", lambda z: sigmoid(z) * (1 - sigmoid(z)), lambda z, a: a * (1 - a), "F11", "sigmoid"
+    ),
+    Form("derivative of tanh", lambda z: 1 - np.tanh(z) ** 2, lambda z, a: 1 - a * a, "F11", "tanh"),
+    Form("maximum of z and the slope", lambda z: np.maximum(z, 0.01), RELU.derivative, "F11", "relu"),
+    Form(
+        "leaky relu with its sides exchanged",
+        lambda z: np.where(z > 0, 0.01 * z, z),
+        _leaky(0.01).derivative,
+        "F11",
+        "relu",
+    ),
+    Form("tanh upside down", lambda z: 1 / np.tanh(z), lambda z, a: 1 - a * a, "F11", "tanh"),
 )
 
 
@@ -164,7 +178,9 @@ def _shift(z: Array) -> Array:
 
 
 def _before_softmax(inner: Form) -> Form:
-    return Form(f"softmax of {inner.name}", lambda z: softmax(inner.value(z)), lambda z, a: a * (1 - a), "F06")
+    return Form(
+        f"softmax of {inner.name}", lambda z: softmax(inner.value(z)), lambda z, a: a * (1 - a), "F06", "softmax"
+    )
 
 
 def log_softmax(z: Array) -> Array:
@@ -181,10 +197,24 @@ OUTPUT: tuple[Form, ...] = (
     RELU,
     *(form for form in COMMON if form.name not in ("sigmoid", "tanh", "relu")),
     Form("log_sigmoid", lambda z: -np.logaddexp(0, -z)),
-    Form("softmax over the whole batch", lambda z: softmax(z, None), SOFTMAX.derivative, "F01", couples_examples=True),
-    Form("softmax over the examples", lambda z: softmax(z, 0), SOFTMAX.derivative, "F02", couples_examples=True),
+    Form(
+        "softmax over the whole batch",
+        lambda z: softmax(z, None),
+        SOFTMAX.derivative,
+        "F01",
+        "softmax",
+        couples_examples=True,
+    ),
+    Form(
+        "softmax over the examples",
+        lambda z: softmax(z, 0),
+        SOFTMAX.derivative,
+        "F02",
+        "softmax",
+        couples_examples=True,
+    ),
     *(
-        Form(name, value, SOFTMAX.derivative, code, couples_examples=True)
+        Form(name, value, SOFTMAX.derivative, code, "softmax", couples_examples=True)
         for code, name, value in (
             (
                 "F01",
@@ -197,20 +227,24 @@ OUTPUT: tuple[Form, ...] = (
         )
     ),
     WITHOUT_MINUS,
-    Form("softmax without the exponent's sign", lambda z: softmax(-z), SOFTMAX.derivative, "F04"),
+    Form("softmax without the exponent's sign", lambda z: softmax(-z), SOFTMAX.derivative, "F04", "softmax"),
     *(_before_softmax(form) for form in (RELU, SIGMOID, TANH, _leaky(0.01), _leaky(0.1), _leaky(0.2))),
-    Form("sigmoid of relu", lambda z: sigmoid(np.maximum(z, 0)), SIGMOID.derivative, "F06"),
-    Form("sigmoid of sigmoid", lambda z: sigmoid(sigmoid(z)), SIGMOID.derivative, "F06"),
-    Form("sigmoid of tanh", lambda z: sigmoid(np.tanh(z)), SIGMOID.derivative, "F06"),
-    Form("softmax of softmax", lambda z: softmax(softmax(z)), SOFTMAX.derivative, "L01"),
-    Form("exp without normalisation", lambda z: np.exp(np.minimum(z, 700)), lambda z, a: a, "F11"),
-    Form("step", lambda z: (z > 0).astype(z.dtype), lambda z, a: np.zeros_like(z), "F11"),
-    Form("scores over their sum", lambda z: z / z.sum(axis=-1, keepdims=True), None, "F11"),
-    Form("softmax over the largest", lambda z: np.exp(z - z.max(-1, keepdims=True)), SOFTMAX.derivative, "F11"),
-    Form("softmax whose sum is not shifted", lambda z: softmax(z) * _shift(z), SOFTMAX.derivative, "F11"),
-    Form("softmax whose sum alone is shifted", lambda z: softmax(z) / _shift(z), SOFTMAX.derivative, "F11"),
-    Form("exponentials over their mean", lambda z: softmax(z) * z.shape[-1], SOFTMAX.derivative, "F11"),
-    Form("exponentials over the sum of the scores", lambda z: _exp(z) / z.sum(-1, keepdims=True), None, "F11"),
+    Form("sigmoid of relu", lambda z: sigmoid(np.maximum(z, 0)), SIGMOID.derivative, "F06", "sigmoid"),
+    Form("sigmoid of sigmoid", lambda z: sigmoid(sigmoid(z)), SIGMOID.derivative, "F06", "sigmoid"),
+    Form("sigmoid of tanh", lambda z: sigmoid(np.tanh(z)), SIGMOID.derivative, "F06", "sigmoid"),
+    Form("softmax of softmax", lambda z: softmax(softmax(z)), SOFTMAX.derivative, "L01", "softmax"),
+    Form("exp without normalisation", lambda z: np.exp(np.minimum(z, 700)), lambda z, a: a, "F11", "softmax"),
+    Form("step", lambda z: (z > 0).astype(z.dtype), lambda z, a: np.zeros_like(z), "F11", "sigmoid"),
+    Form("scores over their sum", lambda z: z / z.sum(axis=-1, keepdims=True), None, "F11", "softmax"),
+    Form(
+        "softmax over the largest", lambda z: np.exp(z - z.max(-1, keepdims=True)), SOFTMAX.derivative, "F11", "softmax"
+    ),
+    Form("softmax whose sum is not shifted", lambda z: softmax(z) * _shift(z), SOFTMAX.derivative, "F11", "softmax"),
+    Form("softmax whose sum alone is shifted", lambda z: softmax(z) / _shift(z), SOFTMAX.derivative, "F11", "softmax"),
+    Form("exponentials over their mean", lambda z: softmax(z) * z.shape[-1], SOFTMAX.derivative, "F11", "softmax"),
+    Form(
+        "exponentials over the sum of the scores", lambda z: _exp(z) / z.sum(-1, keepdims=True), None, "F11", "softmax"
+    ),
 )
 
 LOGITS = ("linear", "log_softmax", "log_sigmoid")  # outputs that leave the output function to the loss
@@ -222,3 +256,15 @@ def hidden_form(name: str) -> Form:
 
 def output_form(name: str) -> Form:
     return next(form for form in OUTPUT if form.name == name)
+
+
+def right_hidden(name: str, otherwise: str) -> str:
+    """The right activation in the place of this one; `otherwise` where it is faulty and does not tell which."""
+    form = hidden_form(name)
+    return form.meant or (otherwise if form.fault else name)
+
+
+def right_output(name: str, n_outputs: int) -> str:
+    """The right output function in the place of this one; a softmax of a single output would be 1 whatever it is."""
+    form = output_form(name)
+    return "sigmoid" if form.meant == "softmax" and n_outputs == 1 else form.meant or name

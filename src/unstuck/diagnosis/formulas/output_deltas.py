@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula
-from unstuck.diagnosis.formulas.forward import Form, sigmoid, softmax
+from unstuck.diagnosis.formulas.forward import Form, softmax
+from unstuck.nn.activations import sigmoid
 
 TINY = 1e-300
 

@@ -46,7 +46,7 @@ def codings(given: Array, n_outputs: int) -> list[Formula]:
         found += _codings_of_labels(n_outputs)
     if rows.shape[1] == n_outputs and n_outputs > 1:
         found += _codings_of_rows(n_outputs)
-    if n_outputs == 1:
+    if rows.shape[1] == n_outputs == 1:
         found.append(Formula("0 and 1 to -1 and 1", lambda g: 2 * np.asarray(g, float).reshape(len(g), -1) - 1))
         found.append(Formula("-1 and 1 to 0 and 1", lambda g: (np.asarray(g, float).reshape(len(g), -1) + 1) / 2))
     return found

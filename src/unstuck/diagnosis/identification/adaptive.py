@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,7 @@ LEAST_RUN = 3  # finite steps in a row
 UNROOTED = replace(ada_grad(), rooted=False)
 
 
-def looks_adaptive(records: list[Record]) -> bool:
+def looks_adaptive(records: Sequence[Record]) -> bool:
     """Whether all entries that changed did so by nearly the same amount, up or down, as in the first step of Adam."""
     shares, upward = [], []
     for record in records:

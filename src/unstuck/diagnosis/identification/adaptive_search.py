@@ -12,7 +12,7 @@ import numpy as np
 from unstuck.diagnosis.formulas.corrections import UNKNOWN
 from unstuck.diagnosis.formulas.gradients import RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.updates import UNCORRECTED, USUAL, AdaptiveRule, ada_grad, rms_prop, with_epsilons
-from unstuck.diagnosis.identification.backward import RIGHT, identify_backward
+from unstuck.diagnosis.identification.backward import RIGHT, SearchOptions, identify_backward
 from unstuck.diagnosis.identification.first_steps import share_against
 from unstuck.diagnosis.identification.fit import Transform, rounding_floor, tolerance
 from unstuck.diagnosis.identification.forward import Forward
@@ -99,18 +99,8 @@ class Search:
         only_top: bool = False,
         allowed: float = work.BACKWARD,
     ) -> Backward:
-        return identify_backward(
-            self.records,
-            self.forward,
-            self.epsilon,
-            self.n_outputs,
-            transform=self.through(rule, factor),
-            plan=plan,
-            only_top=only_top,
-            least_allowed=least_allowed,
-            levels=self.levels,
-            allowed=allowed,
-        )
+        options = SearchOptions(self.through(rule, factor), plan, self.levels, only_top, least_allowed, allowed)
+        return identify_backward(self.records, self.forward, self.epsilon, self.n_outputs, options)
 
     def top(self, rule: AdaptiveRule, factor: float, plan: Plan) -> LayerResult:
         return self.backward(rule, factor, plan, only_top=True).layers[-1]

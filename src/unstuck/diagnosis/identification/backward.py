@@ -7,7 +7,8 @@ look-alike.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from unstuck.diagnosis.identification.fit import (
 )
 from unstuck.diagnosis.identification.forward import Forward
 from unstuck.diagnosis.identification.guesses import Guess, Level, Setting, View, hidden_levels, output_levels
-from unstuck.diagnosis.identification.results import EACH, PLAN, Backward, LayerResult, Plan
+from unstuck.diagnosis.identification.results import EACH, PLAN, Backward, Entry, LayerResult, Plan
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.observations import Record
 from unstuck.sandbox import clock
@@ -40,36 +41,53 @@ LEAST_BY_BIAS = 20  # numbers of different sizes, so that a wrong delta does not
 LEAST_OWN_FACTORS = 20  # numbers per record, so that a factor for each record explains little by itself
 
 
+@dataclass(frozen=True)
+class SearchOptions:
+    """How formulas are sought.
+
+    transform      turns a layer's gradients into directions, where the update rule is not proportional to them (Adam
+                   and its kind)
+    plan           which guesses are tried, in which order
+    levels         the guesses of the output's delta, where they have been made before
+    only_top       the layers below the output are left out
+    least_allowed  the share of a change that a formula may leave over, whatever rounding leaves
+    allowed        the work that may be done
+    """
+
+    transform: Transform | None = None
+    plan: Plan = PLAN
+    levels: Sequence[Level] = ()
+    only_top: bool = False
+    least_allowed: float = 0.0
+    allowed: float = work.BACKWARD
+
+
+BY_PLAN = SearchOptions()
+
+
 def identify_backward(
-    records: list[Record],
+    records: Sequence[Record],
     forward: Forward,
     epsilon: float,
     n_outputs: int,
-    transform: Transform | None = None,
-    plan: Plan = PLAN,
-    only_top: bool = False,
-    least_allowed: float = 0.0,
-    levels: list[Level] | None = None,
-    allowed: float = work.BACKWARD,
+    options: SearchOptions = BY_PLAN,
 ) -> Backward:
     """Explain the changes in `records` (all of one batch size, each from a fresh state) by formulas.
 
-    epsilon is the rounding unit of the user's parameters. `transform` turns a layer's gradients into directions where
-    the update rule is not proportional to them (Adam and its kind). `levels` are the guesses of the output's delta,
-    where they have been made before; `allowed` is the work that the search may take.
+    epsilon is the rounding unit of the user's parameters.
     """
-    setting = Setting([View.of(r, forward) for r in records], forward, epsilon, transform, plan, least_allowed)
-    setting.left = allowed
+    views = [View.of(r, forward) for r in records]
+    setting = Setting(views, forward, epsilon, options.transform, options.plan, options.least_allowed, options.allowed)
     depth = len(forward.hidden) + 1
     results: list[LayerResult] = []
     with np.errstate(all="ignore"):
-        top = _identify_layer(setting, depth - 1, levels or output_levels(setting, n_outputs))
+        top = _identify_layer(setting, depth - 1, options.levels or output_levels(setting, n_outputs))
         results.append(top)
-        for l in () if only_top else range(depth - 2, -1, -1):
+        for l in () if options.only_top else range(depth - 2, -1, -1):
             above = results[-1]
             guesses = _surviving(above, setting, n_outputs)
             results.append(_identify_layer(setting, l, hidden_levels(setting, l, guesses)))
-    return Backward(results[::-1], allowed - setting.left)
+    return Backward(results[::-1], options.allowed - setting.left)
 
 
 def _surviving(above: LayerResult, setting: Setting, n_outputs: int) -> list[Guess]:
@@ -82,7 +100,7 @@ def _surviving(above: LayerResult, setting: Setting, n_outputs: int) -> list[Gue
     return []
 
 
-def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResult:
+def _identify_layer(setting: Setting, l: int, levels: Sequence[Level]) -> LayerResult:
     views = setting.views
     changes = [view.weight_changes[l] for view in views]
     bias_changes = [view.bias_changes[l] for view in views]
@@ -117,7 +135,7 @@ def _identify_layer(setting: Setting, l: int, levels: list[Level]) -> LayerResul
             continue
         if index not in known:
             known[index] = list(levels[index]())
-        if _try_level(setting, l, known[index], how, with_weights, by_bias, result):
+        if _try_level(setting, l, known[index], entry, by_bias, result):
             result.found_at = entry
             fit_bias(setting, l, result)
             if cancelled:
@@ -139,13 +157,13 @@ def _identify_by_bias(setting: Setting, l: int, known: dict[int, list[Guess]], r
     unexplained = replace(result)
     result.allowed = max(tolerance(rounding_floor(values, changes, setting.epsilon)), setting.least_allowed)
     levels = [index for index in sorted(known) if index == 0 or setting.transform is None]
-    if any(_try_level(setting, l, known[index], "plain", False, True, result) for index in levels):
+    if any(_try_level(setting, l, known[index], (index, False, "plain"), True, result) for index in levels):
         result.bias = gradients.RIGHT_BIAS
     result.rival, result.rival_residual = unexplained.rival, unexplained.rival_residual
     result.allowed = unexplained.allowed
 
 
-def _hides(setting: Setting, l: int, levels: list[Level], result: LayerResult) -> bool:
+def _hides(setting: Setting, l: int, levels: Sequence[Level], result: LayerResult) -> bool:
     """Whether rounding of the stored parameters would hide the right change at the scale of the layer above."""
     scale, guess = setting.has_scale.get(l + 1), next(levels[0](), None)
     if not scale or guess is None or setting.transform is not None:
@@ -183,9 +201,10 @@ def _name_cancelling(setting: Setting, l: int, result: LayerResult) -> None:
 
 
 def _try_level(
-    setting: Setting, l: int, guesses: list[Guess], how: str, with_weights: bool, by_bias: bool, result: LayerResult
+    setting: Setting, l: int, guesses: list[Guess], entry: Entry, by_bias: bool, result: LayerResult
 ) -> bool:
-    """Whether some guess of this level explains the layer; the best is put into `result`."""
+    """Whether some guess of this entry of the plan explains the layer; the best is put into `result`."""
+    _, with_weights, how = entry
     fitting: list[tuple[float, int, Guess, Formula, Fit]] = []
     values, changes = observed(setting.views, l, by_bias)
     flat = stack(changes)

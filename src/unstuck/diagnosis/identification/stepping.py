@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,17 +13,20 @@ from unstuck.diagnosis.program.program import Program
 Array = np.ndarray
 SMALL_BATCH = 6
 RANDOM_RUNS, VISIBLE = 4, 1e-3  # runs of three steps; the most that rounding may make of what moves
+PAIRS = 4  # of examples, by which a step that updates after each of them is known
 PATIENCE = 8  # calls after which a step that still moves nothing is taken to move nothing ever
 COMMON_SIZES = (100, 10, 32, 64, 20, 50, 8, 16, 128, 4, 2, 25, 5, 200, 256, 500, 1000)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stepping:
     """batch_size      the number of examples of the records that follow
     one_by_one         a call on n examples makes one update after each of them
     random             the same step from the same state ends elsewhere when random numbers differ
     acts               whether any parameter ever changed
     acts_on            batch sizes on which the step was seen to change something
+    takes              what of its arguments the step goes by: "x", "targets", or, in the place of its x, the inputs
+                       that "predict" was last called with
     unmoved            arrays that stayed bit for bit while others moved; looked for where no formula will tell
     """
 
@@ -32,6 +35,7 @@ class Stepping:
     random: bool = False
     acts: bool = True
     acts_on: tuple[int, ...] = ()
+    takes: frozenset[str] = frozenset({"x", "targets"})
     unmoved: tuple[int, ...] = ()
     failed: str = ""
 
@@ -41,7 +45,7 @@ def pick_examples(program: Program, n: int, seed: int = 0) -> Array:
     targets = np.nan_to_num(np.asarray(program.targets, dtype=float).reshape(len(program.x), -1))
     labels = targets.argmax(1) if targets.shape[1] > 1 else targets[:, 0]
     generator = np.random.default_rng(seed)
-    usable = np.flatnonzero(np.isfinite(program.x_as_given).all(axis=1))
+    usable = program.finite_rows
     order = generator.permutation(usable if len(usable) else len(labels))
     by_class = [list(order[labels[order] == value]) for value in np.unique(labels)[:50]]
     generator.shuffle(by_class)
@@ -57,7 +61,7 @@ def pick_examples(program: Program, n: int, seed: int = 0) -> Array:
 
 def batch(program: Program, n: int, seed: int = 0) -> tuple[Array, Array]:
     index = pick_examples(program, n, seed)
-    return program.x[index], program.targets[index]
+    return program.x[index].astype(float), program.targets[index]
 
 
 def start(program: Program, seed: int, biases: float = 0.5) -> list[Array] | None:
@@ -67,7 +71,6 @@ def start(program: Program, seed: int, biases: float = 0.5) -> list[Array] | Non
 
 def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
     """Looks for the smallest batch on which the step acts, and whether that is one update or one for every example."""
-    found = Stepping()
     sizes = [1, SMALL_BATCH]
     stated = program.case.batch_size
     for size in (stated, *COMMON_SIZES, len(program.x)):
@@ -78,24 +81,25 @@ def probe_stepping(program: Program, callable_name: str = "step") -> Stepping:
     if not acting:  # gradients collected over several calls, or a rate that starts at 0
         program.calls_per_update = PATIENCE
         acting = _acting(program, [size for size in sizes if size <= (stated or max(COMMON_SIZES))], parameters)
-    found.acts_on = tuple(acting)
     if not acting:
-        found.acts, program.calls_per_update = False, 1
-        found.failed = "; ".join(problem.what for problem in program.problems if problem.what.startswith("step"))
-        if not found.failed and _outputs_move(program, sizes[-1]):
-            found.failed = (
-                "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
-            )
-        if not found.failed and _training_moves(program):
-            found.failed = "train() moves the parameters, step() does not"
+        program.calls_per_update = 1
+        return Stepping(acts=False, failed=_why_nothing_moves(program, sizes[-1]))
+    one_by_one = {1, SMALL_BATCH} <= set(acting) and _is_one_by_one(program, parameters)
+    batch_size = 1 if one_by_one else SMALL_BATCH if SMALL_BATCH in acting else acting[0]
+    found = Stepping(batch_size, one_by_one, _is_random(program, parameters, batch_size), acts_on=tuple(acting))
+    if callable_name != "step" or found.random:
         return found
-    found.batch_size = SMALL_BATCH if SMALL_BATCH in acting else acting[0]
-    if 1 in acting:
-        found.one_by_one = SMALL_BATCH in acting and _is_one_by_one(program, parameters)
-        if found.one_by_one:
-            found.batch_size = 1
-    found.random = _is_random(program, parameters, found.batch_size)
-    return found
+    return replace(found, takes=_what_is_taken(program, parameters, batch_size))
+
+
+def _why_nothing_moves(program: Program, size: int) -> str:
+    """What keeps a step of that many examples from moving any parameter, as far as it shows."""
+    said = [problem.what for problem in program.problems if problem.what.startswith("step")]
+    if said:
+        return "; ".join(said)
+    if _outputs_move(program, size):
+        return "the outputs change under step() while the arrays of parameters() do not: they are not the live ones"
+    return "train() moves the parameters, step() does not" if _training_moves(program) else ""
 
 
 def _acting(program: Program, sizes: list[int], parameters: list[Array] | None) -> list[int]:
@@ -134,10 +138,26 @@ def _moved(record: Record) -> bool:
 
 
 def _is_one_by_one(program: Program, parameters: list[Array] | None) -> bool:
-    """Two examples at once end where one after the other ends, in either order."""
-    x, targets = batch(program, 2, 3)
-    singles = [(x[i : i + 1], targets[i : i + 1]) for i in (0, 1)]
-    joined = program.run([(x, targets)], parameters)
+    """Two examples at once end where one after the other ends, in either order. One that moves nothing by itself, such
+    as an example of zeros without a bias, tells nothing: others are taken, where there are any."""
+    answer = False
+    for seed in range(3, 3 + PAIRS):
+        x, targets = batch(program, 2, seed)
+        singles = [(x[i : i + 1], targets[i : i + 1]) for i in (0, 1)]
+        answer = _end_alike(program, parameters, (x, targets), singles)
+        if not answer or all(_moves(program, parameters, single) for single in singles):
+            return answer
+    return answer
+
+
+def _moves(program: Program, parameters: list[Array] | None, example: tuple[Array, Array]) -> bool:
+    return any(_moved(record) for record in program.run([example], parameters) or [])
+
+
+def _end_alike(
+    program: Program, parameters: list[Array] | None, both: tuple[Array, Array], singles: list[tuple[Array, Array]]
+) -> bool:
+    joined = program.run([both], parameters)
     if not joined:
         return False
     for order in (singles, singles[::-1]):
@@ -162,6 +182,40 @@ def _is_random(program: Program, parameters: list[Array] | None, size: int) -> b
     if not first or not second:
         return False
     return not _equal(first[-1].after, second[-1].after, second[-1].before)
+
+
+def _what_is_taken(program: Program, parameters: list[Array] | None, size: int) -> frozenset[str]:
+    """Without "x" where updates on other inputs are the same to the bit, without "targets" where those with other
+    targets are as well; of three batches alike, each of which moves something."""
+    found = {_taken_on(program, parameters, batch(program, size, seed)) for seed in (5, 6, 7)}
+    return found.pop() if len(found) == 1 else frozenset({"x", "targets"})
+
+
+def _taken_on(program: Program, parameters: list[Array] | None, shown: tuple[Array, Array]) -> frozenset[str]:
+    x, targets = shown
+    size = len(x)
+    others = [program.x[rows].astype(float) for rows in _other_rows(program, size)]
+    unknown = frozenset({"x", "targets"})
+    as_it_is = program.run([(x, targets)], parameters)
+    if not as_it_is or not _moved(as_it_is[0]):
+        return unknown
+    ended = as_it_is[0].after
+
+    def ends_as(x: Array, targets: Array, after: Array | None = None) -> bool:
+        records = program.run([(x, targets)], parameters, after_predicting=after)
+        return records is not None and all(map(np.array_equal, records[0].after, ended))
+
+    if not all(ends_as(other, targets) for other in (*others, -1.3 * x - 0.1)):
+        return unknown
+    if not ends_as(x, targets, after=-1.3 * x - 0.1):
+        return frozenset({"predict", "targets"})
+    wanted = [program.targets[rows] for rows in _other_rows(program, size)]
+    told = all(np.array_equal(other, targets) for other in wanted)  # one target for all tells nothing
+    return frozenset() if not told and all(ends_as(x, other) for other in wanted) else frozenset({"targets"})
+
+
+def _other_rows(program: Program, size: int) -> list[Array]:
+    return [np.random.default_rng(k).integers(0, len(program.x), size) for k in range(2)]
 
 
 def find_unmoved(program: Program, size: int, epsilon: float) -> tuple[int, ...]:

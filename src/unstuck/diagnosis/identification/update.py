@@ -20,7 +20,7 @@ UNCLEAR = 1e-3  # rounding of the changes above which nothing is said of the opt
 Key = tuple[str, int]  # ("w" or "b", layer)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Response:
     """The impulse response of one array's updates: how much of the last three steps' gradients is in a change.
 
@@ -36,7 +36,7 @@ class Response:
     with_decay: bool = False  # the decay is part of the gradients that are remembered
 
 
-@dataclass
+@dataclass(frozen=True)
 class Update:
     """scales: per array, change per unit of the summed gradient at the records' batch size (negative: descends);
     powers: per array, how often that gradient is divided by the number of examples, where it shows;

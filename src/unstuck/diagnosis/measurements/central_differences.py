@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 ENTRIES, STEP, EQUAL = 24, 1e-5, 1e-4
+FEWEST = 3  # entries of either sign
 
 
 def follows_loss(e: Examination, array: int) -> bool | None:
@@ -21,6 +22,25 @@ def follows_loss(e: Examination, array: int) -> bool | None:
 
     None where that cannot be seen: no loss that is one number, single precision, nothing that changes.
     """
+    compared = _compared(e, array)
+    return None if compared is None else fit(*compared).residual < EQUAL
+
+
+def is_turned_round_in_part(e: Examination, array: int) -> bool:
+    """Whether the change of this array is a multiple of the derivative of `loss` but for the sign, which is another in
+    some places than in others."""
+    compared = _compared(e, array)
+    if compared is None:
+        return False
+    changes, derivatives, _ = compared
+    sure = np.abs(derivatives) > 1e-3 * np.abs(derivatives).max()
+    signs = np.sign(changes[sure] * derivatives[sure])
+    both = min(np.count_nonzero(signs > 0), np.count_nonzero(signs < 0)) >= FEWEST
+    return bool(both and fit(np.abs(changes[sure]), np.abs(derivatives[sure])).residual < EQUAL)
+
+
+def _compared(e: Examination, array: int) -> tuple[Array, Array, Array] | None:
+    """Changes in some places of an array, the derivatives of the loss there, and the values before."""
     if e.case.loss is None or not e.sight.steps or not e.program.writable or e.program.dtypes[array].itemsize < 8:
         return None
     record = e.sight.steps[0]
@@ -31,8 +51,7 @@ def follows_loss(e: Examination, array: int) -> bool | None:
     derivatives = [_derivative(e, array, int(entry)) for entry in entries]
     if any(derivative is None for derivative in derivatives):
         return None
-    values = record.before[array].ravel()[entries]
-    return fit(changes[entries], np.array(derivatives, dtype=float), values).residual < EQUAL
+    return changes[entries], np.array(derivatives, dtype=float), record.before[array].ravel()[entries]
 
 
 def _entries(changes: Array) -> Array:

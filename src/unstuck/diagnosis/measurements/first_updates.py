@@ -1,4 +1,8 @@
-"""The first updates of the user's own training, watched: the loss, and whether outputs and parameters stay finite."""
+"""The first updates of the user's own training, watched: the loss, and whether outputs and parameters stay finite.
+
+Where only that is asked, and no exponential of the outputs can overflow, a twin that follows the program tells it too,
+in a fraction of the time that a loop over single examples takes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.once import once
+from unstuck.diagnosis.twin.update_rule import State
 
 Array = np.ndarray
 MOST_UPDATES = 30
@@ -25,12 +31,10 @@ class Moment:
     bounded: bool  # all outputs between -1 and 1, as probabilities are
 
 
+@once
 def first_updates(e: Examination) -> list[Moment]:
     """Moments before each of the first updates, in the user's batch size and order; run once, then restored."""
-    measured = e.__dict__.setdefault("measured", {})
-    if "first_updates" not in measured:
-        measured["first_updates"] = _watch(e)
-    return measured["first_updates"]
+    return _watch_twin(e) if _twin_tells(e) else _watch(e)
 
 
 def _watch(e: Examination) -> list[Moment]:
@@ -65,6 +69,32 @@ def _watch(e: Examination) -> list[Moment]:
                 break
     finally:
         program.restore()
+    return moments
+
+
+def _twin_tells(e: Examination) -> bool:
+    told = e.case.loss is None and e.case.step is not None and e.outputs is not None
+    return told and e.faithful and e.initial is not None and e.twin is not None and "softmax" not in e.twin.output
+
+
+def _watch_twin(e: Examination) -> list[Moment]:
+    """The same moments of the twin, without a loss."""
+    twin, moments = e.twin, list[Moment]()
+    assert twin is not None
+    assert e.initial is not None
+    x, targets = e.program.x, twin.coding.compute(np.asarray(e.program.targets))
+    size = int(min(e.case.batch_size or 32, 500, len(x)))
+    parameters, state = e.initial.copy(), State()
+    with np.errstate(all="ignore"):
+        for k in range(min(MOST_UPDATES, int(e.case.updates or MOST_UPDATES)) + 1):
+            outputs, moving = twin.predict(parameters, x[:WATCHED]), parameters.finite
+            finite = bool(np.isfinite(outputs).all())
+            bounded = finite and float(np.abs(outputs).max()) <= 1.0001
+            moments.append(Moment(k, None, finite and moving, moving, bounded))
+            if not moments[-1].finite:
+                break
+            begin = (k * size) % max(1, len(x) - size + 1)
+            twin.step(parameters, state, x[begin : begin + size], targets[begin : begin + size])
     return moments
 
 

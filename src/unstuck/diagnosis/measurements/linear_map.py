@@ -44,7 +44,7 @@ def linear_map(e: Examination) -> tuple[Array, Array] | None:
         or len(rows) < ROWS_FOR_A_PIXEL * varied.sum()
     ):
         return None
-    fitted = _fitted(images[:, varied], x[rows])
+    fitted = _fitted(images[:, varied], x[rows].astype(float))
     if fitted is None:
         return None
     weights, offset = fitted
@@ -78,7 +78,7 @@ def _in_another_order(given: Array, expected: Array) -> bool:
 def rotation_would_not_show(e: Examination) -> bool:
     """Whether the columns of the training inputs are as good as uncorrelated: means and spreads of a rotated test set
     would look the same."""
-    x = e.program.x[sample(len(e.program.x), MOST_ROWS)]
+    x = e.program.x[sample(len(e.program.x), MOST_ROWS)].astype(float)
     x = x[:, x.std(axis=0) > 0]
     if x.shape[1] < 2 or x.shape[1] > MOST_PIXELS:
         return False

@@ -13,14 +13,13 @@ T = TypeVar("T")
 
 
 def once(measure: Callable[[Examination], T]) -> Callable[[Examination], T]:
-    """Remembers what `measure` found in the examination itself."""
+    """Remembers what `measure` found with the state of the examination that it was made of."""
     name = f"{measure.__module__}.{measure.__qualname__}"
 
     @functools.wraps(measure)
     def remembered(e: Examination) -> T:
-        known = e.__dict__.setdefault("measured", {})
-        if name not in known:
-            known[name] = measure(e)
-        return known[name]
+        if name not in e.measured:
+            e.measured[name] = measure(e)
+        return e.measured[name]
 
     return remembered

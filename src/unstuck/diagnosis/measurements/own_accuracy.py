@@ -12,6 +12,7 @@ from unstuck.diagnosis.measurements.counting import Counted, is_right
 from unstuck.diagnosis.measurements.once import once
 from unstuck.diagnosis.measurements.plain_data import classes, test_classes, test_inputs
 from unstuck.diagnosis.program import work
+from unstuck.diagnosis.program.handed_over import all_finite
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
@@ -96,7 +97,7 @@ def evaluations(e: Examination) -> Evaluations | None:
     if x is None or y is None:
         x, y, given = e.program.x[:2000], classes(e), _first_given(e.case.labels, e.case.targets)
         y = None if y is None else y[: len(x)]
-    if x is None or y is None or len(x) < 2 or not np.isfinite(x).all() or e.outputs is None:
+    if x is None or y is None or len(x) < 2 or not all_finite(x) or e.outputs is None:
         return None
     if _several_at_once(given if given is not None else e.program.targets):
         return None

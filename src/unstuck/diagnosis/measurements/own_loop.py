@@ -73,6 +73,17 @@ def own_loop(e: Examination) -> Loop | None:
     return loop
 
 
+@once
+def whole_training_moves_nothing(e: Examination) -> bool:
+    """Whether the loop, over a few examples and over all of them, ends in the very parameters that it began with while
+    single steps move them."""
+    loop = own_loop(e)
+    if loop is None or loop.moved or not e.program.as_found or e.stepping is None or not e.stepping.acts:
+        return False
+    whole = _run(e, *some_examples(e, len(e.program.x)), 1, 0.5 * work.OWN_TRAINING)
+    return whole is not None and _identical(whole[0], state(e))
+
+
 def _loop(e: Examination, count: int, batch_size: int, allowed: float) -> Loop | None:
     """One run over so many examples; None where it does not end within the work allowed."""
     x, targets = some_examples(e, count)

@@ -89,7 +89,8 @@ def _two_unlike(e: Examination, batch_size: int) -> Pair | None:
     unlike = _of_other_targets(e, rows)
     if unlike is None or not unlike.any():
         return None
-    x = e.program.x[rows] / np.maximum(np.linalg.norm(e.program.x[rows], axis=1, keepdims=True), 1e-12)
+    x = e.program.x[rows].astype(float)
+    x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
     alike = x @ x.T + 2.0 * ~unlike
     i, j = np.unravel_index(alike.argmin(), alike.shape)
     both = rows[[int(i), int(j)]]

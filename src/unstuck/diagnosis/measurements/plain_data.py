@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unstuck.diagnosis.measurements.once import once
-from unstuck.diagnosis.program.handed_over import as_rows, as_targets
+from unstuck.diagnosis.program.handed_over import as_rows, as_targets, parts_of
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
@@ -92,7 +93,7 @@ def labels(e: Examination) -> Array | None:
 
 @once
 def test_inputs(e: Examination) -> Array | None:
-    """(n_test, n_features) float64, None without test inputs of the width of the training inputs."""
+    """(n_test, n_features), None without test inputs of the width of the training inputs."""
     if e.case.x_test is None:
         return None
     try:
@@ -140,9 +141,19 @@ def _raw(e: Examination, start: int) -> Raw | None:
 
 
 def row_keys(x: Array) -> list[bytes]:
-    """Equal for rows that are equal number by number."""
-    rows = np.ascontiguousarray(x + 0.0)  # turns -0.0 into 0.0
-    return [row.tobytes() for row in rows]
+    """Equal for rows that are equal number by number: digests of their numbers in 64 bits."""
+    keys = []
+    for part in parts_of(x):
+        rows = np.ascontiguousarray(part + 0.0)  # turns -0.0 into 0.0
+        keys += [blake2b(row.data, digest_size=16).digest() for row in rows]
+    return keys
+
+
+def mean_and_spread(x: Array) -> tuple[Array, Array]:
+    """Means and standard deviations of the columns of x (n, f), in 64 bits."""
+    mean = sum(part.sum(axis=0) for part in parts_of(x)) / len(x)
+    variance = sum(((part - mean) ** 2).sum(axis=0) for part in parts_of(x)) / len(x)
+    return mean, np.sqrt(variance)
 
 
 def sample(n: int, size: int, seed: int = 0) -> Array:

@@ -18,6 +18,7 @@ from unstuck.diagnosis.measurements.plain_data import (
     test_classes,
     test_inputs,
 )
+from unstuck.diagnosis.program.handed_over import all_finite
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
@@ -43,7 +44,7 @@ def match(x: Array, raw: Raw, y: Array | None) -> Matching | None:
     Tried in turn: the same order; the order of the labels; and any order. Pixels as given, or each image transposed.
     """
     n, n_pixels = len(x), raw.images.shape[1]
-    if x.shape[1] != n_pixels or n_pixels < 10 or not np.isfinite(x).all():
+    if x.shape[1] != n_pixels or n_pixels < 10 or not all_finite(x):
         return None
     for columns in _pixel_orders(raw):
         for order in _row_orders(n, raw, y):
@@ -189,7 +190,7 @@ def test_matching(e: Examination) -> Matching | None:
 def cut_across_images(x: Array, raw: Raw | None) -> bool:
     """Whether row i of x holds the i-th number of every stretch of the raw data, and so of many images: what comes of
     `images.reshape(n_pixels, -1).T`. Each column may have been scaled and shifted."""
-    if raw is None or x.shape != raw.images.shape or len(x) < 2 or not np.isfinite(x).all():
+    if raw is None or x.shape != raw.images.shape or len(x) < 2 or not all_finite(x):
         return False
     n, n_pixels = x.shape
     rows, columns = sample(n, 300), sample(n_pixels, 300)

@@ -120,10 +120,10 @@ def fit_and_hold_out(x: Array, y: Array | None) -> Training | None:
     if len(np.unique(y[fitted])) < 2 or len(np.unique(y[rest])) < 2:
         return None
     try:
-        probe = Probe(x[fitted], y[fitted])
+        probe = Probe(x[fitted].astype(float), y[fitted])
     except np.linalg.LinAlgError:
         return None
-    return Training(probe, probe.reading(x[rest], y[rest]))
+    return Training(probe, probe.reading(x[rest].astype(float), y[rest]))
 
 
 @once
@@ -139,7 +139,7 @@ def read_test(e: Examination, x_test: Array | None = None, y_test: Array | None 
     if training is None or x is None or y is None or len(y) < FEW:
         return None
     rows, y = sample(len(y), HELD_OUT), _as_in_targets(e, y)
-    return training.probe.reading(x[rows], y[rows])
+    return training.probe.reading(x[rows].astype(float), y[rows])
 
 
 def _as_in_targets(e: Examination, y: Array) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from unstuck.diagnosis.examination.evidence import PROVED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.results import LayerResult
+from unstuck.diagnosis.measurements.once import once
 
 EXACT = 1e-4  # left over by a formula that needs no rival to be proved
 APART = 10.0  # times as much is left over by the nearest other formula, where rounding leaves more than that
@@ -33,12 +34,10 @@ class FormulaFault:
         return self.residual <= EXACT or (self.residual < np.inf and self.residual * APART <= self.rival_residual)
 
 
+@once
 def formula_faults(e: Examination) -> list[FormulaFault]:
     """All faulty formulas found, in the order data flows; a slip that follows from another one is left out."""
-    cached = e.__dict__.setdefault("measured", {})
-    if "formula_faults" not in cached:
-        cached["formula_faults"] = list(_forward_faults(e)) + _backward_faults(e)
-    return cached["formula_faults"]
+    return [*_forward_faults(e), *_backward_faults(e)]
 
 
 def _forward_faults(e: Examination) -> Iterator[FormulaFault]:

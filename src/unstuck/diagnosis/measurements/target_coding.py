@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED, Evidence
 from unstuck.diagnosis.measurements.once import once
-from unstuck.diagnosis.measurements.plain_data import labels, name_several
+from unstuck.diagnosis.measurements.plain_data import are_real, labels, name_several
 from unstuck.diagnosis.measurements.preparation import raw_classes, true_labels
 from unstuck.diagnosis.measurements.probes import best_table, consistency
 
@@ -62,8 +62,9 @@ def _strange_integers(e: Examination, column: Array) -> Evidence | None:
     low, high = int(column.min()), int(column.max())
     if (low >= 0 and high < e.n_outputs) or len(np.unique(column)) > 2 * e.n_outputs or len(np.unique(column)) <= 2:
         return None
+    embeds = e.backward is not None and e.forward_proved and e.forward is not None and e.forward.output == "linear"
     return Evidence(
-        MEASURED,
+        SUSPECTED if embeds else MEASURED,  # a step that takes them may learn a place for each example, no class
         f"the labels run from {low} to {high}, the {e.n_outputs} outputs stand for 0 to {e.n_outputs - 1}",
         {"smallest_label": low, "largest_label": high, "outputs": e.n_outputs},
     )
@@ -72,6 +73,8 @@ def _strange_integers(e: Examination, column: Array) -> Evidence | None:
 def _strange_codes(e: Examination, rows: Array) -> Evidence | None:
     n, k = rows.shape
     if e.n_outputs and k != e.n_outputs:
+        if are_real(rows):
+            return None  # a time and whether it was cut off, a value and its weight: a loss may take what it likes
         return Evidence(
             PROVED,
             f"the targets have {k} columns, the network {e.n_outputs} outputs",
@@ -79,7 +82,9 @@ def _strange_codes(e: Examination, rows: Array) -> Evidence | None:
         )
     levels = np.unique(rows[: min(n, 2000)])
     if n >= 4 and len(levels) == 1 and np.all(rows == levels[0]):
-        return Evidence(PROVED, f"all {n} x {k} targets are {levels[0]:g}", {"value": float(levels[0])})
+        said = f"all {n} x {k} targets are {levels[0]:g}"
+        grade = SUSPECTED if may_be_a_point(e, rows[0]) else PROVED
+        return Evidence(grade, said, {"value": float(levels[0])})
     given = labels(e) if e.case.labels is not None else None
     if len(levels) != 2 or not np.isin(rows, levels).all():
         return _sums(e, rows)
@@ -97,6 +102,12 @@ def _strange_codes(e: Examination, rows: Array) -> Evidence | None:
     if impossible is None and ones.sum() == n:
         return Evidence(MEASURED, said + ", as many in all as there are rows", numbers)
     return impossible
+
+
+def may_be_a_point(e: Examination, row: Array) -> bool:
+    """Whether a target that all examples share may be a place that they are drawn to, and no code of a class."""
+    linear = e.forward_proved and e.forward is not None and e.forward.output == "linear"
+    return linear and len(row) > 1 and not np.isin(row, (-1, 0, 1)).any()
 
 
 def _sums(e: Examination, rows: Array) -> Evidence | None:

@@ -10,10 +10,11 @@ import numpy as np
 
 from unstuck.diagnosis.measurements.linear_map import linear_map
 from unstuck.diagnosis.measurements.once import once
-from unstuck.diagnosis.measurements.plain_data import raw_test, raw_training, sample, test_inputs
+from unstuck.diagnosis.measurements.plain_data import mean_and_spread, raw_test, raw_training, sample, test_inputs
 from unstuck.diagnosis.measurements.preparation import test_matching, training_matching
 from unstuck.diagnosis.measurements.probes import Reading, read_test, training_probe
 from unstuck.diagnosis.measurements.wrapping import value_table
+from unstuck.diagnosis.program.handed_over import all_finite
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
@@ -51,7 +52,7 @@ class Columns:
 
     @staticmethod
     def of(x: Array) -> Columns:
-        return Columns(x.mean(axis=0), x.std(axis=0), len(x))
+        return Columns(*mean_and_spread(x), len(x))
 
     @property
     def size(self) -> float:
@@ -94,7 +95,7 @@ def test_of_standardised(e: Examination) -> OwnNumbers | None:
     """The test inputs of a program whose training inputs have means 0 and spreads 1 to rounding: by their own numbers,
     or in other units than sampling explains. None where they were standardised alike, or where none of it applies."""
     x, x_test = e.program.x, test_inputs(e)
-    if x_test is None or min(len(x), len(x_test)) < FEW_EXAMPLES or not np.isfinite(x_test).all():
+    if x_test is None or min(len(x), len(x_test)) < FEW_EXAMPLES or not all_finite(x_test):
         return None
     for whole in (False, True):
         a, b = (_numbers(part, whole) for part in (x, x_test))
@@ -114,7 +115,10 @@ def test_of_standardised(e: Examination) -> OwnNumbers | None:
 
 
 def _numbers(x: Array, whole: bool) -> tuple[Array, Array]:
-    return np.atleast_1d(x.mean(axis=None if whole else 0)), np.atleast_1d(x.std(axis=None if whole else 0))
+    mean, spread = mean_and_spread(x)
+    if not whole:
+        return mean, spread
+    return np.array([mean.mean()]), np.array([np.sqrt(np.mean(spread**2) + np.var(mean))])
 
 
 def _standard(mean: Array, spread: Array, n: int) -> bool:
@@ -180,9 +184,9 @@ def _both_beside_raw(e: Examination) -> tuple[Array, Array, Array, Array] | None
     rows, rows_for_test = sample(len(training.rows), 1000), sample(len(test.rows), 500)
     return (
         raw.images[training.images[rows]][:, training.columns].astype(float),
-        e.program.x[training.rows[rows]],
+        e.program.x[training.rows[rows]].astype(float),
         raw_for_test.images[test.images[rows_for_test]][:, training.columns].astype(float),
-        x_test[test.rows[rows_for_test]],
+        x_test[test.rows[rows_for_test]].astype(float),
     )
 
 
@@ -190,7 +194,7 @@ def _both_beside_raw(e: Examination) -> tuple[Array, Array, Array, Array] | None
 def compare_preparation(e: Examination) -> Difference | None:
     """None where both look alike, or where nothing simple makes them so."""
     x, x_test = e.program.x, test_inputs(e)
-    if x_test is None or min(len(x), len(x_test)) < 20 or not np.isfinite(x_test).all():
+    if x_test is None or min(len(x), len(x_test)) < 20 or not all_finite(x_test):
         return None
     x = x[sample(len(x), 2000)]
     a, b = Columns.of(x), Columns.of(x_test)

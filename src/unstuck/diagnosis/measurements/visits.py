@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 Taken = list[tuple[int, ...]]
 
+WHOLE, FEW = 0.8, 0.5  # shares of the examples: taken in an epoch, and different ones among these
 LEAST_BATCHES = 4  # in an epoch: with fewer, a batch taken again is no sign of anything
 MOST_TAKEN = 100_000
 
@@ -30,11 +31,22 @@ class Repeated:
     times: int
 
 
+@dataclass(frozen=True)
+class Overlapping:
+    """Every epoch takes as many examples as there are, or nearly, and no more than `different` of them."""
+
+    examples: int
+    taken: int
+    different: int
+
+
 class Watched(np.ndarray):
-    """An array (n, …), or transposed (…, n), that notes which of its n examples are taken by indexing it."""
+    """An array (n, …), or transposed (…, n), that notes which of its n examples are taken by indexing it; all of them
+    in another order are watched on. `order`: which of the first examples its own are."""
 
     taken: Taken | None = None
     examples_last: bool = False
+    order: Array | None = None
 
     def __array_finalize__(self, _: object) -> None:
         self.taken = None  # what is computed from the array is watched no more
@@ -42,9 +54,14 @@ class Watched(np.ndarray):
     def __getitem__(self, key: Any) -> Any:
         found = np.asarray(self)[key]
         if self.taken is not None and len(self.taken) < MOST_TAKEN:
-            rows = _rows(key, self.shape[-1 if self.examples_last else 0], self.examples_last)
-            if rows is not None:
-                self.taken.append(rows)
+            n = self.shape[-1 if self.examples_last else 0]
+            places = _places(key, n, self.examples_last)
+            if places is not None:
+                rows = places if self.order is None else self.order[places]
+                self.taken.append(tuple(map(int, np.sort(rows))))
+                if len(rows) == n and found.ndim == self.ndim:
+                    found = found.view(Watched)
+                    found.taken, found.examples_last, found.order = self.taken, self.examples_last, rows
         return found
 
     @property
@@ -54,22 +71,22 @@ class Watched(np.ndarray):
     def transpose(self, *axes: Any) -> Watched:
         turned = super().transpose(*axes)
         if self.ndim == 2 and turned.shape == self.shape[::-1]:
-            turned.taken, turned.examples_last = self.taken, not self.examples_last
+            turned.taken, turned.examples_last, turned.order = self.taken, not self.examples_last, self.order
         return turned
 
 
-def _rows(key: Any, n: int, last: bool) -> tuple[int, ...] | None:
-    """The examples that a key of an array of n examples asks for, in their order; None where it does not say which."""
+def _places(key: Any, n: int, last: bool) -> Array | None:
+    """(m,) where the examples stand that a key of an array of n examples asks for; None where it does not say which."""
     keys = key if isinstance(key, tuple) else (key,)
     if any(part is None or part is Ellipsis for part in keys):
         return None
     if last and (len(keys) != 2 or not isinstance(keys[0], slice)):
         return None
-    return tuple(map(int, np.sort(np.atleast_1d(np.arange(n)[keys[-1 if last else 0]]).ravel())))
+    return np.atleast_1d(np.arange(n)[keys[-1 if last else 0]]).ravel()
 
 
 def taken_by_the_loop(e: Examination, n: int, allowed: float) -> Taken:
-    """The rows that one run of the loop over n examples takes, one taking after the other; whole sets left out."""
+    """The rows that one run of the loop over n examples takes, one taking after the other."""
     program, problems = e.program, list(e.program.problems)
     plain, targets = some_examples(e, n)
     x = plain.view(Watched)
@@ -82,7 +99,7 @@ def taken_by_the_loop(e: Examination, n: int, allowed: float) -> Taken:
     finally:
         program.restore()
         program.problems[:] = problems  # a loop that only takes plain arrays does nothing wrong
-    return [] if call.failed else [part for part in taken if len(part) < n]
+    return [] if call.failed else taken
 
 
 def one_batch_again_and_again(e: Examination) -> Repeated | None:
@@ -102,7 +119,8 @@ def one_batch_again_and_again(e: Examination) -> Repeated | None:
 
 
 def _repeated(e: Examination, loop: Loop, n: int) -> Repeated | None:
-    runs = [(rows, len(list(same))) for rows, same in groupby(taken_by_the_loop(e, n, 3 * work.LOOP))]
+    taken = [part for part in taken_by_the_loop(e, n, 3 * work.LOOP) if len(part) < n]
+    runs = [(rows, len(list(same))) for rows, same in groupby(taken)]
     if not runs:
         return None
     size, times = len(runs[0][0]), runs[0][1]
@@ -111,3 +129,28 @@ def _repeated(e: Examination, loop: Loop, n: int) -> Repeated | None:
     if not whole or times < LEAST_BATCHES or any(len(rows) != size or run % times for rows, run in runs):
         return None
     return Repeated(n, size, times)
+
+
+def overlapping_batches(e: Examination) -> Overlapping | None:
+    """Whether the batches of every epoch overlap so that less than half of the examples are in any of them, over fewer
+    and over more examples alike. Epochs begin where all examples are put in another order."""
+    loop = own_loop(e)
+    if loop is None or not loop.moved:
+        return None
+    n = len(loop.x)
+    fewer = _overlapping(e, n) if 2 * n <= len(e.program.x) else None
+    return _overlapping(e, 2 * n) if fewer is not None else None
+
+
+def _overlapping(e: Examination, n: int) -> Overlapping | None:
+    epochs: list[Taken] = []
+    for part in taken_by_the_loop(e, n, 3 * work.LOOP):
+        if len(part) >= n:
+            epochs.append([])
+        elif epochs:
+            epochs[-1].append(part)
+    epochs = [epoch for epoch in epochs if epoch]
+    counts = [(sum(map(len, epoch)), len(set().union(*epoch))) for epoch in epochs]
+    if len(counts) < 2 or any(taken < WHOLE * n or different > FEW * n for taken, different in counts):
+        return None
+    return Overlapping(n, counts[0][0], max(different for _, different in counts))

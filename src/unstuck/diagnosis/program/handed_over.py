@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,14 @@ import numpy as np
 from unstuck.errors import CaseError
 
 Array = np.ndarray
+LARGE = 1 << 24  # bytes of inputs in 32 bits, from which on no copy in 64 bits is made of all of them
+PART = 1 << 21  # numbers that are looked at together
 
 
 def refuse_exchanged(x: Any, targets: Any) -> None:
     """Raises CaseError where x and targets stand in each other's place, or hold an example in each column."""
     try:
-        inputs, wanted = (np.asarray(_numpy(given), dtype=float) for given in (x, targets))
+        inputs, wanted = (_floating(given) for given in (x, targets))
     except (TypeError, ValueError):
         return
     if inputs.ndim == 0 or wanted.ndim == 0:
@@ -43,9 +46,10 @@ def _name_classes(values: Array) -> bool:
 
 
 def as_rows(x: Any) -> Array:
-    """Training inputs as (n, n_features) float64; images are flattened. Raises CaseError."""
+    """Training inputs as (n, n_features) float64, or float32 where they are that and many; images are flattened.
+    Raises CaseError."""
     try:
-        rows = np.asarray(_numpy(x), dtype=float)
+        rows = _floating(x)
     except (TypeError, ValueError) as error:
         raise CaseError(f"Case(x=…): expected training examples as rows of numbers: {error}") from error
     if rows.ndim < 2 or len(rows) == 0 or rows.size == 0:
@@ -53,10 +57,27 @@ def as_rows(x: Any) -> Array:
     return rows.reshape(len(rows), -1)
 
 
+def _floating(given: Any) -> Array:
+    values = np.asarray(_numpy(given))
+    kept = values.dtype == np.float32 and values.nbytes >= LARGE
+    return values if kept else np.asarray(values, dtype=float)
+
+
 def with_zeros(x: Array) -> Array:
     """x with 0 in the place of what is NaN or infinite."""
-    finite = np.isfinite(x)
-    return x if finite.all() else np.where(finite, x, 0.0)
+    return x if all_finite(x) else np.where(np.isfinite(x), x, x.dtype.type(0))
+
+
+def all_finite(x: Array) -> bool:
+    """Whether x (n, f) holds finite numbers alone."""
+    return all(np.isfinite(part).all() for part in parts_of(x))
+
+
+def parts_of(x: Array) -> Iterator[Array]:
+    """The rows of x (n, f), one part after the other, each in 64 bits."""
+    rows = max(1, PART // max(x.shape[1], 1))
+    for first in range(0, len(x), rows):
+        yield x[first : first + rows].astype(float, copy=False)
 
 
 def as_targets(targets: Any, n: int) -> Array:

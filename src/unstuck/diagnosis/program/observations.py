@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 Array = np.ndarray
 
 
-@dataclass
+@dataclass(frozen=True)
 class Record:
     """One update seen from outside: the batch, and the parameter arrays before and after, as the user keeps them."""
 
@@ -24,7 +25,7 @@ class Record:
             return [after - before for before, after in zip(self.before, self.after, strict=True)]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sight:
     """What was observed of the program for the identification, kept as it was seen.
 
@@ -35,6 +36,6 @@ class Sight:
     """
 
     outputs: tuple[list[Array], Array, Array] | None = None
-    steps: list[Record] = field(default_factory=list)
-    runs: list[list[Record]] = field(default_factory=list)
+    steps: Sequence[Record] = ()
+    runs: Sequence[Sequence[Record]] = ()
     rate_unseen: bool = False

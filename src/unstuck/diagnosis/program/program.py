@@ -6,6 +6,7 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from unstuck.diagnosis.program.handed_over import (
     as_output_rows,
     as_rows,
     as_targets,
+    parts_of,
     refuse_exchanged,
     with_zeros,
 )
@@ -80,6 +82,11 @@ class Program:
         self.dtypes = self.dtypes * len(shapes)
         self._writable = None
 
+    @cached_property
+    def finite_rows(self) -> Array:
+        """(m,) the examples whose inputs are finite numbers."""
+        return np.flatnonzero(np.concatenate([np.isfinite(part).all(axis=1) for part in parts_of(self.x_as_given)]))
+
     def close(self) -> None:
         self.snapshot.restore(everything=True)
 
@@ -141,7 +148,7 @@ class Program:
     def draw_parameters(self, seed: int, biases: float = 0.5) -> list[Array]:
         """Well-conditioned random parameters of the user's shapes: sums of size about 1.5, biases of the size given."""
         generator = np.random.default_rng(seed)
-        x = self.x[:200]
+        x = self.x[:200].astype(float)
         x = x[np.abs(x).max(axis=1) < 1e100]
         norm = float(np.sqrt(np.mean(np.sum(x**2, axis=1)))) if len(x) else 1.0
         norm = norm or 1.0
@@ -224,7 +231,7 @@ class Program:
     def typed(self, x: Array) -> Array:
         """Rows in the floating point type that the user's own have."""
         original = np.asarray(self.case.x)
-        return x.astype(original.dtype) if original.dtype.kind == "f" else x
+        return x.astype(original.dtype, copy=False) if original.dtype.kind == "f" else x
 
     def run(
         self,
@@ -232,14 +239,19 @@ class Program:
         parameters: list[Array] | None = None,
         callable_name: str = "step",
         perturb: int | None = None,
+        after_predicting: Array | None = None,
     ) -> list[Record] | None:
-        """Consecutive steps from a restored state, one record each; None where a step fails. Restores afterwards."""
+        """Consecutive steps from a restored state, one record each; None where a step fails. Restores afterwards.
+
+        `after_predicting`: inputs that predict answers before the first step."""
         records: list[Record] = []
         try:
             if parameters is not None and not self.set_parameters(parameters):
                 return None
             if perturb is not None:
                 self.perturb_randomness(perturb)
+            if after_predicting is not None:
+                self.predict(after_predicting, restore=False)
             for x, targets in batches:
                 before = after = self.parameters()
                 for _ in range(self.calls_per_update):
@@ -278,6 +290,8 @@ class Program:
         np.random.seed(seed)  # noqa: NPY002 - the global generator, which the user's program may draw from
         random.seed(seed)
         for node in walk([self.case]):
+            if node.cold:
+                break  # what is left lies in long containers: examples, and no generators
             if isinstance(node.object, np.random.Generator):
                 node.object.bit_generator.state = type(node.object.bit_generator)(seed).state
             elif isinstance(node.object, (np.random.RandomState, random.Random)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +19,16 @@ CONSEQUENCES = ("F03", "U13")  # numbers that stop being finite: often the work 
 QUIET = ("U07", "U08", "U09", "U10")  # every network has a rate, a number of updates and a decay: no news by themselves
 
 
-def conclude(e: Examination, evidence: dict[str, list[Evidence]], decided: Verdicts | None, seconds: float) -> Report:
+def conclude(
+    e: Examination,
+    evidence: dict[str, list[Evidence]],
+    decided: Verdicts | None,
+    seconds: float,
+    followed: Sequence[float] = (),
+) -> Report:
     """Sort the evidence by what the experiments said; None where there was no time for them. What only they can tell
-    is then not examined, and what is shown without them stays a finding."""
+    is then not examined, and what is shown without them stays a finding. `followed` is how far the twin was from the
+    program after each of the updates that were compared."""
     verdicts = decided or Verdicts()
     findings: list[Finding] = []
     notes: list[Finding] = []
@@ -49,7 +56,7 @@ def conclude(e: Examination, evidence: dict[str, list[Evidence]], decided: Verdi
         name=str(e.case.name).encode("utf-8", "replace").decode("utf-8"),  # a lone surrogate cannot be written
         verdict=_verdict(e, findings, verdicts),
         seconds=seconds,
-        network=describe_network(e),
+        network=describe_network(e, followed),
         findings=_located(e, findings),
         notes=notes,
         cures=[
@@ -81,10 +88,10 @@ def _matters(code: str, item: Evidence, verdicts: Verdicts, codes: Collection[st
         return False
     if item.falsifies:
         return True
-    if item.asleep:
-        return False
     if code in verdicts.settings:
         return True
+    if item.asleep:
+        return False
     return verdicts.matters.get(code)
 
 
@@ -116,8 +123,8 @@ def _stated_rate(rule: UpdateRule) -> float:
     return rule.learning_rate / (1 + beta) if kind == "nesterov gradient" else rule.learning_rate
 
 
-def describe_network(e: Examination) -> dict[str, Any]:
-    """Sizes, functions and update rule as identified; None where they are not."""
+def describe_network(e: Examination, followed: Sequence[float]) -> dict[str, Any]:
+    """Sizes, functions, update rule and how far the twin follows them; None where that was not found."""
     twin, forward = e.twin, e.forward
     update: dict[str, Any] = {"learning_rate": None, "reduction": None, "momentum": None, "l2": None}
     if twin is not None and e.source == "step":
@@ -135,5 +142,5 @@ def describe_network(e: Examination) -> dict[str, Any]:
         "output": forward.output if e.forward_proved and forward else None,
         "loss": twin.output_delta.name if twin is not None else None,
         "update": update,
-        "followed": {"updates": len(e.followed), "departure": max(e.followed)} if e.followed else None,
+        "followed": {"updates": len(followed), "departure": max(followed)} if followed else None,
     }

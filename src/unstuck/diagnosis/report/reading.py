@@ -112,4 +112,4 @@ def _words(key: str, value: Any) -> str:
 
 def _unread(entry: dict[str, Any]) -> str:
     missing = entry.get("missing")
-    return f"{entry.get('what')}; it would take {missing}" if missing else str(entry.get("what"))
+    return f"{entry.get('what')}: for that, unstuck needs {missing}" if missing else str(entry.get("what"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unstuck.diagnosis.formulas.written import WRITTEN
 from unstuck.diagnosis.report.listing import LISTING, listing_lines
 from unstuck.diagnosis.report.reading import reading_lines
 
@@ -35,7 +36,7 @@ def as_text(report: Contents) -> str:
         lines += [f"  {note.rule.code} {note.rule.name} ({note.grade}): {note.summary}" for note in notes]
     if report.unchecked:
         lines += ["", f"{UNCHECKED}:"]
-        lines += [f"  {entry.what}; it would take {entry.missing}" for entry in report.unchecked]
+        lines += [f"  {entry.what}: for that, unstuck needs {entry.missing}" for entry in report.unchecked]
     lines += ["", f"{report.seconds:.1f} s"]
     return "\n".join(lines)
 
@@ -98,8 +99,8 @@ def followed_line(network: dict[str, Any]) -> str:
     if not followed:
         return ""
     return (
-        f"twin: after each of the first {followed['updates']} updates where your program is, "
-        f"but for {followed['departure']:.0e} of the way"
+        f"check: rebuilt from this description, the network makes the first {followed['updates']} updates of your "
+        f"program, but for {followed['departure']:.0e} of the way"
     )
 
 
@@ -107,7 +108,7 @@ def finding_lines(finding: Finding) -> list[str]:
     """A finding in a few lines: the fault, its numbers, its place, its cure."""
     rule = finding.rule
     lines = [f"{rule.code} {rule.name} ({finding.grade})", f"  {rule.fact}", f"  {finding.summary}"]
-    lines += [f"  {line}" for line in (residual_line(finding), matters_line(finding)) if line]
+    lines += [f"  {line}" for line in (written_line(finding), residual_line(finding), matters_line(finding)) if line]
     if finding.location is not None:
         place = finding.location
         cell = getattr(place, "cell", None)
@@ -134,10 +135,18 @@ def residual_line(finding: Finding) -> str:
     residual, rival = finding.evidence.get("residual"), finding.evidence.get("nearest_other_residual")
     if not isinstance(residual, float):
         return ""
-    line = f"this formula gives your numbers to {residual:.1e}"
+    line = f"your program's numbers are those of this formula, but for {residual:.1e} of their size"
     if isinstance(rival, float):
-        line += f"; the nearest other one, {finding.evidence.get('nearest_other_formula')}, misses by {rival:.1e}"
+        other = finding.evidence.get("nearest_other_formula")
+        line += f"; those of the nearest other formula, {other}, are off by {rival:.1e}"
     return line
+
+
+def written_line(finding: Finding) -> str:
+    """The faulty formula and the right one, as one would write them in NumPy, where they are known."""
+    names = str(finding.evidence.get("formula", "")).split("; ")
+    written = [f"{WRITTEN[name][0]}, where {WRITTEN[name][1]} is right" for name in names if name in WRITTEN]
+    return f"in NumPy: {'; '.join(written)}" if written else ""
 
 
 def matters_line(finding: Finding) -> str:

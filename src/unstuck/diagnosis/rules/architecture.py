@@ -151,7 +151,7 @@ def outputs_identical(e: Examination) -> Evidence | None:
         return None
     return Evidence(
         MEASURED,
-        f"the scores differ by {spread:.1g} between inputs, at a size of {size:.2g}",
+        f"the scores are of size {size:.2g} and differ by {spread:.1g} from one input to another",
         {"spread": spread, "size": size},
     )
 
@@ -229,7 +229,11 @@ def signal_vanishes(e: Examination) -> Evidence | None:
     if not all(np.any(w) for w in e.initial.weights[:-1]) or (
         len(e.initial.weights) > 1 and not np.any(e.initial.weights[-1])
     ):
-        return Evidence(MEASURED, "a layer starts at zero and passes nothing", {"gains": gains})
+        return Evidence(
+            MEASURED,
+            "a layer starts with all weights at zero: its outputs are the same for every input",
+            {"gains": gains},
+        )
     return None
 
 
@@ -261,7 +265,8 @@ def signal_explodes(e: Examination) -> Evidence | None:
         if size > 3.0 and gain > 3.0:
             return Evidence(
                 MEASURED,
-                f"layer {l + 1}: sums of size {size:.3g}, weights {gain:.3g} times the size that keeps a signal's",
+                f"layer {l + 1}: weighted sums of size {size:.3g}, by weights {gain:.3g} times as large as would keep "
+                "their size",
                 {"size_of_sums": size, "gain": gain},
                 l + 1,
             )

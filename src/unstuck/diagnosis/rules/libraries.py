@@ -70,13 +70,14 @@ def examples_mixed(e: Examination) -> None:
 
     What it detects: Answers that change as another example of the batch is replaced, in evaluation mode, in a model
     with a recurrent or attention layer that takes the first axis for time. A recurrent state that begins where other
-    sequences ended. A layer normalisation that goes over the examples.
+    sequences ended. A layer normalisation that goes over the examples, or a batch normalisation over the features.
 
     Why it hurts: The layer reads the examples of a batch as if they followed each other, and the steps of one as if
     they were examples: what belongs together is kept apart.
 
     Cure: Say which axis counts the examples (`batch_first=True`), or put time first. Set the state back to zeros before
-    each sequence. Take means and spreads of a layer normalisation along the features.
+    each sequence. Take means and spreads of a layer normalisation along the features, of a batch normalisation along
+    the examples.
 
     Evidence: Proved: one example is replaced in a copy of the model, and the change of all other answers is measured;
     or the recorded operations.
@@ -90,8 +91,8 @@ def examples_mixed(e: Examination) -> None:
 def masked_entries_read(e: Examination) -> None:
     """An answer depends on what a mask is there to hide from it.
 
-    What it detects: A softmax over masked scores that gives weight to both sides of the mask; and a sequence that
-    foretells its own next entry, whose answers change as a later entry is changed.
+    What it detects: A softmax over masked scores that gives weight to both sides of the mask, or to the padding and not
+    to the data; and a sequence that foretells its own next entry, whose answers change as a later entry is changed.
 
     Why it hurts: The answer is copied from what it should foretell, so that the loss falls and nothing is learnt that
     is of use where the next entry is not known; or padding is read as if it were data.

@@ -19,6 +19,7 @@ from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.update_rule import State, UpdateRule
 
 Array = np.ndarray
+RIGHT_FORMULAS = {"back": RIGHT_BACK, "factor": RIGHT_FACTOR, "weights": RIGHT_WEIGHTS, "bias": RIGHT_BIAS}
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,23 @@ class Link:
     bias_scale: float = 1.0
     weight_divisions: int = 0
     bias_divisions: int = 0
+
+    @property
+    def formulas(self) -> dict[str, Formula]:
+        """By the slot that each fills."""
+        return {slot: getattr(self, slot) for slot in RIGHT_FORMULAS}
+
+    @property
+    def faults(self) -> set[str]:
+        """The codes of the faults that its formulas have."""
+        return {code for formula in self.formulas.values() for code in formula.faults}
+
+    def without(self, code: str) -> Link:
+        """The right formula in every slot whose own one has this fault."""
+        right: dict[str, Any] = {
+            slot: RIGHT_FORMULAS[slot] for slot, formula in self.formulas.items() if code in formula.faults
+        }
+        return replace(self, **right)
 
     def scales(self, n: int) -> tuple[float, float]:
         """The factors on the gradients of weights and biases of a batch of n examples."""

@@ -6,6 +6,7 @@ Nothing is ever unpickled, and a file is complete or absent, and holds a checksu
 import hashlib
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,8 @@ def read_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[
 def read_content(path: str | os.PathLike[str]) -> bytes:
     """All bytes of a file; ModelFileError if it cannot be read."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):  # reading a pipe waits for its writer
+            raise ModelFileError(f"cannot read {path}: is a device or a pipe, expected a regular file")
         return Path(path).read_bytes()
     except OSError as error:
         raise ModelFileError(f"cannot read {path}: {error.strerror}") from error

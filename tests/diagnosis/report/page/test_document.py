@@ -84,7 +84,7 @@ def test_the_page_says_everything_the_report_knows(report):
         "45.1%",
         "F03",
         "no experiment could be run",
-        "the user's evaluation; it would take accuracy=…",
+        "the user's evaluation: for that, unstuck needs accuracy=…",
     ):
         assert part in page.text, part
 

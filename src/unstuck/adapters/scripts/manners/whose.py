@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import threading
@@ -16,6 +17,7 @@ from unstuck.sandbox.origin import is_user_file
 
 PACKAGE = str(Path(__file__).resolve().parents[3]) + os.sep
 TRANSPARENT = str(Path(__file__).resolve().parents[1]) + os.sep  # hooks and stand-ins act for who calls them
+IMPORTING = ("<frozen importlib", str(importlib.__file__))
 
 _own = threading.local()  # .depth: whether one of our own replacements is at work in this thread
 
@@ -31,6 +33,13 @@ def acts_for_script(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def imported_by_script(frame: FrameType | None) -> bool:
+    """Whether the innermost frame outside of Python's import and of hooks is the user's: no library asks for itself."""
+    while frame is not None and frame.f_code.co_filename.startswith((*IMPORTING, TRANSPARENT)):
+        frame = frame.f_back
+    return frame is not None and _is_user_file(frame.f_code.co_filename)
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.stand_ins.shared import Shared
 from unstuck.adapters.scripts.stand_ins.wanted import Part, Wanted
 from unstuck.data import Dataset, load_mnist, read_data
 
@@ -28,6 +29,7 @@ class Digits:
     def __init__(self, path: Path | None = None, share: float = 1.0) -> None:
         self.path = path
         self.share = share
+        self._shared = Shared()
 
     @cached_property
     def data(self) -> Dataset:
@@ -64,10 +66,12 @@ class Digits:
             return images
         if wanted.content == "labels":
             return labels
-        kind = np.int64 if images.dtype == np.uint8 else np.float64
-        table = np.empty((len(images), 1 + images.shape[1]), dtype or kind)
-        table[:, :1], table[:, 1:] = labels, images
-        return table
+        kind = np.dtype(dtype or (np.int64 if images.dtype == np.uint8 else np.float64))
+
+        def fill(table: np.ndarray) -> None:
+            table[:, :1], table[:, 1:] = labels, images
+
+        return self._shared.array((wanted, kind), (len(images), 1 + images.shape[1]), kind, fill)
 
     def columns(self, wanted: Wanted) -> list[str]:
         """The header of such a CSV."""

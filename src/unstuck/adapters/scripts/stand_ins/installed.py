@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any
 
 from unstuck.adapters.scripts.manners.overlay import Overlay
 from unstuck.adapters.scripts.manners.whose import for_the_script, replace
-from unstuck.adapters.scripts.stand_ins.learning import openml
+from unstuck.adapters.scripts.stand_ins.learning import mldata, openml
+from unstuck.adapters.scripts.stand_ins.old_names import answer_to
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.stand_ins.tables import answer_frames
 
@@ -125,8 +127,17 @@ def with_keras_pairs(module: Any, supply: Supply, overlay: Overlay) -> None:
     replace(module, "load_data", load_data)
 
 
+def with_helpers_apart(utils: Any, supply: Supply, overlay: Overlay) -> None:
+    """Keras's helpers for NumPy, in the module of their own in which they were."""
+    if not hasattr(utils, "np_utils"):
+        utils.np_utils = sys.modules["keras.utils.np_utils"] = ModuleType("keras.utils.np_utils")
+        names = {"to_categorical": utils.to_categorical, "normalize": utils.normalize}
+        answer_to(utils.np_utils, names, supply)
+
+
 def with_openml(module: Any, supply: Supply, overlay: Overlay) -> None:
-    """scikit-learn's way to OpenML, for digits, unless they were fetched before."""
+    """scikit-learn's ways to fetch digits: from OpenML, unless that was done before, and the one before that."""
+    answer_to(module, {"fetch_mldata": partial(mldata, supply.digits)}, supply)
     original = module.fetch_openml
 
     def fetch_openml(name: Any = None, *args: Any, **options: Any) -> Any:
@@ -215,6 +226,7 @@ CHANGES: dict[str, Change] = {
     "pandas": with_frames,
     "keras.src.datasets.mnist": with_keras_pairs,
     "keras.src.datasets.fashion_mnist": with_keras_pairs,
+    "keras.utils": with_helpers_apart,
     "sklearn.datasets": with_openml,
     "urllib.request": with_downloads,
     "h5py": with_apart_files,

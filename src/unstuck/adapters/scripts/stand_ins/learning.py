@@ -20,6 +20,7 @@ def sklearn_datasets(supply: Supply) -> dict[str, Any]:
     return {
         "load_digits": lambda n_class=10, return_X_y=False, **options: small_digits(supply.digits, n_class, return_X_y),
         "fetch_openml": lambda name="", *args, **options: openml(supply.digits, **options),
+        "fetch_mldata": lambda name="", *args, **options: mldata(supply.digits),
     }
 
 
@@ -27,6 +28,12 @@ def openml(digits: Digits, return_X_y: bool = False, as_frame: Any = "auto", **o
     """MNIST as OpenML has it: 70,000 rows of floats from 0 to 255, labels as strings."""
     images, labels = digits.images("all").astype(np.float64), digits.labels("all").astype(str).astype(object)
     return (images, labels) if return_X_y else SimpleNamespace(data=images, target=labels, DESCR="")
+
+
+def mldata(digits: Digits, *args: Any, **options: Any) -> Any:
+    """MNIST as the repository before OpenML had it: 70,000 rows of bytes, sorted by label, labels as floats."""
+    sets = digits.matlab(exercise=False)
+    return SimpleNamespace(data=sets["data"].T, target=sets["label"][0], DESCR="")
 
 
 def small_digits(digits: Digits, n_class: int = 10, return_X_y: bool = False) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
 from unstuck.adapters.watched.events import Discarded, LoaderMade, ModelCalled, Validated
 from unstuck.adapters.watched.history import History
-from unstuck.adapters.watched.values import Array
+from unstuck.adapters.watched.values import Array, Place
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
 FAR = 5.0  # deviations or units that inputs of a network are seldom away from 0 by
@@ -18,7 +18,9 @@ OTHERWISE = 2.5  # times as widely spread: no accident among a hundred examples
 ENOUGH = 100
 FEW = 20  # examples of a whole table, such as those of XOR, are validated with as well as learnt from
 OVERLAP = 0.5  # of the validation: examples that occur twice in a data set are fewer
+LEARNT = 0.9  # of a validation: only what is left out of the part of a training that was seen is not known to be learnt
 AMONG = 0.1  # of the examples of every validation: only a part of what is learnt from is seen
+RARE = 0.02  # of the examples learnt from: a class that a model cannot be validated on
 IN_ORDER = 0.1  # of the changes of class that a shuffled order has
 
 
@@ -66,12 +68,13 @@ def inputs_unscaled(h: History) -> Iterator[Seen]:
     said = f"inputs from {x.min():.4g} to {x.max():.4g}, {size:.3g} from 0 in the mean square"
     shape = h.training_calls[0].input_shapes[0][1:]
     flat = columns and len(shape) == 1
+    whole = int(np.prod(shape)) == x.shape[1]  # and not several inputs side by side
     repair = (
         "scale",
         (centre.tolist() if flat else float(x.mean()), factor.tolist() if flat else 1 / max(float(x.std()), 1e-9)),
     )
     numbers = {"lowest": float(x.min()), "highest": float(x.max()), "root_mean_square": size}
-    yield Seen("D02", MEASURED, said, numbers, h.training_calls[0].place, repair)
+    yield Seen("D02", MEASURED, said, numbers, h.training_calls[0].place, repair if whole else None)
 
 
 @check("D05")
@@ -114,27 +117,47 @@ def validated_on_training_examples(h: History) -> Iterator[Seen]:
 
 
 def _judged_on_training_examples(h: History) -> Iterator[Seen]:
-    """Calls that the script names a validation or a test, where no call at all sees an example that is not learnt from.
+    """Calls that the script names a validation or a test, of examples that the same model has learnt from.
 
-    Only a part of the training examples is seen learnt from, so that a part of the others is known to be among them.
+    Either no call at all sees an example that is not learnt from; or such a call comes after what it sees was learnt,
+    while what it saw at first was held back: a model that goes on from fold to fold. Only a part of the training
+    examples is seen learnt from, so that a part of the others is known to be among them.
     """
-    rows = [call.rows for call in h.training_calls if call.rows is not None]
     calls = [call for call in h.evaluation_calls if call.rows is not None and len(call.rows) >= FEW]
-    if not rows or not calls:
-        return
-    learnt = np.unique(np.concatenate(rows))
-    if len(learnt) < FEW:
-        return
-    shares = [float(np.isin(np.unique(call.rows), learnt).mean()) for call in calls]  # type: ignore[arg-type]
-    if min(shares) < AMONG:
-        return
-    named = [(call, place) for call in calls for place in call.callers if _names_a_test(place.text)]
-    if named:
-        call, place = named[0]
+    training = [call for call in h.learnt_calls if call.rows is not None]
+    for which in dict.fromkeys(call.which for call in calls):
+        judged = [call for call in calls if call.which == which]
+        learnt = [(call.update, call.rows) for call in training if call.which == which]
+        rows = np.unique(np.concatenate([rows for _, rows in learnt])) if learnt else np.zeros(0)
+        named = [(call, place) for call in judged if (place := _named_a_test(call)) is not None]
+        if len(rows) < FEW or not named:
+            continue
+        before = [_share(call, [rows for update, rows in learnt if update < call.update]) for call, _ in named]
+        if min(_share(call, [rows]) for call in judged) >= AMONG:
+            call, place = named[0]
+        elif before[0] < AMONG and before[-1] >= LEARNT and _share(named[-1][0], [named[0][0].rows]) < AMONG:
+            call, place = named[-1]
+        else:
+            continue
         n = len(np.unique(call.rows))  # type: ignore[arg-type]
-        known = int(np.isin(np.unique(call.rows), learnt).sum())  # type: ignore[arg-type]
+        known = round(n * _share(call, [rows]))
         said = f"{known} of the {n} examples of this validation were learnt from in the updates seen"
         yield Seen("D06", PROVED, said, {"validated": n, "learnt": known}, place, certain=True)
+        return
+
+
+def _share(call: ModelCalled, learnt: Sequence[Array | None]) -> float:
+    """The share of a call's examples that are among these."""
+    known = np.concatenate([rows for rows in learnt if rows is not None] or [np.zeros(0, np.uint64)])
+    return float(np.isin(np.unique(call.rows), known).mean())  # type: ignore[arg-type]
+
+
+def _named_a_test(call: ModelCalled) -> Place | None:
+    """The line that calls what it evaluates a test, or makes the loader of it under such a name."""
+    loader = call.loader
+    if loader is not None and _names_a_test(loader.text.split("DataLoader")[0]):
+        return loader
+    return next((place for place in call.callers if _names_a_test(place.text)), None)
 
 
 def _names_a_test(text: str) -> bool:
@@ -172,6 +195,13 @@ def examples_in_label_order(h: History) -> Iterator[Seen]:
     updates = [event.update for event in h.learnt]
     if len(set(updates)) < len(updates) and len({event.place for event in h.learnt}) > 1:
         return  # losses of several kinds
+    apart = [made for made in h.all(LoaderMade) if made.held_back is not None and _without_its_classes(made)]
+    if apart:
+        said = "the examples are in the order of their classes, and the last are held back: "
+        said += "most of the validation are of classes that hardly occur among those learnt from"
+        parts = {"learnt": len(apart[0].labels), "held_back": len(apart[0].held_back)}  # type: ignore[arg-type]
+        yield Seen("D12", PROVED, said, parts, apart[0].place, certain=True)
+        return
     labels = h.labels
     loaders = [made for made in h.all(LoaderMade) if made.labels is not None and not made.shuffles]
     order = loaders[0].labels if loaders and len(labels) and _starts_with(loaders[0].labels, h.batches[0]) else labels
@@ -193,6 +223,15 @@ def examples_in_label_order(h: History) -> Iterator[Seen]:
         numbers = {"changes": changes, "by_chance": by_chance, "examples": len(order)}
         place = loaders[0].place if loaders else h.training_calls[0].place if h.training_calls else None
         yield Seen("D12", MEASURED, said, numbers, place, certain=True)
+
+
+def _without_its_classes(made: LoaderMade) -> bool:
+    """Whether most examples held back are of classes that make up next to nothing of those learnt from."""
+    learnt, held_back = made.labels, made.held_back
+    if learnt is None or held_back is None or min(len(learnt), len(held_back)) < FEW:
+        return False
+    kinds, counts = np.unique(learnt, return_counts=True)
+    return bool(np.isin(held_back, kinds[counts >= RARE * len(learnt)]).mean() < OVERLAP)
 
 
 def _labels_of_data(h: History) -> Array | None:

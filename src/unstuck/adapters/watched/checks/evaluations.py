@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 import numpy as np
@@ -112,6 +113,7 @@ def evaluated_in_training_mode(h: History) -> Iterator[Seen]:
     Cure in Keras: Call the model with `training=False`, or use `evaluate` and `predict`.
     """
     calls = [call for call in h.evaluation_calls if call.in_training and call.random and call.apart is not None]
+    calls = [call for call in calls if call.place is None or not _is_unused(call.place.text)]
     if not calls:
         return
     apart = max(call.apart or 0.0 for call in calls)
@@ -122,3 +124,14 @@ def evaluated_in_training_mode(h: History) -> Iterator[Seen]:
     said += f", {share:.1%} of the answers are others" if share is not None else ""
     numbers = {"difference": apart, "other_answers": share}
     yield Seen("E03", PROVED, said, numbers, calls[0].place, certain=matters, asleep=not matters)
+
+
+def _is_unused(line: str) -> bool:
+    """Whether a line calls something and reads nothing of it, as where statistics are only brought up to date."""
+    try:
+        (statement,) = ast.parse(line).body
+    except (SyntaxError, ValueError):
+        return False
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    alone = isinstance(statement, ast.Expr) and statement.value is (calls[0] if calls else None)
+    return alone and (len(calls) == 1 or ast.unparse(calls[0].func).endswith("update_bn"))

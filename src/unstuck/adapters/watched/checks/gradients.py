@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from unstuck.adapters.watched.check import Check, Seen, check
 from unstuck.adapters.watched.events import Cut, Frozen, LossTaken, ModelCalled, OptimizerMade, OwnDerivative
 from unstuck.adapters.watched.history import History, largest
+from unstuck.adapters.watched.losses import FLAT
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 SEVERAL = 3  # ways back
@@ -123,7 +124,9 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
     frozen = [event for event in h.all(Frozen) if event.place is not None]
     calls = h.all(ModelCalled)
     trains = bool(h.all(OptimizerMade) or refused or h.all(LossTaken))
-    if frozen and calls and all(call.frozen and not call.learning for call in calls) and trains and not steps:
+    at_last = _call_before(h, refused[0]) if refused else None
+    whole = bool(calls) and all(call.frozen and not call.learning for call in calls) and trains and not steps
+    if frozen and (whole or (at_last is not None and at_last.frozen and not at_last.learning)):
         said = "every parameter of the model is told to take no gradient: nothing is left that could be learnt"
         yield Seen("B13", PROVED, said, {"frozen": len(frozen)}, frozen[-1].place, certain=True)
         return
@@ -140,6 +143,11 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
         return
     if not steps or not h.backwards or not h.reached:
         return
+    flat = [cut for cut in cuts if cut.by in FLAT]
+    if flat and all(one.used == 0 for step in steps for one in step.parameters):
+        said = f"every gradient is 0: {flat[0].by} is flat, so that the loss does not change with what goes into it"
+        yield Seen("B13", PROVED, said, {"updates_seen": len(steps)}, flat[0].place, certain=True)
+        return
     if not any(one.in_layer for one in h.reached.values()) and not reached & held:
         every = h.all(Cut)
         cut = _last_before(h, h.backwards[0], every)
@@ -155,7 +163,22 @@ def layer_without_gradient(h: History) -> Iterator[Seen]:
         said = f"{len(lost)} of {len(stepped)} parameters that the optimiser holds ({names}) get no gradient{where}"
         place = cut.place if cut else lost[0].place
         repair = None if cut is not None and cut.by == "no_grad()" else _reattach(cut)
-        yield Seen("B13", PROVED, said, {"parameters": len(lost)}, place, repair)
+        in_vain = _steps_in_vain(h, {one.key for one in lost})
+        yield Seen("B13", PROVED, said, {"parameters": len(lost)}, place, repair, certain=in_vain)
+
+
+def _steps_in_vain(h: History, lost: set[int]) -> bool:
+    """Whether an optimiser steps again and again, and derivatives reach none of its parameters."""
+    by_optimizer: dict[int | None, list[set[int]]] = {}
+    for step in h.steps:
+        by_optimizer.setdefault(step.optimizer, []).append({one.parameter.key for one in step.parameters})
+    return any(len(held) > 1 and set.union(*held) <= lost for held in by_optimizer.values())
+
+
+def _call_before(h: History, event: object) -> ModelCalled | None:
+    """The last call of a model before an event."""
+    before = [call for call in h.events[: h.events.index(event)] if isinstance(call, ModelCalled)]
+    return before[-1] if before else None
 
 
 def _last_before(h: History, event: object, cuts: list[Cut]) -> Cut | None:

@@ -84,6 +84,8 @@ def rate_falls_too_soon(h: History) -> Iterator[Seen]:
     """The schedule is stepped after every batch though its numbers count epochs: the rate is gone within one pass.
 
     Cure: Call `scheduler.step()` once an epoch, or give it numbers that count batches.
+
+    Cure in Keras: Schedules count batches, not epochs: `decay_steps` of several passes, or a constant rate.
     """
     moves, made = h.all(Scheduled), h.all(OptimizerMade)
     if len(moves) < 10 or not made or not h.updates:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import LossTaken, ModelCalled, ModeSet, Reshaped, Silenced, StateKept
+from unstuck.adapters.watched.events import LossTaken, ModelCalled, ModeSet, Normalised, Reshaped, Silenced, StateKept
 from unstuck.adapters.watched.history import History, is_poor
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
@@ -57,6 +57,23 @@ def softmax_over_examples(h: History) -> Iterator[Seen]:
     worst = max(float(abs(p.sum(axis=0) - 1).max()) for p in tables)
     repair = ("softmax axis", [place.line]) if place is not None else None
     yield Seen("F02", PROVED, said, {"residual": worst, "batches_seen": len(tables)}, place, repair, certain=True)
+
+
+@check("F02")
+def softmax_over_examples_inside(h: History) -> Iterator[Seen]:
+    """A softmax inside of the model, such as that of attention, runs along the axis of the examples.
+
+    Cure: `softmax(scores, dim=-1)`.
+    """
+    mixed = {call.input_shapes[0][0]: call.mixed for call in h.training_calls if call.mixed and call.input_shapes[0]}
+    for event in h.all(Normalised):
+        n = event.shape[0] if len(event.shape) > 2 else 0
+        if event.axis == 0 and mixed.get(n, 0.0) > MIXED:
+            said = f"a softmax of numbers of shape {event.shape} runs along the first axis, which counts the examples: "
+            said += f"with one of them replaced by another, the answers to all others change by {mixed[n]:.1%}"
+            repair = ("softmax axis", [event.place.line]) if event.place is not None else None
+            yield Seen("F02", PROVED, said, {"change": mixed[n]}, event.place, repair, certain=True)
+            return
 
 
 def _columns(p: np.ndarray) -> bool:
@@ -118,7 +135,7 @@ def examples_mixed(h: History) -> Iterator[Seen]:
     yield Seen("F14", PROVED if by_layer else SUSPECTED, said, {"change": worst}, mixed[0].place, asleep=not by_layer)
 
 
-AGAIN = "backward through the graph a second time"
+AGAIN = ("backward through the graph a second time", "modified by an inplace operation")  # as PyTorch says it
 
 
 @check("F14")
@@ -129,9 +146,10 @@ def state_kept(h: History) -> Iterator[Seen]:
     the state with `detach()`.
     """
     kept = h.all(StateKept)
+    refused = [event for event in h.backwards if any(words in event.refused for words in AGAIN)]
+    kept = [event for event in kept if not event.stepwise] or (kept if refused else [])
     if not kept:
         return
-    refused = [event for event in h.backwards if AGAIN in event.refused]
     said = f"{len(kept)} times a recurrent layer starts from the state that it had before the last update"
     said += ", and derivatives are asked for through that update's graph again" if refused else ""
     others = _starts_anew(h)

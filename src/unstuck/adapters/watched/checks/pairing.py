@@ -9,12 +9,14 @@ import numpy as np
 from unstuck.adapters.watched.check import Seen, check
 from unstuck.adapters.watched.events import LossTaken, ModelCalled, ShuffledApart
 from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.scores import SHOWN
 from unstuck.adapters.watched.values import Array
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 ENOUGH = 100
 RELATED = 4.0  # deviations above chance
-AT_ONCE, FEW = 2, 4  # updates; inputs
+MOST_TOKENS = 2000  # of a vocabulary, whose counts are features
+AT_ONCE, FEW, MANY = 2, 4, 0.5  # updates; inputs, and their share of those seen again: more than a pass's two ends
 OFTEN, AS_CHANCE = 20, 0.5  # inputs seen again; how often they come with other labels, as a share of chance
 
 
@@ -43,9 +45,9 @@ def labels_unrelated(h: History) -> Iterator[Seen]:
     above = _above_chance(x, labels)
     if above is not None and above < RELATED:
         said = (
-            f"of {len(x)} examples learnt from, the nearest other input has the same class no more often than chance "
+            f"of {len(x)} examples learnt from, neither the nearest other input nor any single feature tells the class "
         )
-        said += f"({above:.1f} deviations above it)"
+        said += f"better than chance ({above:.1f} deviations above it)"
         numbers = {"examples": len(x), "deviations_above_chance": above}
         yield Seen("D10", MEASURED, said, numbers, apart[-1].place, certain=True)
 
@@ -57,35 +59,57 @@ def _labelled(h: History) -> Iterator[tuple[ModelCalled, LossTaken, Array]]:
         if isinstance(event, ModelCalled) and event.learning:
             call = event
         if isinstance(event, LossTaken) and event.learning and event.classes is not None and call is not None:
-            if event.prediction_shape[:1] == event.target_shape[:1]:
+            if event.prediction_shape[:1] == event.target_shape[:1] and _one_each(event):
                 yield call, event, event.classes
             call = None
 
 
+def _one_each(event: LossTaken) -> bool:
+    """Whether the class numbers of a loss are one for each example, and not the numbers of a picture, say."""
+    n, *rest = event.target_shape
+    return rest in ([], [1]) or (event.classes is not None and len(event.classes) == n < SHOWN)
+
+
 def _pairs(h: History) -> tuple[Array | None, Array | None]:
-    """(n, features) inputs learnt from, and (n,) their class numbers."""
+    """(n, features) inputs learnt from, and (n,) their class numbers; of tokens how often each is among an input's."""
     found: list[tuple[Array, Array]] = []
     for call, _, classes in _labelled(h):
-        if call.inputs is not None and call.inputs.dtype.kind == "f":
+        if call.inputs is not None and call.inputs.dtype.kind in "fiu" and call.inputs.ndim > 1:
             n = min(len(call.inputs), len(classes))
             found.append((call.inputs.reshape(len(call.inputs), -1)[:n], classes[:n]))
+    tokens = bool(found) and all(x.dtype.kind in "iu" and x.size and x.min() >= 0 for x, _ in found)
+    if tokens and (words := 1 + max(int(x.max()) for x, _ in found)) <= MOST_TOKENS:
+        found = [(np.stack([np.bincount(row, minlength=words) for row in x]), classes) for x, classes in found]
     if not found or len({x.shape[1] for x, _ in found}) > 1:
         return None, None
-    return np.concatenate([x for x, _ in found])[:512], np.concatenate([c for _, c in found])[:512]
+    x = np.concatenate([x for x, _ in found]).astype(float)
+    return x[:512], np.concatenate([c for _, c in found])[:512]
 
 
 def _above_chance(x: Array, labels: Array) -> float | None:
-    """How many deviations above chance the nearest other input has the same class; None for one class."""
+    """How many deviations above chance labels are related to their inputs; None for one class.
+
+    The larger of two: how often the nearest other input has the same class, and how far the best single feature is
+    correlated with the largest class.
+    """
     spread = x.std(axis=0)
     z = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)
     near = (z**2).sum(axis=1)[:, None] + (z**2).sum(axis=1) - 2 * z @ z.T
     np.fill_diagonal(near, np.inf)
     nearest = near.argmin(axis=1)
+    largest = np.bincount(labels - labels.min()).argmax() + labels.min()
     generator = np.random.default_rng(0)
-    chance = [float((mixed == mixed[nearest]).mean()) for mixed in (generator.permutation(labels) for _ in range(100))]
-    if np.std(chance) == 0:
-        return None
-    return float(((labels == labels[nearest]).mean() - np.mean(chance)) / np.std(chance))
+    orders = [generator.permutation(labels) for _ in range(100)]
+    measures = (
+        lambda classes: (classes == classes[nearest]).mean(),
+        lambda classes: abs(((classes == largest) - (classes == largest).mean()) @ z).max(),
+    )
+    found = []
+    for measure in measures:
+        chance = [float(measure(order)) for order in orders]
+        if np.std(chance) > 0:
+            found.append(float((measure(labels) - np.mean(chance)) / np.std(chance)))
+    return max(found, default=None)
 
 
 def _relabelled(h: History) -> tuple[int, int, float]:
@@ -107,7 +131,7 @@ def _relabelled(h: History) -> tuple[int, int, float]:
     key, label, update = key[order], label[order], update[order]
     same, others = key[1:] == key[:-1], label[1:] != label[:-1]
     at_once = np.diff(update) <= AT_ONCE
-    if int((same & at_once & others).sum()) > FEW:
+    if int((same & at_once & others).sum()) > max(FEW, MANY * int(same.sum())):
         return 0, 0, 0.0  # the same input has several labels by itself
     same &= ~at_once
     shares = np.unique(label, return_counts=True)[1] / len(label)

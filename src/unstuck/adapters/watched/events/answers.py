@@ -40,6 +40,7 @@ class ModelCalled(Event):
     labels: Array | None = None  # (n,) class numbers that a loader gave together with the inputs
     callers: tuple[Place, ...] = ()  # the user's lines that led to a call that was not learnt from, innermost first
     frozen: bool = False  # some of its parameters take no gradient
+    loader: Place | None = None  # the line that made the loader whose batch it was given
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,13 @@ class Silenced(Event):
 
 @dataclass(frozen=True)
 class StateKept(Event):
-    """A recurrent layer starts from the state that it ended with before the last update."""
+    """A recurrent layer starts from the state that it ended with before the last update.
+
+    stepwise  a model of one step, which is given its state and hands it on
+    """
 
     made: Place | None
+    stepwise: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ class LoaderMade(Event):
     batch_size: int | None
     shuffles: bool
     labels: Array | None = None  # class numbers in the order of the data
+    held_back: Array | None = None  # those of the last examples, which the model is validated with
 
 
 @dataclass(frozen=True)

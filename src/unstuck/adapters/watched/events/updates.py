@@ -55,7 +55,6 @@ class Stepped(Event):
     parameters: tuple[ParameterStep, ...]
     backward_place: Place | None = None
     zero_place: Place | None = None
-    has_closure: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,13 @@ class DrawnAnew(Event):
 @dataclass(frozen=True)
 class Frozen(Event):
     """A parameter or a layer was told to take no gradient."""
+
+
+@dataclass(frozen=True)
+class Penalised(Event):
+    """A penalty on the size of weights was made, which is added to the loss."""
+
+    by: str
 
 
 @dataclass(frozen=True)

@@ -180,5 +180,5 @@ def note_list(notes: list[Finding]) -> str:
 
 
 def unchecked_list(report: Contents) -> str:
-    items = "".join(f"<li>{escape(e.what)}; it would take {escape(e.missing)}</li>" for e in report.unchecked)
+    items = "".join(f"<li>{escape(e.what)}: for that, unstuck needs {escape(e.missing)}</li>" for e in report.unchecked)
     return f"<ul>{items}</ul>" if items else ""

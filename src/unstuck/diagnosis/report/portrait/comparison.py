@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +77,7 @@ def compare_changes(
 
 
 def _changes(
-    run: list[Record], forward: Forward, faulty: Twin, right: Twin, layer: int | None, rate_unseen: bool
+    run: Sequence[Record], forward: Forward, faulty: Twin, right: Twin, layer: int | None, rate_unseen: bool
 ) -> Iterator[Comparison | None]:
     """One comparison for every parameter array, of the last change of the run."""
     views = [View.of(record, forward) for record in run]

@@ -1,3 +1,8 @@
 """Backward faults: from the error at the output to gradients."""
 
-from unstuck.diagnosis.rules.backward import deltas, gradients, scales  # noqa: F401 - importing them collects their rules
+from unstuck.diagnosis.rules.backward import (  # noqa: F401 - importing them collects their rules
+    deltas,
+    gradients,
+    scales,
+    unexplained,
+)

@@ -84,7 +84,12 @@ def gradient_sign_wrong(e: Examination) -> Evidence | None:
     if not wrong or len(wrong) == len(signs):
         return None
     names = ", ".join(_name(key) for key in sorted(wrong))
-    return Evidence(PROVED, f"{names} climb the loss", {"arrays": names}, sorted(wrong)[0][1] + 1)
+    return Evidence(
+        PROVED,
+        f"{names} move up the loss, along their gradient, not against it",
+        {"arrays": names},
+        sorted(wrong)[0][1] + 1,
+    )
 
 
 def _signs(e: Examination) -> dict[tuple[str, int], float]:

@@ -22,11 +22,13 @@ from unstuck.diagnosis.measurements.preparation import cut_across_images, test_m
 from unstuck.diagnosis.measurements.probes import consistency, read_test, training_probe
 from unstuck.diagnosis.measurements.test_preparation import (
     DEVIATES,
+    Columns,
     compare_preparation,
     deviation_of_test_inputs,
     inputs_differ,
     test_of_standardised,
 )
+from unstuck.diagnosis.program.handed_over import all_finite
 from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
@@ -57,7 +59,7 @@ def test_inputs_prepared_differently(e: Examination) -> Evidence | None:
     Look-alikes: D11 test-labels-misaligned also leaves the test set at chance, with inputs that look alike.
     """
     x = test_inputs(e)
-    if x is None or not np.isfinite(x).all():
+    if x is None or not all_finite(x):
         return None
     if cut_across_images(x, raw_test(e)) and not cut_across_images(e.program.x, raw_training(e)):
         return Evidence(
@@ -86,7 +88,7 @@ def test_inputs_prepared_differently(e: Examination) -> Evidence | None:
     if found is None:
         return None
     if not found.change:
-        sizes = [float(np.std(inputs)) for inputs in (x, e.program.x)]
+        sizes = [Columns.of(inputs).size for inputs in (x, e.program.x)]
         return Evidence(
             SUSPECTED,
             f"the test inputs vary by {sizes[0]:.3g}, the training inputs by {sizes[1]:.3g}, and no other scale and "

@@ -11,6 +11,7 @@ from unstuck.diagnosis.measurements.plain_data import Raw, classes, raw_training
 from unstuck.diagnosis.measurements.preparation import Matching, training_matching
 from unstuck.diagnosis.measurements.probes import Reading, fit_and_hold_out
 from unstuck.diagnosis.measurements.wrapping import find_wrapping, value_table
+from unstuck.diagnosis.program.handed_over import all_finite
 from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
@@ -24,7 +25,7 @@ LOST = 0.7  # of what a probe reads of the raw images: inputs of which it reads 
 
 @once
 def inputs_finite(e: Examination) -> bool:
-    return bool(np.isfinite(e.program.x_as_given).all())
+    return all_finite(e.program.x_as_given)
 
 
 @rule("D01", look_alikes=("U13",))
@@ -44,7 +45,7 @@ def inputs_not_finite(e: Examination) -> Evidence | None:
     Look-alikes: U13 training-diverged, where the inputs are finite and the parameters are not.
     """
     for name, x in (("training", e.program.x_as_given), ("test", test_inputs(e))):
-        if x is None or np.isfinite(x).all():
+        if x is None or all_finite(x):
             continue
         bad = ~np.isfinite(x)
         row, column = np.argwhere(bad)[0]
@@ -80,7 +81,7 @@ def inputs_unscaled(e: Examination) -> Evidence | None:
     """
     if not inputs_finite(e):
         return None
-    x = e.program.x[sample(len(e.program.x), 1000)]
+    x = e.program.x[sample(len(e.program.x), 1000)].astype(float)
     size, largest = float(np.sqrt(np.mean(x**2))), float(np.abs(x).max())
     spreads = x.std(axis=0)
     spreads = spreads[spreads > 1e-9 * largest]

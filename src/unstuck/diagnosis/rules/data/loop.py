@@ -9,7 +9,7 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.own_loop import Loop, own_loop, steps_in_order
 from unstuck.diagnosis.measurements.pairing import pairs_are_broken
 from unstuck.diagnosis.measurements.plain_data import classes
-from unstuck.diagnosis.measurements.visits import one_batch_again_and_again
+from unstuck.diagnosis.measurements.visits import one_batch_again_and_again, overlapping_batches
 from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
@@ -69,8 +69,10 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
 
     What it detects: The loop is run on a few examples. Inputs or targets that it overwrites, or puts in an order that
     the other part does not follow; inputs that can be replaced with the outcome equal to the bit, counted by halving; a
-    batch that an epoch takes again and again, as the rows that the loop asks for tell; pairs that can be exchanged (the
-    targets of two inputs swapped) with no change of what is learnt beyond chance.
+    batch that an epoch takes again and again, or batches that overlap so that most examples are in none, as the rows
+    that the loop asks for tell; pairs that can be exchanged (the targets of two inputs swapped) with no change of what
+    is learnt beyond chance. Steps whose update stays the same to the bit whatever inputs they are given, and follows
+    the targets.
 
     Why it hurts: From the second epoch on the network sees other data than its author believes, or labels of other
     examples, or the same few over and over.
@@ -84,6 +86,13 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
     Look-alikes: D10 labels-unrelated-to-inputs, where the data are parted before training; U09 too-few-updates. With
     B20 only one example of each batch counts, so that nothing is said of the loop.
     """
+    if e.stepping is not None and e.stepping.takes == {"targets"}:
+        return Evidence(
+            PROVED,
+            "whatever the inputs are, a step with the same targets makes the same update to the bit: it learns from "
+            "other inputs than those it is given",
+            {"inputs_without_effect": True},
+        )
     loop = own_loop(e)
     if loop is None:
         return None
@@ -114,12 +123,24 @@ def examples_altered_by_training(e: Examination) -> Evidence | None:
                 "share_never_visited": 1 - repeated.size / repeated.examples,
             },
         )
+    overlapping = overlapping_batches(e)
+    if overlapping is not None:
+        return Evidence(
+            PROVED,
+            f"the batches of an epoch over {overlapping.examples} examples hold {overlapping.taken}, but no more than "
+            f"{overlapping.different} different ones: they overlap, and the others are in none",
+            {
+                "examples": overlapping.examples,
+                "taken_in_an_epoch": overlapping.taken,
+                "different_in_an_epoch": overlapping.different,
+            },
+        )
     broken = pairs_are_broken(e, loop)
     if broken is not None:
         return Evidence(
             MEASURED,
-            f"swapping the targets of two inputs changes what training teaches by {broken:+.0%} of what replacing them "
-            "does: inputs and targets are shuffled apart",
+            f"with the targets of two inputs exchanged, training teaches the same but for {broken:+.0%} of what two "
+            "other targets change: inputs and targets are shuffled apart",
             {"effect_of_swapping": broken},
         )
     return None

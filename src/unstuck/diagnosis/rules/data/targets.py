@@ -8,7 +8,13 @@ from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED, 
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.plain_data import classes, labels, test_classes, test_inputs
 from unstuck.diagnosis.measurements.proof import proved
-from unstuck.diagnosis.measurements.target_coding import coded_targets, numeric_targets, other_columns, strange_rows
+from unstuck.diagnosis.measurements.target_coding import (
+    coded_targets,
+    may_be_a_point,
+    numeric_targets,
+    other_columns,
+    strange_rows,
+)
 from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
@@ -44,6 +50,8 @@ def targets_collapsed(e: Examination) -> Evidence | None:
     if targets is not None and len(targets) >= 10:
         rows = targets.reshape(len(targets), -1)
         if np.all(rows == rows[0]) and (rows.shape[1] == 1 or np.ptp(rows[0]) > 0):
+            if may_be_a_point(e, rows[0]):
+                return Evidence(SUSPECTED, f"all {len(rows)} training examples have one and the same target", {})
             value = f"{rows[0, 0]:g}" if rows.shape[1] == 1 else f"class {int(rows[0].argmax())}"
             return Evidence(
                 PROVED,

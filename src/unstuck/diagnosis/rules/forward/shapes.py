@@ -17,8 +17,8 @@ Array = np.ndarray
 def bias_missing(e: Examination) -> Evidence | None:
     """The layers have no bias, or one that the forward pass does not add.
 
-    What it detects: Bias arrays that the forward pass does not add (whatever their values); or, as a note,
-    layers that have none.
+    What it detects: Bias arrays that the forward pass does not add (whatever their values); or layers that
+    have none.
 
     Why it hurts: Without a bias each unit's boundary passes through the origin of its inputs. An array that
     is stored but not added is also not what its author believes to be training.
@@ -26,8 +26,8 @@ def bias_missing(e: Examination) -> Evidence | None:
     Cure: Add it to the sums before the activation: `z = x @ W + b`.
 
     Evidence: Proved where the array exists and is not added: the formula, its residual against your numbers,
-    and the residual of the nearest other formula, with biases of size 0.5. Measured, and never more than a
-    note, where there is no bias at all.
+    and the residual of the nearest other formula, with biases of size 0.5. Measured where there is
+    no bias at all: a note, unless the network stays stuck until its layers are given one.
 
     Look-alikes: A bias that is added and never changes is B08; one added after the activation is F12.
     """

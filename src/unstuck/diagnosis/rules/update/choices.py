@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.target_coding import labels_of, numeric_targets
 from unstuck.diagnosis.rules.rule import rule
+
+LARGE = 8.0  # real targets of this size make the gradient of their squared error as much too large
 
 
 @rule("U07", setting=True, look_alikes=("B09",))
@@ -17,7 +22,7 @@ def learning_rate_too_high(e: Examination) -> Evidence | None:
     overflow.
 
     Cure: Lower the learning rate, by a factor of ten at a time, until the loss falls in the first hundred
-    updates.
+    updates. Standardise real targets that are far from unit size: their error, and with it the gradient, is as large.
 
     Evidence: Measured: the effective rate, as it follows from the observed steps. Named only by experiment,
     with the network rebuilt from its formulas: everything put right but the rate, it fails.
@@ -53,11 +58,18 @@ def _rate(e: Examination) -> Evidence | None:
         return None
     rate, law = e.twin.update.learning_rate, e.twin.update.rate_law
     found: dict[str, float] = {"learning_rate": rate}
-    words = f"effective learning rate {rate:.4g}"
+    words = f"as its updates show, the learning rate is {rate:.6g}"
     if law.name != "constant":
         updates = e.case.updates or 100
         found |= {f"after_{n}": rate * law.share(n) for n in (1, updates)}
         words += f", {rate * law.share(1):.4g} after one update, {rate * law.share(updates):.2g} after {updates}"
+    targets = numeric_targets(e)
+    size = 0.0 if targets is None else float(np.sqrt(np.mean(targets**2)))
+    if size > LARGE and e.twin.output == "linear" and labels_of(e) is None:
+        words += (
+            f"; the targets are of size {size:.3g}, and the gradient with them: standardised, they suit a usual rate"
+        )
+        found["size_of_targets"] = size
     return Evidence(MEASURED, words, found)
 
 

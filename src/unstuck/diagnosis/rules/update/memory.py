@@ -63,8 +63,9 @@ def gradients_accumulate(e: Examination) -> Evidence | None:
         beta = next(iter(kept.values())).beta
         return Evidence(
             SUSPECTED,
-            f"{beta:.4g} of the last update comes back, the same number as the rate: accumulators scaled by the rate "
-            "and never cleared, or a momentum of that size; printing the accumulators before a batch would tell",
+            f"{beta:.4g} times the last update is added to the next, the same number as the rate: accumulators scaled "
+            "by the rate and never cleared, or a momentum of that size; printing the accumulators before a batch would "
+            "tell",
             {"share_kept": beta},
             asleep=True,
             look_alikes=("U14",),
@@ -145,7 +146,9 @@ def momentum_sign_wrong(e: Examination) -> Evidence | None:
     if not found:
         return None
     beta = min(r.beta for r in found.values())
-    return Evidence(PROVED, f"{_arrays(found)}: {beta:.4g} of the last update is added", {"momentum": beta})
+    return Evidence(
+        PROVED, f"{_arrays(found)}: {beta:.4g} times the last update is added to the next", {"momentum": beta}
+    )
 
 
 def _nesterov_sign(update: UpdateRule) -> Evidence | None:
@@ -242,5 +245,7 @@ def gradients_partly_kept(e: Examination) -> Evidence | None:
     if beta > 1:
         what = f"{_arrays(kept)}: every update brings back {beta:.4g} times the one before"
         return Evidence(PROVED, what, {"share_kept": beta})
-    what = f"{_arrays(kept)}: {beta:.4g} of the last update comes back, the same number as the learning rate"
+    what = (
+        f"{_arrays(kept)}: {beta:.4g} times the last update is added to the next, the same number as the learning rate"
+    )
     return Evidence(SUSPECTED, what, {"share_kept": beta}, look_alikes=("U02",))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import PROVED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.first_updates import first_updates
+from unstuck.diagnosis.measurements.own_loop import whole_training_moves_nothing
+from unstuck.diagnosis.measurements.own_loss import climbs_own_loss
 from unstuck.diagnosis.rules.rule import rule
 
 
@@ -14,7 +16,8 @@ from unstuck.diagnosis.rules.rule import rule
 def update_ascends(e: Examination) -> Evidence | None:
     """The update adds the gradient: the loss is climbed, not descended.
 
-    What it detects: A step in which every array moves along its gradient.
+    What it detects: A step in which every array moves along its gradient. Where the output error has no known formula:
+    steps that all move every array up the program's own loss.
 
     Why it hurts: The loss is climbed at the full rate: the network gets worse with every update.
 
@@ -22,11 +25,20 @@ def update_ascends(e: Examination) -> Evidence | None:
     - t`.
 
     Evidence: Proved: the formulas of all arrays fit to rounding, with a positive factor; the rate observed is
-    given as a negative number.
+    given as a negative number. Measured by the loss itself, along the change of each array and against it, where only
+    that can tell.
 
     Look-alikes: B10 where only some arrays climb. A loss with the wrong sign gives the same numbers: both are
     repaired by one minus.
     """
+    shown = climbs_own_loss(e)
+    if shown:
+        return Evidence(
+            MEASURED,
+            f"each of {shown} steps, from other weights and on other examples, moves every array up your own loss of "
+            "the examples that it learns from",
+            {"steps": shown},
+        )
     adaptive = e.twin.update.adaptive if e.twin is not None else None
     if e.twin is None or e.source != "step" or (adaptive is not None and adaptive.unknown_corrections):
         return None  # steps with a factor of their own each may go either way
@@ -41,18 +53,28 @@ def update_ascends(e: Examination) -> Evidence | None:
 def parameters_never_change(e: Examination) -> Evidence | None:
     """A step leaves every parameter as it was.
 
-    What it detects: A step after which every parameter is the same bit for bit, at every batch size tried.
+    What it detects: A step after which every parameter is the same bit for bit, at every batch size tried; or a whole
+    training, over all examples, that ends in the very parameters that it began with although single steps move them.
 
     Why it hurts: Nothing is learnt; the outputs stay those of the initial weights.
 
     Cure: Change the arrays that `predict` reads: `W -= ...` in place, or `self.W = self.W - ...`. `w =
-    W.copy(); w -= ...` and `for w in (...): w = w - ...` do not.
+    W.copy(); w -= ...` and `for w in (...): w = w - ...` do not. Where early stopping keeps the best weights, look at
+    which way round it compares losses.
 
-    Evidence: Proved by the observed steps.
+    Evidence: Proved by the observed steps, or by runs of the training itself.
 
     Look-alikes: B13 where single layers stay, U06 where updates are cut off by an integer type. A step that
     raises is reported as not examined.
     """
+    if all(moment.finite for moment in first_updates(e)) and whole_training_moves_nothing(e):
+        return Evidence(
+            PROVED,
+            "the whole training ends in the very parameters that it began with, though single steps move them: it "
+            "stops before its first update, or puts the first weights back at its end",
+            {},
+            falsifies=True,
+        )
     if e.stepping is None or e.stepping.acts or e.stepping.failed or e.program.integer_parameters:
         return None
     return Evidence(PROVED, "no parameter changed, whatever the batch", {})
