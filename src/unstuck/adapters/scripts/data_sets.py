@@ -52,23 +52,28 @@ def test_data(scope: dict[str, Any], training: DataSet, batch: Batch, text: str)
     text: of the program, which may prepare them only where it uses them
     """
     tables = [table for table in _tables(scope, batch) if table[1].shape[1] == training.x.shape[1]]
-    for word in ("test", "val", "valid", "dev", "eval"):
+    for word in ("test", "val", "valid", "dev", "eval", "te"):
         for name, x, pairs in tables:
-            if word not in name.lower() or name in training.names:
+            if not _is_called(name, word) or name in training.names:
                 continue
             counterpart = training.names[0].lower().replace("train", word) == name.lower()
             counterpart |= _bare(training.names[0]) == _bare(name) != "" and not _is_computed_with(name, text)
             if not counterpart and not _alike(x, training.x):
                 continue  # perhaps not prepared yet
             for other, t in _targets(tables, scope, pairs, len(x), batch, name):
-                if len(t) == len(x) and (pairs is not None or word in other.lower()):
+                if len(t) == len(x) and (pairs is not None or _is_called(other, word)):
                     return DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))
     return None
 
 
+def _is_called(name: str, word: str) -> bool:
+    """Whether a name has this word in it; two letters behind one other, as in Xte, or behind a line."""
+    return word in name.lower() if len(word) > 2 else re.search(rf"(?:\b\w|_){word}\b", name.lower()) is not None
+
+
 def _bare(name: str) -> str:
     """What a name says beyond which part of the data it is: `images` of test_images."""
-    return re.sub(r"train(ing)?|test|valid(ation)?|val|dev|eval|_", "", name.lower())
+    return re.sub(r"train(ing)?|test|valid(ation)?|val|dev|eval|_|t[re]$", "", name.lower())
 
 
 def _is_computed_with(name: str, text: str) -> bool:

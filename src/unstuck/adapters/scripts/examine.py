@@ -45,6 +45,7 @@ from unstuck.adapters.scripts.reading import (
 )
 from unstuck.adapters.scripts.recorder import Recorder
 from unstuck.adapters.scripts.recording import Recording, Settings
+from unstuck.adapters.scripts.same_batch import same_batch
 from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
@@ -248,6 +249,10 @@ def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, end
     """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    update = studied.reading.update
+    if studied.read is not None and studied.built is not None and update is not None and examples is not None:
+        again = same_batch(run, studied.read, studied.built, examples, update.batch_size)
+        seen += [again] if again is not None else []
     if studied.parted is not None:
         seen += not_yet_named([studied.parted], [*report.findings, *seen])
     if proved is not None:
