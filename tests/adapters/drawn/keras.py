@@ -155,6 +155,8 @@ def keras_script(seed: int) -> str:
             ", callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.95)]",
         )
     )
+    if "schedules" in optimizer and ("RateScheduler" in callbacks or "ReduceLR" in callbacks):
+        callbacks = ""  # Keras lets no callback set a rate that has a schedule of its own
     validated = draw.choice(("validation_split=0.1", "validation_data=(x_test, y_test)"))
     weighted = ""
     if task in ("digits", "wine") and not coded and draw.random() < 0.4:

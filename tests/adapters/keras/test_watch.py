@@ -77,10 +77,14 @@ print(np.mean(answers == y[100:][order]))
 """
 
 
-def seen_in(folder, text):
+def look_in(folder, text):
     watch = KERAS.watch(200, {}, 0, False)
     run_under(runner(written(folder, text)), watch)
-    return [(one.code, one.place.line) for one in look(History(watch.events, watch.updates))]
+    return look(History(watch.events, watch.updates))
+
+
+def seen_in(folder, text):
+    return [(one.code, one.place.line) for one in look_in(folder, text)]
 
 
 def test_a_step_of_ones_own_that_is_right_is_left_alone(tmp_path):
@@ -89,6 +93,14 @@ def test_a_step_of_ones_own_that_is_right_is_left_alone(tmp_path):
 
 def test_gradients_that_are_gone_before_they_are_applied_are_seen_where_keras_refuses_them(tmp_path):
     assert seen_in(tmp_path, STEP.replace("#", "self.zero_grad()")) == [("U05", 23)]
+
+
+def test_a_layer_that_is_given_no_gradient_is_told_at_the_optimiser(tmp_path):
+    text = STEP.replace("return self.out(inputs)", "return self.out(self.body(inputs))")
+    text = text.replace("self.out = ", "self.body = keras.layers.Dense(4, activation='tanh')\n        self.out = ")
+    text = text.replace("self.trainable_weights", "self.out.trainable_weights")
+    (found,) = [one for one in look_in(tmp_path, text) if one.code == "U11"]
+    assert (found.place.line, found.certain) == (31, False)
 
 
 def test_predictions_are_held_against_the_labels_that_their_inputs_had(tmp_path):
@@ -132,6 +144,7 @@ def test_a_model_that_goes_from_fold_to_fold_is_validated_with_what_it_has_learn
     text = """\
 import numpy as np
 from keras import Sequential, layers
+from sklearn.model_selection import KFold
 x = np.random.default_rng(0).normal(size=(120, 4))
 y = (x[:, 0] > 0).astype(int)
 def build():
@@ -139,10 +152,9 @@ def build():
     model.compile("sgd", "sparse_categorical_crossentropy")
     return model
 model = build()
-for held_back in np.arange(120).reshape(3, 40):
+for rest, held_back in KFold(3).split(x):
     #
-    rest = np.setdiff1d(np.arange(120), held_back)
-    model.fit(x[rest], y[rest], epochs=1, validation_data=(x[held_back], y[held_back]), verbose=0)
+    model.fit(x[rest], y[rest], epochs=60, validation_data=(x[held_back], y[held_back]), verbose=0)
 """
     assert seen_in(tmp_path, text) == [("D06", 13)]
     assert seen_in(tmp_path, text.replace("#", "model = build()")) == []

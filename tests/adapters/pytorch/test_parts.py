@@ -3,9 +3,9 @@
 import pytest
 
 from tests.adapters.running import runner, written
-from unstuck.adapters.pytorch.watch import Watch
+from unstuck.adapters.pytorch.watch import PYTORCH, Watch
 from unstuck.adapters.watched.conclusion import look
-from unstuck.adapters.watched.examine import run_under
+from unstuck.adapters.watched.examine import examine, run_under
 from unstuck.adapters.watched.history import History
 
 SCRIPT = """\
@@ -277,6 +277,21 @@ def test_statistics_that_are_brought_up_to_date_are_no_evaluation(tmp_path):
     assert seen_in(tmp_path, text.replace("    #", "    model(2 * x)\n")) == []
     judged = text.replace("    #", "    print((model(2 * x).argmax(1) == y).sum())\n")
     assert [one.code for one in seen_in(tmp_path, judged)] == ["E03"]
+
+
+def test_several_answers_to_one_example_are_no_wrong_count(tmp_path):
+    text = SCRIPT[: SCRIPT.index("guesses")]
+    text += (
+        "with torch.no_grad():\n    best = model(x).topk(2, 1).indices\n    print((best == y[:, None]).any(1).sum())\n"
+    )
+    assert seen_in(tmp_path, text) == []
+
+
+def test_a_second_fault_is_named_where_the_first_lets_nothing_be_learnt(tmp_path):
+    text = SCRIPT.replace("return self.head(x)", "return torch.softmax(self.head(x), dim=1)")
+    text = text.replace("optimizer.zero_grad()", "loss = torch.tensor(loss.item(), requires_grad=True)")
+    report = examine(PYTORCH, runner(written(tmp_path, text)), "two", cures=False)
+    assert [finding.rule.code for finding in report.findings] == ["L01", "B13"]
 
 
 def test_a_product_with_neighbours_is_no_layer(tmp_path):

@@ -1,6 +1,7 @@
 """Every check names a code of the catalogue and says what to do; its numbers decide, and look-alikes are left alone."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,6 +89,13 @@ def test_a_loss_is_held_against_what_it_is_given(expected, event):
     assert codes(event) == expected
 
 
+def test_the_classes_of_one_loss_are_none_of_another():
+    several = replace(loss("cross_entropy", Z, LABELS), classes=LABELS)
+    yes = replace(loss("binary_cross_entropy", 1 / (1 + np.exp(-COLUMN)), LABELS[:, None] % 2), classes=LABELS % 2)
+    assert codes(several, yes) == []
+    assert codes(several, replace(yes, target=LABELS[:, None], classes=LABELS)) == ["F10"]
+
+
 def test_a_table_of_differences_is_seen():
     assert codes(Broadcast(0, PLACE, "difference", ((40, 1), (40,)))) == ["D09"]
 
@@ -112,6 +120,10 @@ def compared(right, total, expected, examples, how="argmax along axis 1", raw=Tr
 )
 def test_an_accuracy_is_held_against_counting(expected, event):
     assert codes(event) == expected
+
+
+def test_an_accuracy_of_real_numbers_is_none_though_one_batch_holds_classes():
+    assert codes(compared(32, 32, 32, 32, "argmax (binary)"), compared(0, 32, None, 32, "argmax (binary)")) == ["E01"]
 
 
 def call(learning, x, update=0):
@@ -149,6 +161,7 @@ def test_validation_on_what_was_learnt_is_named_where_it_is_no_small_table(expec
         ([], rng.permutation(np.repeat([0, 1, 2], 50))),
         ([], np.repeat([0, 1], [80, 70])),
         ([], np.arange(10) % 2),
+        ([], rng.integers(0, 100, 400)),
     ],
 )
 def test_classes_that_are_held_back_but_not_learnt_are_seen(expected, labels):

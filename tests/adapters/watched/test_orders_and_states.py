@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from tests.adapters.watched.test_checks import PLACE, call, codes, loss
-from unstuck.adapters.watched.events import DrawnAnew, Held, LossTaken, OwnDerivative, ShuffledApart, StateKept
+from unstuck.adapters.watched.events import (
+    DrawnAnew,
+    Held,
+    LossTaken,
+    OwnDerivative,
+    ShuffledApart,
+    StateKept,
+    WentBackward,
+)
 from unstuck.adapters.watched.shuffles import shuffled_apart
 
 rng = np.random.default_rng(1)
@@ -106,6 +114,12 @@ def test_the_whole_numbers_of_a_picture_are_no_labels():
     ]
     assert "D10" in codes(*events, updates=9)
     assert "D10" not in codes(*pictures, updates=9)
+
+
+def test_a_state_is_seen_beside_targets_that_are_spread():
+    spread = loss("mse_loss", rng.normal(size=(40, 1)), rng.normal(size=40))
+    again = WentBackward(1, PLACE, None, refused="Trying to backward through the graph a second time")
+    assert {"D09", "F14"} <= set(codes(spread, StateKept(1, PLACE, None), again))
 
 
 def test_a_state_of_other_sequences_and_weights_drawn_again_and_again_are_seen():

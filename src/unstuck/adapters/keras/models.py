@@ -32,7 +32,7 @@ class KerasModels(Models):
         """The parameters of all layers that were called, with the lines that made them: Keras makes them late."""
         for layer in self._models:
             if isinstance(layer, keras.Layer):
-                self.enter_parameters(layer, False)
+                self.enter_parameters(layer, True)  # Keras keeps those in plain lists too
 
     def enter_parameters(self, module: Any, owned: bool) -> None:
         if not isinstance(module, keras.Layer):

@@ -12,7 +12,7 @@ from unstuck.adapters.watched import checks  # noqa: F401 - collects the checks
 from unstuck.adapters.watched.check import CHECKS, Seen, in_words_of
 from unstuck.adapters.watched.events import Raised
 from unstuck.adapters.watched.experiments import Comparison
-from unstuck.adapters.watched.history import History, how_well, known_beforehand
+from unstuck.adapters.watched.history import History, how_well, known_beforehand, last_stage
 from unstuck.adapters.watched.reading import Reading
 from unstuck.adapters.watched.values import Place
 from unstuck.diagnosis.examination.evidence import SUSPECTED
@@ -23,6 +23,7 @@ from unstuck.diagnosis.rules import RULES, in_order
 
 LEARNS = 0.03  # more of the score at the end than at the start
 FALLS = 0.98  # of the first loss
+GOOD = 0.75  # of all that could be learnt: what was learnt before, by a part that is trained on, need not get better
 
 CONSEQUENCES = ("L03",)  # numbers that stop being finite: where there is another finding, its work
 
@@ -38,7 +39,6 @@ COVERS: dict[str, tuple[str, ...]] = {
     "D08": ("L03", "A03"),
     "F06": ("A03",),
     "F14": ("F15",),
-    "D09": ("F14",),
 }
 
 
@@ -100,24 +100,26 @@ def verdict(findings: list[Finding], learns: bool) -> str:
 
 
 def learns(h: History) -> bool:
-    """Whether the script got better while it was watched, and beyond what the targets alone tell.
+    """Whether the script got better while it was watched, or is good, and beyond what the targets alone tell.
 
     Answers that only come to be the most frequent class, or the mean of the targets, are no learning.
     """
-    third = max(1, h.updates // 3)
+    first, end = last_stage(h)
+    third = max(1, (end - first) // 3)
     (score, loss), (last_score, last_loss) = (
-        how_well(h.events, 0, third),
-        how_well(h.events, h.updates - third, h.updates),
+        how_well(h.events, first, first + third),
+        how_well(h.events, end - third, end),
     )
     falls = None
     if loss is not None and last_loss is not None:
         falls = last_loss < FALLS * loss if loss > 0 else last_loss < loss
     if score is not None and last_score is not None:
-        known = known_beforehand(h)
+        known = known_beforehand(History([event for event in h.events if first <= event.update < end], end - first))
         beyond = last_score >= known.score + LEARNS
         if not beyond and known.loss is not None and last_loss is not None:
             beyond = last_loss < FALLS * known.loss
-        return beyond and (last_score - score >= LEARNS or bool(falls))
+        good = last_score >= known.score + GOOD * (1 - known.score)
+        return beyond and (last_score - score >= LEARNS or bool(falls) or good)
     if falls is not None:
         return falls
     values = [event.value for event in h.backwards if event.value is not None]

@@ -19,7 +19,7 @@ from unstuck.adapters.watched.experiments import LONGER, Comparison, Repairs, Re
 from unstuck.adapters.watched.history import History, how_well, is_poor, known_beforehand
 from unstuck.adapters.watched.places import innermost_of
 from unstuck.adapters.watched.reading import read
-from unstuck.diagnosis.examination.evidence import MEASURED
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 from unstuck.diagnosis.report.report import Report
 from unstuck.sandbox.deadline import OutOfTime
 
@@ -29,6 +29,7 @@ LATER = 5000  # updates after which something should have been learnt
 FAR_LOWER = (0.01,)  # times the rate of a script that gets better, from a poor start
 LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1e3, 1e4)  # times the rate used
 
+STOPS = ("B13", "U05", "U11", "U16")  # with these nothing is learnt, so that no experiment tells of a second fault
 ENOUGH = 200  # updates that are watched, where their work allows
 Listener = Callable[[str], None]
 
@@ -150,6 +151,9 @@ def decided_by_experiment(
     if open_ and (h.updates or any(one.certain for one in open_)):
         certain = [one for one in seen if one.certain and one not in open_]
         matters, comparisons = decide(experiments.train, open_, experiments.updates, merged(certain))
+        if not learns(h) and any(one.repair is None and one.code in STOPS for one in certain):
+            proved = {one.code for one in open_ if one.grade == PROVED}
+            matters = {code: True if told else None if code in proved else told for code, told in matters.items()}
         if any(matters.values()) or not h.updates:
             return seen, Decided(matters, comparisons, learns(h))
     else:

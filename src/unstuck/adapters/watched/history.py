@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from unstuck.adapters.watched.scores import pooled
 from unstuck.adapters.watched.values import Array, Parameter, ParameterStep
 
 POOR = 0.5  # of what could be learnt beyond chance
+LONG = 0.25  # of all updates: a training of its own
 FEWEST_LABELS = 50  # from which the shares of classes are told
 OF_ALL_CLASSES = (  # losses whose value is the cross-entropy of one choice
     "cross_entropy",
@@ -153,6 +155,20 @@ def known_beforehand(h: History) -> Known:
     one_choice = taken[0].kind in OF_ALL_CLASSES or taken[0].prediction_shape[1:] in ((), (1,))
     told = one_choice and entropy > 0 and all(event.value is None or event.value >= 0 for event in taken)
     return Known(float(shares.max()), entropy if told else None)
+
+
+def last_stage(h: History) -> tuple[int, int]:
+    """The first update of the last training that a script makes one after another, and where it ends: [first, end).
+
+    Such as of a new head after the body. Trainings that take turns, and one too short to tell, are parts of a whole.
+    """
+    updates: dict[object, list[int]] = {}
+    for event in h.learnt:
+        updates.setdefault(event.place, []).append(event.update)
+    stages = [(at[0], at[-1] + 1) for at in updates.values()]
+    apart = all(before[1] <= after[0] for before, after in pairwise(stages))
+    long = [stage for stage in stages if stage[1] - stage[0] >= LONG * h.updates]
+    return long[-1] if apart and len(stages) > 1 and long else (0, h.updates)
 
 
 def is_poor(h: History) -> bool:

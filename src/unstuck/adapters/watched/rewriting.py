@@ -17,6 +17,8 @@ EQUAL, SCORED, RESHAPED = "__unstuck_equal__", "__unstuck_scored__", "__unstuck_
 LARGEST = "__unstuck_largest__"
 CALLED = {"reshape": RESHAPED, "argmax": LARGEST}  # functions and methods of arrays -> what they are called through
 
+FOLDS = 2  # turns of a loop over folds that are seen: whether a model goes on from one to the next
+
 JUDGES = (  # functions of labels and answers, in this order
     "accuracy_score",
     "balanced_accuracy_score",
@@ -46,7 +48,8 @@ def discarded(text: str, filename: str) -> list[tuple[str, int, int]]:
 class _Rewriter(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> ast.For:
         self.generic_visit(node)
-        node.iter = self._call(TURNS, node.iter, node.iter)
+        folds = [ast.Constant(FOLDS)] if any(called(part) == "split" for part in ast.walk(node.iter)) else []
+        node.iter = self._call(TURNS, node.iter, node.iter, *folds)
         return node
 
     def visit_While(self, node: ast.While) -> ast.While:
@@ -100,13 +103,13 @@ class Loops:
         self._seen: dict[str, tuple[int, int]] = {}
         self.cut = False
 
-    def turns(self, items: Iterable[Any]) -> Iterator[Any]:
-        """The items, as long as the loop may go on."""
+    def turns(self, items: Iterable[Any], least: int = 1) -> Iterator[Any]:
+        """The items, as long as the loop may go on; as many as `least` of them in any case."""
         first = before = self._updates()
-        for item in items:
+        for turn, item in enumerate(items, 1):
             yield item
             now = self._updates()
-            if now > before and self._enough(now - first):
+            if turn >= least and now > before and self._enough(now - first):
                 self.cut = True
                 return
             before = now

@@ -153,11 +153,10 @@ def _share(call: ModelCalled, learnt: Sequence[Array | None]) -> float:
 
 
 def _named_a_test(call: ModelCalled) -> Place | None:
-    """The line that calls what it evaluates a test, or makes the loader of it under such a name."""
+    """The line that calls what it evaluates a test, or else that makes the loader of it under such a name."""
+    named = next((place for place in call.callers if _names_a_test(place.text)), None)
     loader = call.loader
-    if loader is not None and _names_a_test(loader.text.split("DataLoader")[0]):
-        return loader
-    return next((place for place in call.callers if _names_a_test(place.text)), None)
+    return named or (loader if loader is not None and _names_a_test(loader.text.split("DataLoader")[0]) else None)
 
 
 def _names_a_test(text: str) -> bool:
@@ -231,7 +230,9 @@ def _without_its_classes(made: LoaderMade) -> bool:
     if learnt is None or held_back is None or min(len(learnt), len(held_back)) < FEW:
         return False
     kinds, counts = np.unique(learnt, return_counts=True)
-    return bool(np.isin(held_back, kinds[counts >= RARE * len(learnt)]).mean() < OVERLAP)
+    known = kinds[counts >= RARE * len(learnt)]
+    are_classes = np.isin(learnt, known).mean() > LEARNT  # and not whole numbers of all sizes
+    return bool(are_classes and np.isin(held_back, known).mean() < OVERLAP)
 
 
 def _labels_of_data(h: History) -> Array | None:

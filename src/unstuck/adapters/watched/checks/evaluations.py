@@ -32,7 +32,8 @@ def accuracy_computed_wrongly(h: History) -> Iterator[Seen]:
     by_kind: dict[tuple[Place | None, str, bool], list[Compared]] = {}
     for event in h.all(Compared):
         by_kind.setdefault((event.place, event.how, event.raw), []).append(event)
-    for (place, _, _), events in by_kind.items():
+    for (place, _, _), judged in by_kind.items():
+        events = [e for e in judged if e.expected is None] or judged  # such as of real numbers, which are no classes
         right, total = sum(e.right for e in events), sum(e.total for e in events)
         counted = [e.expected for e in events if e.expected is not None]
         expected, examples = sum(counted) if counted else None, sum(e.examples for e in events)

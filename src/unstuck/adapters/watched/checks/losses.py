@@ -15,6 +15,8 @@ from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 CLOSE = 1e-4  # sums of float32 probabilities
 OF_CLASS_NUMBERS = ("cross_entropy", "nll_loss", "sparse_categorical_crossentropy")
+OF_ONE_CHOICE = ("categorical_crossentropy", "sparse_categorical_crossentropy")
+YES_OR_NO = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf)}
 
 
@@ -25,6 +27,12 @@ def _rows_sum_to_one(p: Array) -> bool:
 
 def _of(h: History, *kinds: str) -> list[LossTaken]:
     return [event for event in h.shown if event.kind in kinds]
+
+
+def _classes_of(h: History, *kinds: str) -> Array:
+    """The class numbers among the targets of losses of these kinds, each once."""
+    found = [event.classes for event in h.learnt if event.kind in kinds and event.classes is not None]
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int32)
 
 
 def _place(event: LossTaken) -> Place | None:
@@ -132,22 +140,23 @@ def output_too_narrow(h: History) -> Iterator[Seen]:
 
     Cure in Keras: `Dense(n_classes, activation="softmax")` with `sparse_categorical_crossentropy`.
     """
-    labels = h.labels
-    kinds = np.unique(labels) if labels.size else np.zeros(0)
-    categorical = _of(h, "cross_entropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "nll_loss")
+    categorical = _of(h, "cross_entropy", "nll_loss", *OF_ONE_CHOICE)
     single = [e for e in categorical if e.prediction_shape[1:] == (1,)]
+    kinds = _classes_of(h, "cross_entropy", "nll_loss", *OF_ONE_CHOICE)
     if single and len(single) == len(categorical):
         said = "a cross-entropy over classes is given one output: it is the same whatever the network answers"
         numbers = {"outputs": 1, "classes": len(kinds), "loss": single[-1].value}
         yield Seen("F10", PROVED, said, numbers, _place(single[0]), certain=True)
         return
-    binary = _of(h, "binary_cross_entropy", "binary_cross_entropy_with_logits")
+    binary = _of(h, *YES_OR_NO)
     narrow = [e for e in binary if e.prediction_shape[1:] in ((), (1,))]
+    kinds = _classes_of(h, *YES_OR_NO)
     if narrow and len(narrow) == len(binary) and len(kinds) > 2 and kinds.max() > 1:
         said = f"one yes-or-no output stands for {len(kinds)} classes, {kinds.min()} to {kinds.max()}"
         yield Seen("F10", PROVED, said, {"outputs": 1, "classes": len(kinds)}, _place(narrow[0]), certain=True)
         return
-    one = [e for e in _of(h, *COMPARES_NUMBERS) if e.prediction_shape[1:] in ((), (1,))]
+    one = [e for e in _of(h, *COMPARES_NUMBERS) if e.prediction_shape[1:] in ((), (1,)) and e.last]
+    kinds = _classes_of(h, *COMPARES_NUMBERS)
     judged = [event for event in h.all(Compared) if event.how.startswith(("argmax", "max"))]
     if one and len(one) == len(h.shown) and judged and len(kinds) > 2 and kinds.min() == 0 and kinds.max() < len(kinds):
         said = f"one output is taught the numbers of {len(kinds)} classes as values, and judged as classes"
@@ -194,9 +203,10 @@ def targets_outside_output_range(h: History) -> Iterator[Seen]:
             place = _place(event)
             repair = ("skip", [place.line]) if place is not None else None
             yield Seen("D08", PROVED, said, {"share_outside": outside}, place, repair)
-    binary = _of(h, "binary_cross_entropy", "binary_cross_entropy_with_logits")
+    binary = _of(h, *YES_OR_NO)
     targets = np.concatenate([e.target.reshape(-1) for e in binary if e.target is not None]) if binary else np.zeros(1)
-    if len(np.unique(h.labels)) <= 2 or not (h.labels >= 0).all():
+    kinds = _classes_of(h, *YES_OR_NO)
+    if len(kinds) <= 2 or not (kinds >= 0).all():
         outside = float(((targets < 0) | (targets > 1)).mean())
         if outside > 0:
             said = f"{outside:.0%} of the targets of a binary cross-entropy lie outside of 0 to 1, "
