@@ -88,6 +88,7 @@ def test_a_right_backward_pass_in_float32_is_not_called_wrong(name, tmp_path):
         ("attention_additive", "(dalpha - (alpha * dalpha).sum(axis=1)[:, None])", "dalpha * (1 - alpha)"),
         ("autoencoder_denoising", "np.dot(noisy.T, d_h)", "np.dot(v.T, d_h)"),
         ("autoencoder_upsampling", "k:k + stride * L:stride] += dwin", "k:k + L] += dwin"),
+        ("rnn_encoder_decoder", "step_back(dh + dz @ self.Wy.T)", "step_back(-(dh + dz @ self.Wy.T))"),
         ("policy_gradient", "dh * (1 - h ** 2)", "dh * h * (1 - h)"),
         ("radial_basis", "self.d2 / self.s2", "self.d2 / self.s2 ** 1.5"),
         ("text_convolution", "de[:, t:t + WIDTH] +=", "de[:, t:t + WIDTH] ="),

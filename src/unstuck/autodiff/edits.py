@@ -59,6 +59,8 @@ class Edit:
 def local_edits(node: Node) -> Iterator[Edit]:
     """Changes that need nothing but the operation itself, the most particular ones first."""
     yield from _other_constants(node)
+    if node.op is operator.getitem and _whole_numbers(node.args[1]) > 1:
+        yield Edit("the indices change places", _with_indices_swapped)
     for twin in TWINS.get(node.op, ()):
         yield Edit("another operation was meant", _with_op(twin))
     if node.op in SUBTRACTING or node.op in DIVIDING:
@@ -75,6 +77,18 @@ def local_edits(node: Node) -> Iterator[Edit]:
         yield Edit("sign", lambda n: n.args[0])
     elif len(node.args) == 1 and isinstance(node.args[0], Node) and _same_shape(node, node.args[0]):
         yield Edit("a function too many", _only(0))
+
+
+def _whole_numbers(key: Any) -> int:
+    return sum(isinstance(part, int | np.integer) for part in key) if isinstance(key, tuple) else 0
+
+
+def _with_indices_swapped(node: Node) -> Any:
+    """With the first two whole numbers of its subscript the other way round."""
+    key = list(node.args[1])
+    first, second = [i for i, part in enumerate(key) if isinstance(part, int | np.integer)][:2]
+    key[first], key[second] = key[second], key[first]
+    return Expression(node.op, (node.args[0], tuple(key)), node.kwargs)
 
 
 def broad_edits(node: Node) -> Iterator[Edit]:

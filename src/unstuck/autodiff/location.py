@@ -151,6 +151,9 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
         changed = search.values(search.every(), trial.edits) or {}
         expected = changed.get(search.proof.step.graph.same[node.number])
         names = tuple(v.parameter.name for v in fixed)
+        if trial.call is not None:  # what is meant is the call's own argument
+            stack = node.stack[: node.stack.index(trial.call)]
+            return Departure(trial.call, stack, trial.kind, node, None, None, names, True), trial.edits, fixed
         meant = trial.edits[node.number]
         departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True, meant)
         return departure, trial.edits, fixed

@@ -12,7 +12,7 @@ from unstuck.autodiff.edits import combined, slopes, with_others
 from unstuck.autodiff.families import MATRIX_PRODUCTS, SUMMING
 from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.suspicion import Scope
-from unstuck.autodiff.tape import LEAF, Node, filled
+from unstuck.autodiff.tape import LEAF, Node, Site, filled
 
 NEAREST = 8  # values that one expression made before a place
 EARLIER, FOLLOWING = 6, 30  # operations, one on another and in all, of later statements that are tried earlier
@@ -29,6 +29,7 @@ class Trial:
     place: list[Node]
     edits: dict[int, Any]
     elsewhere: Callable[[list[Node]], dict[int, Any]] | None = None  # the same factor or term at another place
+    call: Site | None = None  # of the function that is given another value
 
 
 def by_other_values(scope: Scope, place: list[Node], pool: Pool, on_the_way: bool) -> Iterator[Trial]:

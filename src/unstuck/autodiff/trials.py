@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.calls import by_call
 from unstuck.autodiff.edits import at, broad_edits, local_edits
 from unstuck.autodiff.other_values import Pool, Trial, by_other_values, pool_of
 from unstuck.autodiff.replay import Expression, evaluated, expression_of
@@ -32,6 +33,7 @@ def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial
         for place in here if rank < 2 else []:
             if len(place) > 1 or not any(place[0] in wider and len(wider) > 1 for wider in places):
                 yield from _screened(scope, place, pool, later)
+    yield from by_call(scope, suspects, departures(scope, slice_)[2])
     for place in places:
         for edit in broad_edits(place[0]):
             expressions = at(place, edit)
