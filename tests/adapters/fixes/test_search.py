@@ -162,6 +162,8 @@ def test_runs_are_held_against_each_other_at_one_length():
     assert not is_worse(["loss 3"], ["loss 4"], same_loss=True)
     assert is_worse(["loss 3"], ["loss 5"], same_loss=True)
     assert is_worse(["loss: 3.0"], ["loss: nan"], same_loss=True)
+    assert not is_worse(["loss 3", "loss 0.01"], ["loss 3", "loss 0.04"], same_loss=True)
+    assert is_worse(["loss 3", "loss 0.01"], ["loss 3", "loss nan"], same_loss=True)
     assert not is_worse(["loss 3"], ["loss 5"])
 
 

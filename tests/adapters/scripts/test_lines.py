@@ -2,7 +2,8 @@
 
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.lines import Lines, with_lines
+from unstuck.adapters.scripts.lines import Lines
+from unstuck.adapters.scripts.locating import with_lines
 from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.rules import RULES
 
@@ -92,3 +93,25 @@ def test_examples_that_were_loaded_are_where_they_were_prepared():
     found = [Finding(RULES[code], "measured", "", {}, True) for code in ("D02", "D09")]
     placed = with_lines(found, studied.read, studied.case, studied.reading.data)
     assert [finding.location.line for finding in placed] == [4, 5]
+
+
+GATHERED = """\
+import numpy as np
+np.random.seed(0)
+X, Y = np.random.rand(60, 4), np.random.rand(60, 1) * 5
+W, b = np.random.randn(4, 1), np.zeros(1)
+sums = [np.zeros_like(W), np.zeros_like(b)]
+for k in range(60):
+    x, y = X[k:k + 1], Y[k:k + 1]
+    d = x @ W + b - y
+    for i, g in enumerate([x.T @ d, d[0]]):
+        sums[i] += g
+    for i, w in enumerate([W, b]):
+        w -= 0.01 * sums[i]
+"""
+
+
+def test_gradients_that_gather_are_where_they_are_added():
+    lines = lines_of(GATHERED)
+    assert lines.gathered(1).line == 10
+    assert lines_of(CALLED).gathered(1).line == 14

@@ -172,12 +172,13 @@ def test_bytes_that_do_not_wrap_around_are_silent(prepared):
     [
         ("for k in range(100):\n    w = made()\n    train(w)\n    print(k)\n", 100, True),
         (
-            "for k in range(100):\n    w = made()\n    if k % 10 == 0:\n        print(f'{k}')\n    kept.append(w)\n",
+            "for k in range(100):\n    w = made()\n    if k % 10 == 0:\n        print(f'{k}')\n    kept.append(loss)\n",
             100,
             True,
         ),
         ("for k in range(100):\n    w = made(k)\n    train(w)\n", 100, False),
         ("for k in range(5):\n    w = made()\n    kept.append(train(w))\n", 5, False),
+        ("for k in range(100):\n    w = made()\n    train(w)\n    kept.append(w)\n", 100, False),
         ("for run in range(100):\n    w = made()\n    train(w)\n", 100, False),
         ("for rate in (0.1, 0.5):\n    w = made()\n    train(w)\n", 2, False),
     ],

@@ -672,3 +672,31 @@ for k in range(60):
 )
 def test_weights_that_lie_deep_in_objects_are_layers_and_their_fault_has_its_line(report, slope, expected):
     assert findings(report(NEURONS_IN_LAYERS.format(slope=slope))) == expected
+
+
+TEST_BESIDE = """
+import numpy as np
+rng = np.random.RandomState(0)
+rows = rng.randint(0, 256, (240, 6))
+kinds = np.eye(2)[(rows[:, 0] > 127).astype(int)]
+pictures, labels = rows[:200] / 255, kinds[:200]
+test_pictures, test_labels = rows[200:].reshape(40, 6), kinds[200:]
+W1, W2 = rng.normal(0, 0.4, (6, 8)), rng.normal(0, 0.3, (8, 2))
+for epoch in range(200):
+    h = np.tanh(pictures @ W1)
+    d = (h @ W2 - labels) / 200
+    back = d @ W2.T * (1 - h ** 2)
+    W2 -= 0.5 * h.T @ d
+    W1 -= 0.5 * pictures.T @ back
+guess = np.tanh({used} @ W1 + 0.0) @ W2
+print(guess.argmax(axis=1), test_labels.argmax(axis=1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [("test_pictures", (40, 6)), ("test_pictures[:30]", (40, 6)), ("(test_pictures[:] / 255)", None)],
+)
+def test_test_data_in_other_units_are_read_unless_they_are_prepared_where_they_are_used(used, expected):
+    case = study(runner(TEST_BESIDE.format(used=used))).case
+    assert (None if case.x_test is None else case.x_test.shape) == expected

@@ -244,3 +244,50 @@ def test_a_start_that_answers_right_before_anything_is_learnt_makes_no_fault_har
     )
     report = unstuck.diagnose(case, cures=False)
     assert [finding.rule.code for finding in report.findings] == ["B07"]
+
+
+class Straight:
+    """Logistic regression: no hidden layer."""
+
+    def __init__(self, n_inputs):
+        self.w, self.b = np.random.RandomState(0).randn(n_inputs, 1), np.zeros(1)
+
+    def predict(self, x):
+        return 1 / (1 + np.exp(-(x @ self.w + self.b)))
+
+    def step(self, x, targets):
+        delta = (self.predict(x) - targets) / len(x)
+        self.w -= 0.5 * x.T @ delta
+        self.b -= 0.5 * delta.sum(axis=0)
+
+
+def of_classes(labels, x):
+    net = Straight(x.shape[1])
+    return unstuck.diagnose(
+        unstuck.Case(
+            predict=net.predict,
+            x=x,
+            targets=labels[:, None].astype(float),
+            parameters=lambda: [net.w, net.b],
+            step=net.step,
+            batch_size=min(len(x), 20),
+            updates=1000,
+        ),
+        cures=False,
+    )
+
+
+def test_a_hidden_layer_is_missed_where_no_straight_line_parts_the_classes():
+    report = of_classes(np.array([0, 1, 1, 0]), CORNERS)
+    assert [finding.rule.code for finding in report.findings] == ["A08"]
+
+
+def test_no_hidden_layer_is_missed_where_nothing_can_be_learnt():
+    random = np.random.RandomState(2)
+    report = of_classes(random.randint(0, 2, 300), random.randn(300, 6))
+    assert report.verdict == "inconclusive"
+
+
+def test_no_hidden_layer_is_missed_where_a_straight_line_parts_the_classes():
+    x = np.random.RandomState(3).randn(300, 6)
+    assert of_classes((x[:, 0] > x[:, 1]).astype(int), x).verdict == "healthy"

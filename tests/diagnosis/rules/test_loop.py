@@ -301,3 +301,12 @@ def test_a_training_that_ends_where_it_began_is_proved():
     assert found.grade == "proved"
     assert found.falsifies
     assert see(make_case(KeepsTheBestWeights), "U05", stages=(examine_forward, examine_step)) == {}
+
+
+def test_a_training_that_returns_what_it_learnt_is_no_standstill():
+    class Returns(PutsTheFirstWeightsBack):
+        def train(self, x, targets):
+            super().train(x, targets)
+            return [self.w + 1, self.b + 1]
+
+    assert see(make_case(Returns), "U05", stages=(examine_forward, examine_step)) == {}

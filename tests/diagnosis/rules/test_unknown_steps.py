@@ -199,3 +199,39 @@ def test_a_sign_turned_round_in_one_column_is_proved_by_the_own_loss():
             program.case(), targets=program.wanted[:, :1], loss=lambda x, t, p=program: likelihood(p.predict(x), t) + 9
         )
         assert codes(diagnose(case, cures=False, budget=120)) == found
+
+
+class Squeezed(SmallNetwork):
+    """Of no known layers: sums divided by their length, and a gain that is learnt; `way` turns its gradient round."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.way = way
+        self.parameters.append(np.ones(8))
+
+    def hidden(self, x):
+        z = x @ self.parameters[0] + self.parameters[1]
+        self.length = np.sqrt(1 + (z**2).sum(axis=1, keepdims=True))
+        self.ratio = z / self.length
+        return self.ratio * self.parameters[4]
+
+    def loss(self, x, targets):
+        return float(-np.mean(np.log((self.predict(x) * targets).sum(axis=1))))
+
+    def gradients(self, x, targets):
+        a = self.hidden(x)
+        delta = (self.predict(x) - targets) / len(x)
+        below = delta @ self.parameters[2].T
+        gain = (below * self.ratio).sum(axis=0)
+        below = below * self.parameters[4]
+        below = (below - self.ratio * (below * self.ratio).sum(axis=1, keepdims=True)) / self.length
+        return [x.T @ below, below.sum(axis=0), a.T @ delta, delta.sum(axis=0), self.way * gain]
+
+
+@pytest.mark.parametrize(("way", "found"), [(1, []), (-1, ["B14"])], ids=["right", "turned round"])
+def test_arrays_of_any_network_are_held_against_the_own_loss(way, found):
+    program = Squeezed(way)
+    report = diagnose(replace(program.case(), loss=program.loss), cures=False, budget=120)
+    proofs_of_gradients = [f for f in (*report.findings, *report.notes) if f.rule.code == "B14"]
+    assert [f.rule.code for f in proofs_of_gradients] == found
+    assert all(f.grade == "proved" and "array 5 (8,) moves up your loss" in f.summary for f in proofs_of_gradients)

@@ -2,12 +2,19 @@
 a ranking by pairs, a contrastive embedding, three values at once with early stopping, one class alone, a truth table by
 Rprop, a rare class under L1, quantiles, a mean with its variance, and digits by Lion.
 
-The expectations were written before any of these was diagnosed for the first time.
+The expectations were written before any of these was diagnosed for the first time. Then 5 of 21 faulty programs had the
+true cause first, two were called healthy, and 16 of the 20 right ones that were run were left in peace: targets of other
+columns than the outputs, a place that all examples are drawn to, and labels of an embedding were taken for malformed.
+One expectation was too narrow (D09 is as true as D07). What is still not found stands in NOT_FOUND.
 """
 
 from tests.programs.wired.cases import Written
 
-NOT_FOUND: set[str] = set()
+NOT_FOUND = {
+    "ages: one speed for all layers",  # inconclusive: a momentum of means over an array is in no table
+    "fraud: cosine over epochs counted in updates",  # inconclusive: of a rare class accuracy tells too little
+    "fraud: l1 a thousand times too strong",  # noted as B14, after the imbalance of the classes, which is true as well
+}
 
 FAULTY = (
     Written('thresholds of the first grade alone', 'ages', 'return (grade[:, None] > np.arange(GRADES - 1)).astype(float)', 'return (grade[:, None] >= np.arange(GRADES - 1) * 0).astype(float) * np.ones(GRADES - 1)', ('D07', 'D09')),
@@ -24,7 +31,7 @@ FAULTY = (
     Written('mean taken off after the division', 'weather', 'x, x_test = ((x - mean) / spread).astype(f32), ((x_test - mean) / spread).astype(f32)', 'x, x_test = (x - mean / spread).astype(f32), (x_test - mean / spread).astype(f32)', ('D02',), also=('A02',)),
     Written('all weights alike', 'gates', 'r.uniform(-1, 1, (4, 6)), r.uniform(-1, 1, (1, 6)), r.uniform(-1, 1, (6, 1))', 'np.full((4, 6), 0.3), np.zeros((1, 6)), np.full((6, 1), 0.3)', ('A01',), harmless=True),
     Written('cosine over epochs counted in updates', 'fraud', 'Detector(7, seed, 630)', 'Detector(7, seed, 10)', ('U08',), also=('U09',), more=(('/ self.total)) + 0.01', '/ self.total))'),)),
-    Written('l1 a thousand times too strong', 'fraud', 'lr * (D @ self.H.T + 1e-4 * np.sign(self.W2))', 'lr * (D @ self.H.T + 0.5 * np.sign(self.W2))', ('U10', 'B14', 'U15', 'U17'), also=('U07',), harmless=True),
+    Written('l1 a thousand times too strong', 'fraud', 'lr * (D @ self.H.T + 1e-4 * np.sign(self.W2))', 'lr * (D @ self.H.T + 0.5 * np.sign(self.W2))', ('U10', 'B14', 'U15', 'U17'), also=('U07', 'D13'), harmless=True),
     Written('bands turned over', 'bands', 'np.where(y > q, -TAUS, 1 - TAUS)', 'np.where(y > q, TAUS, TAUS - 1)', ('U01', 'L04', 'B14')),
     Written('variance grows with fit', 'noisy', 'd_log_var = 0.5 * (1 - (y - mean) ** 2 * inv)', 'd_log_var = -0.5 * (1 - (y - mean) ** 2 * inv)', ('B14', 'L04', 'U01', 'B10'), also=('U13', 'U07')),
     Written('images cut to whole numbers', 'lion', 'return (rows - 32.0) / 70.0', 'return rows // 255', ('D04', 'D03', 'D02'), also=('D04', 'D02', 'D03')),

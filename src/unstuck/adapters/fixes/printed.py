@@ -16,6 +16,7 @@ COUNTERS = re.compile(r"(?:epoch|iter\w*|step|batch|round|pass)\W*$", re.I)
 LOSS = re.compile(rf"(?:loss|cost|error)\w*\b[^\d\n-]{{0,15}}({FLOAT}|nan|inf)", re.I)
 LOWER = 0.02  # of the accuracy, that a fix may not cost
 HIGHER = 1.5  # times the loss, where no accuracy is told
+SMALL = 0.05  # of the loss at the beginning, that makes no difference
 
 
 def accuracies(lines: Iterable[str]) -> list[float]:
@@ -62,4 +63,7 @@ def is_worse(before: list[str], after: list[str], same_loss: bool = False) -> bo
         return second[last] < first[last] - LOWER
     first, second = losses(before), losses(after)
     last = min(len(first), len(second)) - 1
-    return same_loss and last >= 0 and isfinite(first[last]) and not second[last] <= HIGHER * first[last]
+    if not same_loss or last < 0 or not isfinite(first[last]):
+        return False
+    grown = second[last] - first[last]
+    return not (second[last] <= HIGHER * first[last] or grown <= SMALL * abs(first[0]))

@@ -127,12 +127,16 @@ def read_accuracy(files: Mapping[str, str]) -> dict[str, Any] | None:
         tree = ast.parse(text)
         counts = counting(tree)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-                for argument in node.args:
-                    part = next((part for part in _printed(argument) if _counts(part, counts)), None)
-                    if part is not None:
-                        return {"what": ast.unparse(part), "line": part.lineno, "column": part.col_offset + 1}
+            for part in printed_counts(node, counts):
+                return {"what": ast.unparse(part), "line": part.lineno, "column": part.col_offset + 1}
     return None
+
+
+def printed_counts(node: ast.AST, counts: set[str]) -> Iterator[ast.expr]:
+    """The accuracies that a call of print is given, by the names of what counts."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+        for argument in node.args:
+            yield from (part for part in _printed(argument) if _counts(part, counts))
 
 
 def _printed(argument: ast.expr) -> Iterator[ast.expr]:
@@ -151,7 +155,7 @@ def _printed(argument: ast.expr) -> Iterator[ast.expr]:
 
 def _counts(part: ast.AST, counts: set[str]) -> bool:
     names = {last_name(node) for node in _names(part)}
-    return bool(names & counts) or _compares(part)
+    return bool(names & counts) or counts_in(part)
 
 
 def _names(part: ast.AST) -> Iterator[ast.Name | ast.Attribute]:
@@ -160,22 +164,32 @@ def _names(part: ast.AST) -> Iterator[ast.Name | ast.Attribute]:
             yield node
 
 
-def _compares(part: ast.AST) -> bool:
+def counts_in(part: ast.AST) -> bool:
     """Whether something in it compares answers for equality and counts, by sum or mean."""
     return any(
         isinstance(node, ast.Call)
         and (last_name(node.func) in ("mean", "sum", "average", "count_nonzero"))
-        and any(isinstance(inner, ast.Compare) and isinstance(inner.ops[0], ast.Eq) for inner in ast.walk(node))
+        and any(_is_equality(inner) for inner in ast.walk(node))
         for node in ast.walk(part)
     )
 
 
+def _is_equality(node: ast.AST) -> bool:
+    return isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq)
+
+
 def counting(tree: ast.Module) -> set[str]:
     """Names of what counts right answers: variables and functions that compare and count, or are called so."""
-    found = {name for name, value, _ in bindings(tree) if value is not None and _compares(value)}
+    found = {name for name, value, _ in bindings(tree) if value is not None and counts_in(value)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and _compares(node):
+        if isinstance(node, ast.FunctionDef) and counts_in(node):
             found.add(node.name)
+        elif isinstance(node, ast.If) and any(_is_equality(part) for part in ast.walk(node.test)):
+            found |= {
+                last_name(part.target)
+                for part in node.body
+                if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name | ast.Attribute)
+            }
         elif isinstance(node, ast.Name | ast.Attribute):
             name = last_name(node)
             if name.lower().startswith("acc") or "accuracy" in name.lower():

@@ -25,9 +25,11 @@ COLLECTING = 3 * SECOND  # for as many turns of the training loop
 class Collector:
     """A watch under which a script runs as it stands for some turns of its loop, but for a look at their examples."""
 
-    def __init__(self, read: Read, turns: int, inputs: Spot, targets: Spot, columns: bool) -> None:
+    def __init__(
+        self, read: Read, turns: int, inputs: Spot, targets: Spot, columns: bool, most: int = MOST_EXAMPLES
+    ) -> None:
         self.loop, self.meeting = read.loop.place, read.inputs
-        self.turns, self.inputs, self.targets, self.columns = turns, inputs, targets, columns
+        self.turns, self.inputs, self.targets, self.columns, self.most = turns, inputs, targets, columns, most
         self.namespace: dict[str, Any] = {}
         self.taken: dict[int, list[Any]] = {}
         self.parts: list[Batch] = []
@@ -64,7 +66,7 @@ class Collector:
         if self.taken:
             self._keep()
         self.begun, self.taken = True, {}
-        if self.count >= MOST_EXAMPLES or self.turns == 0:
+        if self.count >= self.most or self.turns == 0:
             raise Stopped
         self.turns -= 1
 

@@ -1,6 +1,8 @@
 """The whole training data behind the examples of one turn, and the test data beside them: found among what the program
 holds, by the values themselves."""
 
+import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -44,20 +46,49 @@ def training_data(scope: dict[str, Any], batch: Batch, all_at_once: bool = False
     return min(larger or found, key=lambda item: item[0])[1] if found else None
 
 
-def test_data(scope: dict[str, Any], training: DataSet, batch: Batch) -> DataSet | None:
-    """Examples that are called test (or validation) data, of the shape of the training data, with their labels."""
+def test_data(scope: dict[str, Any], training: DataSet, batch: Batch, text: str) -> DataSet | None:
+    """Examples that are called test (or validation) data, of the shape of the training data, with their labels.
+
+    text: of the program, which may prepare them only where it uses them
+    """
     tables = [table for table in _tables(scope, batch) if table[1].shape[1] == training.x.shape[1]]
-    for word in ("test", "val", "valid", "dev", "eval"):
+    for word in ("test", "val", "valid", "dev", "eval", "te"):
         for name, x, pairs in tables:
-            if word not in name.lower() or name in training.names:
+            if not _is_called(name, word) or name in training.names:
                 continue
             counterpart = training.names[0].lower().replace("train", word) == name.lower()
+            counterpart |= _bare(training.names[0]) == _bare(name) != "" and not _is_computed_with(name, text)
             if not counterpart and not _alike(x, training.x):
                 continue  # perhaps not prepared yet
             for other, t in _targets(tables, scope, pairs, len(x), batch, name):
-                if len(t) == len(x) and (pairs is not None or word in other.lower()):
+                if len(t) == len(x) and (pairs is not None or _is_called(other, word)):
                     return DataSet(x[:MOST_EXAMPLES], t[:MOST_EXAMPLES], (name, other), len(x))
     return None
+
+
+def _is_called(name: str, word: str) -> bool:
+    """Whether a name has this word in it; two letters behind one other, as in Xte, or behind a line."""
+    return word in name.lower() if len(word) > 2 else re.search(rf"(?:\b\w|_){word}\b", name.lower()) is not None
+
+
+def _bare(name: str) -> str:
+    """What a name says beyond which part of the data it is: `images` of test_images."""
+    return re.sub(r"train(ing)?|test|valid(ation)?|val|dev|eval|_|t[re]$", "", name.lower())
+
+
+def _is_computed_with(name: str, text: str) -> bool:
+    """Whether a program computes with its test inputs: it may divide them by 255 where they are used."""
+    operations = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.BinOp | ast.AugAssign)]
+    scaled = [node for node in operations if isinstance(node.op, ast.Div | ast.Sub | ast.Mult | ast.Add)]
+    return any(name in _owners(getattr(node, "left", getattr(node, "target", None))) for node in scaled)
+
+
+def _owners(operand: ast.AST | None) -> Iterator[str]:
+    """What an operand is a part or a form of: `x[i].astype(float)`, `x[i]` and `x`."""
+    while operand is not None:
+        yield ast.unparse(operand)
+        operand = getattr(operand, "func", None) or getattr(operand, "value", None)
+        operand = operand if isinstance(operand, ast.AST) else None
 
 
 def _alike(x: Array, other: Array) -> bool:

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -26,8 +27,8 @@ from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forw
 from unstuck.adapters.scripts.handing_over import case_of
 from unstuck.adapters.scripts.hints import hints
 from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.lines import with_lines
 from unstuck.adapters.scripts.listing import listing_of
+from unstuck.adapters.scripts.locating import with_lines
 from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
 from unstuck.adapters.scripts.not_finite import with_not_finite
 from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
@@ -44,6 +45,7 @@ from unstuck.adapters.scripts.reading import (
 )
 from unstuck.adapters.scripts.recorder import Recorder
 from unstuck.adapters.scripts.recording import Recording, Settings
+from unstuck.adapters.scripts.same_batch import same_batch
 from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
@@ -173,7 +175,8 @@ def study(
     if built is not None:
         if case is not None:
             scope, line = built.replay.living.everything, loop.place.site.line
-            parted = parted_from_source(case, scope, texts_of(recording), line)
+            with suppress(IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs this alone
+                parted = parted_from_source(case, scope, texts_of(recording), line)
         built.replay.living.aside.clear()
     return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
 
@@ -246,6 +249,10 @@ def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, end
     """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    update = studied.reading.update
+    if studied.read is not None and studied.built is not None and update is not None and examples is not None:
+        again = same_batch(run, studied.read, studied.built, examples, update.batch_size)
+        seen += [again] if again is not None else []
     if studied.parted is not None:
         seen += not_yet_named([studied.parted], [*report.findings, *seen])
     if proved is not None:

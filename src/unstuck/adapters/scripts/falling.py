@@ -19,6 +19,7 @@ from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
 from unstuck.adapters.watch import Run, Stopped
+from unstuck.autodiff.candidates import value_after, value_of
 from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.proof import Proof
@@ -26,6 +27,7 @@ from unstuck.autodiff.seeds import uncast
 from unstuck.autodiff.tape import Node
 
 MOST, LEAST = 4000, 12  # losses that are looked at
+SURE = 4.0  # standard errors by which the first few losses lie above the last ones
 LOOKING = 8 * SECOND  # for as many turns of the training loop, whatever has been seen by then
 
 
@@ -82,8 +84,8 @@ class LossWatch:
 
 
 def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof: Proof) -> list[float]:
-    """The losses of a run as it writes them down, as far as it may be watched, averaged where they are very many; none
-    where it writes down none."""
+    """The losses of a run as it writes them down, as far as it may be watched, averaged where they are very many, and
+    those of a log-likelihood that it climbs with the other sign; none where it writes down none."""
     node = _loss_node(proof)
     place = None if node is None else next((p for p in recording.places if p.site.key == _key(node)), None)
     if node is None or place is None or loop is None:
@@ -92,7 +94,19 @@ def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof:
     turns = affordable_turns(recording, loop, LOOKING)
     watch = LossWatch(place, loop.place, turns, _visit(recording, loop, node), of_errors)
     run(watch)
-    return watch.losses
+    likelihood = max(watch.losses, default=1.0) <= 0 and climbs(proof)
+    return [-loss for loss in watch.losses] if likelihood else watch.losses
+
+
+def climbs(proof: Proof) -> bool:
+    """Whether the recorded update goes up along what is taken for its loss."""
+    along = 0.0
+    for verdict in proof.verdicts:
+        if verdict.right and verdict.expected is not None and verdict.scale:
+            change = value_after(verdict.parameter) - value_of(verdict.parameter)
+            if change.size == verdict.expected.size:
+                along += float(change.reshape(-1) @ verdict.expected.reshape(-1)) / verdict.scale
+    return along > 0
 
 
 def diverge(losses: Sequence[float]) -> int | None:
@@ -104,14 +118,17 @@ def diverge(losses: Sequence[float]) -> int | None:
 
 
 def falls(losses: Sequence[float], of_constants: float | None = None) -> bool | None:
-    """Whether the last quarter of some losses is on average a tenth below the first, or below the loss of constant
-    answers where that is given: a loss near its floor falls no more. None for fewer than twelve."""
+    """Whether the last quarter of some losses is on average a tenth below the first, or below the first few by more
+    than chance (what is easy is learnt in the first turns), or below the loss of constant answers where that is given:
+    a loss near its floor falls no more. None for fewer than twelve."""
     if len(losses) < LEAST:
         return None
     quarter = len(losses) // 4
-    first, last = (float(np.mean(part)) for part in (losses[:quarter], losses[-quarter:]))
-    reached = [one - last >= LEARNT * abs(one) for one in (first, of_constants) if one is not None]
-    return bool(np.isfinite(last)) and first >= last and any(reached)
+    first, few, last = (float(np.mean(part)) for part in (losses[:quarter], losses[:LEAST], losses[-quarter:]))
+    chance = SURE * float(np.std(losses[-quarter:])) / np.sqrt(LEAST)
+    early = few - last >= max(LEARNT * abs(few), chance)
+    late = any(one - last >= LEARNT * abs(one) for one in (first, of_constants) if one is not None)
+    return bool(np.isfinite(last) and (early or (first >= last and late)))
 
 
 def _visit(recording: Recording, loop: TrainingLoop, node: Node) -> int | None:

@@ -14,7 +14,7 @@ from unstuck.adapters.scripts.case import Replay
 from unstuck.adapters.scripts.collecting import COLLECTING, Collector, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.living import spelled
-from unstuck.adapters.scripts.own_accuracy import own_accuracy
+from unstuck.adapters.scripts.own_accuracy import counted_accuracy, own_accuracy
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import Reading, read_inputs, read_parameters, read_targets
 from unstuck.adapters.scripts.reading import read_update as update_read
@@ -42,7 +42,7 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
     scope = replay.living.everything
     gc.collect()
     data = training_data(scope, batch, read.full_batch) or _collected(read, built, run)
-    tests = test_data(scope, data, batch)
+    tests = test_data(scope, data, batch, next(iter(texts_of(read.recording).values()), ""))
     replay.example = batch.first(FEW)
     names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
     reading.inputs = read_inputs(read.inputs, data.x, names[0])
@@ -63,6 +63,11 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
         reading.remarks.append(f"{most:,} examples were looked at: its forward pass is slow")
         data = replace(data, x=data.x[:most], t=data.t[:most])
         tests = tests and replace(tests, x=tests.x[:most], t=tests.t[:most])
+    sets, (file, text) = [tests, data] if tests else [data], next(iter(texts_of(read.recording).items()))
+    loop_line = read.loop.place.site.line
+    accuracy = own_accuracy(text, scope, sets)
+    if accuracy is None:
+        accuracy = counted_accuracy(file, text, loop_line, lambda: replay.living.everything, sets)
     return Case(
         predict=replay.predict,
         x=_as_floats(data.x),
@@ -72,7 +77,7 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
         parameters=replay.layers,
         step=replay.step,
         train=walk_in_order(read, replay, data),
-        accuracy=own_accuracy(next(iter(texts_of(read.recording).values())), scope, [tests, data] if tests else [data]),
+        accuracy=accuracy,
         learning_rate=reading.update.learning_rate,
         batch_size=min(examples, len(data.x)),  # of a program that takes all examples at once: all
         updates=plan,

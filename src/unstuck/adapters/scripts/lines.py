@@ -1,12 +1,11 @@
-"""The expression that a finding is about, from the recording: where the value was made whose formula is wrong."""
+"""The expressions of a recorded update by what they are for: where a value was made whose formula may be wrong."""
 
 from __future__ import annotations
 
 import linecache
 import operator
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,11 +13,10 @@ import numpy as np
 
 from unstuck.adapters.scripts.parameters import Chain, ancestors, dependence, shown
 from unstuck.adapters.scripts.read import Read
-from unstuck.adapters.scripts.reading import Value
-from unstuck.autodiff.families import CONTRACTIONS, DIVIDING, SUMMING
-from unstuck.autodiff.tape import LEAF, Node, Site
-from unstuck.diagnosis.case import Case
-from unstuck.diagnosis.report.contents import Finding, Location, find_in_script
+from unstuck.adapters.scripts.update import Meeting
+from unstuck.autodiff.families import ADDING, CONTRACTIONS, DIVIDING, SUMMING
+from unstuck.autodiff.tape import LEAF, Node, Site, is_made_of_zeros
+from unstuck.diagnosis.report.contents import Location
 
 PRODUCTS = CONTRACTIONS | {np.outer, operator.mul, np.multiply}
 POWER = re.compile(r"\*\*|\bpow(er)?\(")
@@ -30,12 +28,6 @@ class Lines:
     """The expressions of one update, by what they are for."""
 
     read: Read
-
-    def of(self, finding: Finding) -> Location | None:
-        """Where the finding's fault stands; None where the recording does not tell."""
-        role = ROLES.get(finding.rule.code)
-        site = None if role is None else role(self, finding.layer)
-        return None if site is None else location(site)
 
     @cached_property
     def weights(self) -> list[Chain]:
@@ -150,6 +142,20 @@ class Lines:
             pending += [argument for argument in arguments if node.op not in (np.dot, np.matmul)]
         return self.updated(layer)
 
+    def gathered(self, layer: int | None) -> Site | None:
+        """Where gradients are added to those before; else the update."""
+        pending, seen = [self.chain(layer).steps[0]], set[int]()
+        while pending and len(seen) < LONGEST_WAY:
+            node = pending.pop(0)
+            if node.number in seen:
+                continue
+            seen.add(node.number)
+            before = node.args[0] if node.op in ADDING and isinstance(node.args[0], Node) else None
+            if before is not None and np.ndim(node.value) and _is_gathered(shown(before), node):
+                return node.site
+            pending += [parent for parent in node.parents() if self._after_the_error[parent.number]]
+        return self.updated(layer)
+
     def bias_gradient(self, layer: int | None) -> Site | None:
         """Where the gradient of a bias is summed, or the bias updated."""
         vectors = [chain for chain in self.read.chains if chain not in self.weights]
@@ -201,9 +207,8 @@ class Lines:
         """Where the array that targets are taken from is made."""
         return _origin(self.read.targets.nodes[0], self.read.targets.position).site
 
-    def taken_in_turn(self, code: str) -> bool:
-        """Whether the recording knows of the examples that a finding is about no more than where a turn takes them."""
-        meeting = self.read.inputs if code in OF_INPUTS else self.read.targets
+    def taken_in_turn(self, meeting: Meeting) -> bool:
+        """Whether the recording knows of what met the network no more than where a turn takes it."""
         return _origin(meeting.nodes[0], meeting.position).number >= self.read.loop.start
 
     def batches(self, layer: int | None) -> Site | None:
@@ -234,6 +239,11 @@ def _is_matrix(chain: Chain) -> bool:
     return len(shape) >= 2 and sum(size > 1 for size in shape) >= 1 and not (1 in shape and len(shape) == 2)
 
 
+def _is_gathered(before: Node, node: Node) -> bool:
+    """Whether what is added to was made of zeros by the program, or is the sum so far."""
+    return is_made_of_zeros(before) or (before.site is not None and before.site is node.site)
+
+
 def _only_shows(node: Node) -> bool:
     return node.op in (np.transpose, np.ndarray.transpose, np.ndarray.reshape, np.reshape, operator.getitem, np.array)
 
@@ -256,84 +266,3 @@ def location(site: Site) -> Location:
     """A place of the recording as a place of the report: the line, and the column of the expression."""
     text = linecache.getline(site.file, site.line).strip()
     return Location(site.file, site.line, text, site.column)
-
-
-def _site_of(find: Callable[[Lines, int | None], Node | None]) -> Callable[[Lines, int | None], Site | None]:
-    def found(lines: Lines, layer: int | None) -> Site | None:
-        node = find(lines, layer)
-        return node.site if node is not None else None
-
-    return found
-
-
-def _output_error(lines: Lines, layer: int | None) -> Site | None:
-    node = lines.delta(len(lines.weights))
-    return node.site if node is not None else None
-
-
-OF_INPUTS, OF_TARGETS = ("D01", "D02", "D03", "D04"), ("D07", "D09", "D10")
-_delta, _gradient = _site_of(Lines.delta), _site_of(Lines.gradient)
-
-ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
-    **dict.fromkeys(OF_INPUTS, Lines.inputs),
-    **dict.fromkeys(("A01", "A02", "A03", "A04", "A05", "A06", "A07", "U06"), Lines.made),
-    **dict.fromkeys(("F01", "F02", "F03", "F10"), Lines.output),
-    **dict.fromkeys(("F05", "F07"), Lines.product),
-    **dict.fromkeys(OF_TARGETS, Lines.targets),
-    "D12": Lines.batches,
-    **dict.fromkeys(("L04", "B11", "L01", "L02"), _output_error),
-    **dict.fromkeys(("B01", "B02", "B03", "B04", "B05", "B12", "B18"), _delta),
-    **dict.fromkeys(("B07", "B14", "B15", "B16"), _gradient),
-    "B08": Lines.bias_gradient,
-    **dict.fromkeys(("B09", "B10", "B13", "B17", "U01", "U02", "U03", "U04", "U05", "U14", "U17"), Lines.updated),
-    "U12": Lines.correction,
-    "D08": Lines.output_function,
-    **dict.fromkeys(("U10", "U15"), Lines.decay),
-    **dict.fromkeys(("U07", "U08", "U13"), Lines.rate),
-    "U09": Lines.loop,
-}
-"""For the code of a finding, which expression it is about."""
-
-
-OF_TEST_INPUTS, OF_TEST_TARGETS = ("D05", "D06"), ("D11",)
-OF_COUNTING = ("E01", "E02")
-
-
-def with_lines(findings: list[Finding], read: Read, case: Case, data: Sequence[Value]) -> list[Finding]:
-    """The findings at the expressions of the recording, or else where the script's text has the form of the fault, or
-    makes the test data that they are about."""
-    lines, file = Lines(read), read.loop.place.site.file
-    held = _lines_of(data, "training", OF_INPUTS, OF_TARGETS)
-    found = []
-    for finding in findings:
-        place = None
-        try:
-            place = lines.of(finding)
-            if held.get(finding.rule.code) is not None and lines.taken_in_turn(finding.rule.code):
-                place = _in(file, held[finding.rule.code])
-        except (IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs the line alone
-            place = None
-        found.append(replace(finding, location=place) if place is not None else finding)
-    nowhere = [finding.rule.code for finding in found if finding.location is None]
-    written = find_in_script(file, case, nowhere) if nowhere else {}
-    made = _lines_of(data, "test", OF_TEST_INPUTS, OF_TEST_TARGETS)
-    counted = _in(*(getattr(case.accuracy, "line", None) or (file, None)))
-    placed = []
-    for finding in found:
-        code = finding.rule.code
-        place = finding.location or written.get(code) or (counted if code in OF_COUNTING else None)
-        placed.append(replace(finding, location=place or _in(file, made.get(code))))
-    return placed
-
-
-def _lines_of(
-    data: Sequence[Value], role: str, of_inputs: Sequence[str], of_targets: Sequence[str]
-) -> dict[str, int | None]:
-    """By code of a finding on training or test data, the line that makes its inputs or its targets."""
-    lines = [value.line for value in data if value.role == role]
-    inputs, targets = dict.fromkeys(of_inputs, lines[0] if lines else None), lines[-1] if lines else None
-    return {**inputs, **dict.fromkeys(of_targets, targets)}
-
-
-def _in(file: str, line: int | None) -> Location | None:
-    return None if line is None else Location(file, line, linecache.getline(file, line).strip())

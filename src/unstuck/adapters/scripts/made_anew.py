@@ -10,7 +10,7 @@ from typing import Any
 
 from unstuck.adapters.scripts.examples import input_rows
 from unstuck.adapters.scripts.lines import location
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.names_in_source import bindings, last_name
 from unstuck.adapters.scripts.read import Read
 from unstuck.autodiff.tape import Node, Site
 from unstuck.diagnosis.examination.evidence import PROVED
@@ -73,7 +73,10 @@ def only_counts(loop: str, turns: int | None) -> bool:
     told: list[ast.AST] = [part for part in body if isinstance(part, ast.Call) and last_name(part.func) == "print"]
     told += [part.test for part in body if isinstance(part, ast.If)]
     uses = sum(_mentions(statement, name) for statement in node.body)
-    kept = any(isinstance(part, ast.Call) and last_name(part.func) == "append" for part in body)
+    kept = [part for part in body if isinstance(part, ast.Call) and last_name(part.func) == "append"]
+    made = {bound for statement in node.body if isinstance(statement, ast.Assign) for bound, *_ in bindings(statement)}
+    if any(isinstance(argument, ast.Name) and argument.id in made for part in kept for argument in part.args):
+        return False  # each of them is wanted, as in an ensemble
     repeats = any(word in name.lower() for word in REPETITIONS)
     return uses == sum(_mentions(part, name) for part in told) and not repeats and ((turns or 0) > MANY or not kept)
 

@@ -34,7 +34,7 @@ def words_of(departure: Departure) -> str | None:
     here = _nodes(source).get(_key(site))
     try:
         return None if here is None else _written(departure.repair, node, here, source)
-    except NoWords:
+    except (NoWords, SyntaxError):  # the latter of an expression that goes over several lines
         return None
 
 
@@ -64,7 +64,7 @@ def _key(site: Site) -> tuple[int, int, int, int]:
 def _written(meant: Any, node: Node, here: Any, source: str) -> str:
     """The repair of a node in words. Raises NoWords."""
     if isinstance(meant, Expression) and meant.op is node.op and len(meant.args) == len(node.args):
-        if all(one is other for one, other in zip(meant.args, node.args)) and meant.kwargs == node.kwargs:
+        if all(map(_same, (*meant.args, *meant.kwargs.values()), (*node.args, *node.kwargs.values()))):
             return _segment(source, here)
         return _with_other_operands(meant, node, here, source)
     if isinstance(meant, Expression):
@@ -81,11 +81,11 @@ def _written(meant: Any, node: Node, here: Any, source: str) -> str:
 def _with_other_operands(meant: Expression, node: Node, here: Any, source: str) -> str:
     """The expression as it stands with other words in the place of the operands that change. Raises NoWords."""
     given = _operands(here, node)
-    words, start = _segment(source, here), here
+    words, start = _segment(source, here).encode(), here
     changed = [(given[at], one) for at, one in enumerate(meant.args) if one is not node.args[at]]
     named = {keyword.arg: keyword.value for keyword in getattr(here, "keywords", [])}
     for name, value in meant.kwargs.items():
-        if value != node.kwargs.get(name):
+        if not _same(value, node.kwargs.get(name)):
             if name not in named:
                 raise NoWords
             changed.append((named[name], value))
@@ -93,8 +93,15 @@ def _with_other_operands(meant: Expression, node: Node, here: Any, source: str) 
         if operand.lineno != start.lineno or start.end_lineno != start.lineno:
             raise NoWords
         first, last = (place - start.col_offset for place in (operand.col_offset, operand.end_col_offset))
-        words = words[:first] + _operand(one, operand, node, here, source) + words[last:]
-    return words
+        words = words[:first] + _operand(one, operand, node, here, source).encode() + words[last:]
+    return words.decode()
+
+
+def _same(first: Any, second: Any) -> bool:
+    """Whether two arguments are one; numbers, and tuples of them, may be equal."""
+    parts = first if isinstance(first, tuple) else (first,)
+    plain = type(first) is type(second) and all(isinstance(part, (int, float)) for part in parts)
+    return first is second or (plain and first == second)
 
 
 def _operand(meant: Any, operand: Any, node: Node, here: Any, source: str) -> str:

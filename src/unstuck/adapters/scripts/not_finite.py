@@ -27,7 +27,7 @@ from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES
 
 LOGARITHMS: frozenset[Any] = frozenset({np.log, np.log2, np.log10, np.log1p, math.log})
-OF_SIZE = ("D02", "A07")  # rules about sums that are too large
+UNSCALED = "D02"
 FEW = 200  # examples of which the outputs are looked at
 
 
@@ -65,8 +65,8 @@ def _losses_left(read: Read) -> list[Node]:
     turn = read.recording.tape.nodes[read.loop.start : read.loop.end]
     read_on = {parent.number for node in turn for parent in node.parents()}
     depends = read.update.depends
-    left = (node for node in turn if np.size(node.value) == 1 and depends[node.number] and node.number not in read_on)
-    return [node for node in left if not _is_finite(node)]
+    left = (node for node in turn if depends[node.number] and node.number not in read_on)
+    return [node for node in left if not _is_finite(node) and np.size(node.value) == 1]
 
 
 def _born(read: Read, broken: Sequence[Node]) -> Node | None:
@@ -90,25 +90,29 @@ def _is_of_softmax(read: Read, born: Node) -> bool:
 
 
 def _is_finite(node: Node) -> bool:
+    if isinstance(node.value, tuple | list):
+        return True  # several results, each of which is a node of its own
     array = np.asarray(node.value)
     return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
 
 
 def with_size(findings: Sequence[Finding], notes: Sequence[Finding], case: Case) -> list[Finding]:
-    """Those notes on too large sums, as findings before these, that inputs of unit scale would put right: then all
-    outputs are finite, and none is exactly 0 or 1."""
-    noted = [note for note in notes if note.rule.code in OF_SIZE]
-    if not findings or not noted or findings[0].rule.code not in ("L03", "F03"):
+    """With the note on unscaled inputs before them, as a finding, where inputs of unit scale would put these right:
+    then all outputs are finite, and where a logarithm is taken none is exactly 0 or 1."""
+    noted = [note for note in notes if note.rule.code == UNSCALED]
+    if not noted or not findings or findings[0].rule.code not in ("L03", "F03"):
         return list(findings)
-    x = np.asarray(case.x)[:FEW]
-    size = float(np.sqrt(np.mean(np.square(x, dtype=float))))
-    if not size or not _spoilt(case.predict, x) or _spoilt(case.predict, x / size):
+    x, of_logarithm = np.asarray(case.x)[:FEW], findings[0].rule.code == "L03"
+    size = float(np.sqrt(np.mean(np.square(x, dtype=float)))) or 1.0
+    try:
+        with np.errstate(all="ignore"):
+            spoilt = [_spoilt(case.predict(each), of_logarithm) for each in (x, x / size)]
+    except Exception:  # the script's own, with inputs that it does not expect
         return list(findings)
-    return [*(replace(note, matters=True) for note in noted), *findings]
+    return [replace(noted[0], matters=True), *findings] if spoilt == [True, False] else list(findings)
 
 
-def _spoilt(predict: Callable[[np.ndarray], Any], x: np.ndarray) -> bool:
+def _spoilt(outputs: Any, of_logarithm: bool) -> bool:
     """Whether some outputs are no finite numbers, or exactly 0 or 1, of which a cross-entropy takes the logarithm."""
-    with np.errstate(all="ignore"):
-        outputs = np.asarray(predict(x), float)
-    return not np.isfinite(outputs).all() or bool(np.isin(outputs, (0.0, 1.0)).any())
+    array = np.asarray(outputs, float)
+    return not np.isfinite(array).all() or (of_logarithm and bool(np.isin(array, (0.0, 1.0)).any()))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.beside import counting
+from unstuck.adapters.scripts.counted import Counted, counted
 from unstuck.adapters.scripts.data_sets import DataSet
 from unstuck.adapters.scripts.forms import labels_of, like
 from unstuck.adapters.scripts.names_in_source import last_name
@@ -51,6 +52,8 @@ class OwnAccuracy:
     @property
     def line(self) -> tuple[str, int] | None:
         """The file and the line in which the count is returned; None where it is no function of a script."""
+        if isinstance(self.function, Counted):
+            return self.function.place
         code = getattr(getattr(self.function, "__func__", self.function), "__code__", None)
         if code is None:
             return None
@@ -69,6 +72,27 @@ class OwnAccuracy:
         rows = np.full((len(classes), width), self.values[0])
         rows[np.arange(len(classes)), classes] = self.values[-1]
         return _shaped(rows, example, self.labels[1])
+
+
+def counted_accuracy(
+    file: str, text: str, loop_line: int, live: Callable[[], Mapping[str, Any]], sets: list[DataSet]
+) -> OwnAccuracy | None:
+    """The first count in a script, where it stands, of right answers on one of its sets of examples; None without."""
+    scope = live()
+    for count in counted(file, text, loop_line, live):
+        for each in sets:
+            held = [name for name in count.read if name in scope and _is_held(scope[name], each)]
+            found = _call_on(count.of(held), tuple(scope[name] for name in held), each)
+            if found is not None:
+                return found
+    return None
+
+
+def _is_held(value: Any, data: DataSet) -> bool:
+    """Whether a value is the inputs or the targets of these examples, or the numbers of their classes."""
+    classes = labels_of(data.t)
+    held = [data.x, data.t, *([] if classes is None else [classes[:, None]])]
+    return any(next(_places((value,), rows, data.total, None), None) is not None for rows in held)
 
 
 def own_accuracy(text: str, scope: Mapping[str, Any], sets: list[DataSet]) -> OwnAccuracy | None:

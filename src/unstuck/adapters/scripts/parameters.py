@@ -92,6 +92,8 @@ class ParameterSearch:
         for number in range(self._next, len(self.tape.nodes)):
             self._look_at(self.tape.nodes[number])
         self._next = len(self.tape.nodes)
+        if not self._links:
+            return []
         found = first_made(sorted(_chains(self.tape, self._links), key=lambda chain: chain.root.number))
         return [chain for chain in found if not self._is_made_again(chain)] or found
 
@@ -267,7 +269,7 @@ def _spot(link: _Link) -> int:
 def dependence(tape: Tape, marks: dict[int, int], start: int = 0) -> list[int]:
     """For each node, the bits of the marked nodes that it depends on, its own among them."""
     bits = [0] * len(tape.nodes)
-    for node in tape.nodes[start:]:
+    for node in tape.nodes[max(start, min(marks, default=len(bits))) :]:
         own = marks.get(node.number, 0)
         for parent in node.parents():
             own |= bits[parent.number]

@@ -22,6 +22,7 @@ from unstuck.diagnosis.rules import RULES
 
 Array = np.ndarray
 FEW, MOST = 500, 20_000  # examples that are looked up, and those of an array in which they are
+MOST_CLASSES = 100
 READ = 0.3  # chance-corrected, of what a probe reads of data that belong together
 
 
@@ -70,7 +71,7 @@ def _classes(targets: Array) -> Array | None:
     if whole is None or not np.array_equal(whole, np.rint(whole)):
         return None
     if column:
-        return whole[:, 0].astype(int)
+        return whole[:, 0].astype(int) if len(np.unique(whole)) <= MOST_CLASSES else None
     return whole.argmax(axis=1) if (whole.sum(axis=1) == 1).all() and (np.sort(whole)[:, -1] == 1).all() else None
 
 
@@ -92,8 +93,13 @@ def _read_by_neighbours(x: Array, labels: Array) -> float:
 
 def _read_by_table(kinds: Array, labels: Array) -> float:
     """The same of the commonest class beside each of other numbers."""
-    table = {kind: np.bincount(labels[kinds == kind] - labels.min()).argmax() + labels.min() for kind in set(kinds)}
+    table = {kind: _commonest(labels[kinds == kind]) for kind in set(kinds)}
     return _beyond_chance(np.array([table[kind] for kind in kinds]), labels)
+
+
+def _commonest(labels: Array) -> Any:
+    values, counts = np.unique(labels, return_counts=True)
+    return values[counts.argmax()]
 
 
 def _beyond_chance(answers: Array, labels: Array) -> float:

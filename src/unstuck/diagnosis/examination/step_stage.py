@@ -41,9 +41,10 @@ def examine_step(e: Examination) -> Examination:
     """Output delta, way back, gradients and update rule, from single steps and runs of three; where these do not tell,
     from what gradients() returns."""
     if not e.forward_proved or e.forward is None:
-        if e.case.step is not None and e.chains:
-            return replace(e, stepping=_with_unmoved(e, probe_stepping(e.program)))
-        return e
+        if e.case.step is None:
+            return e
+        stepping = probe_stepping(e.program)
+        return replace(e, stepping=_with_unmoved(e, stepping) if e.chains else stepping)
     if e.case.step is None and e.case.gradients is None:
         e.leave_unchecked("loss, gradients and update", "step=… (one update on a batch), or gradients=…")
         return e

@@ -116,6 +116,25 @@ def with_biases(setup: Setup) -> Setup:
     )
 
 
+def with_hidden_layer(width: int) -> Change:
+    """A layer of tanh units, drawn by Glorot and Bengio 2010, before the outputs of a network without one."""
+
+    def change(s: Setup) -> Setup:
+        (output,), bias = s.parameters.weights, s.parameters.biases[0]
+        drawn = Parameters(
+            [np.zeros((output.shape[0], width), output.dtype), np.zeros((width, output.shape[1]), output.dtype)],
+            [np.zeros(width, output.dtype), bias],
+        )
+        twin = s.twin.plant(
+            hidden=("tanh",),
+            links=(replace(s.twin.links[0], weight_divisions=0, bias_divisions=0), *s.twin.links),
+            bias_modes=("inside", *s.twin.bias_modes),
+        )
+        return with_fresh_initialisation(replace(s, twin=twin, parameters=drawn))
+
+    return change
+
+
 def with_width(width: int) -> Change:
     """Hidden layers of at least `width` units; new weights are drawn from those that the layer has."""
 

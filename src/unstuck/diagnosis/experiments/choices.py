@@ -14,6 +14,7 @@ from unstuck.diagnosis.experiments.changes import (
     shuffled,
     with_biases,
     with_fresh_initialisation,
+    with_hidden_layer,
     with_inputs_scaled,
     with_mean_gradient,
     with_rate,
@@ -188,7 +189,8 @@ def with_right(code: str, right: Setup) -> Change:
     if aspect == "updates":
         return with_small_batches(right.batch_size, right.updates)
     if aspect == "width":
-        return with_width(min(w.shape[1] for w in right.parameters.weights[:-1]))
+        width = min(w.shape[1] for w in right.parameters.weights[:-1])
+        return lambda setup: (with_width(width) if setup.twin.hidden else with_hidden_layer(width))(setup)
     return {
         "initialisation": with_fresh_initialisation,
         "decay": without_decay,

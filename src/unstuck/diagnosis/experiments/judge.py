@@ -12,7 +12,7 @@ from unstuck.diagnosis.examination.evidence import MEASURED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
-from unstuck.diagnosis.experiments.changes import with_fresh_initialisation, with_negative_weights
+from unstuck.diagnosis.experiments.changes import with_fresh_initialisation, with_hidden_layer, with_negative_weights
 from unstuck.diagnosis.experiments.choices import KEPT, aspects_of, causes_of_log_of_zero, needed, reference, with_right
 from unstuck.diagnosis.experiments.cures import in_order_of_making
 from unstuck.diagnosis.experiments.outside_the_step import users_loss_stays_finite
@@ -23,6 +23,7 @@ from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run, score
 
 OF_OUTPUTS_AT_ZERO = ("D02", "U07")  # the choices that causes_of_log_of_zero knows
+UNITS = 16  # of the hidden layer that is tried in a network without one
 HALFWAY = 0.4  # share of what a network that is not stuck learns, from which on chance may decide
 
 
@@ -80,6 +81,10 @@ class Judge:
         right, learnt = reference(runs.mended, self.allowance)
         found.reference, found.right = max(learnt.score, runs.put_right.score), right
         found.learnable = self.corrected(found.reference) > LEARNABLE
+        hidden_layer = None if found.learnable else self.hidden_layer(runs)
+        if hidden_layer is not None:
+            right, learnt = hidden_layer
+            found.reference, found.right, found.learnable = learnt.score, right, True
         runs = self.without_repairs_that_ruin(runs)
         if found.learnable and self.e.faithful and self.corrected(runs.as_it_is.best) < self.goal:
             found.stuck = self.is_stuck(runs.mended, runs.put_right)
@@ -87,9 +92,11 @@ class Judge:
         self.judge_formulas(runs, right, stuck)
         if stuck:
             longer = replace(runs.mended, updates=min(self.updates, 5 * runs.mended.updates))
+            longer = longer if hidden_layer is None else with_right("A08", right)(longer)
             aspects = [a for a in aspects_of(longer, right) if a != "updates" or self.e.case.updates is not None]
             goal = self.score_of(KEPT * self.corrected(found.reference))
             found.settings, found.alternatives = needed(longer, right, aspects, goal, self.allowance, self.evidence)
+            found.settings += ["A08"] if hidden_layer is not None else []
             found.trials.append(runs.trial([*found.formulas, *found.settings], learnt))
         if "L03" in self.evidence:
             found.loss_stays_finite = self.loss_stays_finite(runs.user, right)
@@ -119,6 +126,18 @@ class Judge:
         if found.formulas:
             found.trials.append(runs.trial(found.formulas))
         return runs
+
+    def hidden_layer(self, runs: Runs) -> tuple[Setup, Outcome] | None:
+        """Everything put right and a hidden layer, where a network that has none learns nothing: classes that no
+        straight line parts. None where that does not help."""
+        if runs.mended.twin.hidden or runs.mended.labels is None:
+            return None
+        right, learnt = reference(with_hidden_layer(UNITS)(runs.mended), self.allowance)
+        if self.corrected(learnt.score) < ENOUGH:
+            return None
+        said = "no hidden layer: the classes are not parted by a straight line"
+        self.evidence.setdefault("A08", [Evidence(MEASURED, said, {"hidden_layers": 0})])
+        return right, learnt
 
     def meant_activation(self, user: Setup) -> str:
         """Where layers do not tell which activation was meant: the one that learns best with the user's choices."""

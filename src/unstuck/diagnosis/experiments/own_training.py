@@ -28,7 +28,7 @@ ENOUGH = 0.7  # chance-corrected share of the reference below which a network is
 HALF = 0.5  # of what is enough: a loop below it learns next to nothing beside steps that learn
 LOOKS, MOST_STEPS = 5, 10_000
 MOST_EXAMPLES = 20_000  # that the plain network is trained on: more than its updates take
-TIMES = {"U08": (10.0, 100.0, 1000.0), "U07": (0.1, 0.01)}  # as far as its own, a program's steps are tried
+TIMES = (10.0, 100.0, 1000.0)  # as far as its own, a program's steps are tried: shorter ones would hide other faults
 LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 
 
@@ -129,19 +129,18 @@ def cause(e: Examination, task: Task, codes: Iterable[str], allowed: float) -> C
 
 
 def _steps_of_other_size(e: Examination, task: Task, before: Run, allowed: float) -> Cause | None:
-    """Whether the program learns by its own steps taken many times as far, or a part of it, and not as they are: what
-    its rate is to blame for, whatever the optimiser is. None for a loop that is longer than what can be tried."""
+    """Whether the program learns by its own steps taken many times as far, and not as they are: what its rate is to
+    blame for, whatever the optimiser is. None for a loop that is longer than what can be tried."""
     started = clock.real_now()
     if e.case.step is None or not e.program.writable or before.score >= HALF * task.enough:
         return None
     if max(scores_by_steps(e, task, allowed), default=1.0) >= HALF * task.enough:
         return None
-    for code, factors in TIMES.items():
-        for times in factors:
-            after = max(scores_by_steps(e, task, allowed, times), default=0.0)
-            if after >= task.enough:
-                scores = [task.chance + score * (1 - task.chance) for score in (before.score, after)]
-                return Cause((code,), scores[0], scores[1], clock.real_now() - started, times)
+    for times in TIMES:
+        after = max(scores_by_steps(e, task, allowed, times), default=0.0)
+        if after >= task.enough:
+            scores = [task.chance + score * (1 - task.chance) for score in (before.score, after)]
+            return Cause(("U08",), scores[0], scores[1], clock.real_now() - started, times)
     return None
 
 

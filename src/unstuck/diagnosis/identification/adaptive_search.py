@@ -123,7 +123,13 @@ class Search:
         allowed = max(self.allowed, MOMENTS_ALLOWED)
         with np.errstate(all="ignore"):
             made = list(self.output_gradients())
-        likeliest = sorted(made, key=lambda gradients: -share_against(gradients[0], changes[0][0]))
+        first, value = changes[0][0], values[0][0]
+        undecayed = first - value * (first @ value) / max(value @ value, 1e-300)
+
+        def share(gradients: list[Array]) -> float:
+            return max(share_against(gradients[0], change) for change in (first, undecayed))
+
+        likeliest = sorted(made, key=lambda gradients: -share(gradients))
         for gradients in likeliest[:MOST_DELTAS]:
             by_run = _by_run(gradients, self.runs)
             found = find_moments(by_run, changes, allowed) or find_moments(by_run, changes, allowed, values)

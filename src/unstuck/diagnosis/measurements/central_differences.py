@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unstuck.diagnosis.identification.adaptive import looks_adaptive
 from unstuck.diagnosis.identification.fit import fit
+from unstuck.diagnosis.identification.stepping import observe
+from unstuck.diagnosis.measurements.once import once
+from unstuck.diagnosis.program.observations import Record
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
@@ -14,7 +19,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 ENTRIES, STEP, EQUAL = 24, 1e-5, 1e-4
-FEWEST = 3  # entries of either sign
+FEWEST, FEW, FAR = 3, 6, 0.3  # entries of either sign, and in all; what a change that is something else leaves over
 
 
 def follows_loss(e: Examination, array: int) -> bool | None:
@@ -39,16 +44,54 @@ def is_turned_round_in_part(e: Examination, array: int) -> bool:
     return bool(both and fit(np.abs(changes[sure]), np.abs(derivatives[sure])).residual < EQUAL)
 
 
-def _compared(e: Examination, array: int) -> tuple[Array, Array, Array] | None:
-    """Changes in some places of an array, the derivatives of the loss there, and the values before."""
-    if e.case.loss is None or not e.sight.steps or not e.program.writable or e.program.dtypes[array].itemsize < 8:
+@dataclass(frozen=True)
+class Beside:
+    """The arrays whose change in a step is the derivative of the loss, those where it is not, and those where it is but
+    goes up; all counted from 0."""
+
+    right: tuple[int, ...]
+    wrong: tuple[int, ...]
+    climbing: tuple[int, ...]
+
+
+@once
+def beside_the_loss(e: Examination) -> Beside | None:
+    """Each parameter array's change in one step beside the derivative of the user's own loss, whatever the network is;
+    None where that cannot be seen, or an adaptive rule stands between them."""
+    if e.case.loss is None or e.stepping is None or not e.steps_repeat:
         return None
-    record = e.sight.steps[0]
+    records = observe(e.program, e.stepping.batch_size, 1, seed=60)
+    if not records or looks_adaptive(records):
+        return None
+    found: dict[str, list[int]] = {"right": [], "wrong": [], "climbing": []}
+    for array in range(len(records[0].before)):
+        compared = _compared(e, array, records[0], FEW)
+        if compared is not None:
+            changes, derivatives, values = compared
+            terms = np.stack([derivatives, values, np.sign(values)], axis=1)  # either kind of decay aside
+            factors = np.linalg.lstsq(terms, changes, rcond=None)[0]
+            residual = np.linalg.norm(terms @ factors - changes) / np.linalg.norm(changes)
+            if residual < EQUAL:
+                found["right" if factors[0] < 0 else "climbing"].append(array)
+            elif residual > FAR:
+                found["wrong"].append(array)
+    return Beside(**{name: tuple(arrays) for name, arrays in found.items()})
+
+
+def _compared(
+    e: Examination, array: int, record: Record | None = None, least: int = ENTRIES // 2
+) -> tuple[Array, Array, Array] | None:
+    """Changes in some places of an array, the derivatives of the loss there, and the values before."""
+    if e.case.loss is None or not e.program.writable or e.program.dtypes[array].itemsize < 8:
+        return None
+    if record is None and not e.sight.steps:
+        return None
+    record = record or e.sight.steps[0]
     changes = record.changes[array].ravel()
     entries = _entries(changes)
-    if len(entries) < ENTRIES // 2:
+    if len(entries) < least:
         return None
-    derivatives = [_derivative(e, array, int(entry)) for entry in entries]
+    derivatives = [_derivative(e, array, int(entry), record) for entry in entries]
     if any(derivative is None for derivative in derivatives):
         return None
     return changes[entries], np.array(derivatives, dtype=float), record.before[array].ravel()[entries]
@@ -61,9 +104,9 @@ def _entries(changes: Array) -> Array:
     return np.random.default_rng(0).permutation(found)[:ENTRIES]
 
 
-def _derivative(e: Examination, array: int, entry: int) -> float | None:
-    """Of the loss on the first batch observed, at the parameters that it was observed with."""
-    record, losses = e.sight.steps[0], []
+def _derivative(e: Examination, array: int, entry: int, record: Record) -> float | None:
+    """Of the loss on the batch of this record, at the parameters that it was observed with."""
+    losses = []
     for sign in (1, -1):
         moved = [values.copy() for values in record.before]
         moved[array].flat[entry] += sign * STEP

@@ -12,6 +12,7 @@ import numpy as np
 
 from unstuck.diagnosis.measurements.once import once
 from unstuck.diagnosis.program import work
+from unstuck.diagnosis.program.leaves import find_leaves
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
@@ -76,12 +77,19 @@ def own_loop(e: Examination) -> Loop | None:
 @once
 def whole_training_moves_nothing(e: Examination) -> bool:
     """Whether the loop, over a few examples and over all of them, ends in the very parameters that it began with while
-    single steps move them."""
+    single steps move them. A loop that returns arrays of their shapes may have trained those."""
     loop = own_loop(e)
     if loop is None or loop.moved or not e.program.as_found or e.stepping is None or not e.stepping.acts:
         return False
-    whole = _run(e, *some_examples(e, len(e.program.x)), 1, 0.5 * work.OWN_TRAINING)
-    return whole is not None and _identical(whole[0], state(e))
+    program, examples = e.program, some_examples(e, len(e.program.x))
+    try:
+        program.restore()
+        call = program.train(*examples, 0.5 * work.OWN_TRAINING)
+        shapes = {array.shape for array in program.as_found}
+        returned = any(leaf.read().shape in shapes for leaf in find_leaves(call.value))
+        return not call.failed and not returned and _identical(program.parameters(), program.as_found)
+    finally:
+        program.restore()
 
 
 def _loop(e: Examination, count: int, batch_size: int, allowed: float) -> Loop | None:

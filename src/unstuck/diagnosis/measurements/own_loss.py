@@ -35,10 +35,17 @@ def climbs_own_loss(e: Examination) -> int:
     return len(records) if slopes and all(slope is not None and slope > 0 for slope in slopes) else 0
 
 
-@once
 def raised_by_training(e: Examination) -> tuple[float, float] | None:
-    """The user's own loss of some examples before and after the user's whole training, where it rises by more than a
-    tenth, or ends in no number; None where it does not, or where that cannot be seen."""
+    """The user's own loss before and after the user's whole training, where it rises by more than a tenth or ends in no
+    number; None where it does not, or where that cannot be seen."""
+    losses = losses_of_training(e)
+    return None if losses is None or losses[1] <= RAISED * losses[0] else losses
+
+
+@once
+def losses_of_training(e: Examination) -> tuple[float, float] | None:
+    """The user's own loss of some examples before and after the user's whole training; None where it is no positive
+    number before, or none at all after."""
     program = e.program
     rows = np.arange(min(LOSS_OF, len(program.x)))
     if e.case.loss is None or e.case.train is None:
@@ -55,7 +62,7 @@ def raised_by_training(e: Examination) -> tuple[float, float] | None:
     before, after = losses
     if before is None or after is None or not np.isfinite(before) or before <= 0:
         return None
-    return None if after <= RAISED * before else (before, after)
+    return before, after
 
 
 def _changed(record: Record) -> list[int]:

@@ -275,13 +275,14 @@ def signal_explodes(e: Examination) -> Evidence | None:
 
 @rule("A08", setting=True)
 def network_too_small(e: Examination) -> Evidence | None:
-    """The narrowest hidden layer is narrower than the number of classes: less than a linear classifier can use.
+    """There are too few hidden units, or none, for the classes that are to be told apart.
 
     What it detects: A hidden layer with fewer units than classes less one, where there are more than two
-    classes.
+    classes; or no hidden layer, where the network learns nothing until it is given one.
 
     Why it hurts: All that the outputs know of the input has passed through that layer: with so few numbers
-    not even the classes of a linear classifier can be kept apart.
+    not even the classes of a linear classifier can be kept apart. Without a hidden layer there is nothing but
+    straight borders, of which XOR, for one, needs two.
 
     Cure: Give every hidden layer at least as many units as there are classes, usually several times as many.
 

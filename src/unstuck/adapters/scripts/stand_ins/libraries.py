@@ -10,7 +10,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from unstuck.adapters.scripts.manners.whose import imported_by_script
+from unstuck.adapters.scripts.manners.whose import acts_for_script, imported_by_script
 from unstuck.adapters.scripts.stand_ins import data_modules, drawing, frames, learning, vision
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 
@@ -36,9 +36,10 @@ class StandInFinder(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The spec of a stand-in, if the script asks for it."""
-        if not imported_by_script(sys._getframe(1)):
+        frame, top = sys._getframe(1), fullname.partition(".")[0]
+        draws = top == "matplotlib" and acts_for_script(frame)  # as pandas does for a script
+        if not (draws or imported_by_script(frame)):
             return None
-        top = fullname.partition(".")[0]
         if fullname not in MODULES or not isinstance(getattr(sys.modules.get(top), "__loader__", self), StandInFinder):
             self.missing = fullname
             return None

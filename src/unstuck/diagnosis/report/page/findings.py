@@ -13,7 +13,7 @@ from unstuck.diagnosis.report.contents import Cure, Finding
 from unstuck.diagnosis.report.page import pictures
 from unstuck.diagnosis.report.portrait.comparison import Comparison
 from unstuck.diagnosis.report.portrait.portrait import Portrait
-from unstuck.diagnosis.report.text import matters_line, path_from_here, residual_line
+from unstuck.diagnosis.report.text import matters_line, path_from_here, residual_line, written_line
 
 WEIGHTS, ACTIVATIONS = ("A01", "A05", "A06", "A07"), ("A02", "A03", "A04")
 ABOUT_DATA = {  # what is drawn of the data, by code
@@ -34,7 +34,7 @@ def finding_article(finding: Finding, portrait: Portrait | None, cures: Sequence
     words = [
         f"<h3><code>{rule.code}</code> {escape(rule.name)} {grade}</h3>",
         f'<p class="fact">{escape(rule.fact)}</p><p>{escape(finding.summary)}</p>',
-        *(f"<p>{escape(line)}</p>" for line in (residual_line(finding), matters_line(finding)) if line),
+        *(f"<p>{escape(line)}</p>" for line in sentences(finding) if line),
         residual_scale(finding.evidence),
         comparison_table(compared) if compared is not None else "",
         source_lines(finding.location, finding.change) if finding.location is not None else "",
@@ -51,6 +51,10 @@ def finding_article(finding: Finding, portrait: Portrait | None, cures: Sequence
         f'<div class="pictures">{"".join(drawn)}</div>' if drawn else "",
     ]
     return f'<article class="{"drawn" if drawn else "plain"}">{"".join(parts)}</article>'
+
+
+def sentences(finding: Finding) -> tuple[str, ...]:
+    return written_line(finding), residual_line(finding), matters_line(finding)
 
 
 def experiment_line(code: str, cures: Sequence[Cure]) -> str:

@@ -10,11 +10,12 @@ from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED, 
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.adaptive import looks_adaptive
 from unstuck.diagnosis.identification.backward import RIGHT
-from unstuck.diagnosis.measurements.central_differences import follows_loss, is_turned_round_in_part
-from unstuck.diagnosis.measurements.own_loss import raised_by_training
+from unstuck.diagnosis.measurements.central_differences import beside_the_loss, follows_loss, is_turned_round_in_part
+from unstuck.diagnosis.measurements.own_loss import losses_of_training, raised_by_training
 from unstuck.diagnosis.measurements.targets_at_work import mixed_examples, what_targets_fail_to_do
 from unstuck.diagnosis.rules.rule import rule
 
+HALVED = 0.5  # of the loss: a training that brings it so far down learns
 HARMLESS = 1e-2  # share of a change that nothing explains beside the right formula
 
 
@@ -36,14 +37,15 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
     does not change the output weights by the sum of what its examples do one by one, in any common measure. With
     `loss`, central differences of it: nothing is said where the gradient equals them, and it is proved where this one
     does not and that of a layer above does, or where it does but for the sign in some places; measured where it does
-    not and the whole training raises that loss. In a plain script it is proved by the exact derivative of the script's
-    own forward pass, with the expression at which the gradient departs.
+    not and the whole training raises that loss. Of networks of any other kind, proved where the changes of some arrays
+    are these derivatives and those of others are not, or have the other sign. In a plain script it is proved by the
+    exact derivative of the script's own forward pass, with the expression at which the gradient departs.
 
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
     know have names of their own.
     """
     if e.backward is None or e.forward is None:
-        return []
+        return _by_arrays(e)
     found = []
     for r in reversed(e.backward.layers):  # as the way back goes: what lies below an unexplained layer is not known
         place = e.forward.chain[r.layer]
@@ -69,6 +71,23 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
         if unknown_bias and (place.bias is None or not follows_loss(e, place.bias)):
             found.append(_unexplained(r.layer + 1, "biases", "sum of the deltas", r.bias_fit.residual))
     return found
+
+
+def _by_arrays(e: Examination) -> list[Evidence]:
+    """Of a network whose layers are not known; nothing that matters where training halves the loss all the same."""
+    beside = beside_the_loss(e)
+    if beside is None or not beside.right or not (beside.wrong or beside.climbing):
+        return []
+    shapes = [array.shape for array in e.program.as_found]
+    right, wrong, climbing = (
+        ", ".join(f"{i + 1} {shapes[i]}" for i in arrays) for arrays in (beside.right, beside.wrong, beside.climbing)
+    )
+    said = [f"the change of array {wrong} is not the derivative of your loss"] if wrong else []
+    said += [f"array {climbing} moves up your loss, along its derivative"] if climbing else []
+    losses = losses_of_training(e)
+    learns = losses is not None and losses[1] < HALVED * losses[0]
+    summary = f"{'; '.join(said)}; the change of array {right} is that derivative with the right sign"
+    return [Evidence(PROVED, summary, {"arrays": [i + 1 for i in beside.wrong + beside.climbing]}, asleep=learns)]
 
 
 def _departs_from_loss(e: Examination, layer: int, array: int) -> bool:
