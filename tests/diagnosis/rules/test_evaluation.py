@@ -103,6 +103,18 @@ def test_an_accuracy_that_is_no_number_or_raises_is_no_fault():
     assert see(evaluating(lambda o, y: 1 / 0), *CODES) == {}
 
 
+def test_an_accuracy_that_answers_by_another_form_of_the_network_is_no_fault():
+    class Program(Softmax):
+        def predict(self, x):  # as in training: normalised over the batch
+            z = x @ self.w + self.b
+            return softmax((z - z.mean(axis=0)) / z.std(axis=0))
+
+        def accuracy(self, x, labels):
+            return np.mean((x @ self.w + self.b).argmax(axis=1) == labels)
+
+    assert "E01" not in see(make_case(Program), *CODES)
+
+
 def binary(threshold, labels=(0, 1), squash=True):
     case = make_case()
     zeros = case.labels % 2

@@ -19,6 +19,7 @@ from unstuck.adapters.scripts.parameters import ancestors
 from unstuck.adapters.scripts.proving import Proved, shown_value
 from unstuck.autodiff.consequence import Consequence
 from unstuck.autodiff.families import SUMMING
+from unstuck.autodiff.meetings import forward_nodes
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import is_added, is_recurrent
 from unstuck.autodiff.suspicion import Departure
@@ -26,7 +27,7 @@ from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.autodiff.verdicts import APPLIED, Verdict
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.examination.examination import Missing
-from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.report.contents import Finding, Location
 from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.report.text import listed
 from unstuck.diagnosis.rules import RULES, in_order
@@ -262,7 +263,9 @@ def _with_places(findings: Sequence[Finding], found: Sequence[Finding], proved: 
         named = formulas
     elif any(finding.rule.code[0] in "FL" for finding in formulas):
         named = []
-    if len(named) != 1 or len(found) != 1 or (named[0].location is not None and _is_last_resort(proved)):
+    if len(named) != 1 or len(found) != 1:
+        return list(findings)
+    if named[0].location is not None and (_is_last_resort(proved) or _serves_outputs(found[0].location, proved)):
         return list(findings)
     place = found[0].location
     return [replace(f, location=place or f.location) if f is named[0] else f for f in findings]
@@ -275,6 +278,13 @@ def _is_last_resort(proved: Proved) -> bool:
     updates = {(site.file, site.line) for site in changes if site is not None}
     places = [(one.site.file, one.site.line) for one in proved.departures if one.site is not None and not one.by_repair]
     return bool(places) and places[0] in updates
+
+
+def _serves_outputs(place: Location | None, proved: Proved) -> bool:
+    """Whether outputs are made on this line too, and right: the fault is then where the way back calls it."""
+    nodes = proved.first.step.graph.tape.nodes
+    sites = (nodes[number].site for number in forward_nodes(proved.first.step, proved.first.meetings))
+    return place is not None and any(site is not None and site.line == place.line for site in sites)
 
 
 def _is_repaired(proved: Proved) -> bool:
