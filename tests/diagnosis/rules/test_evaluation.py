@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.diagnosis.rules.small_program import N_CLASSES, Softmax, make_case, see
+from tests.diagnosis.rules.small_program import N_CLASSES, Softmax, make_case, see, softmax
 
 CODES = ("E01", "E02", "E03")
 GENERATOR = np.random.default_rng(0)
