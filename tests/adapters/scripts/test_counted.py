@@ -80,3 +80,11 @@ def test_what_is_no_count_of_these_examples_is_none(inside, behind):
 
 def test_the_line_of_the_comparison_is_known():
     assert accuracy_of("acc = (forward(Xte).argmax(axis=1) == yte).mean()\n    print(acc)").accuracy.line[1] == 17
+
+
+def test_a_count_of_what_a_training_function_returns_is_none():
+    head, loop = PROGRAM.format(inside="pass", behind="").split("for epoch")
+    body = "".join(f"    {line}\n" for line in ("for epoch" + loop).splitlines())
+    program = f"{head}def train(Xtr, ytr):\n    global W, b\n{body}    return forward\nmodel = train(Xtr, ytr)\n"
+    case = study(runner(program + "print(np.mean(model(Xtr).argmax(axis=1) == ytr))")).case
+    assert case.accuracy is None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unstuck.adapters.scripts.beside import counting, counts_in, printed_counts
+from unstuck.adapters.scripts.names_in_source import last_name
 
 Scope = Mapping[str, Any]
 
@@ -61,9 +62,10 @@ def counted(file: str, text: str, loop_line: int, live: Callable[[], Scope]) -> 
     """
     tree = ast.parse(text)
     known = set(live()) | set(dir(builtins))
+    training = _training_functions(tree, loop_line)
     for path, expression in _counts(tree):
         statements = _leading_to(path, expression, loop_line, known)
-        if statements is not None:
+        if statements is not None and not training & _called([*statements, expression]):
             compared = _compared([*statements, expression])
             if compared is not None:
                 yield Counted(tuple(statements), expression, live, (), {}, (file, compared.lineno))
@@ -79,6 +81,20 @@ def _compared(parts: Sequence[ast.AST]) -> ast.Compare | None:
         return None
     sides = [equal[0].left, *equal[0].comparators]
     return None if any(isinstance(side, ast.Constant) for side in sides) else equal[0]
+
+
+def _training_functions(tree: ast.Module, loop_line: int) -> set[str]:
+    """The functions around the training loop, and those that call them."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found = {one.name for one in functions if one.lineno <= loop_line <= (one.end_lineno or one.lineno)}
+    while new := {one.name for one in functions if found & _called(one.body)} - found:
+        found |= new
+    return found
+
+
+def _called(parts: Sequence[ast.AST]) -> set[str]:
+    calls = (node for part in parts for node in ast.walk(part) if isinstance(node, ast.Call))
+    return {last_name(call.func) for call in calls}
 
 
 Path = list[tuple[list[ast.stmt], int]]
