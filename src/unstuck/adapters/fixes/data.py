@@ -8,7 +8,7 @@ import re
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import inserted_behind
 from unstuck.adapters.fixes.syntax import Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.names_in_source import last_name, stored_names
 from unstuck.adapters.scripts.unused import unused
 
 SCALED = re.compile(r"scale|norm|std|standard", re.IGNORECASE)
@@ -145,7 +145,7 @@ def test_transformed_too(fault: Fault) -> Alternatives:
 def standardised(fault: Fault) -> Alternatives:
     """Behind the line that makes the inputs, each of them is brought to mean 0 and deviation 1, a test likewise."""
     syntax, name = fault.syntax, str(fault.read("inputs").get("name") or "")
-    made = [node for node in syntax.nodes if isinstance(node, ast.Assign) and name in _stored(node)]
+    made = [node for node in syntax.nodes if isinstance(node, ast.Assign) and name in stored_names(node)]
     if not name.isidentifier() or not made or any(syntax.loops(node) for node in made[-1:]):
         return
     along = "axis=1, keepdims=True" if fault.read("inputs").get("layout") == "columns" else "axis=0"
@@ -155,14 +155,9 @@ def standardised(fault: Fault) -> Alternatives:
     yield list(inserted_behind(syntax, last, *words))
 
 
-def _stored(node: ast.AST) -> set[str]:
-    """The variables that a statement gives a value."""
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-
-
 def _makes(node: ast.AST, names: list[str]) -> bool:
     """Whether a statement gives a value to one of these."""
-    return isinstance(node, ast.Assign) and bool(_stored(node) & set(names))
+    return isinstance(node, ast.Assign) and bool(stored_names(node) & set(names))
 
 
 @edits_for("D06", "E02", "D05", "D11", framework=("", "numpy"))
@@ -170,7 +165,7 @@ def test_made_of_the_test(fault: Fault) -> Alternatives:
     """x_test = x_train.reshape(n, 784) becomes x_test = x_test.reshape(n, 784), where there is such a variable."""
     syntax = fault.syntax
     for node in syntax.nodes:
-        if not isinstance(node, ast.Assign) or not any("test" in name.lower() for name in _stored(node)):
+        if not isinstance(node, ast.Assign) or not any("test" in name.lower() for name in stored_names(node)):
             continue
         loaded = [one for one in ast.walk(node.value) if isinstance(one, ast.Name) and "train" in one.id]
         yield [Edit(syntax.span(one), meant) for one in loaded if (meant := syntax.held_out(one.id, "test"))]

@@ -169,12 +169,13 @@ def counts_in(part: ast.AST) -> bool:
     return any(
         isinstance(node, ast.Call)
         and (last_name(node.func) in ("mean", "sum", "average", "count_nonzero"))
-        and any(_is_equality(inner) for inner in ast.walk(node))
+        and any(is_equality(inner) for inner in ast.walk(node))
         for node in ast.walk(part)
     )
 
 
-def _is_equality(node: ast.AST) -> bool:
+def is_equality(node: ast.AST) -> bool:
+    """Whether this asks whether two values are equal."""
     return isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq)
 
 
@@ -184,7 +185,7 @@ def counting(tree: ast.Module) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and counts_in(node):
             found.add(node.name)
-        elif isinstance(node, ast.If) and any(_is_equality(part) for part in ast.walk(node.test)):
+        elif isinstance(node, ast.If) and any(is_equality(part) for part in ast.walk(node.test)):
             found |= {
                 last_name(part.target)
                 for part in node.body

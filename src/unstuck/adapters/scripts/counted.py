@@ -6,11 +6,11 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from unstuck.adapters.scripts.beside import counting, counts_in, printed_counts
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.beside import counting, counts_in, is_equality, printed_counts
+from unstuck.adapters.scripts.names_in_source import last_name, stored_names
 
 Scope = Mapping[str, Any]
 
@@ -22,17 +22,17 @@ class Counted:
     statements  what leads to it, without the training loop
     expression  the count
     live        the script's variables as they are at the time
+    place       the file and the line of the comparison that is counted
     names       the variables whose values are given in the place of the script's
     held        what else it reads, as it was when the count was found: variables of functions around the loop end
-    place       the file and the line of the comparison that is counted
     """
 
     statements: tuple[ast.stmt, ...]
     expression: ast.expr
     live: Callable[[], Scope]
-    names: tuple[str, ...]
-    held: Scope
     place: tuple[str, int]
+    names: tuple[str, ...] = ()
+    held: Scope = field(default_factory=dict)
 
     def __call__(self, *values: Any) -> Any:
         """What the script counts with these values. Raises what its statements raise."""
@@ -68,14 +68,14 @@ def counted(file: str, text: str, loop_line: int, live: Callable[[], Scope]) -> 
         if statements is not None and not training & _called([*statements, expression]):
             compared = _compared([*statements, expression])
             if compared is not None:
-                yield Counted(tuple(statements), expression, live, (), {}, (file, compared.lineno))
+                yield Counted(tuple(statements), expression, live, (file, compared.lineno))
 
 
 def _compared(parts: Sequence[ast.AST]) -> ast.Compare | None:
     """The one comparison for equality that is counted; None where there are several, or where it chooses rows, or is
     one with a number, as in a count for a single class."""
     nodes = [node for part in parts for node in ast.walk(part)]
-    equal = [node for node in nodes if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq)]
+    equal = [node for node in nodes if isinstance(node, ast.Compare) and is_equality(node)]
     choosing = {id(inner) for node in nodes if isinstance(node, ast.Subscript) for inner in ast.walk(node.slice)}
     if len(equal) != 1 or id(equal[0]) in choosing:
         return None
@@ -125,33 +125,23 @@ def _leading_to(path: Path, expression: ast.expr, loop_line: int, known: set[str
     needed, found = _loaded(expression) - known, list[ast.stmt]()
     for block, place in path[::-1]:
         for statement in block[:place][::-1]:
-            made = _stored(statement) & needed
+            made = stored_names(statement) & needed
             if made and statement.lineno <= loop_line <= (statement.end_lineno or statement.lineno):
                 return None
             if made:
                 found.insert(0, statement)
                 whole = isinstance(statement, ast.Assign | ast.AnnAssign)  # a loop adds to what there was
                 needed = (needed - made if whole else needed) | (_loaded(statement) - known - _targets(statement))
-    return None if needed - {name for one in found for name in _stored(one)} else found
+    return None if needed - {name for one in found for name in stored_names(one)} else found
 
 
 def _targets(statement: ast.stmt) -> set[str]:
     """What a loop calls its elements."""
     loops = [part for part in ast.walk(statement) if isinstance(part, ast.For)]
-    return {name for loop in loops for name in _stored(loop.target)}
-
-
-def _stored(statement: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return {name for loop in loops for name in stored_names(loop.target)}
 
 
 def _loaded(part: ast.AST) -> set[str]:
-    inner = {
-        node.id
-        for one in ast.walk(part)
-        if isinstance(one, ast.comprehension)
-        for node in ast.walk(one.target)
-        if isinstance(node, ast.Name)
-    }
+    inner = {name for one in ast.walk(part) if isinstance(one, ast.comprehension) for name in stored_names(one.target)}
     names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     return names - inner

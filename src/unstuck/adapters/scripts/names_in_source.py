@@ -42,6 +42,11 @@ def names_of_all(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+def stored_names(node: ast.AST) -> set[str]:
+    """The variables that a value is given to anywhere in it."""
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+
+
 def names_used_by(expression: ast.AST | None) -> set[str]:
     """The names that an expression takes its values from: variables and attributes, not what it calls."""
     if expression is None:
