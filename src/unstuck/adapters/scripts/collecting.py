@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.building import Built
 from unstuck.adapters.scripts.case import Spot
 from unstuck.adapters.scripts.effort import SECOND
 from unstuck.adapters.scripts.examples import input_rows, target_rows
@@ -36,13 +37,10 @@ class Collector:
         self.count = 0
         self.begun = False
 
-    def collect(self, run: Run) -> Batch | None:
-        """The examples that the loop takes first; None where there are none."""
+    def collect(self, run: Run) -> None:
+        """Keeps the examples that the loop takes first, turn by turn."""
         vars(builtins)[PAUSE], vars(builtins)[SEEN] = self._next_turn, self._seen
         run(self)
-        if not self.parts:
-            return None
-        return Batch(np.concatenate([part.x for part in self.parts]), np.concatenate([part.t for part in self.parts]))
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script's own code with a look at its examples. Raises SyntaxError."""
@@ -84,6 +82,14 @@ class Collector:
             if same:
                 self.parts.append(Batch(x, t))
                 self.count += len(x)
+
+
+def collected(run: Run, read: Read, built: Built, turns: int, most: int = MOST_EXAMPLES) -> list[Batch]:
+    """The examples of each of the loop's first turns, in a run of their own; the replay is ready again afterwards."""
+    collector = Collector(read, turns, built.inputs, built.targets, built.replay.columns, most)
+    collector.collect(run)
+    built.replay.install()
+    return collector.parts
 
 
 def without_repetitions(batch: Batch) -> Batch:

@@ -11,8 +11,9 @@ from unstuck.adapters.scripts import effort
 from unstuck.adapters.scripts.beside import read_data, texts_of, with_setting_lines
 from unstuck.adapters.scripts.building import Built
 from unstuck.adapters.scripts.case import Replay
-from unstuck.adapters.scripts.collecting import COLLECTING, Collector, without_repetitions
+from unstuck.adapters.scripts.collecting import COLLECTING, collected, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
+from unstuck.adapters.scripts.forms import Batch
 from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.own_accuracy import counted_accuracy, own_accuracy
 from unstuck.adapters.scripts.read import Read
@@ -42,7 +43,9 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
     scope = replay.living.everything
     gc.collect()
     data = training_data(scope, batch, read.full_batch) or _collected(read, built, run)
-    tests = test_data(scope, data, batch, next(iter(texts_of(read.recording).values()), ""))
+    texts = texts_of(read.recording)
+    file, text = next(iter(texts.items()), ("", ""))
+    tests = test_data(scope, data, batch, text)
     replay.example = batch.first(FEW)
     names: tuple[str | None, str | None] = (data.names[0] or None, data.names[1] or None)
     reading.inputs = read_inputs(read.inputs, data.x, names[0])
@@ -50,7 +53,7 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
     examples = data.total if replay.living.whole else len(batch) * read.loop.turns_per_update
     plan = planned(read.recording, read.loop)
     reading.update = with_setting_lines(update_read(read.recording, read.chains, examples, plan), read)
-    reading.data = read_data(data, tests, texts_of(read.recording), read.loop.place.site.line)
+    reading.data = read_data(data, tests, texts, read.loop.place.site.line)
     if built.next_too is False:
         reading.remarks.append("run again with the examples of the next update, the loop did not repeat it to the bit")
     if not built.faithful:
@@ -63,10 +66,10 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
         reading.remarks.append(f"{most:,} examples were looked at: its forward pass is slow")
         data = replace(data, x=data.x[:most], t=data.t[:most])
         tests = tests and replace(tests, x=tests.x[:most], t=tests.t[:most])
-    sets, (file, text) = [tests, data] if tests else [data], next(iter(texts_of(read.recording).items()))
-    loop_line = read.loop.place.site.line
+    sets = [tests, data] if tests else [data]
     accuracy = own_accuracy(text, scope, sets)
     if accuracy is None:
+        loop_line = read.loop.place.site.line
         accuracy = counted_accuracy(file, text, loop_line, lambda: replay.living.everything, sets)
     return Case(
         predict=replay.predict,
@@ -108,12 +111,9 @@ def _as_floats(x: np.ndarray) -> np.ndarray:
 
 def _collected(read: Read, built: Built, run: Run) -> DataSet:
     """The examples as the loop takes them in a run of its own."""
-    replay = built.replay
-    turns = effort.affordable_turns(read.recording, read.loop, COLLECTING)
-    collector = Collector(read, turns, built.inputs, built.targets, replay.columns)
-    batch = collector.collect(run)
-    replay.install()
-    if batch is None or len(batch) <= len(replay.example):
-        batch = replay.example
+    parts = collected(run, read, built, effort.affordable_turns(read.recording, read.loop, COLLECTING))
+    batch = built.replay.example
+    if sum(map(len, parts)) > len(batch):
+        batch = Batch(np.concatenate([part.x for part in parts]), np.concatenate([part.t for part in parts]))
     batch = without_repetitions(batch)
     return DataSet(batch.x, batch.t, ("", ""), len(batch))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unstuck.adapters.scripts.building import Built
-from unstuck.adapters.scripts.collecting import COLLECTING, Collector
+from unstuck.adapters.scripts.collecting import COLLECTING, collected
 from unstuck.adapters.scripts.effort import affordable_turns
 from unstuck.adapters.scripts.lines import location
 from unstuck.adapters.scripts.read import Read
@@ -27,10 +27,7 @@ def same_batch(run: Run, read: Read, built: Built, examples: int, taken: int | N
     turns = length + 1
     if affordable_turns(read.recording, read.loop, COLLECTING) < turns:
         return None
-    collector = Collector(read, turns, built.inputs, built.targets, built.replay.columns, most=turns * taken + 1)
-    collector.collect(run)
-    built.replay.install()
-    batches = [part.x for part in collector.parts]
+    batches = [part.x for part in collected(run, read, built, turns, most=turns * taken + 1)]
     if len(batches) < turns or not all(np.array_equal(batches[0], other) for other in batches[1:]):
         return None
     words = f"each of the {length:,} turns of the loop takes the same {taken:,} of {examples:,} examples"
