@@ -6,13 +6,13 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from unstuck.adapters.scripts.beside import counting
-from unstuck.adapters.scripts.counted import Counted, counted
+from unstuck.adapters.scripts.counted import counted
 from unstuck.adapters.scripts.data_sets import DataSet
 from unstuck.adapters.scripts.forms import labels_of, like
 from unstuck.adapters.scripts.names_in_source import last_name
@@ -30,6 +30,7 @@ class OwnAccuracy:
     inputs     the place of the examples among them, and whether they stand in columns
     labels     the same of the labels
     values     what the targets are made of, in ascending order: of each class where they are one column
+    line       the file and the line in which it counts; None where that is none of a script
     """
 
     function: Callable[..., Any]
@@ -37,6 +38,7 @@ class OwnAccuracy:
     inputs: tuple[int, bool]
     labels: tuple[int, bool]
     values: Array
+    line: tuple[str, int] | None = None
 
     def __call__(self, x: Array, labels: Array) -> Any:
         """What the script counts for these rows and labels: class numbers, or rows of targets."""
@@ -48,20 +50,6 @@ class OwnAccuracy:
         arguments[self.inputs[0]] = _shaped(np.asarray(x), self.arguments[self.inputs[0]], self.inputs[1])
         arguments[self.labels[0]] = self._labels(classes.astype(int))
         return self.function(*arguments)
-
-    @property
-    def line(self) -> tuple[str, int] | None:
-        """The file and the line in which the count is returned; None where it is no function of a script."""
-        if isinstance(self.function, Counted):
-            return self.function.place
-        code = getattr(getattr(self.function, "__func__", self.function), "__code__", None)
-        if code is None:
-            return None
-        for node in ast.walk(ast.parse("".join(linecache.getlines(code.co_filename)))):
-            if isinstance(node, ast.FunctionDef) and node.lineno == code.co_firstlineno:
-                returns = [part.lineno for part in ast.walk(node) if isinstance(part, ast.Return)]
-                return (code.co_filename, max(returns)) if returns else None
-        return None
 
     def _labels(self, classes: Array) -> Any:
         example = self.arguments[self.labels[0]]
@@ -84,7 +72,7 @@ def counted_accuracy(
             held = [name for name in count.read if name in scope and _is_held(scope[name], each)]
             found = _call_on(count.of(held), tuple(scope[name] for name in held), each)
             if found is not None:
-                return found
+                return replace(found, line=count.place)
     return None
 
 
@@ -109,7 +97,19 @@ def own_accuracy(text: str, scope: Mapping[str, Any], sets: list[DataSet]) -> Ow
             for each in sets:
                 found = _call_on(function, arguments, each)
                 if found is not None:
-                    return found
+                    return replace(found, line=_line_of_return(function))
+    return None
+
+
+def _line_of_return(function: Any) -> tuple[str, int] | None:
+    """The file and the line in which a function of a script returns; None for others."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None:
+        return None
+    for node in ast.walk(ast.parse("".join(linecache.getlines(code.co_filename)))):
+        if isinstance(node, ast.FunctionDef) and node.lineno == code.co_firstlineno:
+            returns = [part.lineno for part in ast.walk(node) if isinstance(part, ast.Return)]
+            return (code.co_filename, max(returns)) if returns else None
     return None
 
 
