@@ -17,11 +17,12 @@ from unstuck.diagnosis.twin.twin import Twin
 
 
 def weighed(e: Examination, backward: Backward, update: Update, records: Sequence[Record]) -> Examination:
-    """With the factors and the decay of every array, at this batch size and at others."""
+    """With these formulas, and with the factors and the decay of every array, at this batch size and at others."""
     size = len(records[0].x)
     update = replace(update, scales=scales_of(backward), decays=decays_of(backward))
+    e = replace(e, backward=backward, update=update)
     by_size, over_batch = {size: update.scales}, False
-    for other, scales, decays in _at_other_sizes(replace(e, update=update), size):
+    for other, scales, decays in _at_other_sizes(e, size):
         by_size[other] = scales
         over_batch |= _falls_with_size(update.decays, size, decays, other)
     update = replace(update, scales_by_size=by_size, decay_over_batch=over_batch)

@@ -125,7 +125,7 @@ def _explain_changes(
         if any(np.isnan(array).any() for record in records for array in record.after):
             rooted = takes_root_of_gradients(records, forward, e.epsilon, e.n_outputs)
     update = Update(batch_size=stepping.batch_size, root_of_gradients=rooted)
-    return weighed(replace(e, backward=backward, update=update), backward, update, records), ""
+    return weighed(e, backward, update, records), ""
 
 
 def _explain_adaptive_changes(
@@ -184,8 +184,6 @@ def _with_given_gradients(e: Examination, given: Given) -> Examination:
     e = replace(
         e,
         source="gradients",
-        backward=backward,
-        update=update,
         sight=replace(e.sight, steps=given.records, rate_unseen=True),
         departure=np.inf,  # without the update no training run speaks for the program
     )
