@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.candidates import SUBTRACTS, value_after, value_of
+from unstuck.autodiff.candidates import SUBTRACTS, along, value_after, value_of
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.meetings import meetings
 from unstuck.autodiff.proof import Proof, hypotheses_of
@@ -169,9 +169,7 @@ def _goes_up(verdict: Verdict) -> bool:
     """Whether a right gradient is climbed: the line is a likelihood."""
     if verdict.expected is None or not verdict.scale:
         return False
-    change = value_after(verdict.parameter) - value_of(verdict.parameter)
-    expected = verdict.expected / verdict.scale
-    return change.shape == expected.shape and float(np.sum(change * expected)) > 0
+    return along(verdict.parameter, verdict.expected / verdict.scale) > 0
 
 
 def _true_gradients(proof: Proof, step: Step, hypothesis: Hypothesis) -> Values:
