@@ -61,9 +61,8 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
 
 def uncast(node: Node) -> Node:
     """A single number as it was computed: before an engine, say, made an array of it."""
-    while node.op in CASTING | {np.array, np.asarray} and isinstance(node.args[0], Node):
-        if np.size(node.args[0].value) != 1:
-            break
+    casts = CASTING | {np.array, np.asarray}
+    while node.op in casts and isinstance(node.args[0], Node) and np.size(node.args[0].value) == 1:
         node = node.args[0]
     return node
 
