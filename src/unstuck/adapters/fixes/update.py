@@ -39,8 +39,9 @@ def _one_turned(fault: Fault) -> Alternatives:
     ]
     minus = [node for node in updates if isinstance(node.op, ast.Sub)]
     plus = [node for node in updates if isinstance(node.op, ast.Add)]
-    for node in sorted([*minus, *plus], key=lambda one: len(minus if one in minus else plus)) if minus and plus else []:
-        yield [_turned(fault, node.target, "+" if node in minus else "-")]
+    for group in sorted((minus, plus), key=len) if minus and plus else []:
+        for node in group:
+            yield [_turned(fault, node.target, "+" if group is minus else "-")]
 
 
 def _signs(fault: Fault, line: int) -> Iterator[Edit]:
