@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -60,7 +60,7 @@ class Syntax:
     @cached_property
     def stored(self) -> set[str]:
         """The variables that are given a value."""
-        return {node.id for node in self.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        return stored(self.nodes)
 
     def held_out(self, name: str, kind: str) -> str:
         """The variable of another part of the data: x_test for x_train; empty where the program has none."""
@@ -139,6 +139,11 @@ class Syntax:
         parent = self.parents.get(node)
         called = isinstance(parent, ast.Call) and node in [*parent.args, parent.func]
         return before.endswith("(") and after.startswith(")") and not called
+
+
+def stored(nodes: Iterable[Any]) -> set[str]:
+    """The variables among some nodes that are given a value there."""
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def operands(node: Any) -> tuple[Any, Any] | None:
