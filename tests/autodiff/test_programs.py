@@ -10,6 +10,7 @@ from tests.autodiff.bench import PROGRAMS
 from tests.autodiff.watching import step_at, watched
 from unstuck.autodiff.location import locate
 from unstuck.autodiff.proof import Proof, prove
+from unstuck.autodiff.repeating import repeated
 
 NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py"))
 IN_FLOAT32 = sorted(set(NAMES) - {"dense_plain_lists", "engine_scalars"})  # two have Python's own floats only
@@ -40,6 +41,12 @@ def test_a_right_backward_pass_is_proved_right(name):
         assert kinds <= {"lost in rounding"}  # biases before a batch norm: their true gradient is 0
         assert proof.hypothesis is not None
         assert proof.hypothesis.rank < 2
+
+
+def test_a_loss_of_weighted_errors_falls_along_their_gradients():
+    proof, _ = proofs_of(PROGRAMS / "policy_gradient.py")
+    losses = list(repeated(proof, 4, truly=False).losses)
+    assert losses == sorted(losses, reverse=True)
 
 
 @pytest.mark.parametrize("name", IN_FLOAT32)

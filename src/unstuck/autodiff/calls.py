@@ -15,13 +15,14 @@ from unstuck.autodiff.tape import Node, Site, filled
 MOST_OTHERS = 20  # adjoints that are tried in the place of one that is given
 
 
-def by_call(scope: Scope, slice_: set[int], matches: dict[int, Match | None]) -> Iterator[Trial]:
+def by_call(scope: Scope, suspects: set[int], matches: dict[int, Match | None]) -> Iterator[Trial]:
     """With the sign turned of an error that is given to a call, with another adjoint in its place, or with the values
     that another call of the forward pass kept."""
     graph = scope.proof.step.graph
     adjoints = [n for n, match in matches.items() if match is not None and match.whole and not match.turned]
-    for call, inside in _calls(scope, slice_):
+    for call, inside in _calls(scope, suspects):
         own = {node.number for node in inside}
+        earlier = [number for number in adjoints if number < inside[0].number]
         given = {parent for node in inside for parent in graph.parents(node.number) if parent not in own}
         for number in sorted(given & scope.errors):
             value = scope.value(number)
@@ -29,44 +30,36 @@ def by_call(scope: Scope, slice_: set[int], matches: dict[int, Match | None]) ->
                 continue
             minus = Expression(operator.neg, (graph.tape.nodes[number],))
             yield _given("sign", call, inside, scope, {number: minus})
-            alike = [
-                n for n in adjoints if n < min(own) and n != number and np.shape(scope.value(n)) == np.shape(value)
-            ]
+            alike = [n for n in earlier if n != number and np.shape(scope.value(n)) == np.shape(value)]
             for other in alike[-MOST_OTHERS:]:
                 yield _given("another value was meant", call, inside, scope, {number: graph.tape.nodes[other]})
         for others in _kept_by_others(scope, sorted(given & scope.forward)):
             yield _given("another value was meant", call, inside, scope, others)
 
 
-def _calls(scope: Scope, slice_: set[int]) -> Iterator[tuple[Site, list[Node]]]:
+def _calls(scope: Scope, suspects: set[int]) -> Iterator[tuple[Site, list[Node]]]:
     """The calls in which more than one suspected value is made, with what is made in each."""
     nodes = scope.proof.step.graph.tape.nodes
     found: dict[Any, tuple[Site, list[Node]]] = {}
-    for number in sorted(slice_ | scope.errors):
-        node = nodes[number]
-        for call in node.stack if number not in scope.forward else ():
-            found.setdefault(call.key, (call, []))[1].append(node)
-    suspected = slice_
+    for number in sorted((suspects | scope.errors) - scope.forward):
+        for call in nodes[number].stack:
+            found.setdefault(call.key, (call, []))[1].append(nodes[number])
     for call, inside in found.values():
-        if len(inside) > 1 and any(node.number in suspected for node in inside):
+        if len(inside) > 1 and any(node.number in suspects for node in inside):
             yield call, inside
 
 
 def _kept_by_others(scope: Scope, given: Sequence[int]) -> Iterator[dict[int, Any]]:
     """For values of the forward pass those that the same expressions made at another time: before, or after."""
-    graph = scope.proof.step.graph
-    sites = {number: graph.tape.nodes[number].site for number in given}
-    if not given or None in sites.values():
+    nodes = scope.proof.step.graph.tape.nodes
+    if not given or any(nodes[number].site is None for number in given):
         return
-    made: dict[int, list[int]] = {number: [] for number in given}
-    for other in sorted(scope.forward):
-        for number in given:
-            if graph.tape.nodes[other].site is sites[number]:
-                made[number].append(other)
+    forward = sorted(scope.forward)
+    made = {number: [other for other in forward if nodes[other].site is nodes[number].site] for number in given}
     for by in (1, -1):
         places = {number: made[number].index(number) + by for number in given}
         if all(0 <= place < len(made[number]) for number, place in places.items()):
-            yield {number: graph.tape.nodes[made[number][place]] for number, place in places.items()}
+            yield {number: nodes[made[number][place]] for number, place in places.items()}
 
 
 def _given(kind: str, call: Site, inside: list[Node], scope: Scope, others: dict[int, Any]) -> Trial:

@@ -95,6 +95,12 @@ def value_after(parameter: Parameter) -> Array:
     return _together(parameter.after)
 
 
+def along(parameter: Parameter, array: Array) -> float:
+    """How far the update goes along an array: negative where it descends; 0 where the sizes differ."""
+    change = value_after(parameter) - value_of(parameter)
+    return float(change.reshape(-1) @ array.reshape(-1)) if change.size == array.size else 0.0
+
+
 def _together(nodes: Sequence[Node]) -> Array:
     values = [np.asarray(node.value, float) for node in nodes]
     return values[0] if len(values) == 1 else np.array([v.reshape(()) for v in values])

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from unstuck.autodiff.aliases import renaming
+from unstuck.autodiff.other_values import Trial
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.putting_right import SHORT, put_right, stops_short, throughout
 from unstuck.autodiff.repairing import repair
@@ -147,16 +148,7 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
                     found = other
     if found is not None:
         trial, fixed = found
-        node = trial.place[0]
-        changed = search.values(search.every(), trial.edits) or {}
-        expected = changed.get(search.proof.step.graph.same[node.number])
-        names = tuple(v.parameter.name for v in fixed)
-        if trial.call is not None:  # what is meant is the call's own argument
-            stack = node.stack[: node.stack.index(trial.call)]
-            return Departure(trial.call, stack, trial.kind, node, None, None, names, True), trial.edits, fixed
-        meant = trial.edits[node.number]
-        departure = Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True, meant)
-        return departure, trial.edits, fixed
+        return _of_trial(search, trial, _names(fixed)), trial.edits, fixed
     if again or not departures(search.scope, suspects)[0]:
         everything = set().union(*slices.values())
         earliest = next(iter(departures(search.scope, everything)[0]), None)
@@ -165,9 +157,27 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
         if earliest is not None:
             suspects, first = everything, next(v for v in search.wrong if earliest in slices[id(v)])
     left = left_out(search.scope, search.wrong)
-    short = stops_short(search, suspects) if left is None else None
+    if left is not None:
+        return left, {}, []
+    short = stops_short(search, suspects)
     if short is not None:
         node, edits, fixed = short
-        names = tuple(v.parameter.name for v in fixed)
-        return Departure(node.site, node.stack, SHORT, node, node.value, edits[node.number], names, True), edits, fixed
-    return left or by_matching(search.scope, suspects, first), {}, []
+        meant = edits[node.number]
+        return Departure(node.site, node.stack, SHORT, node, node.value, meant, _names(fixed), True), edits, fixed
+    return by_matching(search.scope, suspects, first), {}, []
+
+
+def _of_trial(search: Search, trial: Trial, names: tuple[str, ...]) -> Departure:
+    """The departure at the place of a change that makes the gradients of these parameters right."""
+    node = trial.place[0]
+    if trial.call is not None:  # what is meant is the call's own argument
+        stack = node.stack[: node.stack.index(trial.call)]
+        return Departure(trial.call, stack, trial.kind, node, None, None, names, True)
+    changed = search.values(search.every(), trial.edits) or {}
+    expected = changed.get(search.proof.step.graph.same[node.number])
+    meant = trial.edits[node.number]
+    return Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True, meant)
+
+
+def _names(verdicts: list[Verdict]) -> tuple[str, ...]:
+    return tuple(verdict.parameter.name for verdict in verdicts)

@@ -46,14 +46,23 @@ def written_out(node: Node, position: int) -> bool:
         return False
     if node.op not in TWO_OPERANDS or node.site is None:
         return True
-    try:
-        expression = ast.parse(node.site.text.strip(), mode="eval").body
-    except SyntaxError:
-        return True
+    expression = _written(node)
     if not isinstance(expression, ast.BinOp):
-        return False
-    operand = (expression.left, expression.right)[position]
-    return isinstance(operand.operand if isinstance(operand, ast.UnaryOp) else operand, ast.Constant)
+        return expression is None
+    return _is_number((expression.left, expression.right)[position])
+
+
+def _written(node: Node) -> ast.expr | None:
+    """The expression of a node as it stands in the source; None where that is not known."""
+    try:
+        return None if node.site is None else ast.parse(node.site.text.strip(), mode="eval").body
+    except SyntaxError:
+        return None
+
+
+def _is_number(expression: ast.expr | None) -> bool:
+    """Whether an expression is a number that is written out, with a sign or without."""
+    return isinstance(expression.operand if isinstance(expression, ast.UnaryOp) else expression, ast.Constant)
 
 
 def meetings(step: Step) -> list[Meeting]:
@@ -146,13 +155,9 @@ def _has_labels(key: Any) -> bool:
 
 def _is_typed_in(node: Node) -> bool:
     """Whether an index stands in the source as a number: `p[0][0]` is no label, but the only output of an example."""
-    try:
-        written = ast.parse(node.site.text.strip(), mode="eval").body if node.site is not None else None
-    except SyntaxError:
-        return False
+    written = _written(node)
     index = written.slice if isinstance(written, ast.Subscript) else None
-    parts = index.elts if isinstance(index, ast.Tuple) else [index]
-    return all(isinstance(part.operand if isinstance(part, ast.UnaryOp) else part, ast.Constant) for part in parts)
+    return all(map(_is_number, index.elts if isinstance(index, ast.Tuple) else [index]))
 
 
 def _plain(key: Any) -> Any:

@@ -8,16 +8,17 @@ repeated with the true gradients in their place: what that changes is what the f
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.candidates import SUBTRACTS, value_after, value_of
+from unstuck.autodiff.candidates import SUBTRACTS, along, value_after, value_of
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.meetings import meetings
 from unstuck.autodiff.proof import Proof, hypotheses_of
 from unstuck.autodiff.reverse import adjoints
-from unstuck.autodiff.seeds import WEIGHTED, Hypothesis, weights_of
+from unstuck.autodiff.seeds import WEIGHTED, Hypothesis
 from unstuck.autodiff.step import Step
 from unstuck.autodiff.tape import LEAF, Node, Tape, filled
 from unstuck.autodiff.verdicts import APPLIED, Verdict
@@ -153,8 +154,7 @@ def _loss(proof: Proof, step: Step, hypothesis: Hypothesis) -> float:
     total, found = 0.0, proof.meetings
     meeting = next((m for m in found if m.site is hypothesis.site), found[0])
     name = hypothesis.name.removesuffix(WEIGHTED)
-    weights = [1.0] * len(meeting.outputs) if name == hypothesis.name else weights_of(proof.step, meeting)
-    for output, target, weight in zip(meeting.outputs, meeting.targets, weights):
+    for output, target, weight in zip(meeting.outputs, meeting.targets, hypothesis.weights or repeat(1.0)):
         value = np.asarray(nodes[step.graph.same[output.number]].value, float)
         if "cross-entropy" in name and (value >= 0).all() and (value <= 1).all():
             total -= float(np.sum(weight * target * np.log(np.maximum(value, SMALLEST))))
@@ -169,9 +169,7 @@ def _goes_up(verdict: Verdict) -> bool:
     """Whether a right gradient is climbed: the line is a likelihood."""
     if verdict.expected is None or not verdict.scale:
         return False
-    change = value_after(verdict.parameter) - value_of(verdict.parameter)
-    expected = verdict.expected / verdict.scale
-    return change.shape == expected.shape and float(np.sum(change * expected)) > 0
+    return along(verdict.parameter, verdict.expected / verdict.scale) > 0
 
 
 def _true_gradients(proof: Proof, step: Step, hypothesis: Hypothesis) -> Values:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.call import Tie
-from unstuck.autodiff.candidates import Candidate, value_after, value_of
+from unstuck.autodiff.candidates import along
 from unstuck.autodiff.comparison import SAME_SCALE, fit
 from unstuck.autodiff.matching import catalogue
 from unstuck.autodiff.meetings import upstream
@@ -90,7 +90,8 @@ class Search:
                 continue
             one = fit(value, verdict.expected)
             same = max(SAME_SCALE[8], min(tolerance * 10, 1e-2))
-            agrees = abs(one.scale - 1) <= same if scale else one.scale * _direction(candidate, verdict) > 0
+            climbs = not scale and along(verdict.parameter, candidate.value) > 0
+            agrees = abs(one.scale - 1) <= same if scale else (-one.scale if climbs else one.scale) > 0
             if one.residual <= tolerance and agrees:
                 return True
         return False
@@ -118,13 +119,6 @@ class Search:
         self.edits.update(edits)
         self.scope.put = self.values(self.every(), {}) or {}
         self.wrong = [verdict for verdict in self.wrong if all(verdict is not one for one in repaired)]
-
-
-def _direction(candidate: Candidate, verdict: Verdict) -> int:
-    """1 where the update goes down along an array that may be the gradient, or no way that is known, else -1."""
-    change = value_after(verdict.parameter) - value_of(verdict.parameter)
-    along = float(change.reshape(-1) @ candidate.value.reshape(-1)) if change.size == candidate.value.size else 0.0
-    return 1 if along <= 0 else -1
 
 
 def search_of(proof: Proof, tie: Tie | None = None) -> Search | None:

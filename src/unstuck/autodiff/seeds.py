@@ -33,6 +33,7 @@ class Hypothesis:
     site: Site | None  # where it stands in the program
     seeds: dict[int, Any]  # adjoints by the number of the representative
     rank: int  # 0 the loss as written, 1 a usual loss, 2 the program's own error
+    weights: tuple[Any, ...] = ()  # of the errors, one for each output, where the program has some
 
 
 def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
@@ -61,9 +62,8 @@ def written_losses(step: Step, most: int = 6) -> Iterator[Hypothesis]:
 
 def uncast(node: Node) -> Node:
     """A single number as it was computed: before an engine, say, made an array of it."""
-    while node.op in CASTING | {np.array, np.asarray} and isinstance(node.args[0], Node):
-        if np.size(node.args[0].value) != 1:
-            break
+    casts = CASTING | {np.array, np.asarray}
+    while node.op in casts and isinstance(node.args[0], Node) and np.size(node.args[0].value) == 1:
         node = node.args[0]
     return node
 
@@ -86,12 +86,13 @@ def _is_float(value: Any) -> bool:
 
 def weighted_losses(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
     """The same where the program weighs its errors before it sends them back: by what an action earned, by a mask."""
-    weights = weights_of(step, meeting)
+    users = users_within(step.graph, step.used)
+    weights = tuple(_weight(step, error, users) for error in meeting.nodes)
     if len({np.asarray(weight).tobytes() for weight in weights}) > 1 or any(np.size(weight) > 1 for weight in weights):
         for hypothesis in usual_losses(step, meeting):
             if len(hypothesis.seeds) == len(weights):
                 seeds = {end: seed * weight for (end, seed), weight in zip(hypothesis.seeds.items(), weights)}
-                yield replace(hypothesis, name=hypothesis.name + WEIGHTED, seeds=seeds)
+                yield replace(hypothesis, name=hypothesis.name + WEIGHTED, seeds=seeds, weights=weights)
 
 
 def usual_losses(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
@@ -137,21 +138,17 @@ def own_errors(step: Step, meeting: Meeting) -> Iterator[Hypothesis]:
         yield _at(meeting, places, seeds, "the program's own error at the output", 2)
 
 
-def weights_of(step: Step, meeting: Meeting) -> list[Any]:
-    """What each error of a meeting is multiplied by next, of what does not depend on a parameter."""
-    users = users_within(step.graph, step.used)
-    weights: list[Any] = []
-    for node in meeting.nodes:
-        weight: Any = 1.0
-        following: Node | None = node
-        while following is not None:
-            own, following = step.graph.same[following.number], None
-            for user in (step.graph.tape.nodes[number] for number in users.get(own, ())):
-                factor = _factor(step, user, own)
-                if factor is not None and np.shape(user.value) == np.shape(node.value):
-                    weight, following = weight * factor, user
-        weights.append(weight)
-    return weights
+def _weight(step: Step, error: Node, users: dict[int, list[int]]) -> Any:
+    """What an error is multiplied by next, of what does not depend on a parameter."""
+    weight: Any = 1.0
+    following: Node | None = error
+    while following is not None:
+        own, following = step.graph.same[following.number], None
+        for user in (step.graph.tape.nodes[number] for number in users.get(own, ())):
+            factor = _factor(step, user, own)
+            if factor is not None and np.shape(user.value) == np.shape(error.value):
+                weight, following = weight * factor, user
+    return weight
 
 
 def _factor(step: Step, node: Node, number: int) -> Any:

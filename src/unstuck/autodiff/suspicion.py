@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,14 @@ class Scope:
     users: dict[int, list[int]]  # who takes a value as an argument, on the way to the gradients
     known: Catalogue  # the true adjoints
     work: float = 0.0
-    numbers: Numbers | None = None
     put: dict[int, Any] = field(default_factory=dict)  # values that follow from places which were put right before
     matches: dict[int, tuple[Any, Match | None]] = field(default_factory=dict)  # found before: the value and its match
     slices: dict[int, set[int]] = field(default_factory=dict)  # what gradients are made of, by their verdicts' ids
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The true adjoints of single numbers."""
+        return Numbers.of(self.proof)
 
     def value(self, number: int) -> Any:
         """What a node gave, or would give with the places before it put right."""
@@ -74,8 +79,6 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
     graph = scope.proof.step.graph
     inside = sorted(n for n in suspects if n in scope.errors)
     matches: dict[int, Match | None] = {}
-    if scope.numbers is None:
-        scope.numbers = Numbers.of(scope.proof)
     for number in inside:
         value = scope.value(number)
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
@@ -132,9 +135,8 @@ def left_out(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
 def _part_of_numbers(scope: Scope, verdict: Verdict) -> Node | None:
     """The first of the gradients of single numbers that is a part of the true one, where all others are whole or parts:
     an assignment in the place of an addition."""
-    numbers = scope.numbers or Numbers.of(scope.proof)
     for candidate in verdict.candidates[::-1]:
-        matches = [numbers.match(float(np.sum(node.value))) for node in candidate.nodes]
+        matches = [scope.numbers.match(float(np.sum(node.value))) for node in candidate.nodes]
         parts = [node for node, match in zip(candidate.nodes, matches) if match is not None and not match.whole]
         if parts and None not in matches:
             return parts[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unstuck.autodiff.candidates import Candidate, value_after, value_of
+from unstuck.autodiff.candidates import Candidate, along, value_after, value_of
 from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, kind_of
 from unstuck.autodiff.reverse import Adjoints
 from unstuck.autodiff.step import Parameter, Step
@@ -113,7 +113,7 @@ def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tole
                         break
         offers.update(scales)
         entries.update(dict.fromkeys(scales, array.size))
-        descending.update(dict.fromkeys(scales, int(_descends(parameter, array))))
+        descending.update(dict.fromkeys(scales, int(along(parameter, array) < 0)))
 
     def doubt(scale: float) -> tuple[float, ...]:
         return -offers[scale], -descending[scale], abs(scale) != 1.0, -entries[scale], -abs(scale)
@@ -127,14 +127,6 @@ def decays(parameter: Parameter, gradient: Array) -> tuple[Array | None, ...]:
     whole = value_of(parameter)
     changed = gradient != 0 if gradient.shape == whole.shape else None
     return (None, whole) if changed is None or changed.all() else (None, whole, np.where(changed, whole, 0.0))
-
-
-def _descends(parameter: Parameter, expected: Array) -> bool:
-    """Whether the update goes down along the true gradient."""
-    after = [np.asarray(node.value, float) for node in parameter.after]
-    before = [np.asarray(node.value, float) for node in parameter.before]
-    change = np.concatenate([(a - b).reshape(-1) for a, b in zip(after, before)])
-    return change.size == expected.size and float(change @ expected.reshape(-1)) < 0
 
 
 def rounded(scale: float) -> float:

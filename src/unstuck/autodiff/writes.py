@@ -39,6 +39,9 @@ OVERWRITING: tuple[Callable[..., Any], ...] = (
 )
 """Functions that change their first argument and return nothing."""
 
+GENERATORS = (np.random.RandomState, np.random.Generator, random.Random)
+"""The kinds of objects whose methods draw random numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -114,7 +117,7 @@ def changes_its_argument(op: Callable[..., Any]) -> bool:
 
 def draws(op: Callable[..., Any]) -> bool:
     """Whether calling `op` asks a generator for random numbers: again, they would be others."""
-    return isinstance(getattr(op, "__self__", None), np.random.Generator | np.random.RandomState | random.Random)
+    return isinstance(getattr(op, "__self__", None), GENERATORS)
 
 
 def carried_out(op: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.adapters.fixes.test_edits import fixed
+from tests.autodiff.bench import PROGRAMS
 from unstuck.adapters.fixes.edit import Fault, alternatives, applied
 from unstuck.adapters.fixes.syntax import Syntax
 
@@ -79,31 +80,15 @@ def test_a_test_without_data_of_its_own_is_left_alone():
     assert not fixed("x_train = a\nleft = x_train\n", "D06", 2, 1)
 
 
-ENGINE = """class Value:
-    def __add__(self, other):
-        other = other if isinstance(other, Value) else Value(other)
-        out = Value(self.data + other.data, (self, other))
-        def _backward():
-            self.grad += out.grad
-            other.grad += out.grad
-        out._backward = _backward
-        return out
-    def tanh(self):
-        t = np.tanh(self.data)
-        out = Value(t, (self,))
-        def _backward():
-            self.grad += (1 - t ** 2) * out.grad
-        out._backward = _backward
-        return out
-"""
+ENGINE = (PROGRAMS / "engine_scalars.py").read_text().partition("    def backward")[0]  # its operations
 
 
 @pytest.mark.parametrize(
     ("whole", "broken"),
     [
-        ("        out._backward = _backward\n        return out\n    def tanh", "        return out\n    def tanh"),
+        ("        out._backward = _backward\n        return out\n\n    def tanh", "        return out\n\n    def tanh"),
         ("(t, (self,))", "(t)"),
-        ("other.data, (self, other))", "other.data)"),
+        ("self.data + other.data, (self, other))", "self.data + other.data)"),
     ],
 )
 def test_a_result_is_told_where_it_comes_from(whole, broken):
@@ -116,22 +101,6 @@ def test_an_engine_that_tells_all_is_left_alone():
     assert not fixed(ENGINE, "B13", 1, None)
 
 
-PATCHED = """class Tanh:
-    pass
-class Sigmoid:
-    pass
-class SigmoidBackward(Function):
-    def apply(self, d):
-        return d * self.output * (1 - self.output)
-def enable():
-    plain_sigmoid = Sigmoid.forward
-
-    def tracked_sigmoid(self, x):
-        return record(plain_sigmoid(self, x), SigmoidBackward)
-
-    Sigmoid.forward = tracked_sigmoid
-net = Sequential(Linear(2, 3), Tanh(), Linear(3, 1), Sigmoid())
-"""
 PATCHED_FOR_BOTH = """class Tanh:
     pass
 class Sigmoid:
@@ -158,10 +127,28 @@ def enable():
     Tanh.forward = tracked_tanh
 net = Sequential(Linear(2, 3), Tanh(), Linear(3, 1), Sigmoid())
 """
+FOR_THE_TANH = (
+    """
+
+class TanhBackward(Function):
+    def apply(self, d):
+        return d * (1 - self.output ** 2)
+""",
+    "    plain_tanh = Tanh.forward\n",
+    """
+    def tracked_tanh(self, x):
+        return record(plain_tanh(self, x), TanhBackward)
+""",
+    "    Tanh.forward = tracked_tanh\n",
+)
 
 
 def test_what_is_there_for_a_sigmoid_is_written_for_the_tanh_too():
-    assert fixed(PATCHED, "B13", 2, None) == [PATCHED_FOR_BOTH]
+    text = PATCHED_FOR_BOTH
+    for part in FOR_THE_TANH:
+        assert text.count(part) == 1
+        text = text.replace(part, "")
+    assert fixed(text, "B13", 2, None) == [PATCHED_FOR_BOTH]
     assert not fixed(PATCHED_FOR_BOTH, "B13", 2, None)
 
 

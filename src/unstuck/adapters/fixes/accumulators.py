@@ -12,11 +12,9 @@ from unstuck.adapters.fixes.statements import inserted_behind, moved_before
 @edits_for("U02", "U14", "B14", framework=("", "numpy"))
 def zeros_for_every_update(fault: Fault) -> Alternatives:
     """Sums of gradients that are made once, before the loop, are made in it; others become zeros behind the update."""
-    syntax, lines = fault.syntax, fault.lines_of_updates
-    updates = [one for one in syntax.nodes if isinstance(one, (ast.Assign, ast.AugAssign)) and one.lineno in lines]
+    syntax, updates = fault.syntax, fault.updates
     sums = {syntax.words(_whole(one.target)) for one in syntax.nodes if _adds(one)}
-    read = {syntax.words(_whole(node)): node for one in updates for node in ast.walk(one.value) if _is_array(node)}
-    kept = [name for name in read if name in sums]
+    read = {syntax.words(_whole(node)) for one in updates for node in ast.walk(one.value) if _is_array(node)}
     for loop in dict.fromkeys(loop for one in updates for loop in syntax.loops(one)):
         made = [
             one
@@ -24,9 +22,9 @@ def zeros_for_every_update(fault: Fault) -> Alternatives:
             if isinstance(one, ast.Assign)
             and one.lineno < loop.lineno
             and syntax.function(one) is syntax.function(loop)
-            and set(syntax.targets(one)) <= set(kept)
+            and set(syntax.targets(one)) <= read & sums
         ]
-        if made and any(inside in ast.walk(loop) for inside in syntax.nodes if _adds(inside)):
+        if made and any(map(_adds, ast.walk(loop))):
             yield list(moved_before(syntax, made, loop.body[0]))
     edits: list[Edit] = []
     for one in updates if fault.code != "B14" else []:  # a memory of squares is meant to grow

@@ -21,8 +21,7 @@ def _own_names(syntax: Syntax, node: ast.AST) -> set[str]:
     """The parameters and variables of the functions that a node stands in."""
     functions = [one for one in syntax.above(node) if isinstance(one, (ast.FunctionDef, ast.Lambda))]
     given = {argument.arg for one in functions for argument in ast.walk(one.args) if isinstance(argument, ast.arg)}
-    inside = [name for one in functions for name in ast.walk(one) if isinstance(name, ast.Name)]
-    return given | {name.id for name in inside if isinstance(name.ctx, ast.Store)}
+    return given.union(*(stored_names(ast.walk(one)) for one in functions))
 
 
 @edits_for("D02")
@@ -145,10 +144,11 @@ def test_transformed_too(fault: Fault) -> Alternatives:
 def standardised(fault: Fault) -> Alternatives:
     """Behind the line that makes the inputs, each of them is brought to mean 0 and deviation 1, a test likewise."""
     syntax, name = fault.syntax, str(fault.read("inputs").get("name") or "")
-    made = [node for node in syntax.nodes if isinstance(node, ast.Assign) and name in stored_names(node)]
-    if not name.isidentifier() or not made or any(syntax.loops(node) for node in made[-1:]):
+    made = [node for node in syntax.nodes if _makes(node, [name])]
+    if not name.isidentifier() or not made or syntax.loops(made[-1]):
         return
-    along = "axis=1, keepdims=True" if fault.read("inputs").get("layout") == "columns" else "axis=0"
+    axis = fault.axis_of_examples
+    along = f"axis={axis}, keepdims=True" if axis == "1" else f"axis={axis}"
     parts = [*filter(None, (syntax.held_out(name, kind) for kind in HELD_OUT)), name]
     words = [f"{one} = ({one} - {name}.mean({along})) / ({name}.std({along}) + 1e-8)" for one in parts]
     last = max([made[-1], *(node for node in syntax.nodes if _makes(node, parts))], key=lambda node: node.lineno)
@@ -157,7 +157,7 @@ def standardised(fault: Fault) -> Alternatives:
 
 def _makes(node: ast.AST, names: list[str]) -> bool:
     """Whether a statement gives a value to one of these."""
-    return isinstance(node, ast.Assign) and bool(stored_names(node) & set(names))
+    return isinstance(node, ast.Assign) and bool(stored_names(ast.walk(node)) & set(names))
 
 
 @edits_for("D06", "E02", "D05", "D11", framework=("", "numpy"))
@@ -165,7 +165,7 @@ def test_made_of_the_test(fault: Fault) -> Alternatives:
     """x_test = x_train.reshape(n, 784) becomes x_test = x_test.reshape(n, 784), where there is such a variable."""
     syntax = fault.syntax
     for node in syntax.nodes:
-        if not isinstance(node, ast.Assign) or not any("test" in name.lower() for name in stored_names(node)):
+        if not isinstance(node, ast.Assign) or not any("test" in name.lower() for name in stored_names(ast.walk(node))):
             continue
         loaded = [one for one in ast.walk(node.value) if isinstance(one, ast.Name) and "train" in one.id]
         yield [Edit(syntax.span(one), meant) for one in loaded if (meant := syntax.held_out(one.id, "test"))]

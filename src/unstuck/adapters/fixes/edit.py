@@ -105,6 +105,18 @@ class Fault:
         return sorted({one["updated_at"] for one in self.parameters if one["updated_at"]})
 
     @property
+    def updates(self) -> list[Any]:
+        """The assignments in these lines, in their order."""
+        lines = self.lines_of_updates
+        assignments = (ast.Assign, ast.AugAssign)
+        return [one for one in self.syntax.nodes if isinstance(one, assignments) and one.lineno in lines]
+
+    @property
+    def axis_of_examples(self) -> str:
+        """The axis along which the examples of a batch lie."""
+        return "1" if self.read("inputs").get("layout") == "columns" else "0"
+
+    @property
     def activation(self) -> str:
         """The name of the layer's activation; empty where it is not known."""
         hidden = self.report["network"].get("hidden") or []

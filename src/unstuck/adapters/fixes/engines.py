@@ -12,7 +12,6 @@ from typing import Any
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for
 from unstuck.adapters.fixes.statements import at_line, indentation, inserted_before
 from unstuck.adapters.fixes.syntax import Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
 
 CODES = ("B13", "U05", "B14")
 
@@ -58,25 +57,16 @@ def parents_of_the_result(fault: Fault) -> Alternatives:
         for call in calls if told else []:
             function = syntax.function(call)
             given = [one.arg for one in function.args.args] if isinstance(function, ast.FunctionDef) else []
-            if len(call.args) == 1 and not call.keywords and given[:1] == ["self"] and call in _behind(syntax, call):
+            if len(call.args) == 1 and not call.keywords and given[:1] == ["self"] and _makes_the_result(syntax, call):
                 yield [argument_added(syntax, call, f"({', '.join(given[:2])}{',' if len(given) == 1 else ''})")]
 
 
-def _behind(syntax: Syntax, call: ast.Call) -> list[ast.Call]:
-    """The calls of that name in the statements of the function itself that make its result."""
-    function = syntax.function(call)
-    made = [one for one in function.body if isinstance(one, (ast.Assign, ast.Return))]
-    return [
-        one
-        for statement in made
-        for one in ast.walk(statement)
-        if isinstance(one, ast.Call) and last_name(one.func) == last_name(call.func) and not _converts(syntax, one)
-    ]
-
-
-def _converts(syntax: Syntax, call: ast.Call) -> bool:
-    """Whether a call only wraps an argument: other = other if isinstance(other, Value) else Value(other)."""
-    return isinstance(syntax.parents.get(call), ast.IfExp)
+def _makes_the_result(syntax: Syntax, call: ast.Call) -> bool:
+    """Whether a call stands in a statement of the function itself, and not to wrap an argument: other = other if
+    isinstance(other, Value) else Value(other)."""
+    statement = syntax.statement(call)
+    own = isinstance(statement, (ast.Assign, ast.Return)) and syntax.parents[statement] is syntax.function(call)
+    return own and not isinstance(syntax.parents[call], ast.IfExp)
 
 
 SLOPES = {  # of a function, from its value, as it is written and as it is written for the other one
@@ -92,10 +82,8 @@ def written_as_for_the_sibling(fault: Fault) -> Alternatives:
     for name, sibling in (("tanh", "sigmoid"), ("sigmoid", "tanh")):
         classes = [one for one in syntax.nodes if isinstance(one, ast.ClassDef) and one.name.lower() == name]
         if any(one.lineno <= fault.line <= (one.end_lineno or 0) for one in classes):
-            edits = [
-                edit for one in _about(syntax.tree.body, sibling) for edit in _for_another(syntax, one, name, sibling)
-            ]
-            yield edits
+            statements = _about(syntax.tree.body, sibling)
+            yield [edit for one in statements for edit in _for_another(syntax, one, name, sibling)]
 
 
 def _about(block: list[ast.stmt], name: str) -> Iterator[Any]:

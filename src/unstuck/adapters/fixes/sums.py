@@ -21,8 +21,7 @@ def bias_along_the_other_axis(fault: Fault) -> Alternatives:
 def summed_over_the_batch(fault: Fault) -> Alternatives:
     """sum(d) gets the axis of the examples; the first example alone, or no sum at all, becomes the sum."""
     syntax = fault.syntax
-    columns = fault.read("inputs").get("layout") == "columns"
-    axis = "1" if columns else "0"
+    axis = fault.axis_of_examples
     whole = [one for one in syntax.nodes if isinstance(one, ast.Assign) and one.lineno == fault.line]
     nodes: list[Any] = [one for found in [*fault.expressions[:1], *whole] for one in ast.walk(found)]
     for node in nodes:
@@ -42,7 +41,7 @@ def summed_over_the_batch(fault: Fault) -> Alternatives:
 def step_of_its_own_shape(fault: Fault) -> Alternatives:
     """b -= rate * d, with a row for every example in d, becomes b -= rate * d.sum(axis=0)."""
     syntax = fault.syntax
-    axis = "1" if fault.read("inputs").get("layout") == "columns" else "0"
+    axis = fault.axis_of_examples
     updates = [one for one in syntax.nodes if isinstance(one, (ast.Assign, ast.AugAssign)) and one.lineno == fault.line]
     for one in updates:
         arrays = [node for node in ast.walk(one.value) if isinstance(node, (ast.Name, ast.Attribute))]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.names_in_source import last_name, stored_names
 
 LOOPS = (ast.For, ast.While)
 PRODUCTS = ("dot", "matmul", "outer", "einsum", "tensordot", "inner")
@@ -60,7 +60,7 @@ class Syntax:
     @cached_property
     def stored(self) -> set[str]:
         """The variables that are given a value."""
-        return {node.id for node in self.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        return stored_names(self.nodes)
 
     def held_out(self, name: str, kind: str) -> str:
         """The variable of another part of the data: x_test for x_train; empty where the program has none."""

@@ -11,6 +11,7 @@ from unstuck.adapters.fixes.statements import inserted_before, inserted_behind
 from unstuck.adapters.fixes.syntax import LOOPS, NUMBERED, Syntax
 from unstuck.adapters.scripts.names_in_source import last_name
 
+SIGN = {ast.Add: "+", ast.Sub: "-"}
 OTHER_SIGN = {ast.Add: "-", ast.Sub: "+"}
 
 
@@ -36,34 +37,33 @@ def one_sign_turned(fault: Fault) -> Alternatives:
 def changed_in_place(fault: Fault) -> Alternatives:
     """`w = w - step` of a loop over arrays, which only gives the name to another array, becomes `w -= step`."""
     syntax = fault.syntax
-    edits = []
+    edits: list[Edit] = []
     for loop in [node for node in syntax.nodes if isinstance(node, ast.For)]:
         names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
         for node in loop.body:
-            value = getattr(node, "value", None)
-            if not isinstance(node, ast.Assign) or not isinstance(value, ast.BinOp) or len(node.targets) != 1:
-                continue
-            target = node.targets[0]
-            same = isinstance(target, ast.Name) and target.id in names and syntax.words(value.left) == target.id
-            if same and isinstance(value.op, (ast.Sub, ast.Add)):
-                sign = "-" if isinstance(value.op, ast.Sub) else "+"
-                edits.append(Edit(syntax.span(node), f"{syntax.words(target)} {sign}= {syntax.words(value.right)}"))
+            edits += _in_place(syntax, node, names)
     yield edits
 
 
 @edits_for("U05", "B13", framework=("", "numpy"))
 def argument_changed_in_place(fault: Fault) -> Alternatives:
     """`w = w - step` of a function that is given w, which the caller never sees, becomes `w -= step`."""
-    syntax, edits = fault.syntax, []
-    for node in syntax.nodes:
-        function = syntax.function(node) if isinstance(node, ast.Assign) and _is_update(syntax, node) else None
-        if isinstance(function, ast.FunctionDef) and isinstance(node.targets[0], ast.Name):
-            given = {one.arg for one in function.args.args}
-            sign = {ast.Sub: "-", ast.Add: "+"}.get(type(node.value.op))
-            if node.targets[0].id in given and sign:
-                words = f"{node.targets[0].id} {sign}= {syntax.words(node.value.right)}"
-                edits.append(Edit(syntax.span(node), words))
+    syntax = fault.syntax
+    edits: list[Edit] = []
+    for node in [one for one in syntax.nodes if isinstance(one, ast.Assign)]:
+        function = syntax.function(node)
+        if isinstance(function, ast.FunctionDef):
+            edits += _in_place(syntax, node, {one.arg for one in function.args.args})
     yield edits
+
+
+def _in_place(syntax: Syntax, node: Any, names: set[str]) -> Iterator[Edit]:
+    """`w -= step` in the place of the statement `w = w - step`, where w is one of these names."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not _is_update(syntax, node):
+        return
+    target, step = node.targets[0], node.value
+    if isinstance(target, ast.Name) and target.id in names and isinstance(step, ast.BinOp) and type(step.op) in SIGN:
+        yield Edit(syntax.span(node), f"{target.id} {SIGN[type(step.op)]}= {syntax.words(step.right)}")
 
 
 @edits_for("B13", "U05")

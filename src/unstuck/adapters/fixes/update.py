@@ -33,14 +33,12 @@ def descends(fault: Fault) -> Alternatives:
 
 def _one_turned(fault: Fault) -> Alternatives:
     """The sign of one update that is unlike the others turned, either way."""
-    syntax = fault.syntax
-    updates = [
-        node for node in syntax.nodes if isinstance(node, ast.AugAssign) and node.lineno in fault.lines_of_updates
-    ]
+    updates = [node for node in fault.updates if isinstance(node, ast.AugAssign)]
     minus = [node for node in updates if isinstance(node.op, ast.Sub)]
     plus = [node for node in updates if isinstance(node.op, ast.Add)]
-    for node in sorted([*minus, *plus], key=lambda one: len(minus if one in minus else plus)) if minus and plus else []:
-        yield [_turned(fault, node.target, "+" if node in minus else "-")]
+    for group in sorted((minus, plus), key=len) if minus and plus else []:
+        for node in group:
+            yield [_turned(fault, node.target, "+" if group is minus else "-")]
 
 
 def _signs(fault: Fault, line: int) -> Iterator[Edit]:
@@ -78,10 +76,8 @@ def another_rate(fault: Fault) -> Alternatives:
     lower or higher."""
     observed = fault.report["network"]["update"].get("learning_rate")
     numbers: list[ast.Constant] = []
-    for line in fault.lines_of_updates:
-        for node in fault.syntax.nodes:
-            if node.lineno == line and isinstance(node, (ast.Assign, ast.AugAssign)):
-                numbers += _scales(fault, node.value) or _scaled_before(fault, node.value)
+    for update in fault.updates:
+        numbers += _scales(fault, update.value) or _scaled_before(fault, update.value)
     places: dict[Span, Any] = {fault.syntax.span(number): number for number in numbers or _named_rates(fault)}
     if len(places) > 1 and observed:  # a momentum stands there too
         places = {span: one for span, one in places.items() if isclose(one.value, abs(observed), rel_tol=CLOSE)}

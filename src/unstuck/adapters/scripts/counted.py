@@ -125,23 +125,23 @@ def _leading_to(path: Path, expression: ast.expr, loop_line: int, known: set[str
     needed, found = _loaded(expression) - known, list[ast.stmt]()
     for block, place in path[::-1]:
         for statement in block[:place][::-1]:
-            made = stored_names(statement) & needed
+            made = stored_names(ast.walk(statement)) & needed
             if made and statement.lineno <= loop_line <= (statement.end_lineno or statement.lineno):
                 return None
             if made:
                 found.insert(0, statement)
                 whole = isinstance(statement, ast.Assign | ast.AnnAssign)  # a loop adds to what there was
                 needed = (needed - made if whole else needed) | (_loaded(statement) - known - _targets(statement))
-    return None if needed - {name for one in found for name in stored_names(one)} else found
+    return None if needed - {name for one in found for name in stored_names(ast.walk(one))} else found
 
 
 def _targets(statement: ast.stmt) -> set[str]:
     """What a loop calls its elements."""
     loops = [part for part in ast.walk(statement) if isinstance(part, ast.For)]
-    return {name for loop in loops for name in stored_names(loop.target)}
+    return {name for loop in loops for name in stored_names(ast.walk(loop.target))}
 
 
 def _loaded(part: ast.AST) -> set[str]:
-    inner = {name for one in ast.walk(part) if isinstance(one, ast.comprehension) for name in stored_names(one.target)}
+    inner = [one.target for one in ast.walk(part) if isinstance(one, ast.comprehension)]
     names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return names - inner
+    return names.difference(*(stored_names(ast.walk(target)) for target in inner))

@@ -4,12 +4,13 @@ import builtins
 import copy
 import functools
 import math
-import random
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from unstuck.autodiff.writes import GENERATORS
 
 OWN, COMPUTES, CREATES, DRAWS, WRITES, SPREADS, IGNORED = (
     "own",  # written in Python: what it does is recorded where it is rewritten
@@ -29,7 +30,6 @@ _SPREADING = (zip, enumerate, list, tuple, map, iter, reversed, filter)
 _COMPUTING = (abs, sum, max, min, pow, float, round, divmod, complex, int)
 _COPYING = (copy.copy, copy.deepcopy)
 _TAKING_ALL = (sum, max, min, math.fsum)
-_GENERATORS = (np.random.RandomState, np.random.Generator, random.Random)
 _SHUFFLING = frozenset({"shuffle"})
 _QUIET_METHODS = frozenset({"tolist", "tofile", "tobytes", "view", "setflags", "dump", "item"}) - {"view", "item"}
 _QUIET = (np.shape, np.ndim, np.size, np.savetxt, np.save, np.set_printoptions, np.array_equal, np.allclose)
@@ -65,7 +65,7 @@ def _kind_of(function: Any) -> str:
     if kind is types.FunctionType:
         return _of_numpy(function) if (function.__module__ or "").startswith("numpy") else OWN
     if kind is types.MethodType:
-        return _drawing(function.__name__) if isinstance(function.__self__, _GENERATORS) else OWN
+        return _drawing(function.__name__) if isinstance(function.__self__, GENERATORS) else OWN
     if kind is types.BuiltinFunctionType or kind is types.MethodWrapperType:
         return _builtin(function)
     if kind is np.ufunc:
@@ -118,7 +118,7 @@ def _builtin(function: Any) -> str:
         return IGNORED if name == "is_integer" else COMPUTES
     if isinstance(holder, np.ufunc):
         return WRITES if name == "at" else COMPUTES
-    if isinstance(holder, _GENERATORS):
+    if isinstance(holder, GENERATORS):
         return _drawing(name)
     if holder is math:
         return IGNORED if function in _TESTS else COMPUTES

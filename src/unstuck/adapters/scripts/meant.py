@@ -81,7 +81,7 @@ def _written(meant: Any, node: Node, here: Any, source: str) -> str:
 def _with_other_operands(meant: Expression, node: Node, here: Any, source: str) -> str:
     """The expression as it stands with other words in the place of the operands that change. Raises NoWords."""
     given = _operands(here, node)
-    words, start = _segment(source, here).encode(), here
+    words = _segment(source, here).encode()
     changed = [(given[at], one) for at, one in enumerate(meant.args) if one is not node.args[at]]
     named = {keyword.arg: keyword.value for keyword in getattr(here, "keywords", [])}
     for name, value in meant.kwargs.items():
@@ -90,9 +90,9 @@ def _with_other_operands(meant: Expression, node: Node, here: Any, source: str) 
                 raise NoWords
             changed.append((named[name], value))
     for operand, one in sorted(changed, key=lambda pair: -pair[0].col_offset):
-        if operand.lineno != start.lineno or start.end_lineno != start.lineno:
+        if operand.lineno != here.lineno or here.end_lineno != here.lineno:
             raise NoWords
-        first, last = (place - start.col_offset for place in (operand.col_offset, operand.end_col_offset))
+        first, last = (place - here.col_offset for place in (operand.col_offset, operand.end_col_offset))
         words = words[:first] + _operand(one, operand, node, here, source).encode() + words[last:]
     return words.decode()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 
@@ -42,9 +42,9 @@ def names_of_all(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
-def stored_names(node: ast.AST) -> set[str]:
-    """The variables that a value is given to anywhere in it."""
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+def stored_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """The variables among some nodes that are given a value there."""
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def names_used_by(expression: ast.AST | None) -> set[str]:

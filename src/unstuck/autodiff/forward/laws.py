@@ -33,13 +33,13 @@ class Source:
 def forward_faults(proof: Proof, following: Step | None, source: Source) -> Iterator[ForwardFault]:
     """The laws that the forward pass of a proved update breaks, or that of the update after it."""
     step, forward = proof.step, forward_pass(proof)
-    found = list(softmaxes(step, forward))
+    found, read = list(softmaxes(step, forward)), list(readings(step, forward))
     with np.errstate(all="ignore"):
         mixed = [*weights_that_do_not_add_up(step, found, forward)]
         mixed += probabilities_that_do_not_add_up(step, found, proof.meetings)
         mixed += masks_that_hide_nothing(step, found)
-        mixed += masks_that_show_only_padding(step, found, list(readings(step, forward)) if found else [])
-        yield from mixed or answers_that_have_seen_their_target(step, found, proof.meetings, forward)
+        mixed += masks_that_show_only_padding(step, found, read)
+        yield from mixed or answers_that_have_seen_their_target(step, found, read, proof.meetings, forward)
         yield from normalized_over_other_axes(step, forward, source.around)
         if following is not None:
             yield from states_that_are_kept(step, following, meetings(following), source.is_made_anew)

@@ -40,7 +40,7 @@ def masks_that_hide_nothing(step: Step, found: Sequence[Softmax]) -> Iterator[Fo
 
 
 def masks_that_show_only_padding(
-    step: Step, found: Sequence[Softmax], readings: Sequence[Reading]
+    step: Step, found: Sequence[Softmax], read: Sequence[Reading]
 ) -> Iterator[ForwardFault]:
     """Softmaxes that give all weight to places at which every sequence has the same entry, and none to those at which
     the entries differ: the mask is the other way round."""
@@ -50,7 +50,7 @@ def masks_that_show_only_padding(
             if len(shown) != 1:
                 continue
             places = np.moveaxis(mask == shown[0], softmax.axes[0], -1)
-            if any(_shows_only_padding(places, reading.values) for reading in readings):
+            if any(_shows_only_padding(places, reading.values) for reading in read):
                 yield ForwardFault(Law.DATA_ARE_SHOWN, node.site, {})
                 break
 

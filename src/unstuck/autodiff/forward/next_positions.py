@@ -34,10 +34,9 @@ class Reading:
 
 
 def answers_that_have_seen_their_target(
-    step: Step, found: Sequence[Softmax], met: Sequence[Meeting], forward: set[int]
+    step: Step, found: Sequence[Softmax], read: Sequence[Reading], met: Sequence[Meeting], forward: set[int]
 ) -> Iterator[ForwardFault]:
     """The mask, or where there is none the softmax, that lets a later place through."""
-    read = list(readings(step, forward))
     for meeting in met:
         if len(meeting.outputs) != 1:
             continue
