@@ -140,8 +140,9 @@ def few_columns(n, seed):
         (lambda given, like: standardised(given, like), None, False),
         (lambda given, like: standardised(given, given), "proved", True),
         (lambda given, like: given, "measured", False),
+        (lambda given, like: standardised(given, like) / like.std(axis=0), "measured", False),
     ],
-    ids=["alike", "by its own numbers", "not at all"],
+    ids=["alike", "by its own numbers", "not at all", "by the variance"],
 )
 def test_standardised_inputs_tell_how_the_test_inputs_were_prepared(prepare_test, grade, asleep):
     (x, targets), (given, wanted) = few_columns(400, 1), few_columns(200, 2)

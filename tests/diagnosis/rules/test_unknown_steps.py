@@ -235,3 +235,30 @@ def test_arrays_of_any_network_are_held_against_the_own_loss(way, found):
     proofs_of_gradients = [f for f in (*report.findings, *report.notes) if f.rule.code == "B14"]
     assert [f.rule.code for f in proofs_of_gradients] == found
     assert all(f.grade == "proved" and "array 5 (8,) moves up your loss" in f.summary for f in proofs_of_gradients)
+
+
+def first_of_adam(gradient):
+    return -0.01 * gradient / (np.abs(gradient) + 1e-8)
+
+
+def first_of_adadelta(gradient):
+    return -gradient * np.sqrt(1e-4) / np.sqrt(0.05 * gradient**2 + 1e-4)
+
+
+@pytest.mark.parametrize("rule", [first_of_adam, first_of_adadelta])
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda i, g: g, ""),
+        (lambda i, g: g[::-1] if i == 0 else g, "array 1 (10, 8) goes up your loss in some places"),
+        (lambda i, g: -g if i == 4 else g, "array 5 (8,) moves up your loss"),
+    ],
+    ids=["right", "rows turned over", "turned round"],
+)
+def test_signs_tell_where_the_rule_hides_the_gradient(rule, spoil, said):
+    program = Squeezed(1)
+    program.update = lambda gradients: [rule(spoil(i, g)) for i, g in enumerate(gradients)]
+    report = diagnose(replace(program.case(), loss=program.loss), cures=False, budget=120)
+    found = [f for f in (*report.findings, *report.notes) if f.rule.code == "B14"]
+    assert [f.grade for f in found] == ["proved"] * bool(said)
+    assert all(said in f.summary and "3 (8, 6)" in f.summary.split("; ")[-1] for f in found)

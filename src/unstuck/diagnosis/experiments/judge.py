@@ -16,8 +16,8 @@ from unstuck.diagnosis.experiments.changes import with_fresh_initialisation, wit
 from unstuck.diagnosis.experiments.choices import KEPT, aspects_of, causes_of_log_of_zero, needed, reference, with_right
 from unstuck.diagnosis.experiments.cures import in_order_of_making
 from unstuck.diagnosis.experiments.outside_the_step import users_loss_stays_finite
-from unstuck.diagnosis.experiments.own_training import ENOUGH, LEARNABLE
 from unstuck.diagnosis.experiments.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
+from unstuck.diagnosis.experiments.task import ENOUGH, LEARNABLE, find_task
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Trial, Verdicts
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run, score
@@ -44,7 +44,7 @@ def decide(
         user = baseline.in_order(user)
     found.chance = chance(user)
     if not e.faithful:
-        task = own_training.find_task(e)
+        task = find_task(e)
         found.learns = None if task is None else own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
     found.formulas = [
         code
@@ -276,21 +276,26 @@ class Judge:
 
 def _decide_by_own_training(e: Examination, evidence: dict[str, list[Evidence]], found: Verdicts) -> None:
     """What can be said without a twin: whether the program learns, and which choices keep its own loop from it."""
-    task = own_training.find_task(e)
+    task = find_task(e)
     if task is None:
         return
     found.learns = own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
     if "B14" in evidence and found.learns is not None:
         found.matters["B14"] = not found.learns
-    cause = None if found.learns else own_training.cause(e, task, evidence, 0.5 * work.OWN_TRAINING)
+    right = set(evidence) <= set(found.choices)
+    cause = None if found.learns else own_training.cause(e, task, evidence, 0.5 * work.OWN_TRAINING, right)
     if cause is not None:
         found.settings = list(cause.codes)
         found.trials.append(Trial(cause.codes, cause.before, cause.after, 0, 0, cause.seconds))
         if cause.times != 1:
-            said = f"the program does not learn by its own steps, and does with each taken {cause.times:g} times as far"
+            said = f"the program does not learn by its own steps, and does with each {_taken(cause.times)}"
             evidence[cause.codes[0]] = [Evidence(MEASURED, said, {"times_as_far": cause.times})]
     if found.learns or cause is not None:
         found.matters |= {code: code in found.settings for code in found.choices}
+
+
+def _taken(times: float) -> str:
+    return f"taken {times:g} times as far" if times > 1 else f"cut down to {times:g} of its length"
 
 
 def _asleep(items: list[Evidence]) -> bool:
