@@ -76,7 +76,7 @@ def _everything(setup: Setup) -> dict[str, Change]:
 
 
 def _wants_scaling(x: Array) -> bool:
-    """Whether inputs (n, n_features) are tiny or huge, all of them nearer to each other than any is to 0, or in units far
+    """Whether inputs (n, n_features) are tiny, huge, nearer to each other than any is to 0, or in units far
     apart."""
     low, high = float(x.min()), float(x.max())
     return not TINY <= max(-low, high) <= HUGE or high - low < max(low, -high) or unevenness(x) > UNEVEN
