@@ -282,7 +282,7 @@ def _decide_by_own_training(e: Examination, evidence: dict[str, list[Evidence]],
     found.learns = own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
     if "B14" in evidence and found.learns is not None:
         found.matters["B14"] = not found.learns
-    right = set(evidence) <= set(found.choices)
+    right = not any(_any_shown(items) for code, items in evidence.items() if code not in found.choices)
     cause = None if found.learns else own_training.cause(e, task, evidence, 0.5 * work.OWN_TRAINING, right)
     if cause is not None:
         found.settings = list(cause.codes)
@@ -292,6 +292,8 @@ def _decide_by_own_training(e: Examination, evidence: dict[str, list[Evidence]],
             evidence[cause.codes[0]] = [Evidence(MEASURED, said, {"times_as_far": cause.times})]
     if found.learns or cause is not None:
         found.matters |= {code: code in found.settings for code in found.choices}
+    if cause is not None and right:
+        found.matters["B14"] = False  # what was suspected of a gradient is no hindrance
 
 
 def _taken(times: float) -> str:

@@ -11,6 +11,7 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.adaptive import looks_adaptive
 from unstuck.diagnosis.identification.backward import RIGHT
 from unstuck.diagnosis.measurements.central_differences import beside_the_loss, follows_loss, is_turned_round_in_part
+from unstuck.diagnosis.measurements.dropped_units import Astray, units_astray
 from unstuck.diagnosis.measurements.own_loss import losses_of_training, raised_by_training
 from unstuck.diagnosis.measurements.targets_at_work import mixed_examples, what_targets_fail_to_do
 from unstuck.diagnosis.rules.rule import rule
@@ -74,7 +75,10 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
 
 
 def _by_arrays(e: Examination) -> list[Evidence]:
-    """Of a network whose layers are not known; nothing that matters where training halves the loss all the same."""
+    """Of a network whose layers or gradients are not known; nothing that matters where training halves the loss."""
+    astray = units_astray(e)
+    if astray is not None:
+        return [_astray(astray)]
     beside = beside_the_loss(e)
     if beside is None or not (beside.wrong or beside.climbing):
         return []
@@ -94,6 +98,15 @@ def _by_arrays(e: Examination) -> list[Evidence]:
     learns = losses is not None and losses[1] < HALVED * losses[0]
     summary = f"{'; '.join(said)}; the change of array {right} {along}"
     return [Evidence(PROVED, summary, {"arrays": [i + 1 for i in beside.wrong + beside.climbing]}, asleep=learns)]
+
+
+def _astray(found: Astray) -> Evidence:
+    if found.learning >= found.silenced:
+        said = "units that a step left out (dropout) learn all the same: the way back does not leave them out"
+    else:
+        said = "the way back leaves out other units than the way forward did (dropout)"
+    numbers = {"learning_though_left_out": found.learning, "left_out_on_the_way_back_alone": found.silenced}
+    return Evidence(PROVED, f"layer {found.layer}: {said}", numbers, found.layer)
 
 
 def _no_array_of_the_loss(e: Examination) -> list[Evidence]:
