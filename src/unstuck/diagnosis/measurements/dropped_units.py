@@ -1,7 +1,7 @@
 """Units that a step leaves out at random (dropout): are the same left out on the way back?
 
-Shown alone, an example changes the weights that lead away from a unit by the unit's output times an error. Where none of
-them changes, the unit put out 0, and so nothing flows back through it: the weights that lead to it must not change
+Shown alone, an example changes the weights that lead away from a unit by the unit's output times an error. Where none
+of them changes, the unit put out 0, and so nothing flows back through it: the weights that lead to it must not change
 either (N. Srivastava et al., "Dropout", 2014, section 4).
 """
 
