@@ -44,8 +44,9 @@ def decide(
         user = baseline.in_order(user)
     found.chance = chance(user)
     if not e.faithful:
-        task = find_task(e)
-        found.learns = None if task is None else own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
+        _decide_by_own_training(e, evidence, found)
+        if found.settings:
+            return found
     found.formulas = [
         code
         for code, items in evidence.items()

@@ -117,20 +117,26 @@ def run_loop(e: Examination, task: Task, allowed: float, right: Iterable[str] = 
     """The user's whole loop from the parameters as found, or with these aspects put right; for so much work at most."""
     if e.case.train is None:
         return None
-    program, x = e.program, e.program.x_as_given
+    program, x, targets = e.program, e.program.x_as_given, e.program.targets
     if "inputs" in right:
         x = to_unit_scale(e.program.x, e.program.x)
+        targets = x.reshape(targets.shape) if _are_inputs(e, targets) else targets
     try:
         program.restore()
         if "initialisation" in right and not program.set_parameters(_fresh_parameters(e, task)):
             return None
-        call = program.train(program.typed(x[task.train]), program.targets[task.train].copy(), allowed)
+        call = program.train(program.typed(x[task.train]), targets[task.train].copy(), allowed)
         outputs = program.predict(x[task.held], restore=False)
     finally:
         program.restore()
     if outputs is None or (call.failed and not call.cut_short):
         return None
     return Run(_score(e, task, outputs), not call.cut_short, task.in_units(outputs))
+
+
+def _are_inputs(e: Examination, targets: Array) -> bool:
+    """Whether the network is to give back what it is given."""
+    return targets.size == e.program.x.size and np.array_equal(targets.reshape(e.program.x.shape), e.program.x)
 
 
 def _fresh_parameters(e: Examination, task: Task) -> list[Array]:
