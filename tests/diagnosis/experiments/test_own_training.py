@@ -5,7 +5,8 @@ import pytest
 
 from tests.diagnosis.rules.small_program import Softmax, make_case
 from unstuck.diagnosis.diagnose import diagnose
-from unstuck.diagnosis.experiments.task import Task, going_along
+from unstuck.diagnosis.experiments.task import Task
+from unstuck.diagnosis.twin.training import going_along
 
 
 class RootsOfGradients(Softmax):

@@ -13,7 +13,7 @@ from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.measurements.target_coding import labels_of, numeric_targets
 from unstuck.diagnosis.twin.parameters import Parameters
-from unstuck.diagnosis.twin.training import Setup, chance, corrected, decide, run
+from unstuck.diagnosis.twin.training import Setup, are_tags, chance, corrected, decide, going_along, run
 from unstuck.diagnosis.twin.twin import Link, Twin
 from unstuck.diagnosis.twin.update_rule import UpdateRule
 
@@ -64,7 +64,7 @@ class Task:
         """Whether the outputs (m, n_outputs) of the held-out examples are no worse than the mean of the numbers wanted:
         false for logarithms of them, say. Classes and tags have no units."""
         wanted = self.wanted[self.held]
-        if self.of_classes or len(np.unique(wanted)) <= 2:
+        if self.of_classes or are_tags(wanted):
             return True
         whole = np.sum((wanted - wanted.mean(axis=0)) ** 2)
         return any(np.sum((part - wanted) ** 2) <= whole for part in _parts(outputs, wanted))
@@ -99,17 +99,6 @@ def _numbers(e: Examination) -> Array | None:
 def _parts(outputs: Array, wanted: Array) -> list[Array]:
     """The outputs (m, n_outputs), or each of them where one number is wanted."""
     return [outputs] if outputs.shape == wanted.shape else [outputs[:, [k]] for k in range(outputs.shape[1])]
-
-
-def going_along(outputs: Array, wanted: Array) -> float:
-    """The share of the variance of wanted (m, k) that goes along with the outputs (m, k), column by column: their
-    squared correlation, 0 where they go the other way."""
-    if not np.isfinite(outputs).all():
-        return 0.0
-    a, b = outputs - outputs.mean(axis=0), wanted - wanted.mean(axis=0)
-    both, variance = (a * b).sum(axis=0), (b**2).sum(axis=0)
-    shared = np.maximum(both, 0) ** 2 / np.maximum((a**2).sum(axis=0), 1e-300)
-    return float(shared.sum() / max(float(variance.sum()), 1e-300))
 
 
 def _reference(e: Examination, labels: Array, train: Array, held: Array, rate: float) -> Setup:
