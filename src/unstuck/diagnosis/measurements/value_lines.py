@@ -1,0 +1,126 @@
+"""The line of a fault by its numbers: where the user's own code first holds the array that the faulty formula gives.
+
+What was identified says what every array of a step is, right or wrong. A step is taken once more with the values of all
+variables looked at after every line; the first line after which one of them is a multiple of the faulty array made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unstuck.diagnosis.identification.forward import propagate
+from unstuck.diagnosis.identification.layout import read_chain
+from unstuck.diagnosis.program.observations import Record
+from unstuck.sandbox.call import guard
+from unstuck.sandbox.values import FirstAppearance, Place
+
+if TYPE_CHECKING:
+    from unstuck.diagnosis.examination.examination import Examination
+    from unstuck.diagnosis.identification.results import LayerResult
+
+Array = np.ndarray
+FEWEST = 6  # numbers that make an array known again
+SECONDS = 10.0
+EXACT = 1e-7  # of its length, by which an array may miss the wanted one
+
+
+def line_of_fault(e: Examination, code: str, layer: int, evidence: dict[str, Any]) -> Place | None:
+    """The file and line of a fault with this code in this layer (counted from 1, 0: of none); where no formula of it is
+    known, of the parameter arrays that the evidence names. None where the values of no line tell."""
+    found = _in_the_forward_pass(e, code, layer)
+    if found is None and e.backward is not None and 0 < layer <= len(e.backward.layers):
+        found = _on_the_way_back(e, code, e.backward.layers[layer - 1])
+    if found is None and code == "B14":
+        found = _of_a_change(e, layer, [array - 1 for array in evidence.get("arrays", ())])
+    return found
+
+
+def _in_the_forward_pass(e: Examination, code: str, layer: int) -> Place | None:
+    """The line that gives the outputs of a layer whose activation has this fault."""
+    if e.forward is None or e.sight.outputs is None or (code, layer - 1) not in [f[:2] for f in e.forward.faults]:
+        return None
+    parameters, x, _ = e.sight.outputs
+    _, activations = propagate(x, *read_chain(e.forward.chain, parameters), e.forward.forms, e.forward.bias_modes)
+    wanted = activations[layer]
+    return _first_line(e, parameters, e.case.predict, (e.program.typed(x),), _is_multiple(wanted, e.epsilon))
+
+
+def _on_the_way_back(e: Examination, code: str, result: LayerResult) -> Place | None:
+    """The line that gives the delta of a layer, or the gradient, whose formula has this fault."""
+    guess = result.guess
+    if guess is None or e.forward is None:
+        return None
+    records = [*e.sight.steps, *(record for run in e.sight.runs for record in run[:1])]
+    x = guess.passes[0].activations[0] if guess.passes else None
+    record = next((r for r in records if x is not None and np.array_equal(r.x, x)), None)
+    if record is None:
+        return None
+    place = e.forward.chain[result.layer]
+    if result.bias is not None and result.bias.fault == code and place.bias is not None:
+        return _of_record(e, record, record.changes[place.bias])
+    for kind, layer, formula in guess.parts:
+        if layer == result.layer and code in formula.faults:
+            return _of_record(e, record, record.changes[place.weights] if kind == "weights" else guess.deltas[0])
+    if (code, result.layer) in [fault[:2] for fault in guess.faults]:
+        return _of_record(e, record, guess.deltas[0])
+    return None
+
+
+def _of_a_change(e: Examination, layer: int, arrays: list[int]) -> Place | None:
+    """The line that gives what a parameter array is changed by, where no formula of it is known."""
+    if not e.sight.steps:
+        return None
+    if not arrays and layer and e.forward is not None:
+        arrays = [e.forward.chain[layer - 1].weights]
+    record = e.sight.steps[0]
+    places = (_of_record(e, record, record.changes[array]) for array in arrays)
+    return next((place for place in places if place is not None), None)
+
+
+def _of_record(e: Examination, record: Record, wanted: Array) -> Place | None:
+    teach: Callable | None = e.case.step if e.source == "step" else e.case.gradients
+    if teach is None:
+        return None
+    arguments = (e.program.typed(record.x), record.targets)
+    return _first_line(e, record.before, teach, arguments, _is_multiple(wanted, e.epsilon))
+
+
+def _first_line(
+    e: Examination,
+    parameters: list[Array],
+    function: Callable,
+    arguments: tuple[Array, ...],
+    is_wanted: Callable[[Array], bool] | None,
+) -> Place | None:
+    if is_wanted is None or not e.program.writable:
+        return None
+    watched = FirstAppearance(function, is_wanted)
+    try:
+        if e.program.set_parameters(parameters):
+            guard(watched, *arguments, seconds=SECONDS, copy_arguments=True)
+    finally:
+        e.program.restore()
+    return watched.place
+
+
+def _is_multiple(wanted: Array, epsilon: float) -> Callable[[Array], bool] | None:
+    """Whether an array is a multiple of the wanted one, rows and columns exchanged or not; None where too few numbers
+    would tell that."""
+    length = float(np.linalg.norm(wanted))
+    if np.count_nonzero(wanted) < FEWEST or not np.isfinite(length):
+        return None
+    forms = [(np.squeeze(form).shape, form.ravel() / length) for form in (wanted, wanted.T)]
+    allowed = max(EXACT, 100 * epsilon)
+
+    def is_multiple(array: Array) -> bool:
+        alike = [form for shape, form in forms if shape == np.squeeze(array).shape]
+        size = float(np.linalg.norm(array)) if alike else 0.0
+        if not size or not np.isfinite(size):
+            return False
+        direction = array.ravel() / size
+        return any(np.linalg.norm(direction - sign * form) < allowed for form in alike for sign in (1, -1))
+
+    return is_multiple

@@ -1,0 +1,62 @@
+"""Lines that the numbers of a fault tell, whatever the program calls its variables."""
+
+import inspect
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from tests.diagnosis.examination.small_network import SmallNetwork
+from unstuck.diagnosis.examination import examine_forward, examine_step
+from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.measurements.proof import formula_faults
+from unstuck.diagnosis.measurements.value_lines import line_of_fault
+from unstuck.diagnosis.program.program import Program
+
+
+class Derivative(SmallNetwork):
+    def gradients(self, u, v):
+        q = self.hidden(u)
+        r = (self.predict(u) - v) / len(u)
+        s = (r @ self.parameters[2].T) * (1 - q)  # here
+        return [u.T @ s, s.sum(axis=0), q.T @ r, r.sum(axis=0)]
+
+
+class OutputError(SmallNetwork):
+    def gradients(self, u, v):
+        q, p = self.hidden(u), self.predict(u)
+        r = p - v
+        r = r * p * (1 - p) / len(u)  # here
+        s = (r @ self.parameters[2].T) * (1 - q * q)
+        return [u.T @ s, s.sum(axis=0), q.T @ r, r.sum(axis=0)]
+
+
+class Gradient(SmallNetwork):
+    def gradients(self, u, v):
+        q = self.hidden(u)
+        r = (self.predict(u) - v) / len(u)
+        s = (r @ self.parameters[2].T) * (1 - q * q)
+        first = [u.T @ s, s.sum(axis=0)]
+        z = u @ self.parameters[0] + self.parameters[1]
+        first.append(z.T @ r)  # here
+        return [*first, r.sum(axis=0)]
+
+
+class Activation(SmallNetwork):
+    def hidden(self, u):
+        w, b, *_ = self.parameters
+        z = u @ w + b
+        return 1 / (1 + np.exp(z))  # here
+
+    def derivative(self, a):
+        return a * (1 - a)
+
+
+@pytest.mark.parametrize("program", [Derivative, OutputError, Gradient, Activation])
+def test_the_line_that_makes_the_faulty_numbers_is_named(program):
+    with closing(Program(program().case(batch_size=6))) as examined:
+        e = examine_step(examine_forward(Examination(examined.case, examined)))
+        fault = formula_faults(e)[0]
+        place = line_of_fault(e, fault.code, fault.layer, {})
+    lines, start = inspect.getsourcelines(program)
+    assert place == (__file__, start + next(i for i, text in enumerate(lines) if "# here" in text))
