@@ -55,7 +55,8 @@ class FirstAppearance:
 
 def _arrays(values: Any) -> Iterator[Array]:
     """The arrays of numbers among these values, and in the containers and the user's objects among them."""
-    pending, seen = [(value, 0) for value in values], set()
+    pending = [(value, 0) for value in values]
+    seen: set[int] = set()
     while pending and len(seen) < MOST_VALUES:
         value, depth = pending.pop(0)
         if id(value) in seen:

@@ -14,6 +14,18 @@ from unstuck.diagnosis.measurements.value_lines import line_of_fault
 from unstuck.diagnosis.program.program import Program
 
 
+def line_of(program, find):
+    """The line that the fault which `find` names in an examination is found on."""
+    with closing(Program(program().case(batch_size=6))) as examined:
+        e = examine_step(examine_forward(Examination(examined.case, examined)))
+        return line_of_fault(e, *find(e), {})
+
+
+def place_of(program):
+    lines, start = inspect.getsourcelines(program)
+    return __file__, start + next(i for i, text in enumerate(lines) if "# here" in text)
+
+
 class Derivative(SmallNetwork):
     def gradients(self, u, v):
         q = self.hidden(u)
@@ -52,11 +64,32 @@ class Activation(SmallNetwork):
         return a * (1 - a)
 
 
+class Adding(SmallNetwork):
+    def step(self, x, targets):
+        first, *others = self.gradients(x, targets)
+        for array, gradient in zip(self.parameters[1:], others):
+            array -= 0.1 * gradient
+        self.parameters[0] += 0.1 * first  # here
+
+
+class Negative(SmallNetwork):
+    def gradients(self, u, v):
+        q = self.hidden(u)
+        r = (self.predict(u) - v) / len(u)
+        s = (r @ self.parameters[2].T) * (1 - q * q)
+        first = -u.T @ s  # here
+        return [first, s.sum(axis=0), q.T @ r, r.sum(axis=0)]
+
+
+@pytest.mark.parametrize("program", [Adding, Negative])
+def test_the_line_that_turns_a_step_round_is_named(program):
+    assert line_of(program, lambda e: ("B10", 1)) == place_of(program)
+
+
 @pytest.mark.parametrize("program", [Derivative, OutputError, Gradient, Activation])
 def test_the_line_that_makes_the_faulty_numbers_is_named(program):
-    with closing(Program(program().case(batch_size=6))) as examined:
-        e = examine_step(examine_forward(Examination(examined.case, examined)))
+    def first_fault(e):
         fault = formula_faults(e)[0]
-        place = line_of_fault(e, fault.code, fault.layer, {})
-    lines, start = inspect.getsourcelines(program)
-    assert place == (__file__, start + next(i for i, text in enumerate(lines) if "# here" in text))
+        return fault.code, fault.layer
+
+    assert line_of(program, first_fault) == place_of(program)

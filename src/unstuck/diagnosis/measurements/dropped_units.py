@@ -44,8 +44,8 @@ def units_astray(e: Examination) -> Astray | None:
     for layer in range(len(forward.chain) - 1):
         learning = silenced = 0
         for view in views:
-            on = view.weight_changes[layer + 1].any(axis=1)[: view.weights[layer].shape[1]]
-            moved = view.weight_changes[layer].any(axis=0)
+            on = np.any(view.weight_changes[layer + 1], axis=1)
+            moved = np.any(view.weight_changes[layer], axis=0)
             if on.any() and not on.all():
                 learning += int(np.count_nonzero(moved & ~on))
                 silenced += int(np.count_nonzero(on & ~moved)) if moved.any() else 0

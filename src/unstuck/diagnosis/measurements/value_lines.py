@@ -59,14 +59,37 @@ def _on_the_way_back(e: Examination, code: str, result: LayerResult) -> Place | 
     if record is None:
         return None
     place = e.forward.chain[result.layer]
+    if code == "B10":
+        return _of_a_climb(e, record, place.weights)
     if result.bias is not None and result.bias.fault == code and place.bias is not None:
-        return _of_record(e, record, record.changes[place.bias])
+        return _of_record(e, record, _is_multiple(record.changes[place.bias], e.epsilon))
     for kind, layer, formula in guess.parts:
         if layer == result.layer and code in formula.faults:
-            return _of_record(e, record, record.changes[place.weights] if kind == "weights" else guess.deltas[0])
+            made = record.changes[place.weights] if kind == "weights" else guess.deltas[0]
+            return _of_record(e, record, _is_multiple(made, e.epsilon))
     if (code, result.layer) in [fault[:2] for fault in guess.faults]:
-        return _of_record(e, record, guess.deltas[0])
+        return _of_record(e, record, _is_multiple(guess.deltas[0], e.epsilon))
     return None
+
+
+def _of_a_climb(e: Examination, record: Record, array: int) -> Place | None:
+    """The line from which on a parameter array is changed up its gradient: the one that turns the sign of the gradient
+    round, so that what is taken away adds; or else the one that adds it."""
+    change, after, along = record.changes[array], record.after[array], []
+    is_multiple = _is_multiple(change, e.epsilon)
+
+    def is_gradient(value: Array) -> bool:
+        found = is_multiple is not None and is_multiple(value)
+        if found:
+            value = value.reshape(change.shape) if value.size == max(value.shape) else value
+            along.append(float(np.sum((value if value.shape == change.shape else value.T) * change)))
+        return found
+
+    def is_changed(value: Array) -> bool:
+        return value.shape == after.shape and np.allclose(value, after, rtol=1e-9, atol=0)
+
+    turned = _of_record(e, record, is_gradient)
+    return _of_record(e, record, is_changed) if along and along[0] > 0 else turned
 
 
 def _of_a_change(e: Examination, layer: int, arrays: list[int]) -> Place | None:
@@ -76,16 +99,16 @@ def _of_a_change(e: Examination, layer: int, arrays: list[int]) -> Place | None:
     if not arrays and layer and e.forward is not None:
         arrays = [e.forward.chain[layer - 1].weights]
     record = e.sight.steps[0]
-    places = (_of_record(e, record, record.changes[array]) for array in arrays)
+    places = (_of_record(e, record, _is_multiple(record.changes[array], e.epsilon)) for array in arrays)
     return next((place for place in places if place is not None), None)
 
 
-def _of_record(e: Examination, record: Record, wanted: Array) -> Place | None:
+def _of_record(e: Examination, record: Record, is_wanted: Callable[[Array], bool] | None) -> Place | None:
     teach: Callable | None = e.case.step if e.source == "step" else e.case.gradients
     if teach is None:
         return None
     arguments = (e.program.typed(record.x), record.targets)
-    return _first_line(e, record.before, teach, arguments, _is_multiple(wanted, e.epsilon))
+    return _first_line(e, record.before, teach, arguments, is_wanted)
 
 
 def _first_line(

@@ -39,8 +39,10 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
     `loss`, central differences of it: nothing is said where the gradient equals them, and it is proved where this one
     does not and that of a layer above does, or where it does but for the sign in some places; measured where it does
     not and the whole training raises that loss. Of networks of any other kind, proved where the changes of some arrays
-    are these derivatives and those of others are not, or have the other sign. In a plain script it is proved by the
-    exact derivative of the script's own forward pass, with the expression at which the gradient departs.
+    are these derivatives and those of others are not, or have the other sign; of the first step of Adam, RMSProp and
+    their kind the signs are compared. With dropout, proved where units that were left out learn all the same. In a
+    plain script it is proved by the exact derivative of the script's own forward pass, with the expression at which
+    the gradient departs.
 
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
     know have names of their own.
