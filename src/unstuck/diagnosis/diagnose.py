@@ -142,7 +142,7 @@ def with_lines_of_values(e: Examination, report: Report) -> list[Finding]:
     found = []
     for finding in report.findings:
         place = None
-        if finding.location is None and finding.grade != "suspected":
+        if finding.location is None:
             place = line_of_fault(e, finding.rule.code, finding.layer or 0, finding.evidence)
         found.append(finding if place is None else replace(finding, location=location_of(*place)))
     return found

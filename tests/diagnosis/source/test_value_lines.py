@@ -81,6 +81,28 @@ class Negative(SmallNetwork):
         return [first, s.sum(axis=0), q.T @ r, r.sum(axis=0)]
 
 
+class UnknownError(SmallNetwork):
+    def gradients(self, u, v):
+        q, p = self.hidden(u), self.predict(u)
+        r = np.sqrt(np.abs(p - v)) * np.cos(p)  # here
+        s = (r @ self.parameters[2].T) * (1 - q * q)
+        return [u.T @ s, s.sum(axis=0), q.T @ r, r.sum(axis=0)]
+
+
+class UnknownGate(SmallNetwork):
+    def gradients(self, u, v):
+        q = self.hidden(u)
+        r = (self.predict(u) - v) / len(u)
+        s = r @ self.parameters[2].T
+        s = s * (s > 0) * (1 - q**4)  # here
+        return [u.T @ s, s.sum(axis=0), q.T @ r, r.sum(axis=0)]
+
+
+@pytest.mark.parametrize(("program", "fault"), [(UnknownError, ("L04", 0)), (UnknownGate, ("B14", 1))])
+def test_the_line_of_an_error_in_no_table_is_read_off_the_change_that_it_makes(program, fault):
+    assert line_of(program, lambda e: fault) == place_of(program)
+
+
 @pytest.mark.parametrize("program", [Adding, Negative])
 def test_the_line_that_turns_a_step_round_is_named(program):
     assert line_of(program, lambda e: ("B10", 1)) == place_of(program)

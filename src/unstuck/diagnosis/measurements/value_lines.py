@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unstuck.diagnosis.identification.forward import propagate
+from unstuck.diagnosis.identification.guesses import View
 from unstuck.diagnosis.identification.layout import read_chain
+from unstuck.diagnosis.identification.stepping import observe
 from unstuck.diagnosis.program.observations import Record
 from unstuck.sandbox.call import guard
 from unstuck.sandbox.values import FirstAppearance, Place
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 FEWEST = 6  # numbers that make an array known again
 SECONDS = 10.0
+UNKNOWN = ("B14", "L04")  # of an output error, or a gradient, that may be in no table
 EXACT = 1e-7  # of its length, by which an array may miss the wanted one
 
 
@@ -33,8 +36,8 @@ def line_of_fault(e: Examination, code: str, layer: int, evidence: dict[str, Any
     found = _in_the_forward_pass(e, code, layer)
     if found is None and e.backward is not None and 0 < layer <= len(e.backward.layers):
         found = _on_the_way_back(e, code, e.backward.layers[layer - 1])
-    if found is None and code == "B14":
-        found = _of_a_change(e, layer, [array - 1 for array in evidence.get("arrays", ())])
+    if found is None and code in UNKNOWN:
+        found = _of_an_unknown_delta(e, layer) if e.backward is not None else _of_changes(e, evidence)
     return found
 
 
@@ -92,15 +95,35 @@ def _of_a_climb(e: Examination, record: Record, array: int) -> Place | None:
     return _of_record(e, record, is_changed) if along and along[0] > 0 else turned
 
 
-def _of_a_change(e: Examination, layer: int, arrays: list[int]) -> Place | None:
-    """The line that gives what a parameter array is changed by, where no formula of it is known."""
-    if not e.sight.steps:
+def _of_an_unknown_delta(e: Examination, layer: int) -> Place | None:
+    """The line that gives the delta of a layer, or of the last one, that fits no formula: it is read off the change of
+    the weights, which are the activations below times it."""
+    assert e.backward is not None
+    result = e.backward.layers[layer - 1]  # layer 0: the last
+    if e.forward is None or result.explained or result.weights_frozen or not e.sight.steps:
         return None
-    if not arrays and layer and e.forward is not None:
-        arrays = [e.forward.chain[layer - 1].weights]
     record = e.sight.steps[0]
-    places = (_of_record(e, record, _is_multiple(record.changes[array], e.epsilon)) for array in arrays)
-    return next((place for place in places if place is not None), None)
+    view = View.of(record, e.forward)
+    _, activations = propagate(view.x, view.weights, view.biases, e.forward.forms, e.forward.bias_modes)
+    below, change = activations[result.layer], view.weight_changes[result.layer]
+    delta, _, rank, _ = np.linalg.lstsq(below.T, change, rcond=1e-10)
+    if rank < len(below) or np.linalg.norm(below.T @ delta - change) > max(EXACT, 100 * e.epsilon) * np.linalg.norm(
+        change
+    ):
+        return None
+    return _of_record(e, record, _is_multiple(delta, e.epsilon))
+
+
+def _of_changes(e: Examination, evidence: dict[str, Any]) -> Place | None:
+    """The line that gives what one of the parameter arrays named is changed by, in a network of unknown layers."""
+    if not evidence.get("arrays") or e.stepping is None:
+        return None
+    for record in observe(e.program, e.stepping.batch_size, 1, seed=60):
+        for array in evidence["arrays"]:
+            place = _of_record(e, record, _is_multiple(record.changes[array - 1], e.epsilon))
+            if place is not None:
+                return place
+    return None
 
 
 def _of_record(e: Examination, record: Record, is_wanted: Callable[[Array], bool] | None) -> Place | None:
