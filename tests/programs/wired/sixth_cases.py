@@ -2,12 +2,19 @@
 epoch, the focal loss under RMSProp, tanh targets under Nesterov, a residual network under AdamW, dropout, the hinge loss
 under AdaGrad, and batch normalisation.
 
-The expectations were written before any of these was diagnosed for the first time.
+The expectations were written before any of these was diagnosed for the first time. Then 10 of 22 faulty programs had the
+true cause first, and all 14 right ones were called healthy. What is still not found stands in NOT_FOUND.
 """
 
 from tests.programs.wired.cases import Written
 
-NOT_FOUND: set[str] = set()
+NOT_FOUND = {
+    "tides: rate falls to nothing",  # healthy: the first epoch learns most of what there is
+    "tides: targets of another day",  # inconclusive: of the test set too, so that there may be nothing to learn
+    "highway: smoothed twice over",  # inconclusive: an unknown network that does not learn, its loss climbs
+    "batched: statistics taken for constants",  # healthy: no loss is given that its gradients could be held against
+    "batched: statistics never kept",  # healthy: it learns all the same
+}
 
 FAULTY = (
     Written('clipped at the wrong end', 'tides', 'np.clip(residual, -1.0, 1.0)', 'np.clip(residual, 0.0, 1.0)', ('L04', 'B14')),
