@@ -13,7 +13,8 @@ from unstuck.sandbox.origin import is_user_class, is_user_file
 
 Array = np.ndarray
 Place = tuple[str, int]  # file and line
-DEPTH, MOST_VALUES = 3, 3000  # containers within containers that are looked into; values looked at after a line
+DEPTH, MOST_VALUES = 3, 1000  # containers within containers that are looked into; values looked at after a line
+MOST_LINES = 5000  # run by the call, after which nothing is looked at any more
 
 
 class FirstAppearance:
@@ -23,6 +24,7 @@ class FirstAppearance:
     def __init__(self, function: Callable[..., Any], is_wanted: Callable[[Array], bool]) -> None:
         self.function, self.is_wanted = function, is_wanted
         self.place: Place | None = None
+        self._lines = 0
         self._last: dict[FrameType, Place] = {}
 
     def __call__(self, *arguments: Any) -> Any:
@@ -34,8 +36,12 @@ class FirstAppearance:
             sys.settrace(before)
             self._last.clear()
 
+    @property
+    def _is_over(self) -> bool:
+        return self.place is not None or self._lines > MOST_LINES
+
     def _on_call(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if self.place is not None or not is_user_file(frame.f_code.co_filename):
+        if self._is_over or not is_user_file(frame.f_code.co_filename):
             return None
         caller = frame.f_back
         if caller is not None and is_user_file(caller.f_code.co_filename):
@@ -43,7 +49,8 @@ class FirstAppearance:
         return self._on_line
 
     def _on_line(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if self.place is not None or event not in ("line", "return"):
+        self._lines += 1
+        if self._is_over or event not in ("line", "return"):
             return self._on_line
         last = self._last.get(frame)
         values = [*frame.f_locals.values(), argument] if event == "return" else frame.f_locals.values()
