@@ -111,7 +111,7 @@ def study(
             notice(first)
             noticed = True
         complete, known = len(chains) == known, len(chains)  # else a forward pass is still coming to more of them
-        long = len(recording.tape) > LONG_TAPE or recorder.work > LONG_WORK
+        long = len(recording.tape) > LONG_TAPE or recorder.enough.work > LONG_WORK
         return seen + 1 if seen and long and complete else seen
 
     recorder = Recorder(updates, Settings(seconds=seconds))
@@ -122,7 +122,9 @@ def study(
     finally:
         if collecting:
             gc.enable()
-    everything = (search or ParameterSearch(recorder.tape)).chains()  # a short script ends before the first look
+    everything = (
+        search or ParameterSearch(recorder.recording.tape)
+    ).chains()  # a short script ends before the first look
     if names.parameters:  # of a script that came to its end
         named.update(named_chains(names.parameters, everything, recorder.known, [vars(sys.modules["__main__"])]))
     recorder.let_go()
