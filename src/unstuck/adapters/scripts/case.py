@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.forms import Batch, Form, match
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.live_parameters import layers
 from unstuck.adapters.scripts.living import Captured, Finder, Living, follow, reachable_paths, spelled
 from unstuck.adapters.scripts.names_in_source import imported_names, parts
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.recording import Recording
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.update import Meeting, Update
 from unstuck.sandbox.reachable import LARGE

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.forms import Batch, Form, match
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.imports import BesideTheScript
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.weaving import ENDED, PAUSE, SEEN, Source, corresponding
 from unstuck.adapters.watch import Stopped
 from unstuck.sandbox.origin import is_user_class, names_used

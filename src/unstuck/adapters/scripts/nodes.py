@@ -9,8 +9,8 @@ import numpy as np
 from unstuck.adapters.scripts import functions as kinds
 from unstuck.adapters.scripts.enough import Enough
 from unstuck.adapters.scripts.functions import operation
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.provenance import CREATED, Provenance, Where
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.autodiff.tape import Site, Tape
 from unstuck.autodiff.writes import overwritten
 

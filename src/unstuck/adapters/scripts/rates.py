@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.case import operand_of
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.parameters import Chain
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.autodiff.families import DIVIDING, MULTIPLYING, NEGATING
 from unstuck.autodiff.tape import LEAF, Node
 

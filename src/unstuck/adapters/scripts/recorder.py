@@ -19,6 +19,7 @@ import numpy as np
 from unstuck.adapters.scripts import functions as kinds
 from unstuck.adapters.scripts.enough import Enough
 from unstuck.adapters.scripts.functions import kind_of, operation
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.loops import Loops
 from unstuck.adapters.scripts.nodes import FOLLOWED, Nodes
@@ -26,7 +27,7 @@ from unstuck.adapters.scripts.outside import Outside
 from unstuck.adapters.scripts.preparing import only_prepares
 from unstuck.adapters.scripts.provenance import CREATED, Provenance
 from unstuck.adapters.scripts.recording import Recording, Settings
-from unstuck.adapters.scripts.rewriting import Place, rewritten
+from unstuck.adapters.scripts.rewriting import rewritten
 from unstuck.adapters.scripts.shuffling import SMALL, Shuffle, arrays_beside, chosen, state_of
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.tape import Tape

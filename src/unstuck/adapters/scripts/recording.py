@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.loops import Loops, Turn
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.shuffling import Shuffle
 from unstuck.autodiff.tape import Tape
 
