@@ -86,7 +86,7 @@ class Recorder:
     @property
     def known(self) -> Provenance:
         """Which object is which node."""
-        return self.known
+        return self.nodes.known
 
     @property
     def updates_seen(self) -> int:
