@@ -8,13 +8,13 @@ from functools import cache
 
 import numpy as np
 
-from unstuck.adapters.scripts.case import operand_of
 from unstuck.adapters.scripts.corrected import behind_wrong_gradients, with_behind
 from unstuck.adapters.scripts.decisions import corrections, perceptron_report
 from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
 from unstuck.adapters.scripts.failure import last_steps
 from unstuck.adapters.scripts.falling import falls, own_losses
 from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
+from unstuck.adapters.scripts.hooks import operand_of
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.locating import with_lines

@@ -2,9 +2,11 @@
 
 import ast
 import copy
+import linecache
 from dataclasses import dataclass, field
 from typing import Any
 
+from unstuck.adapters.scripts.names_in_source import imported_names, parts
 from unstuck.adapters.scripts.syntax import unsigned
 from unstuck.autodiff.tape import Site
 
@@ -65,3 +67,27 @@ class Hooking(ast.NodeTransformer):
     def temporary(self) -> str:
         self.temporaries += 1
         return f"__unstuck_{self.temporaries}__"
+
+
+def operand_of(place: Place, position: int | None) -> ast.AST | None:
+    """The syntax of an operand; of a subscript, position None is the last index and 0 the array."""
+    node: Any = place.node
+    if isinstance(node, ast.BinOp):
+        return node.right if position == 1 else node.left
+    if isinstance(node, ast.AugAssign):
+        return node.value if position == 1 else node.target
+    if isinstance(node, ast.Subscript):
+        if position == 0:
+            return node.value
+        return node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
+    if isinstance(node, ast.Call) and position is not None:
+        if isinstance(node.func, ast.Attribute) and len(node.args) < 2 and not _is_of_module(place, node.func.value):
+            return node.func.value if position == 0 else node.args[position - 1]
+        return node.args[position] if position < len(node.args) else None
+    return None
+
+
+def _is_of_module(place: Place, owner: ast.AST) -> bool:
+    """Whether what is called belongs to a module, as `np.transpose` does, and is no method of an array."""
+    names = parts(owner)
+    return bool(names) and names[0] in imported_names("".join(linecache.getlines(place.site.file)))

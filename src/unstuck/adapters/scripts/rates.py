@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.case import operand_of
-from unstuck.adapters.scripts.hooks import Place
+from unstuck.adapters.scripts.hooks import Place, operand_of
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.autodiff.families import DIVIDING, MULTIPLYING, NEGATING
 from unstuck.autodiff.tape import LEAF, Node

@@ -1,5 +1,6 @@
 """What is recorded of one run of a script, and for how long it is watched."""
 
+import linecache
 import operator
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,3 +54,9 @@ class Recording:
     def all_turns(self) -> list[Turn]:
         """The turns that were ended, and those that were under way when the recording ended."""
         return [*self.turns, *self.loops.under_way()]
+
+
+def texts_of(recording: Recording) -> dict[str, str]:
+    """The watched files with their texts, the script's own first."""
+    files = dict.fromkeys(place.site.file for place in recording.places)
+    return {file: "".join(linecache.getlines(file)) for file in files}

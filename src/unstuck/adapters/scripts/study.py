@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
+from unstuck.adapters.scripts.beside import read_accuracy, read_loss
 from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay
 from unstuck.adapters.scripts.failure import is_of_the_script
@@ -31,7 +31,7 @@ from unstuck.adapters.scripts.reading import (
     read_targets,
 )
 from unstuck.adapters.scripts.recorder import Recorder
-from unstuck.adapters.scripts.recording import Recording, Settings
+from unstuck.adapters.scripts.recording import Recording, Settings, texts_of
 from unstuck.adapters.scripts.seen_faults import lost_updates
 from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop, turns_before
 from unstuck.adapters.scripts.update import read_update, takes_part
