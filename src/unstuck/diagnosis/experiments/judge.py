@@ -17,8 +17,8 @@ from unstuck.diagnosis.experiments.choices import KEPT, aspects_of, causes_of_lo
 from unstuck.diagnosis.experiments.cures import in_order_of_making
 from unstuck.diagnosis.experiments.outside_the_step import users_loss_stays_finite
 from unstuck.diagnosis.experiments.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
-from unstuck.diagnosis.experiments.task import ENOUGH, LEARNABLE, find_task
-from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Trial, Verdicts
+from unstuck.diagnosis.experiments.task import ENOUGH, LEARNABLE
+from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Verdicts
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run, score
 
@@ -37,14 +37,14 @@ def decide(
     found = Verdicts(choices=[code for code in evidence if settings[code]])
     made = baseline.as_it_is(e, work.ONE_RUN) if e.source == "step" or e.faithful else None
     if made is None:
-        _decide_by_own_training(e, evidence, found)
+        own_training.judge_by_own_training(e, evidence, found)
         return found
     user, updates = made
     if "D12" in evidence and _any_shown(evidence["D12"]):
         user = baseline.in_order(user)
     found.chance = chance(user)
     if not e.faithful:
-        _decide_by_own_training(e, evidence, found)
+        own_training.judge_by_own_training(e, evidence, found)
         if found.settings:
             return found
     found.formulas = [
@@ -273,32 +273,6 @@ class Judge:
         enough = self.score_of(self.goal)
         others = (run(baseline.reseeded(setup, seed), self.as_planned, enough) for seed in (1, 2))
         return any(self.corrected(other.best) >= self.goal for other in others)
-
-
-def _decide_by_own_training(e: Examination, evidence: dict[str, list[Evidence]], found: Verdicts) -> None:
-    """What can be said without a twin: whether the program learns, and which choices keep its own loop from it."""
-    task = find_task(e)
-    if task is None:
-        return
-    found.learns = own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
-    if "B14" in evidence and found.learns is not None:
-        found.matters["B14"] = not found.learns
-    right = not any(_any_shown(items) for code, items in evidence.items() if code not in found.choices)
-    cause = None if found.learns else own_training.cause(e, task, evidence, 0.5 * work.OWN_TRAINING, right)
-    if cause is not None:
-        found.settings = list(cause.codes)
-        found.trials.append(Trial(cause.codes, cause.before, cause.after, 0, 0, cause.seconds))
-        if cause.times != 1:
-            said = f"the program does not learn by its own steps, and does with each {_taken(cause.times)}"
-            evidence[cause.codes[0]] = [Evidence(MEASURED, said, {"times_as_far": cause.times})]
-    if found.learns or cause is not None:
-        found.matters |= {code: code in found.settings for code in found.choices}
-    if cause is not None and right:
-        found.matters["B14"] = False  # what was suspected of a gradient is no hindrance
-
-
-def _taken(times: float) -> str:
-    return f"taken {times:g} times as far" if times > 1 else f"cut down to {times:g} of its length"
 
 
 def _asleep(items: list[Evidence]) -> bool:
