@@ -52,9 +52,6 @@ def examine_forward(e: Examination) -> Examination:
         _cut_up_vector(e)
     parameters = program.draw_parameters(1) if program.writable else program.as_found
     x, _ = batch(program, max(FEWEST_ROWS, LEAST_NUMBERS // max(e.n_outputs, 1)))
-    if len(program.x) > 1 and not np.ptp(x, axis=0).any():  # one output for all of them fits many formulas
-        e.leave_unchecked(ALL_FORMULAS, "inputs that differ from example to example", decides=True)
-        return e
     try:
         if program.writable:
             program.set_parameters(parameters)
@@ -77,6 +74,10 @@ def examine_forward(e: Examination) -> Examination:
         return e
     e = replace(e, sight=replace(e.sight, outputs=(parameters, x, outputs)))
     forward = identify_forward(parameters, x, outputs, chains, e.forward_tolerance)
+    if forward is not None and forward.faults and len(program.x) > 1 and not np.ptp(x, axis=0).any():
+        # one output for all examples fits many formulas: it accuses none
+        e.leave_unchecked(ALL_FORMULAS, "inputs that differ from example to example", decides=True)
+        return e
     found = replace(e, chains=chains, forward=forward)
     if forward is None or not found.forward_proved:
         nearest = (

@@ -78,7 +78,7 @@ def _on_the_way_back(e: Examination, code: str, result: LayerResult) -> Place | 
 def _of_a_climb(e: Examination, record: Record, array: int) -> Place | None:
     """The line from which on a parameter array is changed up its gradient: the one that turns the sign of the gradient
     round, so that what is taken away adds; or else the one that adds it."""
-    change, after, along = record.changes[array], record.after[array], []
+    change, along = record.changes[array], []
     is_multiple = _is_multiple(change, e.epsilon)
 
     def is_gradient(value: Array) -> bool:
@@ -88,11 +88,17 @@ def _of_a_climb(e: Examination, record: Record, array: int) -> Place | None:
             along.append(float(np.sum((value if value.shape == change.shape else value.T) * change)))
         return found
 
-    def is_changed(value: Array) -> bool:
-        return value.shape == after.shape and np.allclose(value, after, rtol=1e-9, atol=0)
-
     turned = _of_record(e, record, is_gradient)
-    return _of_record(e, record, is_changed) if along and along[0] > 0 else turned
+    if not along or along[0] < 0:
+        return turned
+    changed = [i for i, one in enumerate(record.changes) if np.any(one)]
+    places = {i: _of_record(e, record, _is_equal(record.after[i])) for i in changed}
+    others = [place for i, place in places.items() if i != array]
+    return None if places.get(array) in others else places.get(array)  # a line for all arrays turns none round
+
+
+def _is_equal(wanted: Array) -> Callable[[Array], bool]:
+    return lambda value: value.shape == wanted.shape and np.allclose(value, wanted, rtol=1e-9, atol=0)
 
 
 def _of_an_unknown_delta(e: Examination, layer: int) -> Place | None:
