@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unstuck.cli.arguments import Seconds, expect_writable
+from unstuck.cli.arguments import Seconds, expect_apart, expect_writable
 from unstuck.cli.grouped import GroupedCommand, completing, rule_names, under
 from unstuck.cli.many import diagnose_programs, expect_one
 from unstuck.cli.shell import print_json
@@ -97,6 +97,7 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     for path, option in ((html, "--html"), (options["fix"], "--fix"), (options["sarif"], "--sarif")):
         if path:
             expect_writable(path, option, program=file, data=options["data"])
+    expect_apart(html=html, fix=options["fix"], sarif=options["sarif"])
     out, silent = (sys.stderr, sys.stderr is None or not sys.stderr.isatty()) if json_ else (sys.stdout, False)
 
     def listen(line: str) -> None:
