@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.answering import of_two_sets, reads_others
 from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
 from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay, operand_of
@@ -81,7 +82,7 @@ class Studied:
     built: Built | None = None
     chains: tuple[Chain, ...] = ()
     loop: TrainingLoop | None = None
-    parted: Finding | None = None
+    apart: tuple[Finding, ...] = ()  # of inputs and labels that do not belong together
 
 
 def study(
@@ -160,7 +161,8 @@ def study(
     skip = turns_before(recording, loop) if names.parameters else 0
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
     reading.network, reading.loss = network(update, chains), read_loss(read)
-    built = case = parted = None
+    built = case = None
+    apart: list[Finding | None] = []
     try:
         built = build(read, run)
         case = case_of(reading, read, built, run, name)
@@ -175,10 +177,13 @@ def study(
     if built is not None:
         if case is not None:
             scope, line = built.replay.living.everything, loop.place.site.line
-            with suppress(IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs this alone
-                parted = parted_from_source(case, scope, texts_of(recording), line)
+            for look in (parted_from_source, of_two_sets):
+                with suppress(
+                    IndexError, AttributeError, TypeError, ValueError
+                ):  # an unforeseen program costs this alone
+                    apart.append(look(case, scope, texts_of(recording), line))
         built.replay.living.aside.clear()
-    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
+    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, tuple(filter(None, apart)))
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
@@ -253,8 +258,11 @@ def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, end
     if studied.read is not None and studied.built is not None and update is not None and examples is not None:
         again = same_batch(run, studied.read, studied.built, examples, update.batch_size)
         seen += [again] if again is not None else []
-    if studied.parted is not None:
-        seen += not_yet_named([studied.parted], [*report.findings, *seen])
+    seen += not_yet_named(studied.apart, [*report.findings, *seen])
+    if studied.case is not None and studied.loop is not None and ends > clock.now():
+        left, files = min(EVALUATING, ends - clock.now()), texts_of(studied.recording)
+        other = reads_others(run, studied.recording, studied.loop, files, studied.case, left)
+        seen += [other] if other is not None else []
     if proved is not None:
         left = min(EVALUATING, max(ends - clock.now(), 1.0))
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)
