@@ -74,7 +74,7 @@ ANSWERS = PREDICT.format("inputs")
         "print(np.mean(predict(X_train) == y_test))",
         "guesses = predict(X_test)\nprint('accuracy', (guesses == y_train).mean())",
         "right = 0\nfor x, y in zip(X_train, y_test):\n    right += predict(x) == y\nprint(right / 50)",
-        "right = 0\nfor k in range(50):\n    if predict(X_train[k]) == y_test[k]:\n        right += 1\nprint(right / 50)",
+        "right = 0\nfor k in range(50):\n    if predict(X_train[k]) == y_test[k]:\n        right += 1\nprint(right)",
     ],
 )
 def test_answers_held_against_the_labels_of_another_set(behind):

@@ -95,19 +95,20 @@ def given_and_not_read(file: str, text: str) -> Iterator[Instead]:
         above = {id(child): node for node in body for child in ast.iter_child_nodes(node)}
         arguments = [each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
         own = stored_names(body) | set(arguments)
-        reads = tuple(node for node in body if _is_from_around(node, own, above))
+        names = (node for node in body if isinstance(node, ast.Name | ast.Attribute))
+        reads = tuple(node for node in names if _is_from_around(node, own, above))
         for name in arguments:
             uses = [node for node in body if isinstance(node, ast.Name) and node.id == name]
             if name != "self" and reads and all(_is_of_size(node, above) for node in uses):
                 yield Instead(file, function, name, reads)
 
 
-def _is_from_around(node: ast.AST, own: set[str], above: Mapping[int, ast.AST]) -> bool:
+def _is_from_around(node: ast.Name | ast.Attribute, own: set[str], above: Mapping[int, ast.AST]) -> bool:
     called = isinstance(above.get(id(node)), ast.Call) and getattr(above.get(id(node)), "func", None) is node
     if isinstance(node, ast.Name):
         return isinstance(node.ctx, ast.Load) and node.id not in own and not called
-    is_own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
-    return is_own and isinstance(getattr(node, "ctx", None), ast.Load) and not called
+    is_own = isinstance(node.value, ast.Name) and node.value.id == "self"
+    return is_own and isinstance(node.ctx, ast.Load) and not called
 
 
 def _is_of_size(node: ast.Name, above: Mapping[int, ast.AST]) -> bool:
@@ -141,9 +142,10 @@ class _Calls:
                 continue
             for read in each.reads:
                 taken = _rows(_value(read, frame), self.examples.shape[1])
-                if taken is not None and self._are_examples(taken):
-                    if not _are_among(given, taken, _whole(each, read)):
-                        self.seen.setdefault(each.function.lineno, (each, read))
+                if taken is None or not self._are_examples(taken):
+                    continue
+                if not _are_among(given, taken, _whole(each, read)):
+                    self.seen.setdefault(each.function.lineno, (each, read))
 
     def _are_examples(self, rows: Array) -> bool:
         """Whether rows are inputs of the script, and could not be targets."""
