@@ -4,7 +4,7 @@ import pytest
 
 from tests.adapters.scripts.watched import NAME, runner
 from unstuck.adapters.scripts.answering import reads_others
-from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.study import study
 
 PROGRAM = """\
 import numpy as np
