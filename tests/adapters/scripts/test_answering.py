@@ -82,6 +82,12 @@ def test_answers_held_against_the_labels_of_another_set(behind):
     assert "==" in line
 
 
+def test_a_function_that_counts_is_given_the_labels_of_another_set():
+    counts = f"{ANSWERS}\ndef score(inputs, wanted):\n    return np.mean(predict(inputs) == wanted)"
+    assert seen(counts, "print(score(X_train[:20], y_test[:20]))") == ["print(score(X_train[:20], y_test[:20]))"]
+    assert seen(counts, "print(score(X_train, y_train), score(X_test, y_test))") == []
+
+
 @pytest.mark.parametrize(
     "behind",
     [

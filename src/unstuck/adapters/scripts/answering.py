@@ -7,14 +7,15 @@ from __future__ import annotations
 import ast
 import linecache
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.counted import Counted, counted
+from unstuck.adapters.scripts.beside import counting
+from unstuck.adapters.scripts.counted import counted, training_functions
 from unstuck.adapters.scripts.data_sets import places_of
 from unstuck.adapters.scripts.evaluating import with_short_loops
 from unstuck.adapters.scripts.forms import labels_of
@@ -205,23 +206,34 @@ def of_two_sets(case: Case, scope: Mapping[str, Any], files: Mapping[str, str], 
     if case.x_test is None or case.targets_test is None:
         return None
     sets = {"training": (case.x, case.targets), "test": (case.x_test, case.targets_test)}
-    for count in counted(*next(iter(files.items())), loop_line, lambda: scope):
-        inputs, labels = _read_by(count, scope, sets)
+    for path, line, names in _counts(*next(iter(files.items())), loop_line, scope):
+        inputs, labels = _read_by(names, scope, sets)
         if len(inputs) == len(labels) == 1 and not inputs & labels:
             (x,), (t,) = inputs, labels
             words = f"the answers to the {x} inputs are held against the {t} labels"
-            path, line = count.place
             place = Location(path, line, linecache.getline(path, line).strip(), None)
             return Finding(RULES["E02"], PROVED, words, {"inputs": x, "labels": t}, True, None, place)
     return None
 
 
+def _counts(file: str, text: str, loop_line: int, scope: Mapping[str, Any]) -> Iterator[tuple[str, int, Iterable[str]]]:
+    """The counts of right answers in a script, and its calls of functions that count: (file, line, names read)."""
+    for count in counted(file, text, loop_line, lambda: scope):
+        yield *count.place, count.read
+    tree = ast.parse(text)
+    counts, training = counting(tree), training_functions(tree, loop_line)
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and last_name(call.func) in counts - training:
+            nodes = [node for argument in call.args for node in ast.walk(argument)]
+            yield file, call.lineno, {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
 def _read_by(
-    count: Counted, scope: Mapping[str, Any], sets: Mapping[str, tuple[Any, Any]]
+    names: Iterable[str], scope: Mapping[str, Any], sets: Mapping[str, tuple[Any, Any]]
 ) -> tuple[set[str], set[str]]:
-    """The sets whose inputs and whose labels a count reads; `other` for inputs that are of none."""
+    """The sets whose inputs and whose labels are among some variables; `other` for inputs that are of none."""
     inputs, labels = set[str](), set[str]()
-    for name in count.read:
+    for name in names:
         value = scope.get(name)
         rows = _rows(value, np.asarray(sets["test"][0]).shape[1])
         held = {called for called, (x, _) in sets.items() if _begins_with(rows, x)}
