@@ -25,6 +25,7 @@ from unstuck.adapters.scripts.proof_report import joined, not_yet_named, with_se
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.recording import texts_of
+from unstuck.adapters.scripts.replaced import replaced_by_steps
 from unstuck.adapters.scripts.same_batch import same_batch
 from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
@@ -56,9 +57,9 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     studied = study(run, max(ends - clock.now(), 1.0), notice=telling.first, names=names)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
-        lost = lost_updates(studied.recording.tape)
-        if lost:
-            findings = list(of_lost_updates(lost))
+        findings = list(of_lost_updates(lost_updates(studied.recording.tape)))
+        findings = findings or list(replaced_by_steps(studied.recording.tape, ()))
+        if findings:
             return Report("", "faulty", 0.0, {}, findings, reading=reading)
         corrected = corrections(studied.recording.tape)
         if corrected is not None:
@@ -112,6 +113,7 @@ def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, end
     if studied.read is not None and studied.built is not None and update is not None and examples is not None:
         again = same_batch(run, studied.read, studied.built, examples, update.batch_size)
         seen += [again] if again is not None else []
+    seen += replaced_by_steps(studied.recording.tape, studied.chains)
     seen += not_yet_named(studied.apart, [*report.findings, *seen])
     if studied.case is not None and studied.loop is not None and ends > clock.now():
         left, files = min(EVALUATING, ends - clock.now()), texts_of(studied.recording)
