@@ -21,12 +21,12 @@ def words_of(tree: ast.Module) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
-            words = [part.value for part in node.comparators if isinstance(part, ast.Constant)]
-            for name in _columns(node.left):
-                found.setdefault(name, {}).update(dict.fromkeys(word for word in words if isinstance(word, str)))
+            compared = _words_in(ast.List(node.comparators))
+            for name in _columns(node.left) if compared else ():
+                found.setdefault(name, {}).update(dict.fromkeys(compared))
         elif isinstance(node, ast.Call) and last_name(node.func) in TRANSLATES and node.args:
-            for name, words in _translated(node):
-                found.setdefault(name, {}).update(dict.fromkeys(words))
+            for name, translated in _translated(node):
+                found.setdefault(name, {}).update(dict.fromkeys(translated))
         elif isinstance(node, ast.Call) and last_name(node.func) in CODES:
             for name in _coded(node):
                 found.setdefault(name, {})
@@ -57,9 +57,8 @@ def as_words(values: np.ndarray, words: tuple[str, ...]) -> list[str]:
 def _columns(node: ast.AST) -> Iterator[str]:
     """The columns that are looked up by themselves in an expression."""
     for part in ast.walk(node):
-        if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Constant):
-            if isinstance(part.slice.value, str):
-                yield part.slice.value
+        if isinstance(part, ast.Subscript):
+            yield from _words_in(ast.List([part.slice]))
 
 
 def _translated(call: ast.Call) -> Iterator[tuple[str, list[str]]]:
@@ -83,8 +82,7 @@ def _words_in(node: ast.AST) -> list[str]:
 def _coded(call: ast.Call) -> Iterator[str]:
     """The columns that are coded as numbers whatever words they hold."""
     if last_name(call.func) == "astype":
-        kinds = [part.value for part in call.args if isinstance(part, ast.Constant)]
-        yield from _columns(call.func) if "category" in kinds else ()
+        yield from _columns(call.func) if "category" in _words_in(ast.List(call.args)) else ()
         return
     if last_name(call.func) == "fit_transform" and not re.search(r"encoder|^le\b|_le\b", ast.unparse(call.func), re.I):
         return
