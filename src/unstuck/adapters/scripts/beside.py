@@ -183,6 +183,9 @@ def counting(tree: ast.Module) -> set[str]:
                 for part in node.body
                 if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name | ast.Attribute)
             }
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name | ast.Attribute):
+            if any(is_equality(part) for part in ast.walk(node.value)):
+                found.add(last_name(node.target))
         elif isinstance(node, ast.Name | ast.Attribute):
             name = last_name(node)
             if name.lower().startswith("acc") or "accuracy" in name.lower():

@@ -62,7 +62,7 @@ def counted(file: str, text: str, loop_line: int, live: Callable[[], Scope]) -> 
     """
     tree = ast.parse(text)
     known = set(live()) | set(dir(builtins))
-    training = _training_functions(tree, loop_line)
+    training = training_functions(tree, loop_line)
     for path, expression in _counts(tree):
         statements = _leading_to(path, expression, loop_line, known)
         if statements is not None and not training & _called([*statements, expression]):
@@ -83,7 +83,7 @@ def _compared(parts: Sequence[ast.AST]) -> ast.Compare | None:
     return None if any(isinstance(side, ast.Constant) for side in sides) else equal[0]
 
 
-def _training_functions(tree: ast.Module, loop_line: int) -> set[str]:
+def training_functions(tree: ast.Module, loop_line: int) -> set[str]:
     """The functions around the training loop, and those that call them."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     found = {one.name for one in functions if one.lineno <= loop_line <= (one.end_lineno or one.lineno)}

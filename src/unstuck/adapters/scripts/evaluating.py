@@ -53,7 +53,7 @@ def evaluated_as_in_training(
     loop = None if update is None else find_loop(recording, trained, update)
     if loop is None:
         return
-    tape = _with_short_loops(run, recording, loop, seconds)
+    tape = with_short_loops(run, recording, loop, seconds)
     chains = find_chains(tape)
     training = ancestors([node for chain in chains for node in (*chain.versions, *chain.changes)])
     numbers = {node.number for node in training}
@@ -74,7 +74,7 @@ def evaluated_as_in_training(
                 return
 
 
-def _with_short_loops(run: Run, recording: Recording, loop: TrainingLoop, seconds: float) -> Tape:
+def with_short_loops(run: Run, recording: Recording, loop: TrainingLoop, seconds: float) -> Tape:
     """The recording of a run whose training loops end after a few turns."""
     recorder = Recorder(lambda _: 0, Settings(seconds=seconds))
     for place in (loop.place, *loop.enclosing):

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from unstuck.adapters.scripts.answering import reads_others
 from unstuck.adapters.scripts.corrected import behind_wrong_gradients, with_behind
 from unstuck.adapters.scripts.decisions import corrections, perceptron_report
 from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
@@ -23,6 +24,8 @@ from unstuck.adapters.scripts.not_finite import with_not_finite
 from unstuck.adapters.scripts.proof_report import joined, not_yet_named, with_seen
 from unstuck.adapters.scripts.proving import Proved, prove_recorded
 from unstuck.adapters.scripts.read import Read
+from unstuck.adapters.scripts.recording import texts_of
+from unstuck.adapters.scripts.replaced import replaced_by_steps
 from unstuck.adapters.scripts.same_batch import same_batch
 from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
 from unstuck.adapters.scripts.steps import name_of
@@ -54,9 +57,9 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     studied = study(run, max(ends - clock.now(), 1.0), notice=telling.first, names=names)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
-        lost = lost_updates(studied.recording.tape)
-        if lost:
-            findings = list(of_lost_updates(lost))
+        findings = list(of_lost_updates(lost_updates(studied.recording.tape)))
+        findings = findings or list(replaced_by_steps(studied.recording.tape, ()))
+        if findings:
             return Report("", "faulty", 0.0, {}, findings, reading=reading)
         corrected = corrections(studied.recording.tape)
         if corrected is not None:
@@ -110,8 +113,12 @@ def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, end
     if studied.read is not None and studied.built is not None and update is not None and examples is not None:
         again = same_batch(run, studied.read, studied.built, examples, update.batch_size)
         seen += [again] if again is not None else []
-    if studied.parted is not None:
-        seen += not_yet_named([studied.parted], [*report.findings, *seen])
+    seen += replaced_by_steps(studied.recording.tape, studied.chains)
+    seen += not_yet_named(studied.apart, [*report.findings, *seen])
+    if studied.case is not None and studied.loop is not None and ends > clock.now():
+        left, files = min(EVALUATING, ends - clock.now()), texts_of(studied.recording)
+        other = reads_others(run, studied.recording, studied.loop, files, studied.case, left)
+        seen += [other] if other is not None else []
     if proved is not None:
         left = min(EVALUATING, max(ends - clock.now(), 1.0))
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)

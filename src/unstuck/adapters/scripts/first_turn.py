@@ -16,9 +16,11 @@ from unstuck.adapters.scripts.case import CannotReplay, Spot
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
 from unstuck.adapters.scripts.forms import Batch
 from unstuck.adapters.scripts.living import Living
+from unstuck.adapters.scripts.names_in_source import loop_variables
 from unstuck.adapters.scripts.parameters import Chain, shown
 from unstuck.adapters.scripts.paths import follow, reachable_paths
 from unstuck.adapters.scripts.read import Read
+from unstuck.adapters.scripts.recording import texts_of
 from unstuck.sandbox.call import copied
 from unstuck.sandbox.saved_arrays import LARGE
 from unstuck.sandbox.snapshot import Snapshot
@@ -120,18 +122,23 @@ def _examples(read: Read, inputs: list[Any], targets: list[Any]) -> tuple[Batch,
 
 
 def _candidates(read: Read, living: Living) -> list[list[Path]]:
-    """For each parameter the paths at which its first value stands."""
+    """For each parameter the paths at which its first value stands; where there are others, none from a variable of a
+    loop, which stands for something else after a turn."""
     index_of = {chain.root.number: index for index, chain in enumerate(read.chains)}
     firsts = [[chain.root.value] for chain in read.chains]
     for node in read.recording.tape.nodes[: read.update.first]:
         index = index_of.get(shown(node).number)
         if index is not None and node.op is not operator.getitem:
             firsts[index].append(node.value)  # transposed, copied or of another type before training
+    passing = loop_variables(texts_of(read.recording).values())
+    steady = {name: value for name, value in living.scope.items() if name not in passing}
     found: list[list[Path]] = [[] for _ in firsts]
-    for path, value in reachable_paths(living.scope):
-        for index, values in enumerate(firsts):
-            if any(equal(value, first) for first in values):
-                found[index].append(path)
+    for scope in (steady, living.scope):
+        missing = [index for index, paths in enumerate(found) if not paths]
+        for path, value in reachable_paths(scope) if missing else ():
+            for index in missing:
+                if any(equal(value, first) for first in firsts[index]):
+                    found[index].append(path)
     return found
 
 

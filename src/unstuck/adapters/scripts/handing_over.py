@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import Reading, read_inputs, read_parameters, read_targets
 from unstuck.adapters.scripts.reading import read_update as update_read
 from unstuck.adapters.scripts.recording import texts_of
+from unstuck.adapters.scripts.results import with_results
 from unstuck.adapters.scripts.training_loop import planned
 from unstuck.adapters.scripts.walking import walk_in_order
 from unstuck.adapters.watch import Run
@@ -68,9 +70,9 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
         data = replace(data, x=data.x[:most], t=data.t[:most])
         tests = tests and replace(tests, x=tests.x[:most], t=tests.t[:most])
     sets = [tests, data] if tests else [data]
-    accuracy = own_accuracy(text, scope, sets)
+    loop_line = read.loop.place.site.line
+    accuracy = own_accuracy(text, with_results(ast.parse(text), loop_line, scope), sets)
     if accuracy is None:
-        loop_line = read.loop.place.site.line
         accuracy = counted_accuracy(file, text, loop_line, lambda: replay.living.everything, sets)
     return Case(
         predict=replay.predict,

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.answering import of_two_sets
 from unstuck.adapters.scripts.beside import read_accuracy, read_loss
 from unstuck.adapters.scripts.building import Built, build
 from unstuck.adapters.scripts.case import CannotReplay
@@ -57,7 +58,7 @@ class Studied:
     built: Built | None = None
     chains: tuple[Chain, ...] = ()
     loop: TrainingLoop | None = None
-    parted: Finding | None = None
+    apart: tuple[Finding, ...] = ()  # of inputs and labels that do not belong together
 
 
 def study(
@@ -138,7 +139,8 @@ def study(
     skip = turns_before(recording, loop) if names.parameters else 0
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
     reading.network, reading.loss = network(update, chains), read_loss(read)
-    built = case = parted = None
+    built = case = None
+    apart: list[Finding | None] = []
     try:
         built = build(read, run)
         case = case_of(reading, read, built, run, name)
@@ -153,10 +155,11 @@ def study(
     if built is not None:
         if case is not None:
             scope, line = built.replay.living.everything, loop.place.site.line
-            with suppress(IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs this alone
-                parted = parted_from_source(case, scope, texts_of(recording), line)
+            for look in (parted_from_source, of_two_sets):
+                with suppress(IndexError, AttributeError, TypeError, ValueError):  # unforeseen: it costs this alone
+                    apart.append(look(case, scope, texts_of(recording), line))
         built.replay.living.aside.clear()
-    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
+    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, tuple(filter(None, apart)))
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:

@@ -1,5 +1,7 @@
 """Which loop of a script is the one that trains: the one whose turns make updates."""
 
+import ast
+import linecache
 from dataclasses import dataclass, replace
 
 from unstuck.adapters.scripts.hooks import Place
@@ -7,6 +9,7 @@ from unstuck.adapters.scripts.loops import Turn
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.update import Update
+from unstuck.autodiff.tape import Site
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ def find_loop(recording: Recording, chains: list[Chain], update: Update) -> Trai
     around = sorted((turn for turn in turns if turn.start <= first and last < turn.end), key=_size)
     for turn in around:
         if turn.start <= update.first:
-            return _loop(recording, turns, _with_length(turn, suspended), 1)
+            return _loop(recording, turns, _with_length(turn, suspended, recording.places), 1)
         begun = [other for other in turns if other.activation == turn.activation and other.start <= update.first]
         if begun:
             start = max(begun, key=lambda other: other.start)
@@ -39,12 +42,21 @@ def find_loop(recording: Recording, chains: list[Chain], update: Update) -> Trai
     return None
 
 
-def _with_length(turn: Turn, suspended: list[Turn]) -> Turn:
-    """A loop over a generator is as long as the loop in the generator."""
+def _with_length(turn: Turn, suspended: list[Turn], places: list[Place]) -> Turn:
+    """A loop over a generator is as long as the loop in the generator, but for one that a `while` begins again."""
     if turn.length is None:
-        inside = [other.length for other in suspended if other.start <= turn.start < other.end and other.length]
-        return replace(turn, length=inside[-1] if inside else None)
+        around = [other for other in suspended if other.start <= turn.start < other.end]
+        inside = [other.length for other in around if other.length]
+        again = any(_is_begun_again(places[other.place].site) for other in around)
+        return replace(turn, length=inside[-1] if inside and not again else None)
     return turn
+
+
+def _is_begun_again(loop: Site) -> bool:
+    """Whether a loop stands in a `while`."""
+    nodes = ast.walk(ast.parse("".join(linecache.getlines(loop.file))))
+    around = [node for node in nodes if isinstance(node, ast.While)]
+    return any(node.lineno < loop.line <= (node.end_lineno or 0) for node in around)
 
 
 def _size(turn: Turn) -> int:
