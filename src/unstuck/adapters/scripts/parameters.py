@@ -2,8 +2,8 @@
 
 A parameter is a value `a` that is replaced by `b = a ± d`, in place or not, through copies, views, subscripts and
 scaling, where `b` is later read at the same operand of the same expression as `a`, and `d` depends on `a`; the first
-of them depends on no other parameter. Accumulators, momentum, Adam's moments and running means are left out by that
-without a look at names.
+of them depends on no other parameter, and is no sum of that expression itself. Accumulators, momentum, Adam's moments
+and running means are left out by that without a look at names.
 """
 
 import operator
@@ -85,6 +85,8 @@ class ParameterSearch:
         self._carried: dict[int, tuple[tuple[Node, Any], ...]] = {}  # by number of a node, what lives on in it
         self._found: set[tuple[int, int]] = set()
         self._made: dict[tuple[int, ...], int] = {}  # by the calls that make leaves: the number of the last
+        self._replaced: set[int] = set()
+        self._again: set[int] = set()  # values that are read once more after they were replaced
         self._updating: set[int] = set()  # expressions that are updates themselves: what they read is no second reading
 
     def chains(self) -> list[Chain]:
@@ -95,11 +97,15 @@ class ParameterSearch:
         if not self._links:
             return []
         found = first_made(sorted(_chains(self.tape, self._links), key=lambda chain: chain.root.number))
-        return [chain for chain in found if not self._is_made_again(chain)] or found
+        return [chain for chain in found if not self._comes_again(chain)] or found
+
+    def _comes_again(self, chain: Chain) -> bool:
+        """Whether the first value is there once more after it was changed: read, as are the inputs of blocks that add
+        to what they take, or made anew, as is the first error on the way back. Where others are not, it is no parameter.
+        """
+        return chain.root.number in self._again or self._is_made_again(chain)
 
     def _is_made_again(self, chain: Chain) -> bool:
-        """Whether the same calls made such a value once more after this one was changed, as the first error on the way
-        back is: where others are not, it is no parameter."""
         made = self._made.get(_maker(chain.root), -1)
         return chain.root.site is not None and made > chain.changes[0].number
 
@@ -119,6 +125,8 @@ class ParameterSearch:
             self._last[spot] = value
             known = self._seen.setdefault(spot, set())
             if value.number in known:
+                if value.number in self._replaced:
+                    self._again.add(value.number)
                 continue
             if known and value.op is not LEAF:
                 link = self._walk_back(value, known, spot)
@@ -129,6 +137,7 @@ class ParameterSearch:
                     return
                 if link is not None and (link.before.number, link.after.number) not in self._found:
                     self._found.add((link.before.number, link.after.number))
+                    self._replaced.add(link.before.number)
                     self._links.append(link)
             known.add(value.number)
 
@@ -229,7 +238,7 @@ def _carried(node: Node) -> Iterator[tuple[Node, Any]]:
 def _chains(tape: Tape, links: list[_Link]) -> list[Chain]:
     """Parameters from what replaces what."""
     replaced = {link.after.number for link in links}
-    firsts = [link for link in links if link.before.number not in replaced]
+    firsts = [link for link in links if link.before.number not in replaced and link.before.site is not link.change.site]
     group = _number if len(firsts) <= MOST_MARKS else _spot
     groups = {spot: index for index, spot in enumerate(dict.fromkeys(group(link) for link in firsts))}
     marks: dict[int, int] = {}
