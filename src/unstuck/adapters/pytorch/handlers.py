@@ -31,10 +31,13 @@ def here(watch: Watching) -> Place | None:
 def tag(watch: Watching, result: Any) -> None:
     """Notes at the node that made a tensor where that was."""
     if isinstance(result, torch.Tensor) and torch.is_grad_enabled() and result.grad_fn is not None:
-        mark(result, place=here(watch))
+        mark(result, place=here(watch), caller=id(watch.models.stack[0]) if watch.models.stack else None)
 
 
 def _softmax(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    rectified = watch.repairs.get("rectify", ())
+    if rectified and (place := here(watch)) is not None and (place.line, place.column) in rectified:
+        return torch.relu(args[0])
     lines = watch.repairs.get("softmax axis", ())
     if lines and (place := here(watch)) is not None and place.line in lines:
         args, kwargs = args[:1], {**kwargs, "dim": 1 if args[0].ndim == 4 else -1}
@@ -259,6 +262,13 @@ def _activate(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
     return func(*args, **kwargs)
 
 
+def _drop(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if watch.models.stack and not watch.models.stack[0].training:
+        dropping = kwargs.get("training", kwargs.get("train", args[2] if len(args) > 2 else True))
+        watch.models.dropped = watch.models.dropped or (here(watch) if dropping else None)
+    return func(*args, **kwargs)
+
+
 def _is_learnt_from(args: tuple[Any, ...]) -> bool:
     return bool(args) and isinstance(args[0], torch.Tensor) and args[0].requires_grad and args[0].numel() > 1
 
@@ -270,6 +280,7 @@ def _all_handlers() -> dict[Any, Handler]:
         (functions.CARRIES, _carried),
         (functions.ACTIVATIONS, _activate),
         (functions.SOFTMAXES, _softmax),
+        (functions.DROPOUTS, _drop),
         (functions.LARGEST, _largest),
         (functions.THRESHOLDS, _threshold),
         (functions.EQUALS, _equal),

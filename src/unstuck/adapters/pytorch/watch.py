@@ -21,14 +21,12 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
-from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader
 
-from unstuck.adapters.pytorch import transforms
 from unstuck.adapters.pytorch.answers import AnswersHeld
 from unstuck.adapters.pytorch.constructors import Constructors
-from unstuck.adapters.pytorch.handlers import HANDLERS, tag
 from unstuck.adapters.pytorch.ledger import Ledger
+from unstuck.adapters.pytorch.mode import Mode
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.own_functions import watched_functions
@@ -83,6 +81,7 @@ class Watch:
         self.origins = Origins()
         self.answers = AnswersHeld(self)
         self.recurrence = Recurrence(self)
+        self.mode = Mode(self)
         self.models = self.make_models()
         self.steps = Steps(self)
         self.settings = Settings(self)
@@ -221,7 +220,7 @@ class Watch:
                 register_optimizer_step_post_hook(self.steps.after),
             ):
                 stack.callback(handle.remove)
-            stack.enter_context(_Mode(self))
+            stack.enter_context(self.mode)
             stack.enter_context(watched_functions(self))
             if self.seed is not None:
                 self._seed_all(self.seed)
@@ -254,6 +253,7 @@ class Watch:
             (DataLoader, "__init__", self.constructors.wrap_loader),
             (DataLoader, "__iter__", self.answers.wrap_iteration),
             (torch.optim.lr_scheduler.LRScheduler, "step", self.settings.wrap_schedule),
+            (torch.optim.lr_scheduler.ReduceLROnPlateau, "step", self.settings.wrap_schedule),
             (torch, "compile", lambda original: lambda model=None, **_: (lambda m: m) if model is None else model),
         ]
         if self.seed:
@@ -265,24 +265,6 @@ class Watch:
         torch.manual_seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - what scripts use
         random.seed(seed)
-
-
-class _Mode(TorchFunctionMode):
-    """Leads every function of tensors through the watch."""
-
-    def __init__(self, watch: Watch) -> None:
-        super().__init__()
-        self._watch = watch
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        watch, kwargs = self._watch, kwargs or {}
-        if watch.quiet or transforms.is_inside():
-            return func(*args, **kwargs)
-        handler = HANDLERS.get(func)
-        result = func(*args, **kwargs) if handler is None else handler(watch, func, args, kwargs)
-        if watch.detailed:
-            tag(watch, result)
-        return result
 
 
 def _watch(enough: int, repairs: Mapping[str, Any], seed: int, exact: bool) -> Watch:

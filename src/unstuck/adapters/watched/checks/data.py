@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -191,9 +192,9 @@ def examples_in_label_order(h: History) -> Iterator[Seen]:
 
     Cure in Keras: `fit(…, shuffle=True)`; `validation_split` takes the last examples before any shuffling.
     """
-    updates = [event.update for event in h.learnt]
-    if len(set(updates)) < len(updates) and len({event.place for event in h.learnt}) > 1:
-        return  # losses of several kinds
+    places = [event.place for event in h.learnt]
+    if sum(place != following for place, following in pairwise(places)) >= len(set(places)):
+        return  # losses that take turns, such as those of an adversarial pair
     apart = [made for made in h.all(LoaderMade) if made.held_back is not None and _without_its_classes(made)]
     if apart:
         said = "the examples are in the order of their classes, and the last are held back: "

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import DrawnAnew, ModelCalled, OptimizerMade, Scheduled
+from unstuck.adapters.watched.events import DrawnAnew, ModelCalled, OptimizerMade, Scheduled, Stepped
 from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.values import Parameter
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
+FEW = 3  # moves of a schedule
 SHRUNK = 0.01  # of its first value, within fewer updates than a pass has
 
 
@@ -47,9 +48,22 @@ def parameters_not_optimised(h: History) -> Iterator[Seen]:
         said += f": {names}{why}"
         numbers = {"parameters_of_the_loss": len(reached), "of_them_held": len(reached) - len(left_out)}
         place = strangers[0].place or place if strangers else place
+        idle = _idle_optimizer(h)
+        place = idle.place if idle is not None and not strangers else place
         stale = held - set(reached)  # what no loss depends on is held in the place of what one does
         unknown = any(one.called for one in strangers)
-        yield Seen("U11", PROVED, said, numbers, place, ("hold", True), certain=bool(stale) or unknown)
+        yield Seen("U11", PROVED, said, numbers, place, ("hold", True), certain=bool(stale or idle) or unknown)
+
+
+def _idle_optimizer(h: History) -> OptimizerMade | None:
+    """The first optimiser that steps again and again and never finds a gradient."""
+    by_optimizer: dict[int | None, list[Stepped]] = {}
+    for step in h.steps:
+        by_optimizer.setdefault(step.optimizer, []).append(step)
+    for number, steps in by_optimizer.items():
+        if len(steps) > 1 and not any(one.used > 0 for step in steps for one in step.parameters):
+            return h.optimizer(number)
+    return None
 
 
 def _names(parameters: list[Parameter]) -> str:
@@ -81,19 +95,20 @@ def model_made_anew(h: History) -> Iterator[Seen]:
 
 @check("U08")
 def rate_falls_too_soon(h: History) -> Iterator[Seen]:
-    """The schedule is stepped after every batch though its numbers count epochs: the rate is gone within one pass.
+    """The schedule is stepped after every batch though its numbers count epochs, or lowers the rate while the loss
+    still falls (`ReduceLROnPlateau(mode="max")`): the rate is gone before anything is learnt.
 
     Cure: Call `scheduler.step()` once an epoch, or give it numbers that count batches.
 
     Cure in Keras: Schedules count batches, not epochs: `decay_steps` of several passes, or a constant rate.
     """
     moves, made = h.all(Scheduled), h.all(OptimizerMade)
-    if len(moves) < 10 or not made or not h.updates:
+    if len(moves) < FEW or not made or not h.updates:
         return
-    often = len(moves) / h.updates
     fallen = moves[-1].learning_rate / max(moves[0].learning_rate, 1e-300)
-    if often > 0.5 and fallen < SHRUNK:
-        said = f"the schedule moves after every batch: the rate fell from {moves[0].learning_rate:.3g} to "
-        said += f"{moves[-1].learning_rate:.3g} within {len(moves)} updates"
+    if fallen < SHRUNK:
+        said = "the schedule moves after every batch: " if len(moves) > h.updates / 2 else ""
+        said += f"the rate fell from {moves[0].learning_rate:.3g} to {moves[-1].learning_rate:.3g} "
+        said += f"within {moves[-1].update - moves[0].update + 1} updates"
         numbers = {"updates": len(moves), "rate_first": moves[0].learning_rate, "rate_last": moves[-1].learning_rate}
         yield Seen("U08", MEASURED, said, numbers, moves[0].place, ("schedule", True))
