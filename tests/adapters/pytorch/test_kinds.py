@@ -112,9 +112,11 @@ class Own(nn.Module):
 model = nn.Sequential(Own(), nn.ReLU(), nn.Linear(6, 3))
 """
     assert found_in(tmp_path, START + model + LOOP) == [("U11", 11)]
-    assert (
-        found_in(tmp_path, START + model.replace("torch.randn(6, 6, requires_grad=True)", "torch.eye(6)") + LOOP) == []
-    )
+    assert found_in(tmp_path, START + model.replace(", requires_grad=True", "") + LOOP) == [
+        ("U11", 11)
+    ]  # learns little
+    buffer = model.replace("self.w = torch.randn(6, 6, requires_grad=True)", "self.register_buffer('w', torch.eye(6))")
+    assert found_in(tmp_path, START + buffer + LOOP) == []
 
 
 def test_an_optimiser_of_the_other_model_is_named_where_it_is_made(tmp_path):
@@ -250,3 +252,39 @@ def test_what_a_loss_refuses_is_named(loss, tmp_path):
     run_under(runner(written(tmp_path, text)), watch)
     seen = [(one.code, one.place.line) for one in look(History(watch.events, watch.updates))]
     assert ("D09", 11) in seen
+
+
+@pytest.mark.parametrize(
+    ("divided", "found"),
+    [
+        ("correct /= len(loader)", [("E01", 20)]),
+        ("correct /= len(y)", []),
+        ("seen = torch.tensor([2.0, 4.0])\nkept = seen\nseen /= 2\nassert kept.tolist() == [1, 2]", []),  # in place
+    ],
+)
+def test_a_count_that_is_divided_in_place(divided, found, tmp_path):
+    judging = f"""
+loader = [(x[:60], y[:60]), (x[60:], y[60:])]
+correct = 0
+with torch.no_grad():
+    for inputs, labels in loader:
+        correct += (model(inputs).argmax(1) == labels).sum().item()
+{divided}
+"""
+    assert found_in(tmp_path, START + "model = nn.Linear(6, 3)" + LOOP + judging) == found
+
+
+@pytest.mark.parametrize(("within", "found"), [("x / 255", [("D02", 20)]), ("x / 2", []), ("x - x.mean(0)", [])])
+def test_inputs_that_are_scaled_once_more_inside_of_the_model(within, found, tmp_path):
+    model = f"""
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.last({within})
+
+model = Net()
+"""
+    assert found_in(tmp_path, START + model + LOOP) == found

@@ -26,7 +26,7 @@ from unstuck.adapters.keras.tape import Data, batches_of
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.origins import Outputs
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import Compared, Frozen, LoaderMade, Validated
+from unstuck.adapters.watched.events import Compared, Frozen, LoaderMade, StopsAtBetter, Validated
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
@@ -58,6 +58,7 @@ class KerasWatch(Watch):
             (keras.Loss, "__init__", self.keras_losses.wrap_init),
             (keras.metrics.MeanMetricWrapper, "update_state", self._wrap_metric),
             (keras.Model, "compile", self._wrap_compile),
+            (keras.callbacks.EarlyStopping, "__init__", self._wrap_stopping),
             (keras.Model, "fit", self._wrap_fit),
             (keras.Model, "evaluate", self._wrap_evaluation),
             (keras.Model, "predict", self._wrap_evaluation),
@@ -113,6 +114,15 @@ class KerasWatch(Watch):
             return original(model, *args, **kwargs)
 
         return compile_
+
+    def _wrap_stopping(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def init(stopping: Any, *args: Any, **kwargs: Any) -> None:
+            original(stopping, *args, **kwargs)
+            monitor, wanted = stopping.monitor, kwargs.get("mode", "auto")
+            if wanted == ("min" if "acc" in monitor else "max" if "loss" in monitor else ""):
+                self.note(StopsAtBetter(self.updates, innermost(sys._getframe(1)), monitor, wanted))
+
+        return init
 
     def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def fit(model: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:

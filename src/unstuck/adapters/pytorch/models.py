@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from operator import truediv
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Models:
         self._watch = watch
         self.stack: list[nn.Module] = []
         self.dropped: Place | None = None
+        self.reached: float | None = None
         self._recording = False  # the outermost call began where a graph is recorded
         self._left_out = 0  # depth at which no graph is recorded any more; 0 for none
         self._numbers: dict[int, int] = {}
@@ -70,7 +72,7 @@ class Models:
             if model:
                 args, kwargs = self._prepared(module, args, kwargs)
             if outermost:
-                self.dropped = None
+                self.dropped = self.reached = None
                 self._recording = torch.is_grad_enabled()
             elif watch.detailed and self._recording and not self._left_out and not torch.is_grad_enabled():
                 self._leave_out(module)
@@ -194,6 +196,7 @@ class Models:
                 sequence_first=self.takes_time_first(module),
                 frozen=self.is_frozen(module),
                 dropped=dropped,
+                reached=self.reached,
             )
             simple = (
                 not any(value is not None for value in args[len(tensors) :])
@@ -259,19 +262,18 @@ class Models:
         """The script has ended."""
         self._resolve(None)
 
-    def divided(self, left: Any, right: Any) -> Any:
+    def divided(self, left: Any, right: Any, divide: Callable[[Any, Any], Any] = truediv) -> Any:
         """`left / right`, as scripts divide; noted where a count of right answers is divided."""
-        result = left / right
         watch = self._watch
         if watch.quiet or not self._counts or not _is_number(left) or not _is_number(right):
-            return result
+            return divide(left, right)
         with watch.aside():
             count, divisor = float(left), float(right)
             for update, counted, examples in self._counts.values():
                 if update == watch.updates and counted >= FEW and count in (counted, 100.0 * counted):
                     place = innermost(sys._getframe(1))
                     watch.note(Divided(watch.updates, place, float(counted), divisor, examples))
-        return result
+        return divide(left, right)
 
 
 def _is_number(value: Any) -> bool:

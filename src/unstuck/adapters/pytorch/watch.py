@@ -11,8 +11,9 @@ import random
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import wraps
+from functools import partial, wraps
 from importlib.abc import MetaPathFinder
+from operator import itruediv
 from types import CodeType
 from typing import Any
 
@@ -40,6 +41,7 @@ from unstuck.adapters.watched.events import Discarded, Event, OptimizerMade, Shu
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.rewriting import (
     DIVIDED,
+    DIVIDED_IN_PLACE,
     EQUAL,
     GOES_ON,
     LARGEST,
@@ -110,7 +112,8 @@ class Watch:
         loops: dict[str, Any] = {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on}
         loops[RESHAPED] = lambda *args, **kwargs: reshaped(self, *args, **kwargs)
         answers = {EQUAL: self.answers.equal, SCORED: self.answers.scored, LARGEST: self.answers.largest}
-        return loops | answers | {DIVIDED: self.models.divided}
+        divisions = {DIVIDED: self.models.divided, DIVIDED_IN_PLACE: partial(self.models.divided, divide=itruediv)}
+        return loops | answers | divisions
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script with calls of this watch in it. Raises SyntaxError as `compile` does."""

@@ -22,6 +22,7 @@ class ModelsSeen(Protocol):
     """What is seen of modules, as other parts ask for it."""
 
     stack: list[nn.Module]
+    reached: float | None  # root of the mean square of what the first product of the outermost call was given
     dropped: Place | None  # where numbers were dropped at random in the outermost call at work, in evaluation mode
 
     def layer_place(self) -> Place | None: ...

@@ -15,6 +15,7 @@ from unstuck.adapters.watched.values import Array, Place
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
 FAR = 5.0  # deviations or units that inputs of a network are seldom away from 0 by
+FAR_WITHIN = 0.05  # times the inputs, which were of the size of 1
 OTHERWISE = 2.5  # times as widely spread: no accident among a hundred examples
 ENOUGH = 100
 FEW = 20  # examples of a whole table, such as those of XOR, are validated with as well as learnt from
@@ -62,6 +63,13 @@ def inputs_unscaled(h: History) -> Iterator[Seen]:
     size = float(np.sqrt((x.astype(float) ** 2).mean()))
     columns = x.shape[1] <= 64 and len(x) >= ENOUGH // 4
     centre, spread = x.mean(axis=0 if columns else None), x.std(axis=0 if columns else None)
+    within = [call.reached / size for call in h.training_calls if call.reached is not None and 1 / FAR < size < FAR]
+    if within and 0 < max(within) < FAR_WITHIN:
+        said = f"inputs that lie {size:.3g} from 0 in the mean square are scaled once more inside of the model: "
+        said += f"its first layer is given {max(within):.3g} times as much"
+        repair = ("scale", (0.0, 1 / max(within)))
+        yield Seen("D02", MEASURED, said, {"scaled_by": max(within)}, h.training_calls[0].place, repair)
+        return
     uneven = columns and spread.max() > 20 * max(float(np.median(spread)), 1e-300)
     if (1 / (4 * FAR) < size < FAR and not uneven) or np.isin(x, (0, 1)).all():
         return

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.events import DrawnAnew, ModelCalled, OptimizerMade, Scheduled, Stepped
-from unstuck.adapters.watched.history import History
+from unstuck.adapters.watched.events import (
+    DrawnAnew,
+    ModelCalled,
+    NeverLearnt,
+    OptimizerMade,
+    Scheduled,
+    Stepped,
+    StopsAtBetter,
+)
+from unstuck.adapters.watched.history import History, is_poor
 from unstuck.adapters.watched.values import Parameter
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
@@ -69,6 +77,36 @@ def _idle_optimizer(h: History) -> OptimizerMade | None:
 def _names(parameters: list[Parameter]) -> str:
     names = [one.name for one in parameters[:4]]
     return ", ".join(names) + (" …" if len(parameters) > 4 else "")
+
+
+@check("U11")
+def weights_never_learnt(h: History) -> Iterator[Seen]:
+    """A layer of one's own multiplies by a plain tensor, which no optimiser knows of: it stays as it was drawn.
+
+    Cure: `self.w = nn.Parameter(torch.randn(n, m))`; a buffer where it is to stay.
+
+    Cure in Keras: `self.w = self.add_weight(shape=(n, m))`; `trainable=False` where it is to stay.
+    """
+    for fixed in h.all(NeverLearnt)[:1]:
+        said = f"a layer multiplies by {fixed.name}, a plain tensor of shape {fixed.shape}, which is never learnt"
+        poor = is_poor(h)
+        yield Seen("U11", PROVED, said, {"shape": list(fixed.shape)}, fixed.place, certain=poor, asleep=not poor)
+
+
+@check("U09")
+def stopped_as_it_gets_better(h: History) -> Iterator[Seen]:
+    """Early stopping takes what gets better for worse: it waits for an accuracy to fall, and ends the training soon.
+
+    Cure: Stop where the loss has not fallen, or the accuracy has not risen, for some passes.
+
+    Cure in Keras: `EarlyStopping(monitor="val_loss")`, with `mode` left as it is.
+    """
+    for event in h.all(StopsAtBetter)[:1]:
+        said = (
+            f"the training stops where {event.monitor} does not get {'smaller' if event.wanted == 'min' else 'larger'}"
+        )
+        said += ", which it does not where the model learns"
+        yield Seen("U09", PROVED, said, {"monitor": event.monitor}, event.place, certain=True)
 
 
 @check("U16")
