@@ -288,3 +288,21 @@ class Net(nn.Module):
 model = Net()
 """
     assert found_in(tmp_path, START + model + LOOP) == found
+
+
+def test_labels_that_are_split_apart_are_told_over_many_small_batches(tmp_path):
+    text = START.replace(
+        "x, y = torch.randn(120, 6), torch.randint(0, 3, (120,))\n",
+        """\
+from sklearn.model_selection import train_test_split
+y = torch.arange(200) % 2
+x = torch.randn(200, 6) + 2 * y[:, None]
+x, _ = train_test_split(x, random_state=1)
+y, _ = train_test_split(y, random_state=2)
+""",
+    )
+    text += "model = nn.Linear(6, 3)" + LOOP.replace("range(6)", "range(0, 150, 5)").replace(
+        "model(x), y", "model(x[i:i + 5]), y[i:i + 5]"
+    )
+    assert found_in(tmp_path, text) == [("D10", 10)]
+    assert found_in(tmp_path, text.replace("random_state=2", "random_state=1")) == []

@@ -173,6 +173,8 @@ class Models:
             watch.origins.set(outputs, Outputs(outputs.detach(), learning=learning))
         tensors = [value for value in args if isinstance(value, torch.Tensor)]
         keep = watch.detailed or (not learning and self._measured.get(place, 0) < EVALUATIONS)
+        if learning and watch.wanted > 0:
+            keep, watch.wanted = True, watch.wanted - len(outputs) if outputs.ndim else 0
         dropped = self.dropped if not learning else None
         is_random = dropped is not None or self.is_random(module)
         in_training = dropped is not None or self.is_in_training(module, kwargs)

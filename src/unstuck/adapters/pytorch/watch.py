@@ -60,6 +60,7 @@ AGAIN = 4  # times that something new may be trained
 LONGEST = 3.0  # times the updates that are enough: then the script is stopped wherever it is
 WORK = 2e10  # multiplications of a forward pass, summed over the updates: after that it is enough
 FEWEST = 24
+PAIRS = 512  # examples by which it is told whether their labels belong to them
 LIGHT = 300  # updates of an experiment from which on each is so light that threads only wait for each other
 
 
@@ -95,6 +96,7 @@ class Watch:
         self._detailed_until, self._looked_again = DETAILED, 0
         self.work = 0.0
         self.quiet = 0
+        self.wanted = 0  # examples learnt from whose inputs are still to be kept, beside those of the first updates
         self.stops = True  # ends the script once enough was seen
         self.loops = Loops(lambda: self.updates, self.is_enough)
         self.counted = 0
@@ -120,6 +122,7 @@ class Watch:
         for by, line, column in discarded(text, filename):
             self.note(Discarded(0, Place(filename, line, column), by))
         for line, column in shuffled_apart(text, filename):
+            self.wanted = PAIRS
             self.note(ShuffledApart(0, Place(filename, line, column)))
         return compile_watched(text, filename)
 

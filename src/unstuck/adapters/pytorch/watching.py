@@ -71,6 +71,7 @@ class Watching(Protocol):
     exact: bool
     seed: int | None
     quiet: int
+    wanted: int
     work: float
     repairs: dict[str, Any]
     parameters: Parameters

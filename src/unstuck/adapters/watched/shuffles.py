@@ -79,8 +79,12 @@ def _split_apart(nodes: list[ast.AST]) -> tuple[int, int] | None:
         and isinstance(node.value, ast.Call)
         and called(node.value) == "train_test_split"
     ]
-    parts = {name for _, names in splits for name in names}
-    alone = [call for call, _ in splits if len(call.args) == 1 and ast.unparse(call.args[0]) not in parts]
+    alone = [
+        call
+        for call, _ in splits
+        if len(call.args) == 1
+        and not any(ast.unparse(call.args[0]) in names for other, names in splits if other is not call)
+    ]
     seeds = [next((ast.unparse(k.value) for k in call.keywords if k.arg == "random_state"), None) for call in alone]
     if len(alone) < 2 or (None not in seeds and len(set(seeds)) == 1):
         return None
