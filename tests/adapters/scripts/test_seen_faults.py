@@ -5,7 +5,7 @@ import pytest
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.examine import study
 from unstuck.adapters.scripts.made_anew import only_counts
-from unstuck.adapters.scripts.seen_faults import lost_updates, seen_faults
+from unstuck.adapters.scripts.seen_faults import lost_updates, one_target_for_all_outputs, seen_faults
 
 HEAD = """\
 import numpy as np
@@ -212,3 +212,21 @@ def test_targets_that_were_split_apart_from_their_inputs_are_told_by_what_both_w
     pytest.importorskip("sklearn")
     found = studied(SPLIT.format(splits=splits)).parted
     assert (found and found.location.line) == expected
+
+
+COUNTED = "print(np.mean(forward(X)[1].argmax(axis=1) == Y[:, 0]))\n"
+
+
+@pytest.mark.parametrize(
+    ("targets", "end", "expected"),
+    [
+        ("(X[:, :1] > 0.5).astype(float)", COUNTED, ["D09"]),
+        ("np.hstack([X[:, :1] > 0.5] * 2).astype(float)", COUNTED, []),
+        ("(X[:, :1] > 0.5).astype(float)", "", []),
+        ("X[:, :1]", COUNTED, []),
+    ],
+)
+def test_one_column_of_class_numbers_for_several_outputs_is_seen_where_the_largest_is_asked_for(targets, end, expected):
+    read = studied(f"Y = {targets}\n{BATCHES}{end}").read
+    assert read is not None
+    assert [finding.rule.code for finding in one_target_for_all_outputs(read)] == expected

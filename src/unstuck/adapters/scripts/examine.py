@@ -46,7 +46,12 @@ from unstuck.adapters.scripts.reading import (
 from unstuck.adapters.scripts.recorder import Recorder
 from unstuck.adapters.scripts.recording import Recording, Settings
 from unstuck.adapters.scripts.same_batch import same_batch
-from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
+from unstuck.adapters.scripts.seen_faults import (
+    lost_updates,
+    of_lost_updates,
+    one_target_for_all_outputs,
+    seen_faults,
+)
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.telling import Telling
 from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop, turns_before
@@ -249,6 +254,9 @@ def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, end
     """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    if studied.read is not None and studied.case is not None:
+        coded = list(one_target_for_all_outputs(studied.read))
+        seen += with_lines(coded, studied.read, studied.case, studied.reading.data)
     update = studied.reading.update
     if studied.read is not None and studied.built is not None and update is not None and examples is not None:
         again = same_batch(run, studied.read, studied.built, examples, update.batch_size)
