@@ -4,6 +4,7 @@ import pytest
 
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.idle import updates_of_nothing
 from unstuck.adapters.scripts.made_anew import only_counts
 from unstuck.adapters.scripts.seen_faults import lost_updates, one_target_for_all_outputs, seen_faults
 
@@ -230,3 +231,21 @@ def test_one_column_of_class_numbers_for_several_outputs_is_seen_where_the_large
     read = studied(f"Y = {targets}\n{BATCHES}{end}").read
     assert read is not None
     assert [finding.rule.code for finding in one_target_for_all_outputs(read)] == expected
+
+
+SLOPELESS = """\
+for epoch in range(200):
+    h, p = forward(X)
+    total = {start}
+    for w in [W1, b1, W2, b2]:
+        w -= 0.5 * total
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "lines"),
+    [("0.0 * np.ones(1)", [19]), ("np.ones(1)", []), ("0.0 * (p - Y).sum()", [])],
+)
+def test_updates_that_add_zeros_of_nowhere_to_what_was_drawn_are_seen(start, lines):
+    tape = studied(SLOPELESS.format(start=start)).recording.tape
+    assert [finding.location.line for finding in updates_of_nothing(tape)] == lines

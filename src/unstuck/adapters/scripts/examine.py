@@ -26,6 +26,7 @@ from unstuck.adapters.scripts.first_look import first_look, network
 from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
 from unstuck.adapters.scripts.handing_over import case_of
 from unstuck.adapters.scripts.hints import hints
+from unstuck.adapters.scripts.idle import updates_of_nothing
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.locating import with_lines
@@ -253,7 +254,8 @@ def _behind(report: Report, studied: Studied, seconds: float) -> list[Finding]:
 def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, ends: float) -> list[Finding]:
     """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
-    seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    tape = studied.recording.tape
+    seen = list(updates_of_nothing(tape) if studied.read is None else seen_faults(studied.read, examples))
     if studied.read is not None and studied.case is not None:
         coded = list(one_target_for_all_outputs(studied.read))
         seen += with_lines(coded, studied.read, studied.case, studied.reading.data)
