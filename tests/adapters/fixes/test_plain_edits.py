@@ -76,6 +76,42 @@ def test_a_line_is_put_right(code, before, after):
     assert after in fixed(before, code, 1, None, reading=reading)
 
 
+@pytest.mark.parametrize(
+    ("line", "before", "after"),
+    [
+        (
+            2,
+            "for i in range(0, n, 8):\n    xb, yb = x[:8], y[0:8]\n",
+            "for i in range(0, n, 8):\n    xb, yb = x[i:i + 8], y[i:i + 8]\n",
+        ),
+        (
+            2,
+            "for k in range(n // b):\n    step(x[:, :b], t[:, :b])\n",
+            "for k in range(n // b):\n    step(x[:, k * b:(k + 1) * b], t[:, k * b:(k + 1) * b])\n",
+        ),
+        (1, "for x in xs:\n    d = net(x)\nw -= d\nshow(w)\n", "for x in xs:\n    d = net(x)\n    w -= d\nshow(w)\n"),
+        (2, "x = x[f(9)]\nt = t[f(9)]\n", "order = f(9)\nx = x[order]\nt = t[order]\n"),
+        (2, "t = y\nx = x[rows]\n", "t = y\nx = x[rows]\nt = t[rows]\n"),
+        (2, "t = y\nx = x[f(9)]\n", "t = y\norder = f(9)\nx = x[order]\nt = t[order]\n"),
+        (
+            2,
+            "t = y\nrng.shuffle(x)\n",
+            "t = y\norder = rng.permutation(len(x))\nx = x[order]\nt = t[order]\n",
+        ),
+        (2, "a, b = mixed(x, y, seed=1)\nt = coded(y[:9])\n", "a, b = mixed(x, y, seed=1)\nt = coded(b[:9])\n"),
+    ],
+)
+def test_examples_and_targets_are_taken_together(line, before, after):
+    parameters = [{"updated_at": 3, "line": 1, "shape": [2, 3]}]
+    reading = {"targets": {"name": "t"}, "parameters": parameters}
+    found = [one for code in ("D10", "D14") for one in fixed(before, code, line, None, reading=reading)]
+    assert after in found
+
+
+def test_results_of_a_call_with_other_arguments_are_no_others_in_their_place():
+    assert not fixed("a, b = split(x, y, 1)\nt = coded(y)\n", "D10", 2, 1)
+
+
 def test_a_test_without_data_of_its_own_is_left_alone():
     assert not fixed("x_train = a\nleft = x_train\n", "D06", 2, 1)
 
@@ -157,6 +193,7 @@ def test_what_is_there_for_a_sigmoid_is_written_for_the_tanh_too():
     [
         ("d = e @ w.T * (1 - a)\n", "1 - a", "1 - a ** 2", "d = e @ w.T * (1 - a ** 2)\n"),
         ("d = e.dot(w)\n", "e.dot(w)", "e.dot(w) * a", "d = e.dot(w) * a\n"),
+        ("d = e @ w.T\n", "w.T", "v.T", "d = e @ v.T\n"),
         ("g = d.dot(w) / n\n", "d.dot(w)", "d.dot(w) * a", "g = (d.dot(w) * a) / n\n"),
     ],
 )

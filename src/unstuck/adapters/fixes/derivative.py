@@ -41,7 +41,13 @@ def what_the_proof_found(fault: Fault) -> Alternatives:
             if syntax.words(node) == departure["place"]["text"]:
                 torn = isinstance(syntax.parents.get(node), (ast.BinOp, ast.UnaryOp, ast.Attribute))
                 words = departure["meant"]
-                yield [Edit(syntax.span(node), f"({words})" if torn and not syntax.in_brackets(node) else words)]
+                free = not torn or syntax.in_brackets(node) or _is_one(words)
+                yield [Edit(syntax.span(node), words if free else f"({words})")]
+
+
+def _is_one(words: str) -> bool:
+    """Whether no operator of its own can be torn from the words of an expression."""
+    return isinstance(ast.parse(words, mode="eval").body, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
 
 
 @edits_for("B14")
