@@ -61,6 +61,7 @@ def test_inputs_are_standardised_with_those_of_the_test():
             "def sigmoid(z):\n    return 1 / 1 + np.exp(-z)\n",
             "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n",
         ),
+        ("E03", "p = net(x, True)\n", "p = net(x, False)\n"),
         ("F09", "z[z < 0] = 0\n", "z = z.copy()\nz[z < 0] = 0\n"),
         ("F09", "a = np.maximum(z, 0, out=z)\n", "a = np.maximum(z, 0)\n"),
         ("L01", "p = softmax(softmax(z))\n", "p = softmax(z)\n"),
