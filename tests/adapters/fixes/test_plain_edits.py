@@ -113,6 +113,12 @@ def test_results_of_a_call_with_other_arguments_are_no_others_in_their_place():
     assert not fixed("a, b = split(x, y, 1)\nt = coded(y)\n", "D10", 2, 1)
 
 
+def test_a_weight_that_an_error_passes_is_written_where_it_was_left_out():
+    text = "w = [draw() for _ in range(4)]\nd = [e * h[j] * (1 - h[j]) for j in range(4)]\nw[j] -= e * h[j]\n"
+    found = fixed(text, "B14", 2, 6, reading={"parameters": [{"line": 1, "updated_at": 3, "shape": []}]})
+    assert text.replace("[e * h[j] *", "[e * w[j] * h[j] *") in found
+
+
 def test_a_test_without_data_of_its_own_is_left_alone():
     assert not fixed("x_train = a\nleft = x_train\n", "D06", 2, 1)
 

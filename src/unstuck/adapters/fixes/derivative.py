@@ -95,6 +95,23 @@ def _keyword(syntax: Syntax, node: ast.keyword) -> str:
     return f"{node.arg}={syntax.words(node.value)}"
 
 
+@edits_for("B14", "B05", framework=("", "numpy"))
+def weights_left_out(fault: Fault) -> Alternatives:
+    """A product of single numbers, error * h[j], gets the weight that leads there: error * w[j] * h[j]."""
+    syntax = fault.syntax
+    lines = {one["line"] for one in fault.parameters}
+    learnt = {name for one in syntax.nodes if one.lineno in lines for name in syntax.targets(one)}
+    weights = [one for one in syntax.nodes if isinstance(one, ast.Subscript) and syntax.words(one.value) in learnt]
+    for node in _place(fault)[:1]:
+        there = [one for one in ast.walk(node) if isinstance(one, ast.Subscript)]
+        indices, read = {syntax.words(one.slice) for one in there}, {syntax.words(one) for one in there}
+        fitting = [syntax.words(one) for one in weights if syntax.words(one.slice) in indices]
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for weight in dict.fromkeys(one for one in fitting if one not in read):
+                first = factors(node)[0]
+                yield [Edit(syntax.span(first), f"{syntax.operand(first)} * {weight}")]
+
+
 @edits_for(*CODES)
 def one_operation_changed(fault: Fault) -> Alternatives:
     """One small change of the expression, of the kind that the proof tells first."""
