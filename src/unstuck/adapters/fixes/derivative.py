@@ -101,9 +101,11 @@ def weights_left_out(fault: Fault) -> Alternatives:
     syntax = fault.syntax
     lines = {one["line"] for one in fault.parameters}
     learnt = {name for one in syntax.nodes if one.lineno in lines for name in syntax.targets(one)}
-    weights = [one for one in syntax.nodes if isinstance(one, ast.Subscript) and syntax.words(one.value) in learnt]
+    parts = [one for one in syntax.nodes if isinstance(one, ast.Subscript)]
+    rows = {syntax.words(one.value) for one in parts if isinstance(one.value, ast.Subscript)}
+    weights = [one for one in parts if syntax.words(one.value) in learnt and syntax.words(one) not in rows]
     for node in _place(fault)[:1]:
-        there = [one for one in ast.walk(node) if isinstance(one, ast.Subscript)]
+        there = [one for one in parts if one in ast.walk(node)]
         indices, read = {syntax.words(one.slice) for one in there}, {syntax.words(one) for one in there}
         fitting = [syntax.words(one) for one in weights if syntax.words(one.slice) in indices]
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):

@@ -154,7 +154,8 @@ def alternatives(fault: Fault) -> Iterator[tuple[Edit, ...]]:
         if frameworks and fault.framework not in frameworks:
             continue
         for edits in propose(fault):
-            found = tuple(sorted(set(edits)))
+            text = fault.syntax.text
+            found = tuple(sorted({edit for edit in edits if applied(text, [edit]) != text}))
             if found and found not in seen:
                 seen.add(found)
                 yield found
