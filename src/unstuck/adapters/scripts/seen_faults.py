@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.beside import texts_of
 from unstuck.adapters.scripts.data_sets import coded, places_of
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
 from unstuck.adapters.scripts.lines import Lines, location
 from unstuck.adapters.scripts.made_anew import made_anew
 from unstuck.adapters.scripts.parameters import ancestors, shown
 from unstuck.adapters.scripts.read import Read
+from unstuck.adapters.scripts.recording import texts_of
 from unstuck.adapters.scripts.shuffling import FEWEST, Shuffle
 from unstuck.autodiff.families import ADDING, SUBTRACTING
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
