@@ -119,6 +119,13 @@ def test_a_weight_that_an_error_passes_is_written_where_it_was_left_out():
     assert text.replace("[e * h[j] *", "[e * w[j] * h[j] *") in found
 
 
+def test_a_bias_is_added_to_a_product_that_is_written_as_a_method():
+    text = "W, b = start()\nz = x.dot(W)\n"
+    named = {"parameters": [{"name": name, "line": 1, "updated_at": 3, "shape": [2] * len(name)} for name in "Wb"]}
+    named["parameters"][0]["shape"] = [2, 3]
+    assert "W, b = start()\nz = x.dot(W) + b\n" in fixed(text, "F07", 2, 5, reading=named)
+
+
 def test_a_test_without_data_of_its_own_is_left_alone():
     assert not fixed("x_train = a\nleft = x_train\n", "D06", 2, 1)
 

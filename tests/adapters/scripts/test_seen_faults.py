@@ -4,6 +4,7 @@ import pytest
 
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.idle import updates_of_nothing
+from unstuck.adapters.scripts.in_vain import updated_in_vain
 from unstuck.adapters.scripts.made_anew import only_counts
 from unstuck.adapters.scripts.seen_faults import lost_updates, one_target_for_all_outputs, seen_faults
 from unstuck.adapters.scripts.study import study
@@ -249,3 +250,18 @@ for epoch in range(200):
 def test_updates_that_add_zeros_of_nowhere_to_what_was_drawn_are_seen(start, lines):
     tape = studied(SLOPELESS.format(start=start)).recording.tape
     assert [finding.location.line for finding in updates_of_nothing(tape)] == lines
+
+
+@pytest.mark.parametrize(("end", "count"), [("", 2), ("+ b1", 1)])
+def test_a_bias_that_nothing_but_its_updates_reads_is_seen(end, count):
+    text = HEAD.replace("W1 + b1)", f"W1 {end})").replace("+ b2)", ")") + BATCHES
+    read = study(runner(text)).read
+    assert read is not None
+    assert [finding.rule.code for finding in updated_in_vain(read)] == ["F07"] * count
+
+
+def test_a_sum_of_errors_that_is_only_kept_is_no_bias_in_vain():
+    kept = "total = np.zeros(2)\n" + BATCHES + "        total += (forward(X)[1] - Y).sum(axis=0)\n"
+    read = studied(kept).read
+    assert read is not None
+    assert not list(updated_in_vain(read))

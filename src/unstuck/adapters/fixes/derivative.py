@@ -99,8 +99,7 @@ def _keyword(syntax: Syntax, node: ast.keyword) -> str:
 def weights_left_out(fault: Fault) -> Alternatives:
     """A product of single numbers, error * h[j], gets the weight that leads there: error * w[j] * h[j]."""
     syntax = fault.syntax
-    lines = {one["line"] for one in fault.parameters}
-    learnt = {name for one in syntax.nodes if one.lineno in lines for name in syntax.targets(one)}
+    learnt = fault.learnt
     parts = [one for one in syntax.nodes if isinstance(one, ast.Subscript)]
     rows = {syntax.words(one.value) for one in parts if isinstance(one.value, ast.Subscript)}
     weights = [one for one in parts if syntax.words(one.value) in learnt and syntax.words(one) not in rows]

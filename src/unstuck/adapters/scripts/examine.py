@@ -16,6 +16,7 @@ from unstuck.adapters.scripts.falling import falls, own_losses
 from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
 from unstuck.adapters.scripts.hooks import operand_of
 from unstuck.adapters.scripts.idle import updates_of_nothing
+from unstuck.adapters.scripts.in_vain import updated_in_vain
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.locating import with_lines
@@ -113,6 +114,8 @@ def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, end
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
     tape = studied.recording.tape
     seen = list(updates_of_nothing(tape) if studied.read is None else seen_faults(studied.read, examples))
+    if studied.read is not None:
+        seen += not_yet_named(updated_in_vain(studied.read), report.findings)
     if studied.read is not None and studied.case is not None:
         coded = list(one_target_for_all_outputs(studied.read))
         seen += with_lines(coded, studied.read, studied.case, studied.reading.data)
