@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.falling import climbs, falls, own_losses
+from unstuck.adapters.scripts.climbing import climbs
+from unstuck.adapters.scripts.falling import falls, own_losses
 from unstuck.adapters.scripts.proving import prove_recorded
 from unstuck.adapters.scripts.study import study
 

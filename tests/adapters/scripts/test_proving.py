@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
+from unstuck.adapters.scripts.climbing import ascending
 from unstuck.adapters.scripts.proving import prove_recorded
 from unstuck.adapters.scripts.study import study
 
@@ -67,6 +68,15 @@ def test_gradients_that_are_never_cleared_come_back_in_full_where_they_are_added
     assert found.wrong is None
     assert found.kept.share == pytest.approx(1.0)
     assert found.kept.site.text.startswith("gV +=")
+
+
+@pytest.mark.parametrize(
+    ("sign", "learns", "codes"), [("+", None, ["U01"]), ("+", False, ["U01"]), ("+", True, []), ("-", None, [])]
+)
+def test_updates_along_the_gradient_of_a_usual_loss_go_up_unless_the_script_learns(sign, learns, codes):
+    text = NEVER_CLEARED.replace("gV +=", "gV =").replace("gW +=", "gW =")
+    found = proved(text.replace("-= 0.1", f"{sign}= 0.1"))
+    assert [finding.rule.code for finding in ascending(found, lambda: learns)] == codes
 
 
 IN_TURN = """\

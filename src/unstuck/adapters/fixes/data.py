@@ -97,32 +97,6 @@ def prepared_data_kept(fault: Fault) -> Alternatives:
     yield edits
 
 
-@edits_for("D10")
-def shuffled_together(fault: Fault) -> Alternatives:
-    """Inputs and targets that are shuffled one after the other are put in one and the same new order."""
-    syntax = fault.syntax
-    calls = [
-        node.value
-        for node in syntax.nodes
-        if isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and last_name(node.value.func) == "shuffle"
-        and len(node.value.args) == 1
-        and isinstance(node.value.args[0], ast.Name)
-    ]
-    used = {node.id for node in syntax.nodes if isinstance(node, ast.Name)}
-    order = next((name for name in ("order", "permutation", "new_order", "shuffled_order") if name not in used), "")
-    if not order or len(calls) != 2 or calls[0].col_offset != calls[1].col_offset:
-        return
-    first, second = (call.args[0].id for call in calls)  # type: ignore[attr-defined]
-    margin = " " * calls[0].col_offset
-    drawn = syntax.words(calls[0].func)[: -len("shuffle")]
-    if not drawn.endswith("random.") and "rng" not in drawn:
-        return
-    words = f"{order} = {drawn}permutation(len({first}))\n{margin}{first} = {first}[{order}]"
-    yield [Edit(syntax.span(calls[0]), words), Edit(syntax.span(calls[1]), f"{second} = {second}[{order}]")]
-
-
 @edits_for("D05")
 def test_transformed_too(fault: Fault) -> Alternatives:
     """Behind X_train = scaler.fit_transform(X_train) the test inputs are transformed by the same scaler."""

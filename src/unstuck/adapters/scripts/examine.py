@@ -16,6 +16,8 @@ from unstuck.adapters.scripts.failure import last_steps
 from unstuck.adapters.scripts.falling import falls, own_losses
 from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
 from unstuck.adapters.scripts.hooks import operand_of
+from unstuck.adapters.scripts.idle import updates_of_nothing
+from unstuck.adapters.scripts.in_vain import updated_in_vain
 from unstuck.adapters.scripts.job import Job
 from unstuck.adapters.scripts.listing import listing_of
 from unstuck.adapters.scripts.locating import with_lines
@@ -27,7 +29,12 @@ from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.recording import texts_of
 from unstuck.adapters.scripts.replaced import replaced_by_steps
 from unstuck.adapters.scripts.same_batch import same_batch
-from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
+from unstuck.adapters.scripts.seen_faults import (
+    lost_updates,
+    of_lost_updates,
+    one_target_for_all_outputs,
+    seen_faults,
+)
 from unstuck.adapters.scripts.steps import name_of
 from unstuck.adapters.scripts.study import Studied, study
 from unstuck.adapters.scripts.telling import Telling
@@ -108,7 +115,13 @@ def _behind(report: Report, studied: Studied, seconds: float) -> list[Finding]:
 def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, ends: float) -> list[Finding]:
     """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
-    seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    tape = studied.recording.tape
+    seen = list(updates_of_nothing(tape) if studied.read is None else seen_faults(studied.read, examples))
+    if studied.read is not None:
+        seen += not_yet_named(updated_in_vain(studied.read), report.findings)
+    if studied.read is not None and studied.case is not None:
+        coded = list(one_target_for_all_outputs(studied.read))
+        seen += with_lines(coded, studied.read, studied.case, studied.reading.data)
     update = studied.reading.update
     if studied.read is not None and studied.built is not None and update is not None and examples is not None:
         again = same_batch(run, studied.read, studied.built, examples, update.batch_size)

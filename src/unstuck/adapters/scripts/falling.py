@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.climbing import climbs
 from unstuck.adapters.scripts.effort import SECOND, affordable_turns
 from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.imports import BesideTheScript
@@ -19,7 +20,6 @@ from unstuck.adapters.scripts.recording import Recording
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
 from unstuck.adapters.watch import Run, Stopped
-from unstuck.autodiff.candidates import value_after, value_of
 from unstuck.autodiff.consequence import LEARNT
 from unstuck.autodiff.families import ADDING
 from unstuck.autodiff.proof import Proof
@@ -96,17 +96,6 @@ def own_losses(run: Run, recording: Recording, loop: TrainingLoop | None, proof:
     run(watch)
     likelihood = max(watch.losses, default=1.0) <= 0 and climbs(proof)
     return [-loss for loss in watch.losses] if likelihood else watch.losses
-
-
-def climbs(proof: Proof) -> bool:
-    """Whether the recorded update goes up along what is taken for its loss."""
-    along = 0.0
-    for verdict in proof.verdicts:
-        if verdict.right and verdict.expected is not None and verdict.scale:
-            change = value_after(verdict.parameter) - value_of(verdict.parameter)
-            if change.size == verdict.expected.size:
-                along += float(change.reshape(-1) @ verdict.expected.reshape(-1)) / verdict.scale
-    return along > 0
 
 
 def diverge(losses: Sequence[float]) -> int | None:

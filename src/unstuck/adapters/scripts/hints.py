@@ -85,7 +85,7 @@ def _made_before(read: Read, update: Update, parameters: set[int]) -> set[Node]:
             made = {side for side in sides if side is not None and side.number < read.loop.start}
             meets = any(isinstance(each, Node) and shown(each).number in parameters for each in node.args)
             (beside if meets or len(made) > 1 else found).update(made)
-    return {node for node in found - beside if np.ndim(node.value) == 2 and _is_drawn(node)}
+    return {node for node in found - beside if np.ndim(node.value) == 2 and is_drawn(node)}
 
 
 def _whole(argument: Any) -> Node | None:
@@ -95,7 +95,7 @@ def _whole(argument: Any) -> Node | None:
     return argument if isinstance(argument, Node) else None
 
 
-def _is_drawn(node: Node) -> bool:
+def is_drawn(node: Node) -> bool:
     """Whether a value was made of random numbers, and of constants."""
     leaves = [each for each in ancestors([node]) if each.op is LEAF]
     return any(leaf.site is not None and DRAWS.search(leaf.site.text) for leaf in leaves)

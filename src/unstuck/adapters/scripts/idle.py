@@ -3,6 +3,9 @@
 The expression that draws the weights of every layer is often one (`Linear.__init__`). Where some of what it drew is
 updated and some is not, a way back is missing: in an engine of one's own, an operation that does not hand on what came
 back. That operation made the earliest value whose adjoint the program computes.
+
+Where such an operation stands at the very end of the network, no gradient gets to any of the weights: every update of
+theirs adds nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,12 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.adapters.scripts.parameters import Chain
+from unstuck.adapters.scripts.hints import is_drawn
+from unstuck.adapters.scripts.lines import location
+from unstuck.adapters.scripts.parameters import Chain, ancestors, shown
 from unstuck.autodiff.comparison import fit
+from unstuck.autodiff.families import ADDING, SUBTRACTING
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.reverse import Adjoints, adjoints
-from unstuck.autodiff.tape import LEAF, Node, Site
+from unstuck.autodiff.tape import LEAF, Node, Site, Tape
+from unstuck.diagnosis.examination.evidence import PROVED
+from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.rules import RULES
 
 MOST = 200  # nodes of a forward pass at which the way back is looked for
 
@@ -88,3 +97,36 @@ def _is_computed(proof: Proof, true: Adjoints, number: int, behind: Sequence[int
         if alike and fit(value.astype(float), wanted).residual <= proof.tolerance:
             return True
     return False
+
+
+def updates_of_nothing(tape: Tape) -> Iterator[Finding]:
+    """A finding for each expression `a ± d` that adds nothing but zeros, which do not depend on `a`, again and again to
+    values drawn at random."""
+    roots: dict[int, Node] = {}  # by number of a value that such updates made, the one before the first of them
+    again: dict[Site, set[int]] = {}
+    moving = set[Site]()
+    for node in tape.nodes:
+        if node.site is None or node.op not in ADDING | SUBTRACTING or len(node.args) != 2:
+            continue
+        before, step = node.args
+        if np.any(step.value if isinstance(step, Node) else step):
+            moving.add(node.site)
+        elif isinstance(before, Node):
+            value = shown(before)
+            root = roots.get(value.number, value)
+            if not _is_drawn(root) or (isinstance(step, Node) and root in ancestors([step], root.number)):
+                continue
+            roots[node.number] = root
+            if root is not value:
+                again.setdefault(node.site, set()).add(root.number)
+    for site, values in again.items():
+        if site not in moving:
+            words = (
+                f"`{' '.join(site.text.split())}` adds zeros to {len(values)} values drawn at random, each time: no "
+            )
+            yield Finding(RULES["U05"], PROVED, words + "gradient gets to them", {}, True, None, location(site))
+
+
+def _is_drawn(node: Node) -> bool:
+    origin = _origin(node)
+    return origin.op is LEAF and is_drawn(origin)

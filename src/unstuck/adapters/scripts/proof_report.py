@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from unstuck.adapters.scripts.climbing import ascending
 from unstuck.adapters.scripts.proof_findings import (
     FEW,
     UNEXPLAINED,
@@ -76,6 +77,8 @@ def joined(report: Report, proved: Proved | None, learns: Callable[[], bool | No
         report.findings = in_order_of_data([*report.findings, *never_updated(proved)])
     if not explained and all(finding.rule.code not in OF_MEMORY for finding in report.findings):
         report.findings = in_order_of_data([*report.findings, *never_cleared(proved)])
+    if not explained and not report.findings:
+        report.findings = list(ascending(proved, learns))
     if report.findings:
         report.verdict = "faulty"
     elif not explained and not proved.harmless:

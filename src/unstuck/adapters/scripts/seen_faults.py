@@ -3,6 +3,7 @@ that nothing reads, examples that the update passes over, inputs and targets shu
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
@@ -15,15 +16,17 @@ from unstuck.adapters.scripts.lines import Lines, location
 from unstuck.adapters.scripts.made_anew import made_anew
 from unstuck.adapters.scripts.parameters import ancestors, shown
 from unstuck.adapters.scripts.read import Read
+from unstuck.adapters.scripts.recording import texts_of
 from unstuck.adapters.scripts.shuffling import FEWEST, Shuffle
 from unstuck.autodiff.families import ADDING, SUBTRACTING
 from unstuck.autodiff.tape import LEAF, Node, Site, Tape
 from unstuck.diagnosis.examination.evidence import PROVED
-from unstuck.diagnosis.report.contents import Finding
+from unstuck.diagnosis.report.contents import Finding, Location
 from unstuck.diagnosis.rules import RULES
 
 AGAIN = 3  # times that a result was lost before it is called so
 AGAIN_BESIDE = 2  # the same where other parameters change: a recording ends after their second update
+LARGEST = re.compile(r"\bargmax\s*\(")
 SEEN = 0.9  # of the targets, that belong to the inputs at the same places
 
 
@@ -105,23 +108,52 @@ def of_diverging(read: Read, number: int | None) -> Iterator[Finding]:
 
 def held_against_all(read: Read) -> Iterator[Finding]:
     """Outputs in one column whose difference from a row of targets is a table: each is held against every target."""
-    node = read.targets.nodes[0]
-    if read.targets.place is None or node.op not in SUBTRACTING or len(node.args) != 2:
+    sides = _sides_of_the_error(read)
+    if sides is None:
         return
-    output, target = (np.shape(argument.value if isinstance(argument, Node) else argument) for argument in node.args)
-    if read.targets.position == 0:
-        output, target = target, output
+    output, target = map(np.shape, sides)
     count = max([*output, 0])
     if (
         count > 1
         and sorted([output, target]) == sorted([(count, 1), (count,)])
-        and np.shape(node.value) == (count,) * 2
+        and np.shape(read.targets.nodes[0].value) == (count,) * 2
     ):
         words = (
             f"outputs of shape {output} and targets of shape {target} give {count} x {count} differences: every output "
             f"is held against every target"
         )
-        yield Finding(RULES["L04"], PROVED, words, {"examples": count}, True, None, location(read.targets.place.site))
+        yield Finding(RULES["L04"], PROVED, words, {"examples": count}, True, None, _meeting(read))
+
+
+def one_target_for_all_outputs(read: Read) -> Iterator[Finding]:
+    """Outputs for several classes, of which the script asks for the largest, and for each example one number that all
+    of them are held against."""
+    sides = _sides_of_the_error(read)
+    if sides is None or not any(LARGEST.search(text) for text in texts_of(read.recording).values()):
+        return
+    output, target = map(np.shape, sides)
+    alone = tuple(1 if one > 1 and one != other else one for one, other in zip(output, target, strict=False))
+    if len(output) != 2 or len(target) != 2 or output == target or target != alone:
+        return
+    examples, outputs = np.size(sides[1]), np.size(sides[0]) // np.size(sides[1])
+    kinds = len(np.unique(sides[1]))
+    if 1 < kinds <= outputs < examples:
+        words = f"targets of shape {target} hold one number for each example, and all {outputs} outputs are taught it"
+        numbers = {"outputs": outputs, "numbers": kinds}
+        yield Finding(RULES["D09"], PROVED, words, numbers, True, None, _meeting(read))
+
+
+def _sides_of_the_error(read: Read) -> tuple[Any, Any] | None:
+    """The outputs and the targets of the difference in which they meet; None where they meet in no difference."""
+    node = read.targets.nodes[0]
+    if read.targets.place is None or node.op not in SUBTRACTING or len(node.args) != 2:
+        return None
+    first, second = (argument.value if isinstance(argument, Node) else argument for argument in node.args)
+    return (second, first) if read.targets.position == 0 else (first, second)
+
+
+def _meeting(read: Read) -> Location | None:
+    return None if read.targets.place is None else location(read.targets.place.site)
 
 
 # -- examples that the update passes over ------------------------------------------------------------------------------
