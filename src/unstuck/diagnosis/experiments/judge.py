@@ -44,7 +44,7 @@ def decide(
         user = baseline.in_order(user)
     found.chance = chance(user)
     if not e.faithful:
-        _decide_by_own_training(e, evidence, found)
+        own_training.judge_by_own_training(e, evidence, found)
         if found.settings:
             return found
     found.formulas = [
