@@ -14,16 +14,8 @@ from tests.diagnosis.networks import (
     unlike,
 )
 from unstuck.diagnosis.formulas import gradients, hidden_deltas
-from unstuck.diagnosis.formulas.forward import (
-    COMMON,
-    FAMILIES,
-    HIDDEN,
-    OUTPUT,
-    hidden_form,
-    output_form,
-    right_hidden,
-    right_output,
-)
+from unstuck.diagnosis.formulas.forward import HIDDEN, OUTPUT, hidden_form, output_form, right_hidden, right_output
+from unstuck.diagnosis.formulas.functions import COMMON, FAMILIES
 from unstuck.diagnosis.formulas.output_deltas import right_deltas, wrong_deltas
 from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.rules import RULES

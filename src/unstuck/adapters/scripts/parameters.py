@@ -100,9 +100,8 @@ class ParameterSearch:
         return [chain for chain in found if not self._comes_again(chain)] or found
 
     def _comes_again(self, chain: Chain) -> bool:
-        """Whether the first value is there once more after it was changed: read, as are the inputs of blocks that add
-        to what they take, or made anew, as is the first error on the way back. Where others are not, it is no parameter.
-        """
+        """Whether the first value is there once more after it was changed, as the input of a residual block is read
+        again, and the first error on the way back made anew. Where others are not, it is no parameter."""
         return chain.root.number in self._again or self._is_made_again(chain)
 
     def _is_made_again(self, chain: Chain) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula, Pass
-from unstuck.diagnosis.formulas.forward import RELU, SIGMOID, TANH, Form
+from unstuck.diagnosis.formulas.functions import RELU, SIGMOID, TANH, Form
 
 RIGHT_BACK = Formula("delta above through its weights", lambda p, l, d: d @ p.weights[l + 1].T)
 RIGHT_FACTOR = Formula("derivative", lambda f, p, l: f.derivative(p.sums[l], p.activations[l + 1]))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula
-from unstuck.diagnosis.formulas.forward import Form, softmax
+from unstuck.diagnosis.formulas.functions import Form, softmax
 from unstuck.nn.activations import sigmoid
 
 TINY = 1e-300

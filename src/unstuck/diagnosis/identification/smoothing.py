@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula, Pass
-from unstuck.diagnosis.formulas.forward import Form
+from unstuck.diagnosis.formulas.functions import Form
 from unstuck.diagnosis.formulas.gradients import RIGHT_WEIGHTS
 from unstuck.diagnosis.identification.fit import stack
 
