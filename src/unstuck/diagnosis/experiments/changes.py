@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.measurements.plain_data import to_unit_scale
@@ -46,8 +47,9 @@ def with_fresh_initialisation(setup: Setup) -> Setup:
     weights: list[Array] = []
     for l, w in enumerate(setup.parameters.weights):
         n_in, n_out = w.shape
-        name = setup.twin.hidden[l] if l < len(setup.twin.hidden) else setup.twin.output
-        if "relu" in name or "elu" in name:
+        twin = setup.twin
+        form = hidden_form(twin.hidden[l]) if l < len(twin.hidden) else output_form(twin.output)
+        if form.family == "relu":
             drawn = generator.standard_normal((n_in, n_out)) * np.sqrt(2 / n_in)
         else:
             drawn = generator.uniform(-1, 1, (n_in, n_out)) * np.sqrt(6 / (n_in + n_out))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import MEASURED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, Evidence, any_shown
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
@@ -40,7 +40,7 @@ def decide(
         own_training.judge_by_own_training(e, evidence, found)
         return found
     user, updates = made
-    if "D12" in evidence and _any_shown(evidence["D12"]):
+    if "D12" in evidence and any_shown(evidence["D12"]):
         user = baseline.in_order(user)
     found.chance = chance(user)
     if not e.faithful:
@@ -282,8 +282,4 @@ def _asleep(items: list[Evidence]) -> bool:
 def _may_be_tried(e: Examination, code: str, items: list[Evidence]) -> bool:
     """Whether an experiment says something of it: of a suspicion only in a twin that follows, which has the user's data
     but not the user's loop."""
-    return _any_shown(items) or (e.faithful and code[0] != "D")
-
-
-def _any_shown(items: list[Evidence]) -> bool:
-    return any(item.grade != SUSPECTED for item in items)
+    return any_shown(items) or (e.faithful and code[0] != "D")

@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import MEASURED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, Evidence, any_shown
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments.changes import with_fresh_initialisation
 from unstuck.diagnosis.experiments.choices import ASPECTS
@@ -196,19 +196,19 @@ def judge_by_own_training(e: Examination, evidence: dict[str, list[Evidence]], f
     found.learns = learns(e, task, 0.4 * work.OWN_TRAINING)
     if "B14" in evidence and found.learns is not None:
         found.matters["B14"] = not found.learns
-    shown = [code for code, items in evidence.items() if any(item.grade != SUSPECTED for item in items)]
-    right = set(shown) <= set(found.choices)
+    right = not any(any_shown(items) for code, items in evidence.items() if code not in found.choices)
     kept_by = None if found.learns else cause(e, task, evidence, 0.5 * work.OWN_TRAINING, right)
     if kept_by is not None:
         found.settings = list(kept_by.codes)
         found.trials.append(Trial(kept_by.codes, kept_by.before, kept_by.after, 0, 0, kept_by.seconds))
         if kept_by.times != 1:
-            taken = (
-                f"taken {kept_by.times:g} times as far" if kept_by.times > 1 else f"cut down to {kept_by.times:g} of it"
-            )
-            said = f"the program does not learn by its own steps, and does with each {taken}"
+            said = f"the program does not learn by its own steps, and does with each {_taken(kept_by.times)}"
             evidence[kept_by.codes[0]] = [Evidence(MEASURED, said, {"times_as_far": kept_by.times})]
     if found.learns or kept_by is not None:
         found.matters |= {code: code in found.settings for code in found.choices}
     if kept_by is not None and right:
         found.matters["B14"] = False  # what was suspected of a gradient is no hindrance
+
+
+def _taken(times: float) -> str:
+    return f"taken {times:g} times as far" if times > 1 else f"cut down to {times:g} of its length"

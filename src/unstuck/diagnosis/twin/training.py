@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.twin import Twin
@@ -72,7 +73,7 @@ def decide(outputs: Array, output: str) -> Array:
     """The class that outputs (n, k) stand for: the largest, or for one column the side of the middle."""
     if outputs.shape[1] > 1:
         return np.nan_to_num(outputs, nan=-np.inf).argmax(axis=1)
-    middle = 0.0 if "tanh" in output or output == "softsign" else 0.5
+    middle = 0.0 if output_form(output).family == "tanh" else 0.5
     return (outputs[:, 0] > middle).astype(int)
 
 
