@@ -3,7 +3,7 @@
 import pytest
 
 from tests.adapters.scripts.watched import NAME, runner
-from unstuck.adapters.scripts.answering import reads_others
+from unstuck.adapters.scripts.faults.answering import reads_others
 from unstuck.adapters.scripts.study import study
 
 PROGRAM = """\

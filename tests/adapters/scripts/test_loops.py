@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.recorder import Recorder
-from unstuck.adapters.scripts.recording import Settings
+from unstuck.adapters.scripts.recording.recorder import Recorder
+from unstuck.adapters.scripts.recording.recording import Settings
 from unstuck.adapters.scripts.study import study
 
 FOR = "for k in range(50):"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.data_sets import DataSet
-from unstuck.adapters.scripts.own_accuracy import own_accuracy
+from unstuck.adapters.scripts.replay.data_sets import DataSet
+from unstuck.adapters.scripts.replay.own_accuracy import own_accuracy
 from unstuck.adapters.scripts.study import study
 
 X = np.arange(24.0).reshape(8, 3)

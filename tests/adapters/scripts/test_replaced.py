@@ -3,7 +3,7 @@
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.replaced import replaced_by_steps
+from unstuck.adapters.scripts.faults.replaced import replaced_by_steps
 from unstuck.adapters.scripts.study import study
 
 PROGRAM = """\

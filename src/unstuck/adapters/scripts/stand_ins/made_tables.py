@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.adapters.scripts.names_in_source import last_name
 from unstuck.adapters.scripts.stand_ins.words_in_tables import as_words, target_of, words_of
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 TABLE = re.compile(r"\.(csv|data|txt|tsv)$", re.IGNORECASE)
 READS = re.compile(r"read_csv|read_table|loadtxt|genfromtxt|csv\.reader")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from unstuck.adapters.scripts.names_in_source import bindings, last_name
+from unstuck.adapters.scripts.text.names_in_source import bindings, last_name
 
 TARGETS = re.compile(r"^(y|t|target|label|output|answer)s?(_|\d|$)", re.IGNORECASE)
 CODES = frozenset({"get_dummies", "factorize", "fit_transform", "LabelEncoder", "astype", "Categorical"})
