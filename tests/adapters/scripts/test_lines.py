@@ -1,5 +1,7 @@
 """A finding points to the expression that it is about, in arrays as in single numbers."""
 
+import pytest
+
 from tests.adapters.scripts.watched import runner
 from unstuck.adapters.scripts.faults.locating import with_lines
 from unstuck.adapters.scripts.reading.lines import Lines
@@ -115,3 +117,25 @@ def test_gradients_that_gather_are_where_they_are_added():
     lines = lines_of(GATHERED)
     assert lines.gathered(1).line == 10
     assert lines_of(CALLED).gathered(1).line == 14
+
+
+LAYERS = """\
+import numpy as np
+np.random.seed(0)
+X, Y = np.random.rand(60, 4), np.random.rand(60, 1)
+W, V = np.random.randn(4, 3), np.random.randn(3, 1)
+for k in range(60):
+    h = np.tanh(X @ W)
+    error = (h @ V - Y) / 60
+    back = error @ V.T * (1 - h ** 2)
+    V -= 0.1 * h.T @ error
+    W -= 0.1 * X.T @ {error}
+"""
+
+
+@pytest.mark.parametrize(("error", "line"), [("back", 8), ("error", 10)])
+def test_a_layer_that_takes_the_error_of_a_later_one_is_told_of_where_it_takes_it(error, line):
+    studied = study(runner(LAYERS.format(error=error)))
+    finding = Finding(RULES["B02"], "proved", "", {}, True, 1, None)
+    (placed,) = with_lines([finding], studied.read, studied.case, [])
+    assert placed.location.line == line

@@ -64,3 +64,14 @@ def test_a_parameter_is_not_followed_through_the_variable_of_a_loop():
     shapes = [np.shape(array) for array in case.parameters()]
     case.step(case.x[:10], case.targets[:10])
     assert [np.shape(array) for array in case.parameters()] == shapes == [(3, 4), (4, 1)]
+
+
+@pytest.mark.parametrize(("behind", "updates"), [("return w", 4), ("if k > 5: return w", 80)])
+def test_a_loop_that_its_first_turn_ends_has_one_turn(behind, updates):
+    text = (
+        "import numpy as np\nX = np.random.RandomState(0).randn(40, 3)\nT = X @ np.ones((3, 1))\n"
+        "def train(w):\n    for k in range(20):\n        for i in range(0, 40, 10):\n"
+        "            x, t = X[i:i + 10], T[i:i + 10]\n            w = w - 0.1 * x.T @ (x @ w - t) / 10\n"
+        f"        {behind}\ntrain(np.zeros((3, 1)))\n"
+    )
+    assert study(runner(text)).case.updates == updates

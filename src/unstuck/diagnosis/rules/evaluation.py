@@ -82,7 +82,8 @@ def predictions_out_of_order(e: Examination) -> Evidence | None:
     """The predictions are compared with the labels of other examples.
 
     What it detects: An accuracy that is right whenever all labels are the same, and otherwise wrong as if the answers
-    had been sorted, reversed, moved or shuffled.
+    had been sorted, reversed, moved or shuffled. In a script: a function that is given examples and takes others from
+    around it in their place; answers to the inputs of one set that are held against the labels of another.
 
     Why it hurts: A perfect network reads as chance.
 

@@ -27,8 +27,16 @@ def _output_error(lines: Lines, layer: int | None) -> Site | None:
     return node.site if node is not None else None
 
 
+def _delta(lines: Lines, layer: int | None) -> Site | None:
+    """Where the error of a layer is made; of one that has none of its own, its gradient, which takes a later one's."""
+    node = lines.delta(layer)
+    if node is not None and lines.goes_back_through_later_weights(node, layer):
+        return _gradient(lines, layer)
+    return node.site if node is not None else None
+
+
 OF_INPUTS, OF_TARGETS = ("D01", "D02", "D03", "D04"), ("D07", "D09", "D10")
-_delta, _gradient = _site_of(Lines.delta), _site_of(Lines.gradient)
+_gradient = _site_of(Lines.gradient)
 
 ROLES: dict[str, Callable[[Lines, int | None], Site | None]] = {
     **dict.fromkeys(OF_INPUTS, Lines.inputs),

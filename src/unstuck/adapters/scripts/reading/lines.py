@@ -117,6 +117,15 @@ class Lines:
         start = min((node.number for node in self.read.targets.nodes), default=0)
         return {node.number for node in ancestors([chain.steps[0]], start) if self._after_the_error[node.number]}
 
+    def goes_back_through_later_weights(self, error: Node, layer: int | None) -> bool:
+        """Whether an error is multiplied by the weights of a later layer, so that it is that layer's."""
+        first = self._first_use(self.chain(layer))
+        later = {chain.root.number for chain in self.read.chains if self._first_use(chain) > first}
+        turn = self.read.recording.tape.nodes[self.read.loop.start : self.read.loop.end]
+        products = [node for node in turn if node.op in CONTRACTIONS]
+        factors = [{shown(each).number for each in node.args if isinstance(each, Node)} for node in products]
+        return any(shown(error).number in numbers and numbers & later for numbers in factors)
+
     def made(self, layer: int | None) -> Site | None:
         """Where the first weights of a layer are drawn."""
         return self.chain(layer).root.site

@@ -81,15 +81,21 @@ def _loop(
 
 def planned(recording: Recording, loop: TrainingLoop) -> int | None:
     """How many updates the loops as written make; None where a length is not known beforehand."""
-    total = loop.length
-    if total is None:
-        return None
-    for place in loop.enclosing:
-        length = recording.loops.lengths.get(recording.places.index(place))
+    total = 1
+    for place in (loop.place, *loop.enclosing):
+        length = loop.length if place is loop.place else recording.loops.lengths.get(recording.places.index(place))
+        if _ends_at_once(place):
+            length = 1
         if length is None:
             return None
         total *= length
     return total // loop.turns_per_update
+
+
+def _ends_at_once(place: Place) -> bool:
+    """Whether the first turn of a loop ends it, whatever happens in it."""
+    body = getattr(place.node, "body", None)
+    return isinstance(body, list) and any(isinstance(statement, ast.Return | ast.Break) for statement in body)
 
 
 def turns_before(recording: Recording, loop: TrainingLoop) -> int:

@@ -159,6 +159,7 @@ class Replay:
         self.made.clear()
         try:
             self.living.turn()
+            self.living.count()
         finally:
             self.batch = None
             self.made.clear()

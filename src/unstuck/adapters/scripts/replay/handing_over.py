@@ -28,6 +28,7 @@ from unstuck.adapters.watch import Run
 from unstuck.diagnosis.case import Case
 
 FORWARD = 20 * effort.SECOND  # for the script's own forward pass, on all examples that are handed on
+SELDOM = 0.1  # of the share that a class would have if all were as large
 FEW = 200  # examples that are kept as an example of a turn
 
 
@@ -77,7 +78,7 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
     return Case(
         predict=replay.predict,
         x=_as_floats(data.x),
-        targets=data.t[:, 0] if _are_class_numbers(read, data.t) else data.t,
+        targets=_targets(read, data.t),
         x_test=None if tests is None else _as_floats(tests.x),
         targets_test=None if tests is None else tests.t,
         parameters=replay.layers,
@@ -91,10 +92,17 @@ def case_of(reading: Reading, read: Read, built: Built, run: Run, name: str) -> 
     )
 
 
-def _are_class_numbers(read: Read, targets: np.ndarray) -> bool:
-    """Whether targets in one column are numbers of classes: there are more than two, or they choose an output."""
-    whole = targets.shape[1] == 1 and targets.dtype.kind in "iu"
-    return whole and (bool(targets.max() > 1) or read.targets.position is None)
+def _targets(read: Read, targets: np.ndarray) -> np.ndarray:
+    """Targets in one column as (n,) where they are numbers of classes: they choose an output, or there are more than
+    two, each of them often, as counts of something are not. These are handed on as real numbers."""
+    if targets.shape[1] != 1 or targets.dtype.kind not in "iu":
+        return targets
+    if read.targets.position is None:
+        return targets[:, 0]
+    if targets.max() <= 1:
+        return targets
+    counts = np.unique(targets, return_counts=True)[1]
+    return targets[:, 0] if counts.min() * len(counts) >= SELDOM * len(targets) else targets.astype(float)
 
 
 def _affordable(read: Read, replay: Replay, x: np.ndarray) -> int:

@@ -17,6 +17,7 @@ from unstuck.adapters.scripts.recording.hooks import Place
 from unstuck.adapters.scripts.recording.imports import BesideTheScript
 from unstuck.adapters.scripts.recording.paths import is_data
 from unstuck.adapters.scripts.replay.forms import Batch, Form, match
+from unstuck.adapters.scripts.text.names_in_source import counter_of
 from unstuck.adapters.scripts.text.weaving import ENDED, PAUSE, SEEN, Source, corresponding
 from unstuck.adapters.watch import Stopped
 from unstuck.sandbox.origin import names_used
@@ -82,13 +83,16 @@ class Living:
     body: CodeType | None = None
     whole: dict[str, Any] = field(default_factory=dict)  # by name, the data that were shortened
     aside: dict[str, Any] = field(default_factory=dict)  # by name, what no turn can read
+    counter: tuple[str, int] | None = None  # the variable that counts the loop's turns, and by how much
 
     @classmethod
     def of(cls, pause: Pause) -> "Living | None":
         """The program that a pause stopped; None where it never came to the loop."""
         if pause.scope is None or pause.number is None:
             return None
-        return cls(pause.scope, pause.globals, pause.sources, pause.codes, pause.loop.site.file, pause.number)
+        living = cls(pause.scope, pause.globals, pause.sources, pause.codes, pause.loop.site.file, pause.number)
+        living.counter = counter_of(pause.loop.site)
+        return living
 
     def weave(self, chosen: dict[str, frozenset[int]], seen: Callable[[int, Any], Any]) -> None:
         """From now on `seen(number, value)` is asked at the chosen expressions (by file), and its answer taken."""
@@ -110,6 +114,11 @@ class Living:
         assert self.body is not None
         with contextlib.suppress(_Ended):
             exec(self.body, self.scope)
+
+    def count(self) -> None:
+        """Let the loop's counter go on, as it does from turn to turn: Adam's corrections are made with it."""
+        if self.counter is not None and type(self.scope.get(self.counter[0])) is int:
+            self.scope[self.counter[0]] += self.counter[1]
 
     def shorten(self, total: int, count: int) -> None:
         """Keep `count` examples of `total` in every list and array of that length that a name leads to, and where a

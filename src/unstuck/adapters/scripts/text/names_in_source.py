@@ -7,6 +7,8 @@ import linecache
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from unstuck.autodiff.tape import Site
+
 
 def last_name(node: ast.AST) -> str:
     """The name that a reference ends in: `relu` of `self.relu`; empty for other expressions."""
@@ -51,6 +53,26 @@ def loop_variables(texts: Iterable[str]) -> set[str]:
     """What the loops of a program, given as the texts of its files, call their elements."""
     loops = [node for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For)]
     return {name for loop in loops for name in stored_names(ast.walk(loop.target))}
+
+
+def counter_of(loop: Site) -> tuple[str, int] | None:
+    """The variable that counts the turns of a `for` loop and by how much; None where it also chooses examples, as a
+    subscript does."""
+    nodes = ast.walk(ast.parse("".join(linecache.getlines(loop.file))))
+    node = next((each for each in nodes if isinstance(each, ast.For) and each.lineno == loop.line), None)
+    if node is None or not isinstance(node.iter, ast.Call) or last_name(node.iter.func) not in ("range", "enumerate"):
+        return None
+    first = node.target.elts[0] if isinstance(node.target, ast.Tuple) else node.target
+    steps = node.iter.args[2:] if last_name(node.iter.func) == "range" else []
+    body = [part for statement in node.body for part in ast.walk(statement)]
+    chosen = [part.slice for part in body if isinstance(part, ast.Subscript)]
+    if steps or not isinstance(first, ast.Name) or any(first.id in _names_in(part) for part in chosen):
+        return None
+    return first.id, 1
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def names_used_by(expression: ast.AST | None) -> set[str]:

@@ -197,6 +197,7 @@ def optimizer_formula_wrong(e: Examination) -> Evidence | None:
 
     What it detects: An Adam, RMSProp or AdaGrad whose changes over several steps are those of a rule that takes no
     root, does not square the gradients, sums what is to be averaged, or makes one mean of what belongs to the other.
+    In a script: a step that takes the place of the weights that it is to move, as `W =- rate * dW` does.
 
     Why it hurts: Dividing by the root mean square makes all weights move at about the learning rate, whatever the size
     of their gradients. Without the root the smallest gradients make the largest steps; without the square the steps
