@@ -180,3 +180,16 @@ def test_a_copy_that_prints_a_lower_accuracy_is_not_offered(tmp_path, monkeypatc
     fix = trials.fix_of(Job(str(tmp_path / "a.py")), report("faulty", code), lambda line: None)
     assert fix.verified is offered
     assert bool(fix.text != broken) is offered
+
+
+@pytest.mark.parametrize(("after", "unchecked", "offered"), [(0.9, 1, True), (0.5, 1, False), (0.9, 2, False)])
+def test_where_no_verdict_is_possible_before_and_after_the_printed_outcome_tells(
+    tmp_path, monkeypatch, after, unchecked, offered
+):
+    (tmp_path / "a.py").write_text("p = net(x, True)\n")
+    monkeypatch.setattr(trials, "printed", lambda job, text, seed: ([f"acc {0.5 if 'True' in text else after}"], True))
+    unknown = [{"what": what, "missing": "more"} for what in ("update", "inputs")]
+    answer = Answer({**report("inconclusive"), "unchecked": unknown[:unchecked]})
+    monkeypatch.setattr(trials, "diagnose_script", lambda job, listen: answer)
+    start = {**report("faulty", "E03"), "unchecked": unknown[:1]}
+    assert trials.fix_of(Job(str(tmp_path / "a.py")), start, lambda line: None).verified is offered

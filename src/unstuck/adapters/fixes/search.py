@@ -77,7 +77,7 @@ def find_fix(text: str, report: dict[str, Any], diagnose: Diagnosis) -> Fix:
         open_ = [finding for finding in open_ if finding["code"] not in CONSEQUENCES] or open_
         made = _all_at_once(text, copy, open_, run) or _one_by_one(text, copy, open_, run)
         copy = made if made.text == copy.text else _with_cures(made, run)
-    holds = copy.text != text and copy.report["verdict"] == "healthy"
+    holds = copy.text != text and _is_told(report, copy.report)
     if not holds:
         copy = Copy(text, report)
     remaining = tuple(_in_words(finding) for finding in copy.report["findings"])
@@ -221,7 +221,16 @@ def _is_gone(before: Copy, after: Copy, finding: Finding) -> bool:
     here = _line_in(old, new, _key(finding)[1])
     same = {_key(one)[1] for one in now if one["code"] == code}
     made = [one["code"] for one in now if one["code"] not in known and _is_alike(code, one["code"])]
-    return after.report["verdict"] != "inconclusive" and here not in same and not same - others and not made
+    told = after.report["verdict"] == "faulty" or _is_told(before.report, after.report)
+    return told and here not in same and not same - others and not made
+
+
+def _is_told(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether a report is of a healthy program, or finds nothing and was hindered by nothing that did not hinder the
+    one before it."""
+    hindered = [{entry["what"] for entry in report.get("unchecked", [])} for report in (before, after)]
+    as_far = after["verdict"] == "inconclusive" and not after["findings"] and hindered[1] <= hindered[0]
+    return after["verdict"] == "healthy" or (as_far and bool(hindered[0]))
 
 
 def _is_alike(first: str, second: str) -> bool:
