@@ -31,6 +31,20 @@ def test_findings_of_one_code_are_put_right_each_on_its_line():
     assert fix.codes == {1: ("B14",), 2: ("B14",)}
 
 
+def test_a_departure_that_only_follows_from_another_is_left_as_it_is():
+    right, runs = TWO.replace("average(d)", "sum(d)"), []
+
+    def diagnose(text, cures):
+        runs.append(text)
+        return departures() if text == right else departures(1, 2)
+
+    fix = find_fix(TWO, departures(1, 2), diagnose)
+    assert fix.verified
+    assert fix.text == right
+    assert fix.codes == {1: ("B14",)}
+    assert len(runs) == 2
+
+
 def test_a_fault_that_was_hidden_is_put_right_after_the_first():
     broken = "a = np.exp(z) / np.sum(np.exp(z))\nd = (e @ W.T) * a\n"
 

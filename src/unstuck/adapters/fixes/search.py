@@ -36,7 +36,8 @@ MOST_ROUNDS = 3  # a fault may hide the next one
 SIGNS = {"B10", "U01"}  # one turned where another should be gives the other code
 CONSEQUENCES = ("U13",)  # of other faults, where there are some
 MOST_ALTERNATIVES = 8
-MOST_TOGETHER = 6  # sets of changes, one for each finding
+MOST_TOGETHER = 8  # sets of changes, one for each finding
+AS_IT_IS = -1  # in a set of changes by number: none of a finding's
 MOST_RUNS = 24  # of changed copies
 
 Finding = dict[str, Any]
@@ -136,7 +137,8 @@ def _all_at_once(text: str, copy: Copy, findings: list[Finding], diagnose: Diagn
     while waiting and len(tried) < MOST_TOGETHER:
         chosen = waiting.pop(0)
         tried.add(chosen)
-        changes = [Change(finding, found[at]) for at, (finding, found) in zip(chosen, proposed, strict=True)]
+        both = zip(chosen, proposed, strict=True)
+        changes = [Change(finding, found[at]) for at, (finding, found) in both if at != AS_IT_IS]
         made = _with(copy, changes, diagnose)
         if made is None:
             continue
@@ -144,7 +146,9 @@ def _all_at_once(text: str, copy: Copy, findings: list[Finding], diagnose: Diagn
         if made.report["verdict"] == "healthy" or _shows_others(copy, made, codes):
             return _smallest(text, copy, made, changes, diagnose)
         still = [not _is_gone(copy, made, finding) for finding, _ in proposed]
-        following = [_next(chosen, still, proposed), *_one_further(chosen, proposed)]
+        departing = _departing(proposed) if not any(chosen) else []
+        following = [*_alone(chosen, departing), _next(chosen, still, proposed)]
+        following += _one_further(chosen, departing, proposed)
         waiting += [one for one in following if one not in tried and one not in waiting]
     return None
 
@@ -159,12 +163,22 @@ def _next(chosen: tuple[int, ...], still: list[bool], proposed: Proposed) -> tup
     )
 
 
-def _one_further(chosen: tuple[int, ...], proposed: Proposed) -> Iterator[tuple[int, ...]]:
-    """Where several gradients depart, which hides of each what the others do: the second likeliest change of one."""
-    departing = [at for at, (finding, found) in enumerate(proposed) if finding["code"] == UNEXPLAINED and found[1:]]
-    if len(departing) > 1 and not any(chosen):
-        for at in departing:
-            yield (*chosen[:at], 1, *chosen[at + 1 :])
+def _departing(proposed: Proposed) -> list[int]:
+    """The findings of gradients that depart, where there are several: each hides what the others do."""
+    found = [at for at, (finding, _) in enumerate(proposed) if finding["code"] == UNEXPLAINED]
+    return found if len(found) > 1 else []
+
+
+def _alone(chosen: tuple[int, ...], departing: list[int]) -> Iterator[tuple[int, ...]]:
+    """The change of one departing gradient, with the others as they are, which may only follow from it."""
+    for one in departing:
+        yield tuple(AS_IT_IS if at in departing and at != one else kept for at, kept in enumerate(chosen))
+
+
+def _one_further(chosen: tuple[int, ...], departing: list[int], proposed: Proposed) -> Iterator[tuple[int, ...]]:
+    """The second likeliest change of one departing gradient, where there is one."""
+    for at in [one for one in departing if proposed[one][1][1:]]:
+        yield (*chosen[:at], 1, *chosen[at + 1 :])
 
 
 def _smallest(text: str, start: Copy, made: Copy, changes: list[Change], diagnose: Diagnosis) -> Copy:
