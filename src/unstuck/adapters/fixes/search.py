@@ -207,6 +207,8 @@ def _one_by_one(text: str, copy: Copy, findings: list[Finding], diagnose: Diagno
             made = _with(copy, [*changes, change], diagnose)
             if made is not None and _is_gone(copy, made, finding):
                 changes.append(change)
+                if made.report["verdict"] == "healthy":
+                    return _smallest(text, copy, made, changes, diagnose)
                 break
         else:
             copy = replace(copy, given_up=copy.given_up | {_key(finding)})
