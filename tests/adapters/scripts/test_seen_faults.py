@@ -3,10 +3,10 @@
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.idle import updates_of_nothing
-from unstuck.adapters.scripts.in_vain import updated_in_vain
-from unstuck.adapters.scripts.made_anew import only_counts
-from unstuck.adapters.scripts.seen_faults import lost_updates, one_target_for_all_outputs, seen_faults
+from unstuck.adapters.scripts.faults.in_vain import updated_in_vain
+from unstuck.adapters.scripts.faults.made_anew import only_counts
+from unstuck.adapters.scripts.faults.seen_faults import lost_updates, one_target_for_all_outputs, seen_faults
+from unstuck.adapters.scripts.proof.idle import updates_of_nothing
 from unstuck.adapters.scripts.study import study
 
 HEAD = """\
@@ -212,7 +212,7 @@ for epoch in range(50):
 )
 def test_targets_that_were_split_apart_from_their_inputs_are_told_by_what_both_were_taken_from(splits, expected):
     pytest.importorskip("sklearn")
-    found = studied(SPLIT.format(splits=splits)).parted
+    found = studied(SPLIT.format(splits=splits)).apart
     assert (found and found.location.line) == expected
 
 

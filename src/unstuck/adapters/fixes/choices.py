@@ -9,7 +9,7 @@ from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
 from unstuck.adapters.fixes.syntax import number_of, numbers_behind
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 DECAY = re.compile(r"lam|decay|l2|reg|alpha|weight_penalty", re.IGNORECASE)
 LARGE = 100  # labels that were divided by so much are taken for pixels

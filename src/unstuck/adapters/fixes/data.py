@@ -8,8 +8,8 @@ import re
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import inserted_behind
 from unstuck.adapters.fixes.syntax import Syntax
-from unstuck.adapters.scripts.names_in_source import last_name, stored_names
-from unstuck.adapters.scripts.unused import unused
+from unstuck.adapters.scripts.text.names_in_source import last_name, stored_names
+from unstuck.adapters.scripts.text.unused import unused
 
 SCALED = re.compile(r"scale|norm|std|standard", re.IGNORECASE)
 PREPARES = ("fit_transform", "transform", "scale", "normalize", "standardize", "minmax_scale")

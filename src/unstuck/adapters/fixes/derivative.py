@@ -10,7 +10,7 @@ from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, re
 from unstuck.adapters.fixes.operands import neighbours
 from unstuck.adapters.fixes.statements import block_of, inserted_before
 from unstuck.adapters.fixes.syntax import NUMBERED, PRODUCTS, Syntax, bare, factors, operands
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 OTHERS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
 MEANS = {"mean": "sum", "average": "sum", "sum": "mean"}

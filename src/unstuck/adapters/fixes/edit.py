@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unstuck.adapters.fixes.syntax import Span, Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 
 @dataclass(frozen=True, order=True)

@@ -14,7 +14,7 @@ from typing import Any
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import block_of, moved_behind
 from unstuck.adapters.fixes.syntax import bare, operands
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 INDEX = re.compile(r"(.*\[)\s*(-?\s*)(\w+)\s*(?:([+-])\s*1\s*)?\]")
 

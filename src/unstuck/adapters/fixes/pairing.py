@@ -8,7 +8,7 @@ from typing import Any
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import block_of, inserted_before, inserted_behind, moved_behind
 from unstuck.adapters.fixes.syntax import LOOPS, Syntax
-from unstuck.adapters.scripts.names_in_source import last_name, stored_names
+from unstuck.adapters.scripts.text.names_in_source import last_name, stored_names
 
 ORDERS = ("order", "permutation", "new_order", "shuffled_order")
 
