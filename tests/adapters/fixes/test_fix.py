@@ -10,6 +10,7 @@ from tests.adapters.scripts.drawn import draw
 from unstuck.adapters.fixes.fix import Fix
 from unstuck.adapters.fixes.sarif import as_sarif
 from unstuck.adapters.fixes.search import find_fix
+from unstuck.adapters.fixes.terminal import as_text
 from unstuck.diagnosis import schema
 from unstuck.diagnosis.rules import RULES
 
@@ -144,3 +145,8 @@ def test_a_sarif_document_is_as_the_published_schema_wants_it():
     document["runs"][0]["results"][0]["level"] = "dreadful"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document, schema)
+
+
+def test_an_unknown_program_is_not_called_one_with_nothing_to_put_right():
+    told = as_text(find_fix(TEXT, report("inconclusive"), lambda text, cures: None).to_dict("a.py"))
+    assert told == "Nothing was found to put right, in a program that could not be examined as a whole."

@@ -61,6 +61,7 @@ def test_inputs_are_standardised_with_those_of_the_test():
             "def sigmoid(z):\n    return 1 / 1 + np.exp(-z)\n",
             "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n",
         ),
+        ("D11", "a, b = x[:, :9], y[:, 9:]\n", "a, b = x[:, 9:], y[:, 9:]\n"),
         ("E03", "p = net(x, True)\n", "p = net(x, False)\n"),
         ("F09", "z[z < 0] = 0\n", "z = z.copy()\nz[z < 0] = 0\n"),
         ("F09", "a = np.maximum(z, 0, out=z)\n", "a = np.maximum(z, 0)\n"),
@@ -124,6 +125,12 @@ def test_a_bias_is_added_to_a_product_that_is_written_as_a_method():
     named = {"parameters": [{"name": name, "line": 1, "updated_at": 3, "shape": [2] * len(name)} for name in "Wb"]}
     named["parameters"][0]["shape"] = [2, 3]
     assert "W, b = start()\nz = x.dot(W) + b\n" in fixed(text, "F07", 2, 5, reading=named)
+
+
+def test_an_update_is_moved_behind_the_error_where_only_the_line_is_known():
+    text = "self.w -= h.T @ d\ne = d @ self.w.T\n"
+    named = {"parameters": [{"name": "net.w", "line": 1, "updated_at": 1, "shape": [2, 3]}]}
+    assert "e = d @ self.w.T\nself.w -= h.T @ d\n" in fixed(text, "B06", 2, None, reading=named)
 
 
 def test_a_test_without_data_of_its_own_is_left_alone():

@@ -31,6 +31,20 @@ def test_findings_of_one_code_are_put_right_each_on_its_line():
     assert fix.codes == {1: ("B14",), 2: ("B14",)}
 
 
+def test_a_departure_that_only_follows_from_another_is_left_as_it_is():
+    right, runs = TWO.replace("average(d)", "sum(d)"), []
+
+    def diagnose(text, cures):
+        runs.append(text)
+        return departures() if text == right else departures(1, 2)
+
+    fix = find_fix(TWO, departures(1, 2), diagnose)
+    assert fix.verified
+    assert fix.text == right
+    assert fix.codes == {1: ("B14",)}
+    assert len(runs) == 2
+
+
 def test_a_fault_that_was_hidden_is_put_right_after_the_first():
     broken = "a = np.exp(z) / np.sum(np.exp(z))\nd = (e @ W.T) * a\n"
 
@@ -180,3 +194,16 @@ def test_a_copy_that_prints_a_lower_accuracy_is_not_offered(tmp_path, monkeypatc
     fix = trials.fix_of(Job(str(tmp_path / "a.py")), report("faulty", code), lambda line: None)
     assert fix.verified is offered
     assert bool(fix.text != broken) is offered
+
+
+@pytest.mark.parametrize(("after", "unchecked", "offered"), [(0.9, 1, True), (0.5, 1, False), (0.9, 2, False)])
+def test_where_no_verdict_is_possible_before_and_after_the_printed_outcome_tells(
+    tmp_path, monkeypatch, after, unchecked, offered
+):
+    (tmp_path / "a.py").write_text("p = net(x, True)\n")
+    monkeypatch.setattr(trials, "printed", lambda job, text, seed: ([f"acc {0.5 if 'True' in text else after}"], True))
+    unknown = [{"what": what, "missing": "more"} for what in ("update", "inputs")]
+    answer = Answer({**report("inconclusive"), "unchecked": unknown[:unchecked]})
+    monkeypatch.setattr(trials, "diagnose_script", lambda job, listen: answer)
+    start = {**report("faulty", "E03"), "unchecked": unknown[:1]}
+    assert trials.fix_of(Job(str(tmp_path / "a.py")), start, lambda line: None).verified is offered

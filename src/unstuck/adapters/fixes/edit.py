@@ -77,8 +77,13 @@ class Fault:
 
     @property
     def expressions(self) -> list[Any]:
-        """The expressions that begin where it stands, the outermost first."""
-        return self.syntax.at(self.line, self.column)
+        """The expressions that begin where it stands, the outermost first; without a column those of the line, first
+        what is assigned there."""
+        here = self.syntax.at(self.line, self.column)
+        if self.column is not None:
+            return here
+        assigned = [self.syntax.parents[one].value for one in here if isinstance(self.syntax.parents[one], ast.Assign)]
+        return list(dict.fromkeys([*(one for one in assigned if one in here), *here]))
 
     @property
     def layer(self) -> int:

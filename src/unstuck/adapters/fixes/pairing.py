@@ -157,3 +157,14 @@ def updates_in_the_loop_over_examples(fault: Fault) -> Alternatives:
         until = [at for at, one in enumerate(behind, 1) if any(one.lineno <= n <= one.end_lineno for n in lines)]
         if until:
             yield list(moved_behind(syntax, behind[: until[-1]], loop.body[-1]))
+
+
+@edits_for("D06", "D11", "E02", framework=("", "numpy"))
+def same_rows_of_both(fault: Fault) -> Alternatives:
+    """x[:9], y[9:] in one line becomes x[9:], y[9:], or x[:9], y[:9]."""
+    syntax = fault.syntax
+    for pair in [one for one in syntax.nodes if isinstance(one, ast.Tuple) and one.lineno == fault.line]:
+        if len(pair.elts) == 2 and all(isinstance(one, ast.Subscript) for one in pair.elts):
+            first, second = (one.slice for one in pair.elts if isinstance(one, ast.Subscript))
+            for old, new in ((first, second), (second, first)):
+                yield [Edit(syntax.span(old), syntax.words(new))]

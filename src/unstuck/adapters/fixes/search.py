@@ -36,7 +36,8 @@ MOST_ROUNDS = 3  # a fault may hide the next one
 SIGNS = {"B10", "U01"}  # one turned where another should be gives the other code
 CONSEQUENCES = ("U13",)  # of other faults, where there are some
 MOST_ALTERNATIVES = 8
-MOST_TOGETHER = 6  # sets of changes, one for each finding
+MOST_TOGETHER = 8  # sets of changes, one for each finding
+AS_IT_IS = -1  # in a set of changes by number: none of a finding's
 MOST_RUNS = 24  # of changed copies
 
 Finding = dict[str, Any]
@@ -77,7 +78,7 @@ def find_fix(text: str, report: dict[str, Any], diagnose: Diagnosis) -> Fix:
         open_ = [finding for finding in open_ if finding["code"] not in CONSEQUENCES] or open_
         made = _all_at_once(text, copy, open_, run) or _one_by_one(text, copy, open_, run)
         copy = made if made.text == copy.text else _with_cures(made, run)
-    holds = copy.text != text and copy.report["verdict"] == "healthy"
+    holds = copy.text != text and _is_told(report, copy.report)
     if not holds:
         copy = Copy(text, report)
     remaining = tuple(_in_words(finding) for finding in copy.report["findings"])
@@ -136,7 +137,8 @@ def _all_at_once(text: str, copy: Copy, findings: list[Finding], diagnose: Diagn
     while waiting and len(tried) < MOST_TOGETHER:
         chosen = waiting.pop(0)
         tried.add(chosen)
-        changes = [Change(finding, found[at]) for at, (finding, found) in zip(chosen, proposed, strict=True)]
+        both = zip(chosen, proposed, strict=True)
+        changes = [Change(finding, found[at]) for at, (finding, found) in both if at != AS_IT_IS]
         made = _with(copy, changes, diagnose)
         if made is None:
             continue
@@ -144,7 +146,9 @@ def _all_at_once(text: str, copy: Copy, findings: list[Finding], diagnose: Diagn
         if made.report["verdict"] == "healthy" or _shows_others(copy, made, codes):
             return _smallest(text, copy, made, changes, diagnose)
         still = [not _is_gone(copy, made, finding) for finding, _ in proposed]
-        following = [_next(chosen, still, proposed), *_one_further(chosen, proposed)]
+        departing = _departing(proposed) if not any(chosen) else []
+        following = [*_alone(chosen, departing), _next(chosen, still, proposed)]
+        following += _one_further(chosen, departing, proposed)
         waiting += [one for one in following if one not in tried and one not in waiting]
     return None
 
@@ -159,12 +163,22 @@ def _next(chosen: tuple[int, ...], still: list[bool], proposed: Proposed) -> tup
     )
 
 
-def _one_further(chosen: tuple[int, ...], proposed: Proposed) -> Iterator[tuple[int, ...]]:
-    """Where several gradients depart, which hides of each what the others do: the second likeliest change of one."""
-    departing = [at for at, (finding, found) in enumerate(proposed) if finding["code"] == UNEXPLAINED and found[1:]]
-    if len(departing) > 1 and not any(chosen):
-        for at in departing:
-            yield (*chosen[:at], 1, *chosen[at + 1 :])
+def _departing(proposed: Proposed) -> list[int]:
+    """The findings of gradients that depart, where there are several: each hides what the others do."""
+    found = [at for at, (finding, _) in enumerate(proposed) if finding["code"] == UNEXPLAINED]
+    return found if len(found) > 1 else []
+
+
+def _alone(chosen: tuple[int, ...], departing: list[int]) -> Iterator[tuple[int, ...]]:
+    """The change of one departing gradient, with the others as they are, which may only follow from it."""
+    for one in departing:
+        yield tuple(AS_IT_IS if at in departing and at != one else kept for at, kept in enumerate(chosen))
+
+
+def _one_further(chosen: tuple[int, ...], departing: list[int], proposed: Proposed) -> Iterator[tuple[int, ...]]:
+    """The second likeliest change of one departing gradient, where there is one."""
+    for at in [one for one in departing if proposed[one][1][1:]]:
+        yield (*chosen[:at], 1, *chosen[at + 1 :])
 
 
 def _smallest(text: str, start: Copy, made: Copy, changes: list[Change], diagnose: Diagnosis) -> Copy:
@@ -193,6 +207,8 @@ def _one_by_one(text: str, copy: Copy, findings: list[Finding], diagnose: Diagno
             made = _with(copy, [*changes, change], diagnose)
             if made is not None and _is_gone(copy, made, finding):
                 changes.append(change)
+                if made.report["verdict"] == "healthy":
+                    return _smallest(text, copy, made, changes, diagnose)
                 break
         else:
             copy = replace(copy, given_up=copy.given_up | {_key(finding)})
@@ -221,7 +237,16 @@ def _is_gone(before: Copy, after: Copy, finding: Finding) -> bool:
     here = _line_in(old, new, _key(finding)[1])
     same = {_key(one)[1] for one in now if one["code"] == code}
     made = [one["code"] for one in now if one["code"] not in known and _is_alike(code, one["code"])]
-    return after.report["verdict"] != "inconclusive" and here not in same and not same - others and not made
+    told = after.report["verdict"] == "faulty" or _is_told(before.report, after.report)
+    return told and here not in same and not same - others and not made
+
+
+def _is_told(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether a report is of a healthy program, or finds nothing and was hindered by nothing that did not hinder the
+    one before it."""
+    hindered = [{entry["what"] for entry in report.get("unchecked", [])} for report in (before, after)]
+    as_far = after["verdict"] == "inconclusive" and not after["findings"] and hindered[1] <= hindered[0]
+    return after["verdict"] == "healthy" or (as_far and bool(hindered[0]))
 
 
 def _is_alike(first: str, second: str) -> bool:

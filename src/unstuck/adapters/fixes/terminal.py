@@ -21,6 +21,8 @@ def as_text(fix: dict[str, Any]) -> str:
         lines += [f"without the change for {code}: {_outcome(seen)}" for code, seen in fix["without"].items()]
     elif fix["before"]["verdict"] == "faulty":
         lines.append("No change of the source was found that holds when it is run.")
+    elif fix["before"]["verdict"] == "inconclusive":
+        lines.append("Nothing was found to put right, in a program that could not be examined as a whole.")
     else:
         lines.append("There is nothing to put right.")
     if fix["remaining"]:

@@ -45,7 +45,8 @@ def fix_of(job: Job, report: dict[str, Any], listen: Callable[[str], None]) -> F
 
 def _as_printed(job: Job, fix: Fix) -> Fix:
     """The fix with what is printed before and after, from three starts where the script draws at random; nothing is
-    offered that prints a lower accuracy or a far higher loss, unless the accuracy was what was told wrongly."""
+    offered that prints a lower accuracy or a far higher loss, unless the accuracy was what was told wrongly; and where
+    the diagnosis cannot tell, nothing that prints no better one."""
     befores: list[list[str]] = []
     afters: list[list[str]] = []
     for seed in SEEDS:
@@ -62,6 +63,11 @@ def _as_printed(job: Job, fix: Fix) -> Fix:
     worse = [is_worse(*pair, same_loss) for pair in zip(befores, afters, strict=True)]
     if 2 * sum(worse) > len(worse) and not told & FALSIFIED:
         return withdrawn(fix, "A change was found that puts the formulas right, but its copy prints a worse outcome.")
+    better = [is_worse(after, before, same_loss) for before, after in zip(befores, afters, strict=True)]
+    if fix.after["verdict"] != "healthy" and 2 * sum(better) <= len(better):
+        return withdrawn(
+            fix, "A change was found, and neither the diagnosis nor what its copy prints tells that it holds."
+        )
     last = min(len(befores[0]), len(afters[0])) - 1
     if last < 0:
         return fix

@@ -27,9 +27,12 @@ def climbs(proof: Proof) -> bool:
 
 
 def ascending(proved: Proved, learns: Callable[[], bool | None]) -> Iterator[Finding]:
-    """A finding where the first update of a single network goes up along its loss, unless the script learns."""
+    """A finding where the first update of a single network goes up along its loss, unless the script learns. Errors
+    that are weighed, by rewards for one, have no direction of their own."""
     proof, hypothesis = proved.first, proved.first.hypothesis
-    if hypothesis is None or hypothesis.rank > USUAL or proved.turns > 1 or not proved.all_right or not climbs(proof):
+    if hypothesis is None or hypothesis.rank > USUAL or hypothesis.weights or proved.turns > 1:
+        return
+    if not proved.all_right or not climbs(proof):
         return
     fall = learns()
     if fall or (fall is None and hypothesis.rank < USUAL):
