@@ -162,7 +162,7 @@ def train(
             write_whole(folder / f"{name}.{plot_format}", drawn.getvalue())
     if run.failed and not json_:
         click.echo(
-            "unstuck: the network has learnt next to nothing: a lower --learning-rate is the first thing to try; "
+            f"unstuck: the network has learnt next to nothing: {_first_to_try(run)} is the first thing to try; "
             "`unstuck diagnose` says why a program of your own does not learn",
             err=True,
         )
@@ -171,6 +171,17 @@ def train(
     else:
         click.echo(describe_run(run))
         click.echo(f"saved as {out}")
+
+
+FEW_UPDATES = 100  # fewer teach no network of a recipe anything, whatever the rate
+
+
+def _first_to_try(run: Run) -> str:
+    """What most likely helps a training that taught nothing."""
+    if run.updates >= FEW_UPDATES:
+        return "a lower --learning-rate"
+    times = "once" if run.updates == 1 else f"{run.updates} times"
+    return f"a smaller --batch-size or more --epochs (the weights were changed {times} only)"
 
 
 def describe_run(run: Run) -> str:
