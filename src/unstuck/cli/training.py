@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unstuck.cli.arguments import BatchSize, Sizes, expect_writable, underscored
+from unstuck.cli.arguments import BatchSize, FilePath, Sizes, expect_writable, underscored
 from unstuck.cli.grouped import GroupedCommand, completing, optimizer_names, recipe_names, under
 from unstuck.cli.shell import print_json
 from unstuck.writing import write_whole
@@ -87,12 +87,12 @@ of_network, of_training, of_data, of_results = map(under, ("Network", "Training"
 )
 @of_training("--deterministic", is_flag=True, help="The same numbers on every processor; slower.")
 @of_training("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run of the same command.")
-@of_data("--data", type=click.Path(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
+@of_data("--data", type=FilePath(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
 @of_data("--validation", type=click.IntRange(min=0), metavar="N", help="Hold out N training examples.  [default: 0]")
-@of_results("--out", type=click.Path(), default="model.safetensors", metavar="MODEL", show_default=True, help="File.")
-@of_results("--plot", type=click.Path(), metavar="DIR", help="Write pictures of the run into this folder.")
+@of_results("--out", type=FilePath(), default="model.safetensors", metavar="MODEL", show_default=True, help="File.")
+@of_results("--plot", type=FilePath(), metavar="DIR", help="Write pictures of the run into this folder.")
 @of_results("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True, help="Of pictures.")
-@of_results("--log-dir", type=click.Path(), metavar="DIR", help="Log each epoch for TensorBoard in this folder.")
+@of_results("--log-dir", type=FilePath(), metavar="DIR", help="Log each epoch for TensorBoard in this folder.")
 @of_results("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
 def train(
     recipe: str,

@@ -52,8 +52,6 @@ def load_data(recipe: Recipe, path: str | None = None) -> Dataset:
     if path is not None:
         from unstuck.data import read_data
 
-        if not path:
-            raise DataError("--data: the name is empty, expected a file or a folder")
         return read_data(path)
     return xor() if recipe.data == "xor" else load_mnist()
 
