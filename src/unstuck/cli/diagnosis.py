@@ -82,6 +82,8 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     FILE is a Python script or a notebook, as it stands: it is run, watched, and stopped once enough was seen. What
     stands behind -- are its own arguments. A file that defines `case` or `build(seed)` is a Case, wired by hand.
     With --out, FILE and all that follows are files and folders of programs.
+
+    The exit code is 0 for healthy, 1 for faulty, 2 for inconclusive or input that is none.
     """
     if options["out"]:
         return diagnose_programs([file, *map(Path, arguments)], {**options, "html": html, "json_": json_})
