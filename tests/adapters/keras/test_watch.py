@@ -200,3 +200,52 @@ for k in range(4):
     assert run_under(runner(written(tmp_path, text)), watch).error is None
     assert watch.updates == 2 + 4
     assert {event.which for event in watch.events if isinstance(event, ModelCalled)} == {0}
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ('monitor="val_accuracy", mode="min"', [("U09", 5)]),
+        ('monitor="val_loss", mode="max"', [("U09", 5)]),
+        ('monitor="val_accuracy", mode="max"', []),
+        ('monitor="val_loss"', []),
+    ],
+)
+def test_a_training_that_stops_as_it_gets_better(given, found, tmp_path):
+    text = f"""\
+import keras
+import numpy as np
+x, y = np.random.randn(120, 3).astype("float32"), np.random.randint(0, 2, 120)
+model = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
+stop = keras.callbacks.EarlyStopping({given})
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x[:80], y[:80], validation_data=(x[80:], y[80:]), callbacks=[stop], epochs=2)
+"""
+    assert seen_in(tmp_path, text) == found
+
+
+def test_a_rate_that_a_callback_lowers_is_seen_and_can_be_held(tmp_path):
+    text = """\
+import keras
+import numpy as np
+plan = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.1 ** epoch)
+model = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(np.random.randn(40, 3), np.random.randint(0, 2, 40), callbacks=[plan], epochs=5, verbose=0)
+print(float(model.optimizer.learning_rate) > 0.0009)
+"""
+    assert seen_in(tmp_path, text) == [("U08", 6)]
+    printed = []
+    run_under(runner(written(tmp_path, text), printed), KERAS.watch(20, {"schedule": True}, 0, False))
+    assert printed == ["True\n"]
+
+
+def test_arguments_of_a_loss_that_differ_in_shape_are_named(tmp_path):
+    text = """\
+import keras
+import numpy as np
+model = keras.Sequential([keras.layers.Dense(3, activation="softmax")])
+model.compile("adam", "categorical_crossentropy")
+model.fit(np.random.randn(40, 3), np.random.randint(0, 3, 40), verbose=0)
+"""
+    assert ("D09", 4) in seen_in(tmp_path, text)

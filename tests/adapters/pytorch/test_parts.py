@@ -58,7 +58,7 @@ def test_a_model_that_is_learnt_in_all_its_parts_is_left_alone(tmp_path):
             "        x = self.body(x)\n",
             "        with torch.no_grad():\n            x = self.body(x)\n",
             "B13",
-            15,
+            14,
             False,
         ),
         ("#\n", "model.head = nn.Linear(8, 3)\n", "U11", 18, True),

@@ -62,6 +62,14 @@ def test_axes_of_one_number_go_anywhere(shape, noted, tmp_path):
     assert bool(events_of(tmp_path, text, Reshaped)) == noted
 
 
+@pytest.mark.parametrize(
+    ("shape", "noted"), [("5, -1", True), ("6, 8, -1", True), ("6, -1", False), ("30, 8", False), ("-1", False)]
+)
+def test_axes_that_are_put_together_are_neighbours(shape, noted, tmp_path):
+    text = f"import torch\nx = torch.zeros(6, 5, 8)\nx.reshape({shape})\n"
+    assert bool(events_of(tmp_path, text, Reshaped)) == noted
+
+
 BEFORE = """\
 import torch
 from torch import nn

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.proving import prove_recorded
+from unstuck.adapters.scripts.proof.proving import prove_recorded
 from unstuck.adapters.scripts.study import study
 
 PROGRAM = """\

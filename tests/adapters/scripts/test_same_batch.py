@@ -3,7 +3,7 @@
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.same_batch import same_batch
+from unstuck.adapters.scripts.faults.same_batch import same_batch
 from unstuck.adapters.scripts.study import study
 
 PROGRAM = """\

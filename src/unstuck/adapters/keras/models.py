@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import keras
 import torch
@@ -11,7 +12,20 @@ import torch
 from unstuck.adapters.pytorch.copies import put_back
 from unstuck.adapters.pytorch.models import Models
 
+Method = TypeVar("Method", bound=Callable[..., Any])
 RANDOM = ("Dropout", "BatchNormalization", "GaussianNoise", "AlphaDropout")
+
+
+def of_layers(method: Method) -> Method:
+    """The method where it is asked of a Keras layer; that of PyTorch's modules where it is asked of one of these."""
+
+    @wraps(method)
+    def chosen(models: KerasModels, module: Any, *args: Any) -> Any:
+        if isinstance(module, keras.Layer):
+            return method(models, module, *args)
+        return getattr(Models, method.__name__)(models, module, *args)
+
+    return cast(Method, chosen)
 
 
 class KerasModels(Models):
@@ -34,41 +48,33 @@ class KerasModels(Models):
             if isinstance(layer, keras.Layer):
                 self.enter_parameters(layer, True)  # Keras keeps those in plain lists too
 
+    @of_layers
     def enter_parameters(self, module: Any, owned: bool) -> None:
-        if not isinstance(module, keras.Layer):
-            super().enter_parameters(module, owned)
-            return
         made = self._watch.made
         for layer in module._flatten_layers() if hasattr(module, "_flatten_layers") else [module]:
             for variable in layer._trainable_variables:
                 self._watch.parameters.enter(variable.value, variable.path, made.get(id(layer)), owned).called = True
 
+    @of_layers
     def is_in_training(self, module: Any, kwargs: dict[str, Any]) -> bool:
-        if not isinstance(module, keras.Layer):
-            return super().is_in_training(module, kwargs)
         return bool(kwargs.get("training"))
 
+    @of_layers
     def is_random(self, module: Any) -> bool:
-        if not isinstance(module, keras.Layer):
-            return super().is_random(module)
         layers = module._flatten_layers() if hasattr(module, "_flatten_layers") else module.modules()
         return any(type(layer).__name__.startswith(RANDOM) for layer in layers)
 
+    @of_layers
     def is_frozen(self, module: Any) -> bool:
-        if not isinstance(module, keras.Layer):
-            return super().is_frozen(module)
         layers = module._flatten_layers() if hasattr(module, "_flatten_layers") else []
         return any(not layer.trainable and layer.weights for layer in layers)
 
+    @of_layers
     def thaw(self, module: Any) -> None:
-        if isinstance(module, keras.Layer):
-            module.trainable = True
-        else:
-            super().thaw(module)
+        module.trainable = True
 
+    @of_layers
     def answers(self, module: Any, tensors: list[torch.Tensor]) -> torch.Tensor | None:
-        if not isinstance(module, keras.Layer):
-            return super().answers(module, tensors)
         with put_back():
             try:
                 result = module(*tensors, training=False)
@@ -76,12 +82,12 @@ class KerasModels(Models):
                 return None
         return result.detach() if isinstance(result, torch.Tensor) else None
 
+    @of_layers
     def takes_time_first(self, module: Any) -> bool:
-        return not isinstance(module, keras.Layer) and super().takes_time_first(module)
+        return False
 
+    @of_layers
     def to_training(self, module: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-        if not isinstance(module, keras.Layer):
-            return super().to_training(module, kwargs)
         return {**kwargs, "training": True}
 
 

@@ -21,9 +21,11 @@ from unstuck.adapters.watched.values import Place
 def silent(watch: Watch) -> Iterator[None]:
     """What Keras calls of PyTorch inside is its own affair."""
     watch.quiet += 1
+    watch.mode.go_away()
     try:
         yield
     finally:
+        watch.mode.come_back()
         watch.quiet -= 1
 
 
@@ -49,6 +51,7 @@ class Optimizers:
     def __init__(self, watch: Watch, compiled: Callable[[], Place | None], enter_all: Callable[[], None]) -> None:
         self._watch, self._compiled, self._enter_all = watch, compiled, enter_all
         self._numbers: dict[int, int] = {}
+        self._rates: dict[int, float] = {}  # by number, as they were last; at first, where they are kept
 
     def wrap_penalty(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """The constructor of a penalty on the size of weights, watched."""
@@ -57,6 +60,15 @@ class Optimizers:
             original(penalty, *args, **kwargs)
             watch = self._watch
             watch.note(Penalised(watch.updates, innermost(sys._getframe(1)), type(penalty).__name__))
+
+        return init
+
+    def wrap_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """The constructor of an optimiser, watched."""
+
+        def init(optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            self._watch.made[id(optimizer)] = innermost(sys._getframe(1))
+            original(optimizer, *args, **kwargs)
 
         return init
 
@@ -71,6 +83,8 @@ class Optimizers:
             variables = trainable_variables if trainable_variables is not None else optimizer._trainable_variables
             tensors = [variable.value for variable in variables]
             number = self._entered(optimizer, variables, tensors)
+            if "schedule" in watch.repairs:
+                self._keep_rate(optimizer, number)
             gradients: list[Any] = []
             with watch.aside():
                 if watch.detailed:
@@ -89,12 +103,26 @@ class Optimizers:
                     places = (watch.steps.backward_place, watch.steps.zero_place)
                     watch.note(Stepped(watch.updates, place, number, steps, *places))
             watch.steps.stepped(tensors)
-            if _is_scheduled(optimizer) and not watch.exact:
-                watch.note(Scheduled(watch.updates, self._compiled() or place, self._rate(optimizer)))
+            if not watch.exact:
+                self._note_rate(optimizer, number, place)
             watch.updated()
             return result
 
         return apply
+
+    def _note_rate(self, optimizer: Any, number: int, place: Place | None) -> None:
+        """Notes that the rate has moved, by a schedule or a callback."""
+        watch, rate, scheduled = self._watch, self._rate(optimizer), _is_scheduled(optimizer)
+        if scheduled or rate != self._rates.setdefault(number, rate):
+            self._rates[number] = rate
+            made = watch.made.get(id(optimizer)) or self._compiled()
+            watch.note(Scheduled(watch.updates, made or place if scheduled else place, rate))
+
+    def _keep_rate(self, optimizer: Any, number: int) -> None:
+        """Repair: the rate stays what it was at first, whatever a callback makes of it."""
+        rate = self._rate(optimizer)
+        if rate != (first := self._rates.setdefault(number, rate)):
+            optimizer.learning_rate = first
 
     def _rate(self, optimizer: Any) -> float:
         with self._watch.aside():
@@ -128,6 +156,6 @@ class Optimizers:
         rate = self._rate(optimizer)
         holds = tuple(watch.parameters.enter(tensor).key for tensor in tensors)
         decay = float(optimizer.weight_decay or 0.0)
-        place = self._compiled() or innermost(sys._getframe(2))
+        place = watch.made.get(id(optimizer)) or self._compiled() or innermost(sys._getframe(2))
         watch.note(OptimizerMade(watch.updates, place, number, type(optimizer).__name__, rate, decay, holds))
         return number

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,24 +18,18 @@ import torch
 
 from unstuck.adapters.keras import tensorflow
 from unstuck.adapters.keras.data import class_numbers, count_learnt, examples
-from unstuck.adapters.keras.losses import as_taken, kind_of
+from unstuck.adapters.keras.loss_calls import Losses, is_own
 from unstuck.adapters.keras.metrics import counted
 from unstuck.adapters.keras.models import KerasModels
 from unstuck.adapters.keras.optimizers import PENALTIES, Optimizers, silent, without_penalty
 from unstuck.adapters.keras.tape import Data, batches_of
-from unstuck.adapters.pytorch.graph import chain
-from unstuck.adapters.pytorch.losses import remember_loss
 from unstuck.adapters.pytorch.models import Models
-from unstuck.adapters.pytorch.numbers import as_array, as_tensor, single
 from unstuck.adapters.pytorch.origins import Outputs
-from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import Compared, Frozen, LoaderMade, LossTaken, Validated
+from unstuck.adapters.watched.events import Compared, Frozen, LoaderMade, StopsAtBetter, Validated
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.places import innermost
-from unstuck.adapters.watched.scores import classes, score
 from unstuck.adapters.watched.values import Place
-from unstuck.sandbox.origin import is_user_file
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -48,6 +42,7 @@ class KerasWatch(Watch):
         self.parameters.follows_fills = False  # weights are made as they are first needed, far from their layer's line
         self._inside_fit = self._inside_keras = 0
         models = KerasModels(self)
+        self.keras_losses = Losses(self, lambda: self._compiled, lambda: self._inside_fit > 0)
         self.keras_optimizers = Optimizers(self, lambda: self._compiled, models.enter_all)
         self._serves_tensorflow = False
         self._learnt: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()  # by model, the inputs of each fit
@@ -59,13 +54,15 @@ class KerasWatch(Watch):
         return [
             *super()._wrapped(),
             (keras.Layer, "__call__", models.wrap_layer_call),
-            (keras.Loss, "__call__", self._wrap_loss),
-            (keras.Loss, "__init__", self._wrap_loss_init),
+            (keras.Loss, "__call__", self.keras_losses.wrap_call),
+            (keras.Loss, "__init__", self.keras_losses.wrap_init),
             (keras.metrics.MeanMetricWrapper, "update_state", self._wrap_metric),
             (keras.Model, "compile", self._wrap_compile),
+            (keras.callbacks.EarlyStopping, "__init__", self._wrap_stopping),
             (keras.Model, "fit", self._wrap_fit),
             (keras.Model, "evaluate", self._wrap_evaluation),
             (keras.Model, "predict", self._wrap_evaluation),
+            (keras.optimizers.Optimizer, "__init__", self.keras_optimizers.wrap_init),
             (keras.optimizers.Optimizer, "apply", self.keras_optimizers.wrap_apply),
             *((penalty, "__init__", self.keras_optimizers.wrap_penalty) for penalty in PENALTIES),
             *((penalty, "__call__", without_penalty) for penalty in PENALTIES if "decay" in self.repairs),
@@ -117,6 +114,15 @@ class KerasWatch(Watch):
             return original(model, *args, **kwargs)
 
         return compile_
+
+    def _wrap_stopping(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def init(stopping: Any, *args: Any, **kwargs: Any) -> None:
+            original(stopping, *args, **kwargs)
+            monitor, wanted = stopping.monitor, kwargs.get("mode", "auto")
+            if wanted == ("min" if "acc" in monitor else "max" if "loss" in monitor else ""):
+                self.note(StopsAtBetter(self.updates, innermost(sys._getframe(1)), monitor, wanted))
+
+        return init
 
     def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def fit(model: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -188,80 +194,6 @@ class KerasWatch(Watch):
             self._know(batch)
             yield batch
 
-    # -- losses ------------------------------------------------------------------------------------------------------
-
-    def _wrap_loss_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def init(loss: Any, *args: Any, **kwargs: Any) -> None:
-            original(loss, *args, **kwargs)
-            self.made[id(loss)] = self._compiled if self._inside_fit else innermost(sys._getframe(1))
-
-        return init
-
-    def _wrap_loss(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def call(loss: Any, y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
-            if self.quiet or not isinstance(y_pred, torch.Tensor) or type(loss).__name__ == "CompileLoss":
-                return original(loss, y_true, y_pred, *args, **kwargs)
-            kind = kind_of(loss)
-            if kind == "other" and _is_own(loss):
-                return original(loss, y_true, y_pred, *args, **kwargs)  # read where derivatives are taken of it
-            repair = self.repairs.get(f"loss {kind}")
-            if repair is not None:
-                y_pred = (
-                    torch.softmax(y_pred, -1) if repair == "softmax of scores" else PREDICTIONS[repair](y_pred, y_true)
-                )
-            try:
-                with silent(self):
-                    result = original(loss, y_true, y_pred, *args, **kwargs)
-            except Exception:
-                self._note_loss(loss, kind, y_true, y_pred, None)
-                raise
-            weighted = any(value is not None for value in (*args, kwargs.get("sample_weight")))
-            self._note_loss(loss, kind, y_true, y_pred, result, weighted)
-            return result
-
-        return call
-
-    def _note_loss(
-        self, loss: Any, kind: str, y_true: Any, y_pred: torch.Tensor, result: Any, weighted: bool = False
-    ) -> None:
-        with self.aside():
-            target = as_array(as_tensor(y_true))
-            prediction = as_array(y_pred)
-            assert target is not None
-            assert prediction is not None
-            prediction, target = as_taken(kind, prediction, target)
-            last, places = chain(y_pred)
-            number, learning = self.number(), y_pred.requires_grad
-            place = self._compiled if self._inside_fit and not self._own_step() else innermost(sys._getframe(2))
-            event = LossTaken(
-                update=self.updates,
-                place=place,
-                number=number,
-                kind=kind,
-                learning=learning,
-                prediction_shape=tuple(prediction.shape),
-                target_shape=tuple(target.shape),
-                target_dtype=str(target.dtype),
-                value=single(result),
-                made=self.made.get(id(loss)) or self._compiled,
-                last=last,
-                last_place=next((one for one in places if one is not None), None),
-                places=places,
-                prediction=prediction if self.detailed else None,
-                target=target if self.detailed else None,
-                classes=classes(kind, prediction, target),
-                score=score(kind, prediction, target),
-                options={"weighted": True} if weighted else {},
-            )
-            self.note(event)
-        if learning:
-            remember_loss(self, kind, number, result)
-
-    def _own_step(self) -> bool:
-        """Whether a `train_step` of the user's is at work: its line is the innermost one."""
-        place = innermost(sys._getframe(2))
-        return place is not None and "fit(" not in place.text
-
     # -- metrics -----------------------------------------------------------------------------------------------------
 
     def _wrap_metric(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -270,7 +202,8 @@ class KerasWatch(Watch):
             if not self.quiet and name.endswith("accuracy") and isinstance(y_pred, torch.Tensor) and not self.exact:
                 with self.aside():
                     self._note_metric(metric, name, y_true, y_pred)
-            return original(metric, y_true, y_pred, *args, **kwargs)
+            with nullcontext() if is_own(metric, "_fn") else silent(self):
+                return original(metric, y_true, y_pred, *args, **kwargs)
 
         return update_state
 
@@ -281,12 +214,6 @@ class KerasWatch(Watch):
         right, expected, n, how, shapes = found
         where = self._compiled or innermost(sys._getframe(3))
         self.note(Compared(self.updates, where, right, n, expected, n, how, shapes, y_pred.requires_grad, raw=False))
-
-
-def _is_own(loss: Any) -> bool:
-    """Whether a loss is a function of the script's."""
-    code = getattr(getattr(loss, "fn", None), "__code__", None)
-    return code is not None and is_user_file(code.co_filename)
 
 
 class _StopsFit(keras.callbacks.Callback):

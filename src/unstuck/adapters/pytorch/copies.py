@@ -7,11 +7,14 @@ import io
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
+from unstuck.adapters.pytorch.functions import DROPOUTS
 from unstuck.sandbox.origin import is_user_file
 
 
@@ -38,9 +41,18 @@ def without_hooks(module: nn.Module) -> nn.Module:
     return module
 
 
+class _WithoutDropout(TorchFunctionMode):
+    """Nothing is dropped inside, whatever the mode of a module."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in DROPOUTS:
+            return args[0] if args else kwargs["input"]
+        return func(*args, **(kwargs or {}))
+
+
 def answers_of(module: nn.Module, tensors: list[torch.Tensor]) -> torch.Tensor | None:
     """What a copy of the module answers in evaluation mode; None where it cannot be copied or called."""
-    with put_back():
+    with put_back(), _WithoutDropout():
         try:
             copied = without_hooks(copy.deepcopy(module)).eval()
             result = copied(*(tensor.detach().clone() for tensor in tensors))

@@ -105,6 +105,10 @@ MULTIPLIES: frozenset[Function] = frozenset(
     [F.linear, F.conv1d, F.conv2d, F.conv3d, *_methods("matmul", "__matmul__", "mm", "bmm"), F.bilinear]
 )
 
+DROPOUTS: frozenset[Function] = frozenset(
+    [F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout, torch.dropout]
+)
+
 # The node of a graph -> what to call the function; None: moves numbers about only.
 NODES: dict[str, str | None] = {
     "Softmax": "softmax",

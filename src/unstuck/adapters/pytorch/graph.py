@@ -107,6 +107,15 @@ def leaves_and_losses(root: torch.Tensor) -> tuple[list[torch.Tensor], list[int]
     return leaves, losses
 
 
+def keeps_a_state(root: torch.Tensor, since: int) -> bool:
+    """Whether a call of a module uses what an earlier call of the same one computed before a certain node was made."""
+    called: tuple[set[Any], set[Any]] = set(), set()  # modules by whose calls nodes were made: earlier ones, later ones
+    for node in nodes(root):
+        if (caller := marked(node, "caller")) is not None:
+            called[node._sequence_nr() >= since].add(caller)
+    return bool(called[0] & called[1])
+
+
 def is_minus_a_loss(root: torch.Tensor) -> bool:
     """Whether a root is the negative of a loss, which is never below zero: of a function's, or of the script's own."""
     node = root.grad_fn

@@ -9,16 +9,24 @@ from typing import Any
 
 import torch
 
-from unstuck.adapters.pytorch import functions
+from unstuck.adapters.pytorch import functions, writes
 from unstuck.adapters.pytorch.graph import chain, mark
 from unstuck.adapters.pytorch.losses import mark_choice, mark_pair, take_loss
 from unstuck.adapters.pytorch.origins import Answers, Coded, Outputs, count
 from unstuck.adapters.pytorch.reshapes import exchanged, note_reshape
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watched.events import Broadcast, Compared, Cut, DrawnAnew, Frozen, Normalised, Silenced
+from unstuck.adapters.watched.events import (
+    Broadcast,
+    Compared,
+    Cut,
+    NeverLearnt,
+    Normalised,
+    Silenced,
+)
 from unstuck.adapters.watched.losses import LOSSES, SCORES
-from unstuck.adapters.watched.places import innermost, outside_of_apply
+from unstuck.adapters.watched.places import assigned, innermost
 from unstuck.adapters.watched.values import Place
+from unstuck.sandbox.origin import is_user_class
 
 Handler = Callable[["Watching", Any, tuple[Any, ...], dict[str, Any]], Any]
 
@@ -31,10 +39,13 @@ def here(watch: Watching) -> Place | None:
 def tag(watch: Watching, result: Any) -> None:
     """Notes at the node that made a tensor where that was."""
     if isinstance(result, torch.Tensor) and torch.is_grad_enabled() and result.grad_fn is not None:
-        mark(result, place=here(watch))
+        mark(result, place=here(watch), caller=id(watch.models.stack[0]) if watch.models.stack else None)
 
 
 def _softmax(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    rectified = watch.repairs.get("rectify", ())
+    if rectified and (place := here(watch)) is not None and (place.line, place.column) in rectified:
+        return torch.relu(args[0])
     lines = watch.repairs.get("softmax axis", ())
     if lines and (place := here(watch)) is not None and place.line in lines:
         args, kwargs = args[:1], {**kwargs, "dim": 1 if args[0].ndim == 4 else -1}
@@ -186,47 +197,6 @@ def _choose(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str,
     return result
 
 
-def _freeze(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    wanted = args[1] if len(args) > 1 else kwargs.get("requires_grad", True)
-    if not wanted and args and isinstance(args[0], torch.nn.Parameter) and not watch.exact:
-        watch.note(Frozen(watch.updates, innermost(sys._getframe(1))))
-    return func(*args, **kwargs)
-
-
-def _read_gradient(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if watch.detailed and not watch.steps.in_step and not watch.optimizers:
-        watch.steps.read_place = watch.steps.read_place or innermost(sys._getframe(1))
-    return func(*args, **kwargs)
-
-
-def _write(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    target = args[0] if args else None
-    known = None
-    if isinstance(target, torch.Tensor) and not watch.steps.in_step and not watch.models.stack:
-        known = watch.parameters.sharing(target)
-    if known is not None:
-        watch.steps.before_write(known)
-    result = func(*args, **kwargs)
-    if known is not None:
-        watch.steps.after_write(known)
-    return result
-
-
-def _draw(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    target = args[0] if args else kwargs.get("tensor")  # so functions of nn.init are led here
-    trained = watch.updates and not watch.exact and not watch.steps.in_step
-    if trained and isinstance(target, torch.Tensor) and watch.parameters.of(target) is not None:
-        watch.note(DrawnAnew(watch.updates, outside_of_apply(sys._getframe(1))))
-    return func(*args, **kwargs)
-
-
-def _fill(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    result = func(*args, **kwargs)
-    if not watch.updates and not watch.exact and isinstance(result, torch.Tensor) and result.ndim > 1:
-        watch.parameters.fill(result, innermost(sys._getframe(1)))
-    return result
-
-
 def _multiply(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if "activate" in watch.repairs and _is_layer(args) and chain(args[0], 1)[0] == ("linear",):
         args = (torch.relu(args[0]), *args[1:])
@@ -234,9 +204,28 @@ def _multiply(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
     if isinstance(result, torch.Tensor) and len(args) > 1 and isinstance(args[1], torch.Tensor) and args[1].ndim:
         weight = args[1]
         each = weight.numel() / max(1, weight.shape[0]) if weight.ndim != 2 else max(weight.shape)
+        if watch.detailed and not watch.updates:
+            _note_unlearnt(watch, weight)
+            if watch.models.reached is None and _is_data(args[0]):
+                with watch.aside():
+                    watch.models.reached = float((args[0].float() ** 2).mean().sqrt())
         if result.requires_grad:
             watch.work += result.numel() * each
     return result
+
+
+def _is_data(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.is_floating_point() and not value.requires_grad
+
+
+def _note_unlearnt(watch: Watching, weight: torch.Tensor) -> None:
+    """Notes a matrix that a layer of the script's multiplies by, where it is a plain tensor that takes no gradient."""
+    layer = watch.models.stack[-1] if watch.models.stack else None
+    if layer is None or weight.requires_grad or weight.ndim != 2 or not is_user_class(type(layer)):
+        return
+    for name in [name for name, value in vars(layer).items() if value is weight]:
+        place = assigned(type(layer), name) or here(watch)
+        watch.note(NeverLearnt(watch.updates, place, name, tuple(weight.shape)))
 
 
 def _is_layer(args: tuple[Any, ...]) -> bool:
@@ -259,6 +248,13 @@ def _activate(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[st
     return func(*args, **kwargs)
 
 
+def _drop(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if watch.models.stack and not watch.models.stack[0].training:
+        dropping = kwargs.get("training", kwargs.get("train", args[2] if len(args) > 2 else True))
+        watch.models.dropped = watch.models.dropped or (here(watch) if dropping else None)
+    return func(*args, **kwargs)
+
+
 def _is_learnt_from(args: tuple[Any, ...]) -> bool:
     return bool(args) and isinstance(args[0], torch.Tensor) and args[0].requires_grad and args[0].numel() > 1
 
@@ -270,18 +266,19 @@ def _all_handlers() -> dict[Any, Handler]:
         (functions.CARRIES, _carried),
         (functions.ACTIVATIONS, _activate),
         (functions.SOFTMAXES, _softmax),
+        (functions.DROPOUTS, _drop),
         (functions.LARGEST, _largest),
         (functions.THRESHOLDS, _threshold),
         (functions.EQUALS, _equal),
         (functions.COMBINES, _combine),
-        (functions.WRITES, _write),
-        (functions.DRAWS, _draw),
-        (functions.FILLS, _fill),
+        (functions.WRITES, writes.write),
+        (functions.DRAWS, writes.draw),
+        (functions.FILLS, writes.fill),
         (functions.MULTIPLIES, _multiply),
         (functions.LOSSES, take_loss),
         (functions.CHOICES, _choose),
-        (functions.FREEZES, _freeze),
-        (functions.GRADIENTS, _read_gradient),
+        (functions.FREEZES, writes.freeze),
+        (functions.GRADIENTS, writes.read_gradient),
     ):
         table.update(dict.fromkeys(group, handler))
     return table

@@ -77,11 +77,11 @@ def note_loss(
 ) -> int:
     """Notes that a loss of this (prediction, target) was taken; returns its number."""
     prediction, target = pair
-    last, places = chain(prediction)
     shown, wanted = as_array(prediction), as_array(target)
     assert shown is not None
     assert wanted is not None
     keep, number = watch.detailed or "refused" in options, watch.number()
+    last, places = chain(prediction) if keep else ((), ())
     watch.note(
         LossTaken(
             update=watch.updates,

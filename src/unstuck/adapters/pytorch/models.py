@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from operator import truediv
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,14 @@ from torch import nn
 
 from unstuck.adapters.pytorch import transforms
 from unstuck.adapters.pytorch.copies import answers_of
+from unstuck.adapters.pytorch.dependence import ahead, mixed
 from unstuck.adapters.pytorch.numbers import as_array, side_by_side, tensors_in
 from unstuck.adapters.pytorch.origins import Outputs
+from unstuck.adapters.pytorch.parameters import unregistered
 from unstuck.adapters.pytorch.repairs import scaled
 from unstuck.adapters.pytorch.watching import Watching
 from unstuck.adapters.watched.events import Compared, Cut, Divided, ModelCalled
-from unstuck.adapters.watched.places import innermost
+from unstuck.adapters.watched.places import block_of, innermost
 from unstuck.adapters.watched.values import Place
 from unstuck.sandbox.origin import is_user_class
 
@@ -33,6 +37,8 @@ class Models:
     def __init__(self, watch: Watching) -> None:
         self._watch = watch
         self.stack: list[nn.Module] = []
+        self.dropped: Place | None = None
+        self.reached: float | None = None
         self._recording = False  # the outermost call began where a graph is recorded
         self._left_out = 0  # depth at which no graph is recorded any more; 0 for none
         self._numbers: dict[int, int] = {}
@@ -57,6 +63,8 @@ class Models:
             if watch.quiet or transforms.is_inside():
                 return original(module, *args, **kwargs)
             outermost = not self.stack
+            if outermost:
+                watch.mode.come_back()  # a step that has raised may have left it away
             model = outermost and self._is_model(module)
             if id(module) not in self._entered:
                 self._enter(module, outermost)
@@ -64,6 +72,7 @@ class Models:
             if model:
                 args, kwargs = self._prepared(module, args, kwargs)
             if outermost:
+                self.dropped = self.reached = None
                 self._recording = torch.is_grad_enabled()
             elif watch.detailed and self._recording and not self._left_out and not torch.is_grad_enabled():
                 self._leave_out(module)
@@ -84,7 +93,8 @@ class Models:
         """A layer is called inside of a model that is learnt from, and no graph is recorded of it."""
         if any(one.requires_grad for one in module.parameters()):
             self._left_out = len(self.stack) + 1
-            self._watch.note(Cut(self._watch.updates, innermost(sys._getframe(2)), "no_grad()"))
+            place = innermost(sys._getframe(2))
+            self._watch.note(Cut(self._watch.updates, place and block_of(place, "no_grad"), "no_grad()"))
 
     def _is_model(self, module: nn.Module) -> bool:
         return not isinstance(module, nn.modules.loss._Loss) and any(True for _ in module.parameters())
@@ -95,7 +105,8 @@ class Models:
 
     def _enter(self, module: nn.Module, outermost: bool) -> None:
         """Once for each module: its parameters become known."""
-        if not any(True for _ in module.parameters(recurse=False)) and not outermost:
+        own = any(True for _ in (*module.parameters(recurse=False), *unregistered(module)))
+        if not own and not outermost:
             self._models.append(module)
             self._entered.add(id(module))
             return
@@ -162,7 +173,11 @@ class Models:
             watch.origins.set(outputs, Outputs(outputs.detach(), learning=learning))
         tensors = [value for value in args if isinstance(value, torch.Tensor)]
         keep = watch.detailed or (not learning and self._measured.get(place, 0) < EVALUATIONS)
-        is_random, in_training = self.is_random(module), self.is_in_training(module, kwargs)
+        if learning and watch.wanted > 0:
+            keep, watch.wanted = True, watch.wanted - len(outputs) if outputs.ndim else 0
+        dropped = self.dropped if not learning else None
+        is_random = dropped is not None or self.is_random(module)
+        in_training = dropped is not None or self.is_in_training(module, kwargs)
         inputs = tensors_in(args)
         with watch.aside():
             table = side_by_side(inputs) if inputs else None
@@ -182,10 +197,17 @@ class Models:
                 made=watch.made.get(id(module)),
                 sequence_first=self.takes_time_first(module),
                 frozen=self.is_frozen(module),
+                dropped=dropped,
+                reached=self.reached,
             )
-            simple = len(tensors) == len(args) and not set(kwargs) - {"training"} and bool(tensors)
+            simple = (
+                not any(value is not None for value in args[len(tensors) :])
+                and not set(kwargs) - {"training"}
+                and bool(tensors)
+            )
             if simple and learning and watch.updates < 2 and watch.detailed:
-                event = replace(event, mixed=self._mixed(module, tensors, outputs))
+                ask = partial(self.answers, module)
+                event = replace(event, mixed=mixed(ask, tensors, outputs), ahead=ahead(ask, tensors, outputs))
             if simple and is_random and in_training and self._measured.get(place, 0) < EVALUATIONS:
                 if not learning:
                     event = self._in_evaluation_mode(event, module, tensors, outputs)
@@ -208,28 +230,6 @@ class Models:
         if outputs.ndim == 2 and outputs.shape[1] > 1:
             others = float((quiet.argmax(1) != outputs.argmax(1)).double().mean())
         return replace(event, apart=apart, other_answers=others)
-
-    def _mixed(self, module: nn.Module, tensors: list[torch.Tensor], outputs: torch.Tensor) -> float | None:
-        """How far the answers to all examples but the first change as the first is replaced by another, as a share.
-
-        None where the first axes of inputs and outputs do not both count examples, or it could not be tried.
-        """
-        first = tensors[0]
-        n = first.shape[0] if first.ndim else 0
-        if n < 3 or outputs.ndim == 0 or outputs.shape[0] != n or any(t.ndim and t.shape[0] != n for t in tensors):
-            return None
-        if first.ndim > 2 and first.shape[1] == n:
-            return None
-        other = first.detach().clone()
-        other[0] = first[1]
-        if torch.equal(other[0], first[0]):
-            return None
-        before, after = self.answers(module, tensors), self.answers(module, [other, *tensors[1:]])
-        if before is None or after is None or before.shape != after.shape or not before.is_floating_point():
-            return None
-        size = float(before.norm())
-        change = float((before[1:] - after[1:]).norm())
-        return change / size if size > 0 and np.isfinite(change) else None
 
     def learnt(self) -> None:
         """The last call was learnt from."""
@@ -264,19 +264,18 @@ class Models:
         """The script has ended."""
         self._resolve(None)
 
-    def divided(self, left: Any, right: Any) -> Any:
+    def divided(self, left: Any, right: Any, divide: Callable[[Any, Any], Any] = truediv) -> Any:
         """`left / right`, as scripts divide; noted where a count of right answers is divided."""
-        result = left / right
         watch = self._watch
         if watch.quiet or not self._counts or not _is_number(left) or not _is_number(right):
-            return result
+            return divide(left, right)
         with watch.aside():
             count, divisor = float(left), float(right)
             for update, counted, examples in self._counts.values():
                 if update == watch.updates and counted >= FEW and count in (counted, 100.0 * counted):
                     place = innermost(sys._getframe(1))
                     watch.note(Divided(watch.updates, place, float(counted), divisor, examples))
-        return result
+        return divide(left, right)
 
 
 def _is_number(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
+from unstuck.adapters.watched.places import assigned
 from unstuck.adapters.watched.values import Parameter, Place
 
 SAMPLE = 4096  # numbers of a parameter that are compared
@@ -42,6 +43,13 @@ def are_alike(matrix: torch.Tensor) -> bool:
     room = SAME * float(values.abs().max()) if values.numel() else 0.0
     tables = [values.reshape(len(values), -1), *([values.T] if values.ndim == 2 else [])]
     return any(len(table) > 1 and bool(((table - table[:1]).abs() <= room).all()) for table in tables)
+
+
+def unregistered(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Plain tensors that take gradients and are attributes of a module, by their names: it knows nothing of them."""
+    for name, value in vars(module).items():
+        if isinstance(value, torch.Tensor) and value.requires_grad and value.is_leaf:
+            yield name, value
 
 
 @dataclass
@@ -110,6 +118,10 @@ class Parameters:
                 place = places.get(id(layer)) or places.get(id(module))
                 known = self.enter(tensor, f"{prefix}.{name}" if prefix else name, place, owned)
                 known.called = known.called or layer is module
+            for name, tensor in unregistered(layer):
+                place = assigned(type(layer), name) or places.get(id(layer)) or places.get(id(module))
+                known = self.enter(tensor, f"{prefix}.{name}" if prefix else name, place)
+                known.in_layer, known.called = True, known.called or layer is module
 
     def fill(self, tensor: torch.Tensor, place: Place | None) -> None:
         """One number is written into all of a tensor, which may be or become a parameter."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import combinations
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,33 +26,52 @@ def reshaped(watch: Watching, function: Callable[..., Any], *args: Any, **kwargs
     place = innermost(sys._getframe(1))
     order = exchange(before.shape, result.shape) if place and place.line in watch.repairs.get("exchange", ()) else None
     if order:
-        return np.ascontiguousarray(before.transpose(order))
+        return np.ascontiguousarray(before.transpose(order)).reshape(result.shape)
     if not watch.updates and not watch.exact:
         note_reshape(watch, before, result, place)
     return result
 
 
 def note_reshape(watch: Watching, before: Any, result: Any, place: Place | None) -> None:
-    """Notes a reshape whose shape is the old one with axes exchanged; axes of one number may go anywhere."""
+    """Notes a reshape whose shape is the old one with axes exchanged, and maybe put together then.
+
+    Axes of one number may go anywhere, and neighbours may be put together.
+    """
     old, new = tuple(before.shape), tuple(result.shape)
-    alike = [n for n in old if n > 1] == [n for n in new if n > 1]
-    if len(old) == len(new) >= 3 and not alike and sorted(old) == sorted(new):
+    if sum(n > 1 for n in old) >= 3 and not _puts_neighbours_together(old, new) and exchange(old, new):
         watch.note(Reshaped(watch.updates, place, old, new))
+
+
+def _puts_neighbours_together(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    sizes, left = [n for n in after if n > 1], 1
+    for n in before:
+        left *= n
+        if sizes and left == sizes[0]:
+            sizes, left = sizes[1:], 1
+    return not sizes
 
 
 def exchanged(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Repair: the axes exchanged together with their numbers; None where that gives another shape."""
-    order = exchange(tuple(args[0].shape), tuple(func(*args, **kwargs).shape))
-    return args[0].permute(order).contiguous() if order else None
+    shape = tuple(func(*args, **kwargs).shape)
+    order = exchange(tuple(args[0].shape), shape)
+    return args[0].permute(order).reshape(shape) if order else None
 
 
 def exchange(before: tuple[int, ...], after: tuple[int, ...]) -> list[int] | None:
-    """The order of the old axes that gives the new shape, each taken once and the earliest first."""
-    left, order = list(range(len(before))), []
-    for size in after:
-        axis = next((i for i in left if before[i] == size), None)
-        if axis is None:
-            return None
-        left.remove(axis)
-        order.append(axis)
-    return order
+    """The order of the old axes that gives the new shape, alone or several put together, the earliest first."""
+    ones = [i for i, n in enumerate(before) if n == 1]
+    order = _matched({i: n for i, n in enumerate(before) if n > 1}, [n for n in after if n > 1])
+    return [*order, *ones] if order is not None else None
+
+
+def _matched(axes: dict[int, int], sizes: list[int]) -> list[int] | None:
+    """The axes, by number and length, in an order in which they give these sizes; None where they give others."""
+    if not sizes or not axes:
+        return [] if not sizes and not axes else None
+    for several in range(1, len(axes) + 1):
+        for taken in combinations(axes, several):
+            rest = {i: n for i, n in axes.items() if i not in taken}
+            if prod(axes[i] for i in taken) == sizes[0] and (order := _matched(rest, sizes[1:])) is not None:
+                return [*taken, *order]
+    return None

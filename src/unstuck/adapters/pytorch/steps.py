@@ -9,18 +9,18 @@ from itertools import count
 from typing import Any
 
 import torch
-from torch import nn
 from torch.optim import Optimizer
 
-from unstuck.adapters.pytorch.graph import is_minus_a_loss, leaves_and_losses
+from unstuck.adapters.pytorch.graph import is_minus_a_loss, keeps_a_state, leaves_and_losses
 from unstuck.adapters.pytorch.losses import note_own_loss
 from unstuck.adapters.pytorch.numbers import single
 from unstuck.adapters.pytorch.parameters import Known, held_by, sample
 from unstuck.adapters.pytorch.rebinding import Rebinding
 from unstuck.adapters.pytorch.watching import Watching
-from unstuck.adapters.watched.events import Stepped, WentBackward
+from unstuck.adapters.watched.events import StateKept, Stepped, WentBackward
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.values import Place
+from unstuck.sandbox.origin import is_user_class
 
 IDLE = 300  # ways back without any update, after which none is waited for
 FIRST = 3  # ways back on which parameters are looked for that no optimiser holds
@@ -40,6 +40,7 @@ class Steps:
         self._write_place: Place | None = None
         self._used_up: list[torch.Tensor] = []
         self._walked = 0
+        self._last_node = 0  # of the graph, as derivatives were last taken
         self._idle = 0
         self.rebinding = Rebinding(watch.parameters)
         self.read_place: Place | None = None
@@ -87,8 +88,11 @@ class Steps:
                 return original(tensors, *args, **kwargs)
             except RuntimeError as error:
                 refused = str(error).splitlines()[0]
+                if isinstance(root, torch.Tensor) and keeps_a_state(root, self._last_node):
+                    watch.note(StateKept(watch.updates, place, None))
                 raise
             finally:
+                self._last_node = torch.autograd._get_sequence_nr()
                 with watch.aside():
                     if watch.detailed and not refused:
                         watch.ledger.after_backward()
@@ -128,6 +132,7 @@ class Steps:
     def _goes_back(self, place: Place | None) -> None:
         """Derivatives are taken: what was written before them was an update, and the last call is learnt from."""
         if not self.in_step:
+            self._watch.mode.come_back()  # the last step may have raised
             self._close_writes()
         self.backward_place, self._went_back = place, True
         self._watch.models.learnt()
@@ -149,7 +154,8 @@ class Steps:
         optimizers = [o for o in (reference() for reference in self._watch.optimizers) if o is not None]
         held = {id(tensor) for optimizer in optimizers for tensor in held_by(optimizer)}
         missing = [leaf for leaf in leaves if id(leaf) not in held and leaf.is_leaf and leaf.requires_grad]
-        known = [leaf for leaf in missing if isinstance(leaf, nn.Parameter)]
+        parameters = self._watch.parameters
+        known = [leaf for leaf in missing if (entry := parameters.of(leaf)) is not None and entry.in_layer]
         if optimizers and known:
             optimizers[-1].add_param_group({"params": known})
 
@@ -168,7 +174,11 @@ class Steps:
                     with watch.aside():
                         watch.ledger.zeroed(tensors)
                     self.zero_place = innermost(sys._getframe(1))
-            return original(owner, *args, **kwargs)
+            watch.mode.go_away()
+            try:
+                return original(owner, *args, **kwargs)
+            finally:
+                watch.mode.come_back()
 
         return zero_grad
 
@@ -179,6 +189,7 @@ class Steps:
         watch = self._watch
         if watch.quiet:
             return None
+        watch.mode.come_back()
         if "backward" in watch.repairs and not self._went_back and watch.losses:
             watch.losses[-1][1].backward()
         self.in_step = True
@@ -191,6 +202,8 @@ class Steps:
             return (args[0], self._evaluated(args[1], optimizer), *args[2:]), kwargs
         if callable(kwargs.get("closure")):
             return args, {**kwargs, "closure": self._evaluated(kwargs["closure"], optimizer)}
+        if not is_user_class(type(optimizer)):
+            watch.mode.go_away()
         return None
 
     def _evaluated(self, closure: Callable[[], Any], optimizer: Optimizer) -> Callable[[], Any]:
@@ -212,6 +225,7 @@ class Steps:
         watch = self._watch
         if watch.quiet:
             return
+        watch.mode.come_back()
         self.in_step = False
         if watch.detailed:
             tensors = held_by(optimizer)

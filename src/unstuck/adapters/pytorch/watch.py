@@ -11,8 +11,9 @@ import random
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import wraps
+from functools import partial, wraps
 from importlib.abc import MetaPathFinder
+from operator import itruediv
 from types import CodeType
 from typing import Any
 
@@ -21,14 +22,12 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
-from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader
 
-from unstuck.adapters.pytorch import transforms
 from unstuck.adapters.pytorch.answers import AnswersHeld
 from unstuck.adapters.pytorch.constructors import Constructors
-from unstuck.adapters.pytorch.handlers import HANDLERS, tag
 from unstuck.adapters.pytorch.ledger import Ledger
+from unstuck.adapters.pytorch.mode import Mode
 from unstuck.adapters.pytorch.models import Models
 from unstuck.adapters.pytorch.origins import Origins
 from unstuck.adapters.pytorch.own_functions import watched_functions
@@ -42,6 +41,7 @@ from unstuck.adapters.watched.events import Discarded, Event, OptimizerMade, Shu
 from unstuck.adapters.watched.examine import Framework
 from unstuck.adapters.watched.rewriting import (
     DIVIDED,
+    DIVIDED_IN_PLACE,
     EQUAL,
     GOES_ON,
     LARGEST,
@@ -60,6 +60,7 @@ AGAIN = 4  # times that something new may be trained
 LONGEST = 3.0  # times the updates that are enough: then the script is stopped wherever it is
 WORK = 2e10  # multiplications of a forward pass, summed over the updates: after that it is enough
 FEWEST = 24
+PAIRS = 512  # examples by which it is told whether their labels belong to them
 LIGHT = 300  # updates of an experiment from which on each is so light that threads only wait for each other
 
 
@@ -83,6 +84,7 @@ class Watch:
         self.origins = Origins()
         self.answers = AnswersHeld(self)
         self.recurrence = Recurrence(self)
+        self.mode = Mode(self)
         self.models = self.make_models()
         self.steps = Steps(self)
         self.settings = Settings(self)
@@ -94,6 +96,7 @@ class Watch:
         self._detailed_until, self._looked_again = DETAILED, 0
         self.work = 0.0
         self.quiet = 0
+        self.wanted = 0  # examples learnt from whose inputs are still to be kept, beside those of the first updates
         self.stops = True  # ends the script once enough was seen
         self.loops = Loops(lambda: self.updates, self.is_enough)
         self.counted = 0
@@ -111,13 +114,15 @@ class Watch:
         loops: dict[str, Any] = {TURNS: self.loops.turns, GOES_ON: self.loops.goes_on}
         loops[RESHAPED] = lambda *args, **kwargs: reshaped(self, *args, **kwargs)
         answers = {EQUAL: self.answers.equal, SCORED: self.answers.scored, LARGEST: self.answers.largest}
-        return loops | answers | {DIVIDED: self.models.divided}
+        divisions = {DIVIDED: self.models.divided, DIVIDED_IN_PLACE: partial(self.models.divided, divide=itruediv)}
+        return loops | answers | divisions
 
     def compile(self, text: str, filename: str) -> CodeType:
         """The script with calls of this watch in it. Raises SyntaxError as `compile` does."""
         for by, line, column in discarded(text, filename):
             self.note(Discarded(0, Place(filename, line, column), by))
         for line, column in shuffled_apart(text, filename):
+            self.wanted = PAIRS
             self.note(ShuffledApart(0, Place(filename, line, column)))
         return compile_watched(text, filename)
 
@@ -221,7 +226,7 @@ class Watch:
                 register_optimizer_step_post_hook(self.steps.after),
             ):
                 stack.callback(handle.remove)
-            stack.enter_context(_Mode(self))
+            stack.enter_context(self.mode)
             stack.enter_context(watched_functions(self))
             if self.seed is not None:
                 self._seed_all(self.seed)
@@ -254,6 +259,7 @@ class Watch:
             (DataLoader, "__init__", self.constructors.wrap_loader),
             (DataLoader, "__iter__", self.answers.wrap_iteration),
             (torch.optim.lr_scheduler.LRScheduler, "step", self.settings.wrap_schedule),
+            (torch.optim.lr_scheduler.ReduceLROnPlateau, "step", self.settings.wrap_schedule),
             (torch, "compile", lambda original: lambda model=None, **_: (lambda m: m) if model is None else model),
         ]
         if self.seed:
@@ -265,24 +271,6 @@ class Watch:
         torch.manual_seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - what scripts use
         random.seed(seed)
-
-
-class _Mode(TorchFunctionMode):
-    """Leads every function of tensors through the watch."""
-
-    def __init__(self, watch: Watch) -> None:
-        super().__init__()
-        self._watch = watch
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        watch, kwargs = self._watch, kwargs or {}
-        if watch.quiet or transforms.is_inside():
-            return func(*args, **kwargs)
-        handler = HANDLERS.get(func)
-        result = func(*args, **kwargs) if handler is None else handler(watch, func, args, kwargs)
-        if watch.detailed:
-            tag(watch, result)
-        return result
 
 
 def _watch(enough: int, repairs: Mapping[str, Any], seed: int, exact: bool) -> Watch:

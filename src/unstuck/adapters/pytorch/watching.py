@@ -22,6 +22,8 @@ class ModelsSeen(Protocol):
     """What is seen of modules, as other parts ask for it."""
 
     stack: list[nn.Module]
+    reached: float | None  # root of the mean square of what the first product of the outermost call was given
+    dropped: Place | None  # where numbers were dropped at random in the outermost call at work, in evaluation mode
 
     def layer_place(self) -> Place | None: ...
 
@@ -53,6 +55,14 @@ class StatesSeen(Protocol):
     def passed(self, args: tuple[Any, ...], result: Any, place: Place | None) -> None: ...
 
 
+class ModeSeen(Protocol):
+    """What leads functions of tensors through the watch, as other parts ask for it."""
+
+    def go_away(self) -> None: ...
+
+    def come_back(self) -> None: ...
+
+
 class Watching(Protocol):
     """The watch of one run; see `Watch` for what its attributes hold."""
 
@@ -61,6 +71,7 @@ class Watching(Protocol):
     exact: bool
     seed: int | None
     quiet: int
+    wanted: int
     work: float
     repairs: dict[str, Any]
     parameters: Parameters
@@ -71,6 +82,9 @@ class Watching(Protocol):
     loss_kind: str
     losses: list[tuple[int, torch.Tensor]]
     loops: Loops
+
+    @property
+    def mode(self) -> ModeSeen: ...
 
     @property
     def models(self) -> ModelsSeen: ...

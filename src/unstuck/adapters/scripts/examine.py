@@ -8,27 +8,37 @@ from functools import cache
 
 import numpy as np
 
-from unstuck.adapters.scripts.corrected import behind_wrong_gradients, with_behind
-from unstuck.adapters.scripts.decisions import corrections, perceptron_report
-from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
-from unstuck.adapters.scripts.failure import last_steps
-from unstuck.adapters.scripts.falling import falls, own_losses
-from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
-from unstuck.adapters.scripts.hooks import operand_of
-from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.listing import listing_of
-from unstuck.adapters.scripts.locating import with_lines
-from unstuck.adapters.scripts.naming import Naming
-from unstuck.adapters.scripts.not_finite import with_not_finite
-from unstuck.adapters.scripts.proof_report import joined, not_yet_named, with_seen
-from unstuck.adapters.scripts.proving import Proved, prove_recorded
-from unstuck.adapters.scripts.read import Read
-from unstuck.adapters.scripts.same_batch import same_batch
-from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
-from unstuck.adapters.scripts.steps import name_of
+from unstuck.adapters.scripts.faults.answering import reads_others
+from unstuck.adapters.scripts.faults.decisions import corrections, perceptron_report
+from unstuck.adapters.scripts.faults.evaluating import evaluated_as_in_training
+from unstuck.adapters.scripts.faults.falling import falls, own_losses
+from unstuck.adapters.scripts.faults.in_vain import updated_in_vain
+from unstuck.adapters.scripts.faults.locating import with_lines
+from unstuck.adapters.scripts.faults.not_finite import with_not_finite
+from unstuck.adapters.scripts.faults.replaced import replaced_by_steps
+from unstuck.adapters.scripts.faults.same_batch import same_batch
+from unstuck.adapters.scripts.faults.seen_faults import (
+    lost_updates,
+    of_lost_updates,
+    one_target_for_all_outputs,
+    seen_faults,
+)
+from unstuck.adapters.scripts.proof.corrected import behind_wrong_gradients, with_behind
+from unstuck.adapters.scripts.proof.forward_report import of_forward_faults, with_forward_faults
+from unstuck.adapters.scripts.proof.idle import updates_of_nothing
+from unstuck.adapters.scripts.proof.listing import listing_of
+from unstuck.adapters.scripts.proof.proof_report import joined, not_yet_named, with_seen
+from unstuck.adapters.scripts.proof.proving import Proved, prove_recorded
+from unstuck.adapters.scripts.reading.naming import Naming
+from unstuck.adapters.scripts.reading.read import Read
+from unstuck.adapters.scripts.reading.steps import name_of
+from unstuck.adapters.scripts.reading.update import takes_part
+from unstuck.adapters.scripts.recording.hooks import operand_of
+from unstuck.adapters.scripts.recording.recording import texts_of
+from unstuck.adapters.scripts.running.failure import last_steps
+from unstuck.adapters.scripts.running.job import Job
+from unstuck.adapters.scripts.running.telling import Telling
 from unstuck.adapters.scripts.study import Studied, study
-from unstuck.adapters.scripts.telling import Telling
-from unstuck.adapters.scripts.update import takes_part
 from unstuck.adapters.watch import Run
 from unstuck.autodiff.consequence import loss_of_constant_answers
 from unstuck.diagnosis.diagnose import diagnose, with_changes
@@ -54,9 +64,9 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     studied = study(run, max(ends - clock.now(), 1.0), notice=telling.first, names=names)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
-        lost = lost_updates(studied.recording.tape)
-        if lost:
-            findings = list(of_lost_updates(lost))
+        findings = list(of_lost_updates(lost_updates(studied.recording.tape)))
+        findings = findings or list(replaced_by_steps(studied.recording.tape, ()))
+        if findings:
             return Report("", "faulty", 0.0, {}, findings, reading=reading)
         corrected = corrections(studied.recording.tape)
         if corrected is not None:
@@ -105,13 +115,23 @@ def _behind(report: Report, studied: Studied, seconds: float) -> list[Finding]:
 def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, ends: float) -> list[Finding]:
     """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
-    seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    tape = studied.recording.tape
+    seen = list(updates_of_nothing(tape) if studied.read is None else seen_faults(studied.read, examples))
+    if studied.read is not None:
+        seen += not_yet_named(updated_in_vain(studied.read), report.findings)
+    if studied.read is not None and studied.case is not None:
+        coded = list(one_target_for_all_outputs(studied.read))
+        seen += with_lines(coded, studied.read, studied.case, studied.reading.data)
     update = studied.reading.update
     if studied.read is not None and studied.built is not None and update is not None and examples is not None:
         again = same_batch(run, studied.read, studied.built, examples, update.batch_size)
         seen += [again] if again is not None else []
-    if studied.parted is not None:
-        seen += not_yet_named([studied.parted], [*report.findings, *seen])
+    seen += replaced_by_steps(studied.recording.tape, studied.chains)
+    seen += not_yet_named(studied.apart, [*report.findings, *seen])
+    if studied.case is not None and studied.loop is not None and ends > clock.now():
+        left, files = min(EVALUATING, ends - clock.now()), texts_of(studied.recording)
+        other = reads_others(run, studied.recording, studied.loop, files, studied.case, left)
+        seen += [other] if other is not None else []
     if proved is not None:
         left = min(EVALUATING, max(ends - clock.now(), 1.0))
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)

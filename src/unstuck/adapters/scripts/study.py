@@ -12,29 +12,30 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.beside import read_accuracy, read_loss
-from unstuck.adapters.scripts.building import Built, build
-from unstuck.adapters.scripts.case import CannotReplay
-from unstuck.adapters.scripts.failure import is_of_the_script
-from unstuck.adapters.scripts.first_look import first_look, network
-from unstuck.adapters.scripts.handing_over import case_of
-from unstuck.adapters.scripts.hints import hints
-from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
-from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
-from unstuck.adapters.scripts.parted import parted_from_source
-from unstuck.adapters.scripts.read import Read
-from unstuck.adapters.scripts.reading import (
+from unstuck.adapters.scripts.faults.answering import of_two_sets
+from unstuck.adapters.scripts.faults.seen_faults import lost_updates
+from unstuck.adapters.scripts.reading.first_look import first_look, network
+from unstuck.adapters.scripts.reading.hints import hints
+from unstuck.adapters.scripts.reading.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
+from unstuck.adapters.scripts.reading.parameters import Chain, ParameterSearch
+from unstuck.adapters.scripts.reading.read import Read
+from unstuck.adapters.scripts.reading.reading import (
     Reading,
     read_inputs,
     read_outputs,
     read_parameters,
     read_targets,
 )
-from unstuck.adapters.scripts.recorder import Recorder
-from unstuck.adapters.scripts.recording import Recording, Settings, texts_of
-from unstuck.adapters.scripts.seen_faults import lost_updates
-from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop, turns_before
-from unstuck.adapters.scripts.update import read_update, takes_part
+from unstuck.adapters.scripts.reading.training_loop import TrainingLoop, find_loop, turns_before
+from unstuck.adapters.scripts.reading.update import read_update, takes_part
+from unstuck.adapters.scripts.recording.recorder import Recorder
+from unstuck.adapters.scripts.recording.recording import Recording, Settings, texts_of
+from unstuck.adapters.scripts.replay.beside import read_accuracy, read_loss
+from unstuck.adapters.scripts.replay.building import Built, build
+from unstuck.adapters.scripts.replay.case import CannotReplay
+from unstuck.adapters.scripts.replay.handing_over import case_of
+from unstuck.adapters.scripts.replay.parted import parted_from_source
+from unstuck.adapters.scripts.running.failure import is_of_the_script
 from unstuck.adapters.watch import Outcome, Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.report.contents import Finding
@@ -57,7 +58,7 @@ class Studied:
     built: Built | None = None
     chains: tuple[Chain, ...] = ()
     loop: TrainingLoop | None = None
-    parted: Finding | None = None
+    apart: tuple[Finding, ...] = ()  # of inputs and labels that do not belong together
 
 
 def study(
@@ -138,7 +139,8 @@ def study(
     skip = turns_before(recording, loop) if names.parameters else 0
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
     reading.network, reading.loss = network(update, chains), read_loss(read)
-    built = case = parted = None
+    built = case = None
+    apart: list[Finding | None] = []
     try:
         built = build(read, run)
         case = case_of(reading, read, built, run, name)
@@ -153,10 +155,11 @@ def study(
     if built is not None:
         if case is not None:
             scope, line = built.replay.living.everything, loop.place.site.line
-            with suppress(IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs this alone
-                parted = parted_from_source(case, scope, texts_of(recording), line)
+            for look in (parted_from_source, of_two_sets):
+                with suppress(IndexError, AttributeError, TypeError, ValueError):  # unforeseen: it costs this alone
+                    apart.append(look(case, scope, texts_of(recording), line))
         built.replay.living.aside.clear()
-    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
+    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, tuple(filter(None, apart)))
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:

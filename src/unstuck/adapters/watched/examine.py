@@ -112,8 +112,9 @@ class Experiments:
             raise OutOfTime
         score, loss = how_well(watch.events, watch.updates // 2, watch.updates + 1)
         kinds = {event.score.kind for event in watch.events if isinstance(event, LossTaken) and event.score is not None}
-        chance = max(0.0, known_beforehand(History(watch.events, watch.updates)).score)
-        return Result(score, loss, watch.updates, "squares" if "squares" in kinds else "accuracy", chance)
+        known = known_beforehand(History(watch.events, watch.updates))
+        kind = "squares" if "squares" in kinds else "accuracy"
+        return Result(score, loss, watch.updates, kind, max(0.0, known.score), known.loss)
 
     def learns_later(self) -> bool:
         """Whether the script as it is gets better in a longer run, or in the whole of its own."""

@@ -20,6 +20,7 @@ SEEDS = (0, 1, 2)
 DIFFERENCE = 0.02  # of the score, that counts
 LOWER = 0.9  # of the loss, where there is no score
 STUCK = 0.5  # of the score that another choice reaches: below, the choice keeps the network from learning
+NEAR = 0.9  # of the loss that the targets alone give: nothing is learnt of how likely an answer is
 LONGER = 5  # times as many updates, where a proved fault makes no difference at first
 
 Repairs = Mapping[str, Any]
@@ -30,7 +31,7 @@ class Result:
     """One run: the score and the mean loss over the second half of its updates; None where there is none.
 
     kind: "accuracy", or "squares" where the score is the share of the targets' squares that is explained.
-    chance: the score that the targets alone give.
+    chance, chance_loss: the score and the loss that the targets alone give; None where the loss is not known.
     """
 
     score: float | None
@@ -38,6 +39,7 @@ class Result:
     updates: int
     kind: str = "accuracy"
     chance: float = 0.0
+    chance_loss: float | None = None
 
 
 Train = Callable[[Repairs, int, int], Result]  # (repairs, seed, updates): the script, run again
@@ -136,10 +138,19 @@ def decide(
 def is_far(code: str, comparison: Comparison, often_meant: bool = False) -> bool:
     """Whether a choice, where the code is one or it is often meant, keeps the network far below what it could be.
 
-    Always for a formula. Scores count from what the targets alone give.
+    Always for a formula. Scores count from what the targets alone give; a loss that stays there is as far, though the
+    small differences that are learnt may give many right answers.
     """
     before, after = ([r.score for r in side if r.score is not None] for side in (comparison.before, comparison.after))
     if not (RULES[code].setting or often_meant) or not before or not after:
         return True
     chance = float(np.mean([r.chance for r in (*comparison.before, *comparison.after)]))
-    return float(np.mean(before)) - chance < STUCK * (float(np.mean(after)) - chance)
+    if float(np.mean(before)) - chance < STUCK * (float(np.mean(after)) - chance):
+        return True
+    first, second = ([_of_chance(r) for r in side] for side in (comparison.before, comparison.after))
+    return None not in (*first, *second) and min(first) > NEAR and max(second) < STUCK  # type: ignore[type-var,operator]
+
+
+def _of_chance(result: Result) -> float | None:
+    """The loss as a share of what the targets alone give, None where one of both is not known."""
+    return result.loss / result.chance_loss if result.loss is not None and result.chance_loss else None

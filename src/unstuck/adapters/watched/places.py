@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 import sys
 from itertools import islice
 from types import FrameType
@@ -20,6 +22,35 @@ def innermost(frame: FrameType | None = None) -> Place | None:
             line = position[0] or frame.f_lineno
             return Place(code.co_filename, line, (position[2] or 0) + 1)
         frame = frame.f_back
+    return None
+
+
+def block_of(place: Place, word: str) -> Place:
+    """The line that opens the block around a place, if the word is in it; the place itself where there is none."""
+    around, indent = place.line, _indent(linecache.getline(place.file, place.line))
+    for line in range(place.line - 1, 0, -1):
+        text = linecache.getline(place.file, line)
+        decorates = line == around - 1 and text.lstrip().startswith("@")
+        if text.strip() and (_indent(text) < indent or decorates):
+            around, indent = line, _indent(text)
+            if word in text:
+                return Place(place.file, line, indent + 1)
+    return place
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def assigned(owner: type, attribute: str) -> Place | None:
+    """The line of a class's constructor that assigns an attribute; None where it has none such."""
+    code = getattr(vars(owner).get("__init__"), "__code__", None)
+    if code is None or not is_user_file(code.co_filename):
+        return None
+    for line in sorted({line for _, _, line in code.co_lines() if line is not None}):
+        text = linecache.getline(code.co_filename, line)
+        if re.search(rf"\.{attribute}\b[^=]*=(?!=)", text):
+            return Place(code.co_filename, line, _indent(text) + 1)
     return None
 
 

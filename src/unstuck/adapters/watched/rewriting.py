@@ -13,6 +13,7 @@ from typing import Any
 from unstuck.adapters.watched.shuffles import called
 
 TURNS, GOES_ON, DIVIDED = "__unstuck_turns__", "__unstuck_goes_on__", "__unstuck_divided__"
+DIVIDED_IN_PLACE = "__unstuck_divided_in_place__"
 EQUAL, SCORED, RESHAPED = "__unstuck_equal__", "__unstuck_scored__", "__unstuck_reshaped__"
 LARGEST = "__unstuck_largest__"
 CALLED = {"reshape": RESHAPED, "argmax": LARGEST}  # functions and methods of arrays -> what they are called through
@@ -64,6 +65,14 @@ class _Rewriter(ast.NodeTransformer):
         if not isinstance(node.op, ast.Div):
             return node
         return self._call(DIVIDED, node, node.left, node.right)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Div) or not isinstance(node.target, ast.Name):
+            return node
+        before = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        divided = self._call(DIVIDED_IN_PLACE, node.value, before, node.value)
+        return ast.copy_location(ast.Assign([node.target], divided), node)
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)

@@ -16,6 +16,8 @@ def shuffled_apart(text: str, filename: str) -> list[tuple[int, int]]:
     """
     tree = ast.parse(text, filename)
     nodes = list(ast.walk(tree))
+    if (split := _split_apart(nodes)) is not None:
+        return [split]
     if any(called(node) == "shuffle" and _has(node, "random_state") for node in nodes):
         return []
     indices = {name for node in nodes if isinstance(node, ast.Subscript) for name in _names(node.slice)}
@@ -52,15 +54,42 @@ def _in_place(node: ast.AST) -> tuple[str, ast.expr] | None:
 
 
 def _anew(node: ast.AST) -> tuple[str, ast.expr] | None:
-    """`a = a[randperm(n)]` or `a = permutation(a)`: the name of a."""
+    """`a = a[randperm(n)]`, `a = permutation(a)`, `a = shuffle(a)` or `a = a.sample(frac=1)`: the name of a."""
     if not isinstance(node, ast.Assign) or len(node.targets) != 1:
         return None
     value, target = node.value, ast.unparse(node.targets[0])
     if isinstance(value, ast.Subscript) and called(value.slice) in ORDERS and ast.unparse(value.value) == target:
         return target, value
-    if isinstance(value, ast.Call) and called(value) == "permutation" and value.args:
+    if isinstance(value, ast.Call) and called(value) in ("permutation", "shuffle") and len(value.args) == 1:
         return (target, value) if ast.unparse(value.args[0]) == target else None
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and called(value) == "sample":
+        return (target, value) if ast.unparse(value.func.value) == target and _has(value, "frac") else None
     return None
+
+
+def _split_apart(nodes: list[ast.AST]) -> tuple[int, int] | None:
+    """The last of several `a_train, a_test = train_test_split(a)` of one array each, unless all have the same seed.
+
+    What is split a second time, to hold out examples for the validation too, is no other array.
+    """
+    splits = [
+        (node.value, {ast.unparse(part) for part in getattr(node.targets[0], "elts", ())})
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and called(node.value) == "train_test_split"
+    ]
+    alone = [
+        call
+        for call, _ in splits
+        if len(call.args) == 1
+        and not any(ast.unparse(call.args[0]) in names for other, names in splits if other is not call)
+    ]
+    seeds = [next((ast.unparse(k.value) for k in call.keywords if k.arg == "random_state"), None) for call in alone]
+    if len(alone) < 2 or (None not in seeds and len(set(seeds)) == 1):
+        return None
+    last = max(alone, key=lambda call: call.lineno)
+    return last.lineno, last.col_offset + 1
 
 
 def _left_alone(nodes: list[ast.AST]) -> Iterator[tuple[int, int]]:

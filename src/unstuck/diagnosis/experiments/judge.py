@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import MEASURED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, Evidence, any_shown
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
@@ -16,8 +16,8 @@ from unstuck.diagnosis.experiments.changes import with_fresh_initialisation, wit
 from unstuck.diagnosis.experiments.choices import KEPT, aspects_of, causes_of_log_of_zero, needed, reference, with_right
 from unstuck.diagnosis.experiments.cures import in_order_of_making
 from unstuck.diagnosis.experiments.outside_the_step import users_loss_stays_finite
-from unstuck.diagnosis.experiments.own_training import ENOUGH, LEARNABLE
 from unstuck.diagnosis.experiments.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
+from unstuck.diagnosis.experiments.task import ENOUGH, LEARNABLE
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Verdicts
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run, score
@@ -40,12 +40,13 @@ def decide(
         own_training.judge_by_own_training(e, evidence, found)
         return found
     user, updates = made
-    if "D12" in evidence and _any_shown(evidence["D12"]):
+    if "D12" in evidence and any_shown(evidence["D12"]):
         user = baseline.in_order(user)
     found.chance = chance(user)
     if not e.faithful:
-        task = own_training.find_task(e)
-        found.learns = None if task is None else own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
+        own_training.judge_by_own_training(e, evidence, found)
+        if found.settings:
+            return found
     found.formulas = [
         code
         for code, items in evidence.items()
@@ -281,8 +282,4 @@ def _asleep(items: list[Evidence]) -> bool:
 def _may_be_tried(e: Examination, code: str, items: list[Evidence]) -> bool:
     """Whether an experiment says something of it: of a suspicion only in a twin that follows, which has the user's data
     but not the user's loop."""
-    return _any_shown(items) or (e.faithful and code[0] != "D")
-
-
-def _any_shown(items: list[Evidence]) -> bool:
-    return any(item.grade != SUSPECTED for item in items)
+    return any_shown(items) or (e.faithful and code[0] != "D")

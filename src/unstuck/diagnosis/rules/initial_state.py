@@ -6,10 +6,12 @@ import numpy as np
 
 from unstuck.diagnosis.examination.evidence import MEASURED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.formulas.forward import hidden_form
 from unstuck.diagnosis.measurements.first_forward_pass import start
 from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
+STEEPEST = {"sigmoid": 0.25, "hard_sigmoid": 0.25, "tanh": 1.0}  # slopes of the functions that are flat at both ends
 MOSTLY = 0.6  # a share of units or weights above which "most" is said
 
 
@@ -75,9 +77,9 @@ def units_saturated(e: Examination) -> Evidence | None:
     if seen is None or e.forward is None:
         return None
     for l, derivative in enumerate(seen.derivatives):
-        if "sigmoid" not in e.forward.hidden[l] and "tanh" not in e.forward.hidden[l]:
+        steepest = STEEPEST.get(hidden_form(e.forward.hidden[l]).family)
+        if steepest is None:
             continue
-        steepest = 0.25 if "sigmoid" in e.forward.hidden[l] else 1.0
         share = float(np.mean(derivative < 0.05 * steepest))
         if share > MOSTLY:
             return Evidence(

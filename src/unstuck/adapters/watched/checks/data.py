@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from unstuck.adapters.watched.values import Array, Place
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
 FAR = 5.0  # deviations or units that inputs of a network are seldom away from 0 by
+FAR_WITHIN = 0.05  # times the inputs, which were of the size of 1
 OTHERWISE = 2.5  # times as widely spread: no accident among a hundred examples
 ENOUGH = 100
 FEW = 20  # examples of a whole table, such as those of XOR, are validated with as well as learnt from
@@ -61,6 +63,13 @@ def inputs_unscaled(h: History) -> Iterator[Seen]:
     size = float(np.sqrt((x.astype(float) ** 2).mean()))
     columns = x.shape[1] <= 64 and len(x) >= ENOUGH // 4
     centre, spread = x.mean(axis=0 if columns else None), x.std(axis=0 if columns else None)
+    within = [call.reached / size for call in h.training_calls if call.reached is not None and 1 / FAR < size < FAR]
+    if within and 0 < max(within) < FAR_WITHIN:
+        said = f"inputs that lie {size:.3g} from 0 in the mean square are scaled once more inside of the model: "
+        said += f"its first layer is given {max(within):.3g} times as much"
+        repair = ("scale", (0.0, 1 / max(within)))
+        yield Seen("D02", MEASURED, said, {"scaled_by": max(within)}, h.training_calls[0].place, repair)
+        return
     uneven = columns and spread.max() > 20 * max(float(np.median(spread)), 1e-300)
     if (1 / (4 * FAR) < size < FAR and not uneven) or np.isin(x, (0, 1)).all():
         return
@@ -191,9 +200,9 @@ def examples_in_label_order(h: History) -> Iterator[Seen]:
 
     Cure in Keras: `fit(…, shuffle=True)`; `validation_split` takes the last examples before any shuffling.
     """
-    updates = [event.update for event in h.learnt]
-    if len(set(updates)) < len(updates) and len({event.place for event in h.learnt}) > 1:
-        return  # losses of several kinds
+    places = [event.place for event in h.learnt]
+    if sum(place != following for place, following in pairwise(places)) >= max(2, len(set(places))):
+        return  # losses that take turns, such as those of an adversarial pair
     apart = [made for made in h.all(LoaderMade) if made.held_back is not None and _without_its_classes(made)]
     if apart:
         said = "the examples are in the order of their classes, and the last are held back: "

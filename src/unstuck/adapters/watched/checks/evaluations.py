@@ -13,6 +13,7 @@ from unstuck.adapters.watched.history import History
 from unstuck.adapters.watched.values import Array, Place
 from unstuck.diagnosis.examination.evidence import PROVED
 
+SEVERAL = 3  # answers to the same examples, which are meant to differ
 LOST = 0.1  # of the right answers
 OTHER_ANSWERS, APART = 0.002, 0.01  # shares from which on what is read is another number
 HALVES = ("gt 0.5", "ge 0.5", "__gt__ 0.5", "__ge__ 0.5", "round")
@@ -107,14 +108,17 @@ def _last_of(calls: list[ModelCalled], n: int) -> tuple[Array | None, Array | No
 
 @check("E03")
 def evaluated_in_training_mode(h: History) -> Iterator[Seen]:
-    """The model is evaluated in training mode: dropout is on, batch normalisation uses the test batch.
+    """The model is evaluated in training mode: dropout is on, batch normalisation uses the test batch. So it is with
+    `F.dropout(x)` in either mode.
 
-    Cure: `model.eval()` before the evaluation, `model.train()` before training goes on.
+    Cure: `model.eval()` before the evaluation, `model.train()` before training goes on; `nn.Dropout`, or
+    `F.dropout(x, training=self.training)`.
 
     Cure in Keras: Call the model with `training=False`, or use `evaluate` and `predict`.
     """
     calls = [call for call in h.evaluation_calls if call.in_training and call.random and call.apart is not None]
     calls = [call for call in calls if call.place is None or not _is_unused(call.place.text)]
+    calls = [call for call in calls if _times_asked(h, call) < SEVERAL]
     if not calls:
         return
     apart = max(call.apart or 0.0 for call in calls)
@@ -124,7 +128,14 @@ def evaluated_in_training_mode(h: History) -> Iterator[Seen]:
     said = f"outputs differ by {apart:.1%} from those in evaluation mode"
     said += f", {share:.1%} of the answers are others" if share is not None else ""
     numbers = {"difference": apart, "other_answers": share}
-    yield Seen("E03", PROVED, said, numbers, calls[0].place, certain=matters, asleep=not matters)
+    place = calls[0].dropped or calls[0].place
+    yield Seen("E03", PROVED, said, numbers, place, certain=matters, asleep=not matters)
+
+
+def _times_asked(h: History, call: ModelCalled) -> int:
+    """How often the same line asks for the same answers before the next update, as where random ones are averaged."""
+    again = [other.rows for other in h.evaluation_calls if (other.place, other.update) == (call.place, call.update)]
+    return sum(rows is not None and call.rows is not None and np.array_equal(rows, call.rows) for rows in again)
 
 
 def _is_unused(line: str) -> bool:

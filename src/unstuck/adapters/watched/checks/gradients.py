@@ -12,6 +12,7 @@ from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
 
 SEVERAL = 3  # ways back
 UP = 0.5  # cosine between a change and the gradient: against it, if the loss is to fall
+LARGE = 1000.0  # times the loss: more than any weight of a loss
 WHOLE = 1e-3  # how near to 1 the factor of a gradient kept in full is
 
 
@@ -88,6 +89,26 @@ def parameters_never_change(h: History) -> Iterator[Seen]:
     made = h.optimizer(steps[0].optimizer)
     if made is not None and made.learning_rate == 0:
         yield Seen("U05", PROVED, "the learning rate is 0", numbers, made.place, certain=True)
+
+
+@check("B17")
+def gradient_scaled(h: History) -> Iterator[Seen]:
+    """Derivatives are taken of the loss times a large number, as `GradScaler` has it for half precision, and the
+    optimiser uses them as they are.
+
+    Cure: `scaler.step(optimizer)` and `scaler.update()` in the place of `optimizer.step()`.
+    """
+    values = {event.number: event.value for event in h.learnt}
+    pairs = [(event.value, values.get(event.losses[0])) for event in h.backwards if len(event.losses) == 1]
+    factors = [value / loss for value, loss in pairs if value is not None and loss]
+    steps = [step for step in h.steps if largest(step.parameters, "fresh") > 0]
+    if len(factors) < SEVERAL or min(factors) < LARGE or max(factors) > (1 + WHOLE) * min(factors) or not steps:
+        return
+    used, fresh = largest(steps[-1].parameters, "used"), largest(steps[-1].parameters, "fresh")
+    if abs(used - fresh) <= WHOLE * fresh:
+        said = f"derivatives are taken of {factors[0]:.6g} times the loss, and the update uses them as they are"
+        repair = ("rate", 1 / factors[0])
+        yield Seen("B17", PROVED, said, {"factor": factors[0]}, steps[-1].place, repair)
 
 
 @check("U01")

@@ -224,9 +224,10 @@ def targets_malformed(h: History) -> Iterator[Seen]:
     Cure in Keras: Give both the same shape: `y.reshape(-1, 1)`.
     """
     for event in h.all(LossTaken):
-        wrong = _not_classes(event) if event.value is None and event.prediction is not None else ""
+        wrong = _unfit(event) if event.value is None and event.prediction is not None else ""
         if wrong:
-            yield Seen("D09", PROVED, wrong, {"outputs": event.prediction_shape[1]}, event.place, certain=True)
+            numbers = {"prediction": list(event.prediction_shape), "target": list(event.target_shape)}
+            yield Seen("D09", PROVED, wrong, numbers, event.place, certain=True)
             return
     taken = _of(h, *COMPARES_NUMBERS)
     unlike = [
@@ -249,9 +250,11 @@ def targets_malformed(h: History) -> Iterator[Seen]:
         yield Seen("D09", PROVED, said, numbers, spread.place, aligned)
 
 
-def _not_classes(event: LossTaken) -> str:
-    """Why targets are no class numbers of a loss over classes; nothing where they are."""
+def _unfit(event: LossTaken) -> str:
+    """Why targets are none that a loss can be held against; nothing where they are."""
     target, shape = event.target, event.prediction_shape
+    if "refused" in event.options and event.kind not in OF_CLASS_NUMBERS and event.target_shape != shape:
+        return f"targets of shape {event.target_shape} are given where predictions have the shape {shape}"
     if target is None or event.kind not in OF_CLASS_NUMBERS or len(shape) < 2 or not target.size:
         return ""
     if event.kind.startswith("sparse") and target.shape == shape:

@@ -9,6 +9,7 @@ import numpy as np
 from unstuck.adapters.watched.check import Seen, check
 from unstuck.adapters.watched.events import LossTaken, ModelCalled, ModeSet, Normalised, Reshaped, Silenced, StateKept
 from unstuck.adapters.watched.history import History, is_poor
+from unstuck.adapters.watched.values import Place
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED
 
 CLOSE = 1e-4
@@ -93,6 +94,28 @@ def activation_missing(h: History) -> Iterator[Seen]:
         place = (first.places[earlier] if len(first.places) > earlier else None) or first.last_place
         said = f"the outputs are made by {' of '.join(first.last)}: two linear layers without anything between them"
         yield Seen("F05", MEASURED, said, {"losses_seen": len(taken)}, place, ("activate", True), often_meant=True)
+
+
+@check("F08")
+def softmax_in_hidden_layer(h: History) -> Iterator[Seen]:
+    """A softmax stands between two linear layers: the units of the first share one unit of signal among them.
+
+    Cure: `ReLU` between linear layers; a softmax at the end only.
+
+    Cure in Keras: `activation="relu"` in hidden layers; `"softmax"` in the last one only.
+    """
+    found = [_hidden_softmaxes(event) for event in h.shown]
+    if found and all(found):
+        places = [place for place in found[0] if place is not None]
+        said = f"the outputs are made by {' of '.join(h.shown[0].last)}: a softmax stands between two linear layers"
+        repair = ("rectify", [(place.line, place.column) for place in places]) if places else None
+        yield Seen("F08", PROVED, said, {"losses_seen": len(found)}, places[-1] if places else None, repair)
+
+
+def _hidden_softmaxes(event: LossTaken) -> list[Place | None]:
+    """Where each softmax is that a linear layer follows."""
+    pairs = zip(event.last, event.last[1:], event.places[1:], strict=False)
+    return [place for name, above, place in pairs if (name, above) == ("linear", "softmax")]
 
 
 @check("F13")
@@ -195,7 +218,10 @@ def axes_mixed_by_reshape(h: History) -> Iterator[Seen]:
     for event in h.all(Reshaped)[:1]:
         if event.place is None:
             continue
-        said = f"a reshape from {event.before} to {event.after} exchanges the lengths of axes, not the axes"
+        said = (
+            f"a reshape from {event.before} to {event.after} gives the axes another order, and leaves the numbers in "
+        )
+        said += "theirs"
         repair = ("exchange", [event.place.line])
         numbers = {"before": list(event.before), "after": list(event.after)}
         yield Seen("F15", MEASURED, said, numbers, event.place, repair)

@@ -17,6 +17,8 @@ ENOUGH = 100
 RELATED = 4.0  # deviations above chance
 MOST_TOKENS = 2000  # of a vocabulary, whose counts are features
 AT_ONCE, FEW, MANY = 2, 4, 0.5  # updates; inputs, and their share of those seen again: more than a pass's two ends
+ROUNDING = 1e-5  # of answers in float32
+NEARLY_ALL = 0.95  # of the targets: all but those at the ends of sequences
 OFTEN, AS_CHANCE = 20, 0.5  # inputs seen again; how often they come with other labels, as a share of chance
 
 
@@ -52,6 +54,65 @@ def labels_unrelated(h: History) -> Iterator[Seen]:
         yield Seen("D10", MEASURED, said, numbers, apart[-1].place, certain=True)
 
 
+@check("F16")
+def target_is_seen(h: History) -> Iterator[Seen]:
+    """The targets of a model of sequences are its inputs, entry by entry, and not the entries that follow: each answer
+    has only to repeat what was just read.
+
+    Cure: Inputs `text[:-1]` and targets `text[1:]`.
+    """
+    batches = list(_sequences(h))
+    if len(batches) >= FEW and all(np.array_equal(y, x.reshape(-1)[: len(y)]) for _, x, y in batches):
+        said = "the targets are the inputs, entry by entry, and no answer depends on entries after its own: "
+        said += "each has only to repeat the entry that it has just read"
+        yield Seen("F16", PROVED, said, {"batches_seen": len(batches)}, batches[0][0].place, certain=True)
+
+
+@check("D10")
+def targets_in_order_of_time(h: History) -> Iterator[Seen]:
+    """The targets of a model of sequences come entry by entry where its predictions come example by example.
+
+    Cure: Flatten both in the same order: `logits.reshape(-1, n_classes)` and `y.reshape(-1)`, without a `.t()`.
+    """
+    batches = [batch for batch in _sequences(h) if batch[1].shape[0] != batch[1].shape[1]]
+    as_predicted = [_follow(x[:, 1:].reshape(-1), _without_last(y, x.shape[1])) for _, x, y in batches]
+    by_time = [_follow(x[:, 1:].T.reshape(-1), y) for _, x, y in batches]
+    if len(batches) >= FEW and min(by_time) > NEARLY_ALL and max(as_predicted) < AS_CHANCE:
+        said = "each target is the entry that follows in the inputs only where the targets are read entry by entry: "
+        said += f"read as the predictions are, {np.mean(as_predicted):.0%} of them are"
+        numbers = {"batches_seen": len(batches), "following": float(np.mean(as_predicted))}
+        yield Seen("D10", PROVED, said, numbers, batches[0][0].place, certain=True)
+
+
+def _sequences(h: History) -> Iterator[tuple[LossTaken, Array, Array]]:
+    """Losses of a model that reads (n, length) tokens and looks at none ahead, with these and as many class numbers.
+
+    The class numbers are flat; of many the first are known.
+    """
+    call: ModelCalled | None = None
+    reads = {one.which for one in h.training_calls if one.ahead is not None and one.ahead < ROUNDING}
+    for event in h.events:
+        if isinstance(event, ModelCalled) and event.learning:
+            call = event if event.which in reads else None
+        elif isinstance(event, LossTaken) and event.learning and call is not None:
+            x, target = call.inputs, event.target
+            whole = int(np.prod(event.target_shape)) == int(np.prod(call.input_shapes[0]))
+            if x is not None and target is not None and whole and target.dtype.kind in "iu":
+                yield event, x, target.reshape(-1)
+            call = None
+
+
+def _without_last(target: Array, length: int) -> Array:
+    """The targets of whole sequences without the last of each, flat."""
+    return target[: len(target) // length * length].reshape(-1, length)[:, :-1].reshape(-1)
+
+
+def _follow(following: Array, target: Array) -> float:
+    """The share of targets that are the entries which follow in the inputs, in the same order."""
+    n = min(len(following), len(target))
+    return float((following[:n] == target[:n]).mean()) if n else 0.0
+
+
 def _labelled(h: History) -> Iterator[tuple[ModelCalled, LossTaken, Array]]:
     """Each call that was learnt from, with the first loss of classes after it, one for each example; and these."""
     call: ModelCalled | None = None
@@ -82,8 +143,9 @@ def _pairs(h: History) -> tuple[Array | None, Array | None]:
         found = [(np.stack([np.bincount(row, minlength=words) for row in x]), classes) for x, classes in found]
     if not found or len({x.shape[1] for x, _ in found}) > 1:
         return None, None
-    x = np.concatenate([x for x, _ in found]).astype(float)
-    return x[:512], np.concatenate([c for _, c in found])[:512]
+    x, labels = np.concatenate([x for x, _ in found]).astype(float), np.concatenate([c for _, c in found])
+    once = np.sort(np.unique(x, axis=0, return_index=True)[1])[:512]  # the nearest to what comes again is itself
+    return x[once], labels[once]
 
 
 def _above_chance(x: Array, labels: Array) -> float | None:

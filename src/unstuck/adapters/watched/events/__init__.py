@@ -22,12 +22,14 @@ from unstuck.adapters.watched.events.updates import (
     DrawnAnew,
     Frozen,
     ModeSet,
+    NeverLearnt,
     OptimizerMade,
     OwnDerivative,
     Penalised,
     Raised,
     Scheduled,
     Stepped,
+    StopsAtBetter,
     WentBackward,
 )
 
@@ -45,6 +47,7 @@ __all__ = [
     "LossTaken",
     "ModeSet",
     "ModelCalled",
+    "NeverLearnt",
     "Normalised",
     "OptimizerMade",
     "OwnDerivative",
@@ -56,6 +59,7 @@ __all__ = [
     "Silenced",
     "StateKept",
     "Stepped",
+    "StopsAtBetter",
     "Validated",
     "WentBackward",
 ]

@@ -18,6 +18,8 @@ class ModelCalled(Event):
     apart         how far the outputs in training mode lie from those in evaluation mode, as a share of their size,
                   where that was measured
     mixed         how far the answer to one example depends on the others in evaluation mode, where that was measured
+    reached       how far from 0 what its first product was given lies, in the root of the mean square
+    ahead         how far the answers at the entries of sequences of tokens depend on the last one, likewise
     """
 
     number: int
@@ -35,11 +37,14 @@ class ModelCalled(Event):
     apart: float | None = None
     other_answers: float | None = None
     mixed: float | None = None
+    ahead: float | None = None
+    reached: float | None = None
     rows: Array | None = None  # (n,) a number for each example of the first input, the same for the same numbers
     answers: Array | None = None  # (n,) classes that were answered, where it was not learnt from
     labels: Array | None = None  # (n,) class numbers that a loader gave together with the inputs
     callers: tuple[Place, ...] = ()  # the user's lines that led to a call that was not learnt from, innermost first
     frozen: bool = False  # some of its parameters take no gradient
+    dropped: Place | None = None  # where numbers were dropped at random in a call that was not learnt from
     loader: Place | None = None  # the line that made the loader whose batch it was given
 
 

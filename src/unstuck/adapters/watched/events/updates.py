@@ -92,6 +92,14 @@ class Frozen(Event):
 
 
 @dataclass(frozen=True)
+class NeverLearnt(Event):
+    """A layer of the script's multiplies by a plain tensor of its own that takes no gradient."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Penalised(Event):
     """A penalty on the size of weights was made, which is added to the loss."""
 
@@ -103,6 +111,14 @@ class Scheduled(Event):
     """A learning rate schedule moved on."""
 
     learning_rate: float
+
+
+@dataclass(frozen=True)
+class StopsAtBetter(Event):
+    """Training is told to stop once a number gets better, as if it were getting worse."""
+
+    monitor: str
+    wanted: str  # "min" or "max"
 
 
 @dataclass(frozen=True)
