@@ -209,6 +209,10 @@ def test_a_training_of_few_updates_is_not_told_to_lower_its_rate(shell, digits):
     assert "--learning-rate" not in result.stderr
 
 
+def test_pictures_in_the_place_of_a_file_are_refused_before_the_training(shell, digits):
+    assert_one_sentence(shell("train", "--data", digits, "--plot", "digits.csv"), "--plot digits.csv: is a file")
+
+
 def test_a_resumed_training_says_where_it_goes_on(shell, digits):
     result = shell("train", "--data", digits, "--hidden", "16", "--epochs", 1, "--resume")
     assert "nothing to resume at model.safetensors.checkpoint" in result.stderr

@@ -88,7 +88,12 @@ of_network, of_training, of_data, of_results = map(under, ("Network", "Training"
 @of_training("--deterministic", is_flag=True, help="The same numbers on every processor; slower.")
 @of_training("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run of the same command.")
 @of_data("--data", type=FilePath(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
-@of_data("--validation", type=click.IntRange(min=0), metavar="N", help="Hold out N training examples.  [default: 0]")
+@of_data(
+    "--validation",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Hold out N training examples.  [default: 0; a sixth of them with --early-stopping]",
+)
 @of_results("--out", type=FilePath(), default="model.safetensors", metavar="MODEL", show_default=True, help="File.")
 @of_results("--plot", type=FilePath(), metavar="DIR", help="Write pictures of the run into this folder.")
 @of_results("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True, help="Of pictures.")
