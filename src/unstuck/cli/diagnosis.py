@@ -14,7 +14,7 @@ import click
 
 from unstuck.cli.arguments import FilePath, Seconds, expect_apart, expect_writable
 from unstuck.cli.grouped import SEPARATED, GroupedCommand, completing, rule_names, under
-from unstuck.cli.many import diagnose_programs, expect_one
+from unstuck.cli.many import diagnose_programs, expect_no_program, expect_one
 from unstuck.cli.shell import print_json
 from unstuck.errors import CaseError
 from unstuck.writing import write_whole
@@ -87,7 +87,7 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     """
     if options["out"]:
         return diagnose_programs([file, *map(Path, arguments)], {**options, "html": html, "json_": json_})
-    expect_one(file, () if click.get_current_context().meta[SEPARATED] else arguments, options)
+    expect_one(file, options)
     from unstuck.adapters.fixes.files import expect_another_file
     from unstuck.adapters.fixes.terminal import as_text
     from unstuck.adapters.scripts.text.source import defines_a_case, read_source
@@ -109,6 +109,8 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
         with descriptor_to_stderr() if json_ else nullcontext():
             answer = _wired(file, html is not None, options, listen)
     else:
+        if not click.get_current_context().meta[SEPARATED]:
+            expect_no_program(arguments)
         answer = _script(file, arguments, html is not None, options, listen)
     if html and answer.html:
         from unstuck.diagnosis.report.page.document import write_page

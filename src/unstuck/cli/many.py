@@ -28,21 +28,26 @@ BUDGET = 60.0  # seconds for each, if none are given
 RUNS, GRACE = 3, 60.0  # how often a script is begun at most; seconds for starting Python and for drawing the page
 
 
-def expect_one(file: Path, others: Sequence[str], options: dict[str, Any]) -> None:
-    """Raises CaseError where a folder is given, or programs beside it, or an option for many programs, without a folder
-    for the reports."""
-    from unstuck.many.submissions import PROGRAMS
-
+def expect_one(file: Path, options: dict[str, Any]) -> None:
+    """Raises CaseError where a folder is given, or an option for many programs, without a folder for the reports."""
     asked = [name for name in FOR_MANY if options[name]]
     if file.is_dir():
         raise CaseError(
             f"{file}: is a folder; --out REPORTS examines all programs in it and writes their reports there"
         )
-    for other in others:
-        if other.endswith(PROGRAMS):
-            raise CaseError(f"{other}: is a second program; --out REPORTS examines many and writes their reports there")
     if asked:
         raise CaseError(f"--{asked[0]}: is for many programs, whose reports go into a folder: expected --out REPORTS")
+
+
+def expect_no_program(arguments: Sequence[str]) -> None:
+    """Raises CaseError where one of the arguments is a program that was meant to be examined too."""
+    from unstuck.many.submissions import PROGRAMS
+
+    for argument in arguments:
+        if argument.endswith(PROGRAMS):
+            raise CaseError(
+                f"{argument}: is a second program; --out REPORTS examines many and writes their reports there"
+            )
 
 
 def diagnose_programs(paths: Sequence[Path], options: dict[str, Any]) -> int:
