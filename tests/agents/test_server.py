@@ -54,7 +54,9 @@ def test_bad_input_gets_one_sentence(tmp_path):
         ("diagnose_file", {"path": str(tmp_path / "missing.py")}),
         ("explain_rule", {"rule": "Z99"}),
         ("fix_file", {"path": str(script), "out": str(script)}),
+        ("diagnose_file", {"path": str(script), "budget": -1}),
     )
     assert all(is_error for is_error, *_ in answers)
     assert "is the program itself" in answers[2][1]
+    assert "budget -1.0: expected a number of seconds above 0" in answers[3][1]
     assert "Traceback" not in "".join(text for _, text, _ in answers)

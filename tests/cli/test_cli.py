@@ -1,5 +1,6 @@
 """What holds for all commands."""
 
+import os
 import subprocess
 import sys
 
@@ -11,6 +12,24 @@ from unstuck.cli import main
 
 def test_an_unknown_command_is_one_sentence(shell):
     assert_one_sentence(shell("nonsense"), "nonsense")
+
+
+def test_the_name_alone_shows_the_commands_a_line_each(shell):
+    result = shell()
+    assert result.exit_code == 2
+    assert "\n  diagnose  Find out why a network does not learn.\n" in result.stderr
+
+
+def test_a_command_typed_wrongly_says_where_its_help_is(shell):
+    assert_one_sentence(shell("predict"), "Missing argument 'MODEL'", "predict --help")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full is needed")
+def test_a_full_disk_is_named_without_its_number():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "unstuck", "rules"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "unstuck: No space left on device\n")
 
 
 @pytest.mark.parametrize(

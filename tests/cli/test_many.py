@@ -50,6 +50,10 @@ def test_files_are_taken_as_they_are_named(shell):
     ("arguments", "part"),
     [
         (("class",), "class: is a folder; --out REPORTS"),
+        (("class/bob/net.py", "class/empty.py"), "class/empty.py: is a second program; --out REPORTS"),
+        (("", "--out", "out"), "the name is empty"),
+        (("class", "--out", ""), "the name is empty"),
+        (("class/bob/net.py", "--html", ""), "the name is empty"),
         (("class/bob/net.py", "--jobs", "2"), "--jobs: is for many programs"),
         (("class", "--out", "out", "--html", "x.html"), "--html: is for one program"),
         (("class", "--out", "out", "--fix", "x.py"), "--fix: is for one program"),

@@ -203,6 +203,16 @@ def test_a_training_that_teaches_nothing_says_so(shell, digits):
     assert "learnt" not in shell("train", "--data", digits, "--hidden", "16", "--epochs", 20).stderr
 
 
+def test_a_training_of_few_updates_is_not_told_to_lower_its_rate(shell, digits):
+    result = shell("train", "--data", digits, "--hidden", "2", "--epochs", 1, "--batch-size", 5000)
+    assert "a smaller --batch-size or more --epochs (the weights were changed once only)" in result.stderr
+    assert "--learning-rate" not in result.stderr
+
+
+def test_pictures_in_the_place_of_a_file_are_refused_before_the_training(shell, digits):
+    assert_one_sentence(shell("train", "--data", digits, "--plot", "digits.csv"), "--plot digits.csv: is a file")
+
+
 def test_a_resumed_training_says_where_it_goes_on(shell, digits):
     result = shell("train", "--data", digits, "--hidden", "16", "--epochs", 1, "--resume")
     assert "nothing to resume at model.safetensors.checkpoint" in result.stderr

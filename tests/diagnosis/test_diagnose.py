@@ -47,3 +47,9 @@ def test_a_form_of_code_that_nobody_foresaw_costs_the_line(monkeypatch):
         location.find(case, "F01")
     monkeypatch.delenv("UNSTUCK_STRICT")
     assert location.find(case, "F01") is None
+
+
+@pytest.mark.parametrize("budget", [0, -1.0, float("nan")])
+def test_a_budget_that_is_no_time_is_refused(budget):
+    with pytest.raises(unstuck.CaseError, match="expected a number of seconds above 0"):
+        unstuck.diagnose(Trial("relu_softmax").case(), budget=budget)

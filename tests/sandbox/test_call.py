@@ -137,6 +137,10 @@ def test_a_timer_and_a_handler_of_the_caller_survive():
         signal.signal(signal.SIGALRM, previous)
 
 
+def test_a_call_may_have_all_the_time_there_is():
+    assert guard(lambda: 5, seconds=float("inf")).value == 5
+
+
 def test_guards_nest():
     inner = []
     outer = guard(lambda: (inner.append(guard(swallows_everything, seconds=0.05)), swallows_everything()), seconds=0.3)

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from unstuck.errors import UnstuckError
 from unstuck.sklearn import MLPClassifier, MLPRegressor
@@ -112,3 +113,8 @@ def test_without_scikit_learn_one_sentence_names_the_extra():
     assert done.stderr.splitlines()[-1] == (
         "ImportError: unstuck.sklearn needs scikit-learn: pip install 'unstuck[sklearn]'"
     )
+
+
+def test_a_training_cut_short_says_what_to_try():
+    with pytest.warns(ConvergenceWarning, match=r"a larger max_iter, or ask explain\(X, y\)"):
+        MLPClassifier((5,), max_iter=2, random_state=0).fit(X, Y)

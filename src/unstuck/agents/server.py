@@ -37,7 +37,7 @@ def diagnose_file(path: str, budget: float = 60.0, cures: bool = True) -> dict[s
 
     Returns the report: verdict, findings with their lines, notes, cures, and what could not be examined.
     """
-    return _told(lambda: _report(Job(path, budget=budget, cures=cures)))
+    return _told(lambda: _report(_job(path, budget, cures)))
 
 
 def explain_rule(rule: str) -> str:
@@ -57,11 +57,17 @@ def fix_file(path: str, out: str | None = None, budget: float = 60.0) -> dict[st
 def _fixed(path: str, out: str | None, budget: float) -> dict[str, Any]:
     if out is not None:
         expect_another_file(Path(out), Path(path))
-    job = Job(path, budget=budget)
+    job = _job(path, budget)
     fix = fix_of(job, _report(job), lambda line: None)
     if out is not None and fix.verified:
         write_whole(out, content(read_source(Path(path)), fix.text))
     return fix.to_dict(path)
+
+
+def _job(path: str, budget: float, cures: bool = True) -> Job:
+    if not budget > 0:
+        raise UnstuckError(f"budget {budget}: expected a number of seconds above 0")
+    return Job(path, budget=budget, cures=cures)
 
 
 def _report(job: Job) -> dict[str, Any]:

@@ -15,5 +15,5 @@ def mcp() -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "mcp":
             raise
-        raise UnstuckError("unstuck mcp needs the extra: pip install unstuck[mcp]") from None
+        raise UnstuckError("unstuck mcp needs the extra: pip install 'unstuck[mcp]'") from None
     make_server().run("stdio")

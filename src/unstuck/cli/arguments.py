@@ -48,6 +48,15 @@ def underscored(ctx: Any, param: Any, value: str | None) -> str | None:
     return value and value.replace("-", "_")
 
 
+class FilePath(click.Path):
+    """The name of a file or a folder; an empty one would stand for the current folder."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value == "":
+            self.fail("the name is empty, expected a file or a folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Seconds(click.FloatRange):
     """A number above 0; infinity for as many as it takes."""
 

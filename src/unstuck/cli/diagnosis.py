@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unstuck.cli.arguments import Seconds, expect_apart, expect_writable
-from unstuck.cli.grouped import GroupedCommand, completing, rule_names, under
-from unstuck.cli.many import diagnose_programs, expect_one
+from unstuck.cli.arguments import FilePath, Seconds, expect_apart, expect_writable
+from unstuck.cli.grouped import SEPARATED, GroupedCommand, completing, rule_names, under
+from unstuck.cli.many import diagnose_programs, expect_no_program, expect_one
 from unstuck.cli.shell import print_json
 from unstuck.errors import CaseError
 from unstuck.writing import write_whole
@@ -34,10 +34,10 @@ of_reading, of_many = under("Scripts that were read wrongly"), under("Many progr
 
 
 @click.command(cls=GroupedCommand, short_help="Find out why a network does not learn.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS…]")
 @of_report("--json", "json_", is_flag=True, help="Print the report as one JSON document.")
-@of_report("--html", type=click.Path(), metavar="PATH", help="Write the report as a page too.")
+@of_report("--html", type=FilePath(), metavar="PATH", help="Write the report as a page too.")
 @of_search(
     "--budget",
     type=Seconds(),
@@ -50,29 +50,27 @@ of_reading, of_many = under("Scripts that were read wrongly"), under("Many progr
     help="Leave out the search for the smallest cure; what matters is still decided by experiment.",
 )
 @of_script(
-    "--data", type=click.Path(exists=True), metavar="PATH", help="What to read where the script's data are missing."
+    "--data", type=FilePath(exists=True), metavar="PATH", help="What to read where the script's data are missing."
 )
 @of_script("--no-stand-ins", is_flag=True, help="Put nothing in the place of data and modules that are missing.")
 @of_fix(
     "--fix",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="OUT",
     help="Write the script put right, if that was run and holds.",
 )
 @of_fix("--diff", is_flag=True, help="Show the change of the script that puts it right.")
-@of_report(
-    "--sarif", type=click.Path(), metavar="PATH", help="Write the findings for code-scanning pages (SARIF 2.1.0)."
-)
+@of_report("--sarif", type=FilePath(), metavar="PATH", help="Write the findings for code-scanning pages (SARIF 2.1.0).")
 @of_many(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="REPORTS",
     help="Examine many programs, files and folders, and write their reports into this folder.",
 )
 @of_many("--jobs", type=click.IntRange(min=1), metavar="N", help="So many at a time.  [default: as there are cores]")
 @of_many("--scheduler", metavar="ADDRESS", help="By the workers of a Dask cluster: tcp://host:port.")
 @of_many("--resume", is_flag=True, help="Go on where an earlier run stopped.")
-@of_many("--junit", type=click.Path(), metavar="PATH", help="Write the results for CI systems (JUnit XML).")
+@of_many("--junit", type=FilePath(), metavar="PATH", help="Write the results for CI systems (JUnit XML).")
 @of_many("--trust", is_flag=True, help="With your own rights, without a wall around them (bubblewrap).")
 @of_reading("--parameters", metavar="NAMES", help="The variables that learn: w1,b1,…")
 @of_reading("--inputs", metavar="NAME", help="The variable with the inputs.")
@@ -84,6 +82,8 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     FILE is a Python script or a notebook, as it stands: it is run, watched, and stopped once enough was seen. What
     stands behind -- are its own arguments. A file that defines `case` or `build(seed)` is a Case, wired by hand.
     With --out, FILE and all that follows are files and folders of programs.
+
+    The exit code is 0 for healthy, 1 for faulty, 2 for inconclusive or input that is none.
     """
     if options["out"]:
         return diagnose_programs([file, *map(Path, arguments)], {**options, "html": html, "json_": json_})
@@ -109,6 +109,8 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
         with descriptor_to_stderr() if json_ else nullcontext():
             answer = _wired(file, html is not None, options, listen)
     else:
+        if not click.get_current_context().meta[SEPARATED]:
+            expect_no_program(arguments)
         answer = _script(file, arguments, html is not None, options, listen)
     if html and answer.html:
         from unstuck.diagnosis.report.page.document import write_page

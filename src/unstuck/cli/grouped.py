@@ -7,9 +7,16 @@ from typing import Any
 
 import click
 
+SEPARATED = "unstuck.separated"  # in a context's meta: whether -- stood among the arguments
+
 
 class GroupedCommand(click.Command):
     """A command whose help lists its options under their headings, in the order in which these first appear."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remembers whether arguments were set apart by --, which click takes away."""
+        ctx.meta[SEPARATED] = "--" in args
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes one list of options for each heading."""

@@ -39,6 +39,17 @@ def expect_one(file: Path, options: dict[str, Any]) -> None:
         raise CaseError(f"--{asked[0]}: is for many programs, whose reports go into a folder: expected --out REPORTS")
 
 
+def expect_no_program(arguments: Sequence[str]) -> None:
+    """Raises CaseError where one of the arguments is a program that was meant to be examined too."""
+    from unstuck.many.submissions import PROGRAMS
+
+    for argument in arguments:
+        if argument.endswith(PROGRAMS):
+            raise CaseError(
+                f"{argument}: is a second program; --out REPORTS examines many and writes their reports there"
+            )
+
+
 def diagnose_programs(paths: Sequence[Path], options: dict[str, Any]) -> int:
     """Diagnose all programs that these paths name or hold; the exit code.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unstuck.cli.arguments import expect_writable
+from unstuck.cli.arguments import FilePath, expect_writable
 from unstuck.cli.shell import print_json
 from unstuck.errors import DataError, UnstuckError
 from unstuck.writing import write_whole
@@ -23,8 +23,8 @@ LONGEST_NAME = 12  # characters of a class, in a table
 
 
 @click.command(short_help="Count right and wrong answers by class.")
-@click.argument("model", type=click.Path())
-@click.option("--data", type=click.Path(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
+@click.argument("model", type=FilePath())
+@click.option("--data", type=FilePath(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
 def evaluate(model: str, data: str | None, json_: bool) -> None:
     """Count right and wrong answers of a saved network on the test examples."""
@@ -76,12 +76,10 @@ def confusion_table(confusion: list[list[int]], names: list[str]) -> str:
 
 
 @click.command()
-@click.argument("model", type=click.Path())
-@click.argument("images", nargs=-1, type=click.Path(), metavar="IMAGE…")
-@click.option("--data", type=click.Path(), metavar="PATH", help="Images in a CSV, npz or IDX file instead.")
-@click.option(
-    "--out", type=click.Path(), metavar="CSV", help="Write the answers as ImageId,Label, as Kaggle reads them."
-)
+@click.argument("model", type=FilePath())
+@click.argument("images", nargs=-1, type=FilePath(), metavar="IMAGE…")
+@click.option("--data", type=FilePath(), metavar="PATH", help="Images in a CSV, npz or IDX file instead.")
+@click.option("--out", type=FilePath(), metavar="CSV", help="Write the answers as ImageId,Label, as Kaggle reads them.")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
 def predict(model: str, images: tuple[str, ...], data: str | None, out: str | None, json_: bool) -> int:
     """Say which digit each image shows. Any size and polarity: centred and scaled as MNIST was.
@@ -164,9 +162,9 @@ def rows_of(path: str) -> Pictures:
 
 
 @click.command(short_help="Write a network for other programs.")
-@click.argument("model", type=click.Path())
+@click.argument("model", type=FilePath())
 @click.option("--to", "form", type=click.Choice(["onnx", "npz"]), required=True, help="The form to write.")
-@click.argument("out", type=click.Path())
+@click.argument("out", type=FilePath())
 def export(model: str, form: str, out: str) -> None:
     """Write a saved network as OUT for other programs: as an ONNX graph, or as NumPy arrays."""
     from unstuck.exchange import export

@@ -17,6 +17,12 @@ class Shell(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
             status = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.ctx.get_help(), err=True)
+            status = 2
+        except click.UsageError as error:
+            help_ = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
+            status = complain(f"{error.format_message()}{help_}")
         except click.ClickException as error:
             status = complain(error.format_message())
         except click.Abort:
@@ -30,7 +36,7 @@ class Shell(click.Group):
         except MemoryError as error:
             status = complain(f"out of memory: {error}")
         except OSError as error:
-            status = complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+            status = complain(": ".join(filter(None, (error.filename, error.strerror))) or str(error))
         sys.exit(status)
 
     def invoke(self, ctx: click.Context) -> Any:

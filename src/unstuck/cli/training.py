@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unstuck.cli.arguments import BatchSize, Sizes, expect_writable, underscored
+from unstuck.cli.arguments import BatchSize, FilePath, Sizes, expect_writable, underscored
 from unstuck.cli.grouped import GroupedCommand, completing, optimizer_names, recipe_names, under
 from unstuck.cli.shell import print_json
 from unstuck.writing import write_whole
@@ -87,12 +87,17 @@ of_network, of_training, of_data, of_results = map(under, ("Network", "Training"
 )
 @of_training("--deterministic", is_flag=True, help="The same numbers on every processor; slower.")
 @of_training("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run of the same command.")
-@of_data("--data", type=click.Path(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
-@of_data("--validation", type=click.IntRange(min=0), metavar="N", help="Hold out N training examples.  [default: 0]")
-@of_results("--out", type=click.Path(), default="model.safetensors", metavar="MODEL", show_default=True, help="File.")
-@of_results("--plot", type=click.Path(), metavar="DIR", help="Write pictures of the run into this folder.")
+@of_data("--data", type=FilePath(), metavar="PATH", help="A folder, CSV, npz or IDX file.  [default: MNIST]")
+@of_data(
+    "--validation",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Hold out N training examples.  [default: 0; a sixth of them with --early-stopping]",
+)
+@of_results("--out", type=FilePath(), default="model.safetensors", metavar="MODEL", show_default=True, help="File.")
+@of_results("--plot", type=FilePath(), metavar="DIR", help="Write pictures of the run into this folder.")
 @of_results("--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True, help="Of pictures.")
-@of_results("--log-dir", type=click.Path(), metavar="DIR", help="Log each epoch for TensorBoard in this folder.")
+@of_results("--log-dir", type=FilePath(), metavar="DIR", help="Log each epoch for TensorBoard in this folder.")
 @of_results("--json", "json_", is_flag=True, help="Print one JSON document instead of text.")
 def train(
     recipe: str,
@@ -162,7 +167,7 @@ def train(
             write_whole(folder / f"{name}.{plot_format}", drawn.getvalue())
     if run.failed and not json_:
         click.echo(
-            "unstuck: the network has learnt next to nothing: a lower --learning-rate is the first thing to try; "
+            f"unstuck: the network has learnt next to nothing: {_first_to_try(run)} is the first thing to try; "
             "`unstuck diagnose` says why a program of your own does not learn",
             err=True,
         )
@@ -171,6 +176,17 @@ def train(
     else:
         click.echo(describe_run(run))
         click.echo(f"saved as {out}")
+
+
+FEW_UPDATES = 100  # fewer teach no network of a recipe anything, whatever the rate
+
+
+def _first_to_try(run: Run) -> str:
+    """What most likely helps a training that taught nothing."""
+    if run.updates >= FEW_UPDATES:
+        return "a lower --learning-rate"
+    times = "once" if run.updates == 1 else f"{run.updates} times"
+    return f"a smaller --batch-size or more --epochs (the weights were changed {times} only)"
 
 
 def describe_run(run: Run) -> str:

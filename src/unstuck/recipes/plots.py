@@ -5,6 +5,7 @@ Each function draws one matplotlib figure from plain arrays. matplotlib is impor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,10 +38,15 @@ def draw_run(run: Run) -> dict[str, Figure]:
 
 
 def expect_drawable(folder: str) -> Path:
-    """The folder, made if need be; says before a long training that matplotlib is missing."""
+    """The folder, made if need be; raises UnstuckError before a long training if matplotlib or the right is missing."""
     new_figure(1, 1)
     path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise UnstuckError(f"--plot {folder}: is a file, expected a folder") from None
+    if not os.access(path, os.W_OK):
+        raise UnstuckError(f"--plot {folder}: cannot write into this folder")
     return path
 
 

@@ -52,8 +52,6 @@ def load_data(recipe: Recipe, path: str | None = None) -> Dataset:
     if path is not None:
         from unstuck.data import read_data
 
-        if not path:
-            raise DataError("--data: the name is empty, expected a file or a folder")
         return read_data(path)
     return xor() if recipe.data == "xor" else load_mnist()
 
@@ -88,6 +86,12 @@ class Run:
         y = self.dataset.y_train
         commonest = float(np.bincount(y).max() / len(y)) if len(y) else 1.0
         return accuracy is not None and len(y) >= FEW and accuracy < commonest + LEARNT * (1 - commonest)
+
+    @property
+    def updates(self) -> int:
+        """How many updates of the weights the epochs made."""
+        batch = self.recipe.batch_size or self.train_examples
+        return -(-self.train_examples // batch) * len(self.history.train_loss)
 
     def to_dict(self) -> dict[str, Any]:
         """The run as JSON values; accuracies are shares in 0..1, None where there were no examples to measure on.

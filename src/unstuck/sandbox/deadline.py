@@ -38,7 +38,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        self.seconds = min(seconds, threading.TIMEOUT_MAX)  # no timer takes infinity
         self.passed = False
         self.place: tuple[str, int] | None = None  # file and line of the user's code when its time was over
         self._running = False

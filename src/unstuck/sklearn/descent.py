@@ -135,7 +135,10 @@ class Descent:
             if stop or any(answer is True for answer in answers):
                 return
         if not incremental and estimator.n_iter_no_change != np.inf:
-            said = f"max_iter={epochs} epochs were made and training had not converged yet"
+            said = (
+                f"max_iter={epochs} epochs were made and training had not converged yet: give it a larger max_iter, or "
+                "ask explain(X, y) why it learns slowly"
+            )
             warnings.warn(said, ConvergenceWarning, stacklevel=2)
 
     def _run_epoch(self, rows: Array) -> float:

@@ -112,6 +112,16 @@ def test_a_notebook_runs_cell_by_cell(told):
     assert "found 6" in sentence
 
 
+def test_a_notebook_exported_as_a_script_runs(told):
+    program = "get_ipython().run_line_magic('matplotlib', 'inline')\nimport sys\ndisplay(3)\nsys.exit('the end')\n"
+    assert "the end" in told(program)
+
+
+def test_a_script_that_asks_whether_it_is_a_notebook_is_told_that_it_is_none(told):
+    program = "import sys\ntry:\n    get_ipython()\nexcept NameError:\n    sys.exit('no notebook')\n"
+    assert "no notebook" in told(program)
+
+
 def test_missing_data_are_stood_in_for(told):
     program = """
 import gzip, pickle, struct, sys

@@ -7,6 +7,7 @@ import gc
 import linecache
 import os
 import random
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -19,6 +20,7 @@ import numpy as np
 from unstuck.adapters.scripts.manners.overlay import Overlay
 from unstuck.adapters.scripts.manners.quiet import quiet_output
 from unstuck.adapters.scripts.manners.remarks import Remarks
+from unstuck.adapters.scripts.stand_ins.drawing import Canvas
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.text.source import Source
@@ -28,6 +30,7 @@ from unstuck.sandbox.deadline import Deadline
 from unstuck.sandbox.origin import is_user_file
 
 LOOK = 0.1  # seconds
+EXPORTED = re.compile(r"^get_ipython\(\)\.", re.MULTILINE)  # a notebook that Jupyter has written as a script
 
 
 @dataclass(eq=False)
@@ -95,8 +98,8 @@ class ScriptRun:
         module = ModuleType("__main__")
         module.__file__ = self.source.filename
         vars(module).update(watch.namespace)
-        if self.source.cells:
-            vars(module)["display"] = lambda *objects, **options: None
+        if self.source.cells or EXPORTED.search(self.source.text):
+            vars(module).update(display=lambda *objects, **options: None, get_ipython=Canvas)
         sys.modules["__main__"] = module
         sys.argv = [str(self.source.path), *self.arguments]
         os.chdir(self.folder)
