@@ -101,8 +101,8 @@ class ParameterSearch:
 
     def _comes_again(self, chain: Chain) -> bool:
         """Whether the first value is there once more after it was changed: read, as are the inputs of blocks that add
-        to what they take, or made anew, as is the first error on the way back. Where others are not, it is no parameter.
-        """
+        to what they take, or made anew, as is the first error on the way back. Where others are not, it is no
+        parameter."""
         return chain.root.number in self._again or self._is_made_again(chain)
 
     def _is_made_again(self, chain: Chain) -> bool:
