@@ -54,7 +54,7 @@ def watched(path: Path, text: str | None = None, updates: int = 2, seconds: floa
         finally:
             sys.path[:] = before
             os.chdir(folder)
-    return Watched(recorder.recording, find_chains(recorder.tape), error)
+    return Watched(recorder.recording, find_chains(recorder.recording.tape), error)
 
 
 def step_at(seen: Watched, update: int) -> Step | None:

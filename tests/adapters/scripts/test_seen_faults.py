@@ -3,9 +3,9 @@
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
 from unstuck.adapters.scripts.made_anew import only_counts
 from unstuck.adapters.scripts.seen_faults import lost_updates, seen_faults
+from unstuck.adapters.scripts.study import study
 
 HEAD = """\
 import numpy as np

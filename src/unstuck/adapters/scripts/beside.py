@@ -4,7 +4,6 @@ accuracy, and where its settings stand."""
 from __future__ import annotations
 
 import ast
-import linecache
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,17 +17,10 @@ from unstuck.adapters.scripts.lines import Lines
 from unstuck.adapters.scripts.names_in_source import bindings, last_name, last_part
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import UpdateRead, Value
-from unstuck.adapters.scripts.recording import Recording
 from unstuck.autodiff.tape import Node
 
 Array = np.ndarray
 CLOSE = 1e-5  # relative: how closely a number is a loss's; a small number may have been added in its logarithm
-
-
-def texts_of(recording: Recording) -> dict[str, str]:
-    """The watched files with their texts, the script's own first."""
-    files = dict.fromkeys(place.site.file for place in recording.places)
-    return {file: "".join(linecache.getlines(file)) for file in files}
 
 
 def read_data(data: DataSet, tests: DataSet | None, files: Mapping[str, str], before: int | None) -> list[Value]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import linecache
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.forms import Batch, Form, match
+from unstuck.adapters.scripts.hooks import Place, operand_of
 from unstuck.adapters.scripts.live_parameters import layers
-from unstuck.adapters.scripts.living import Captured, Finder, Living, follow, reachable_paths, spelled
-from unstuck.adapters.scripts.names_in_source import imported_names, parts
+from unstuck.adapters.scripts.living import Captured, Finder, Living
 from unstuck.adapters.scripts.parameters import Chain
+from unstuck.adapters.scripts.paths import follow
 from unstuck.adapters.scripts.recording import Recording
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.update import Meeting, Update
 from unstuck.sandbox.reachable import LARGE
@@ -200,30 +198,6 @@ def spot_of(living: Living, place: Place, position: int | None, recorded: Visits
     return Spot(place.site.file, number, recorded.of(place))
 
 
-def operand_of(place: Place, position: int | None) -> ast.AST | None:
-    """The syntax of an operand; of a subscript, position None is the last index and 0 the array."""
-    node: Any = place.node
-    if isinstance(node, ast.BinOp):
-        return node.right if position == 1 else node.left
-    if isinstance(node, ast.AugAssign):
-        return node.value if position == 1 else node.target
-    if isinstance(node, ast.Subscript):
-        if position == 0:
-            return node.value
-        return node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
-    if isinstance(node, ast.Call) and position is not None:
-        if isinstance(node.func, ast.Attribute) and len(node.args) < 2 and not _is_of_module(place, node.func.value):
-            return node.func.value if position == 0 else node.args[position - 1]
-        return node.args[position] if position < len(node.args) else None
-    return None
-
-
-def _is_of_module(place: Place, owner: ast.AST) -> bool:
-    """Whether what is called belongs to a module, as `np.transpose` does, and is no method of an array."""
-    names = parts(owner)
-    return bool(names) and names[0] in imported_names("".join(linecache.getlines(place.site.file)))
-
-
 @dataclass(frozen=True)
 class Visits:
     """How often an expression was carried out in the first turn, and at which times with these nodes."""
@@ -251,6 +225,4 @@ __all__ = [
     "Spot",
     "Update",
     "match",
-    "reachable_paths",
-    "spelled",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.autodiff.families import DIVIDING, SUBTRACTING
 from unstuck.autodiff.tape import Node
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.forms import Batch
-from unstuck.adapters.scripts.living import reachable_paths, spelled
+from unstuck.adapters.scripts.paths import reachable_paths, spelled
 
 Array = np.ndarray
 CHUNK = 1000  # rows that are looked at together, so that a large table is not copied

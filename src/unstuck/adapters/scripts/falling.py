@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.effort import SECOND, affordable_turns
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.imports import BesideTheScript
 from unstuck.adapters.scripts.names_in_source import names_around
 from unstuck.adapters.scripts.recording import Recording
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.training_loop import TrainingLoop
 from unstuck.adapters.scripts.weaving import PAUSE, SEEN, Source
 from unstuck.adapters.watch import Run, Stopped

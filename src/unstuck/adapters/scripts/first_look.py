@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.examples import without_repeats
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.parameters import Chain, shown
 from unstuck.adapters.scripts.rates import learning_rate
 from unstuck.adapters.scripts.recording import Recording
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.update import Meeting, Update, read_update
 from unstuck.autodiff.families import ADDING, MATRIX_PRODUCTS
 from unstuck.autodiff.tape import Node

@@ -15,8 +15,9 @@ import numpy as np
 from unstuck.adapters.scripts.case import CannotReplay, Spot
 from unstuck.adapters.scripts.examples import in_columns, input_rows, target_rows
 from unstuck.adapters.scripts.forms import Batch
-from unstuck.adapters.scripts.living import Living, follow, reachable_paths
+from unstuck.adapters.scripts.living import Living
 from unstuck.adapters.scripts.parameters import Chain, shown
+from unstuck.adapters.scripts.paths import follow, reachable_paths
 from unstuck.adapters.scripts.read import Read
 from unstuck.sandbox.call import copied
 from unstuck.sandbox.saved_arrays import LARGE

@@ -5,7 +5,8 @@ import copy
 import functools
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ OWN, COMPUTES, CREATES, DRAWS, WRITES, SPREADS, IGNORED = (
     "spreads",  # hands on the elements of what it is given: zip, enumerate, list, …
     "ignored",
 )
+
+AT_HAND = 100_000  # values that a function takes one after another, up to which they are listed
 
 _CREATING = (np.zeros, np.ones, np.empty, np.full, np.eye, np.identity)
 _CREATING_LIKE = (np.zeros_like, np.ones_like, np.empty_like, np.full_like)
@@ -148,3 +151,25 @@ def operation(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple
     if isinstance(holder, np.generic):
         return getattr(np.ndarray, function.__name__, getattr(type(holder), function.__name__)), (holder, *arguments)
     return np.copy if copies(function) else function, arguments
+
+
+def at_hand(values: Iterator[Any]) -> Iterable[Any]:
+    """The same values as a list, whose elements can be followed; of very many an iterator again."""
+    first = list(islice(values, AT_HAND))
+    return first if len(first) < AT_HAND else chain(first, values)
+
+
+def is_typed_number(function: Any, value: Any) -> bool:
+    """Whether this is a single number in one of NumPy's types, made of one that stands in the source: a first bias."""
+    return isinstance(function, type) and isinstance(value, np.floating)
+
+
+def is_watched(function: Any, files: set[str]) -> bool:
+    """Whether what a call does is recorded where it is written; a class counts as such."""
+    if isinstance(function, type):
+        return True
+    for called in (function, vars(type(function)).get("__call__")):
+        code = getattr(getattr(called, "__func__", called), "__code__", None)
+        if code is not None:
+            return code.co_filename in files
+    return False

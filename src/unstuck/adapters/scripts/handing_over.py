@@ -8,17 +8,18 @@ from dataclasses import replace
 import numpy as np
 
 from unstuck.adapters.scripts import effort
-from unstuck.adapters.scripts.beside import read_data, texts_of, with_setting_lines
+from unstuck.adapters.scripts.beside import read_data, with_setting_lines
 from unstuck.adapters.scripts.building import Built
 from unstuck.adapters.scripts.case import Replay
 from unstuck.adapters.scripts.collecting import COLLECTING, collected, without_repetitions
 from unstuck.adapters.scripts.data_sets import DataSet, test_data, training_data
 from unstuck.adapters.scripts.forms import Batch
-from unstuck.adapters.scripts.living import spelled
 from unstuck.adapters.scripts.own_accuracy import counted_accuracy, own_accuracy
+from unstuck.adapters.scripts.paths import spelled
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import Reading, read_inputs, read_parameters, read_targets
 from unstuck.adapters.scripts.reading import read_update as update_read
+from unstuck.adapters.scripts.recording import texts_of
 from unstuck.adapters.scripts.training_loop import planned
 from unstuck.adapters.scripts.walking import walk_in_order
 from unstuck.adapters.watch import Run

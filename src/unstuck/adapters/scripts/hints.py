@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.beside import texts_of
 from unstuck.adapters.scripts.parameters import Chain, ancestors, shown
 from unstuck.adapters.scripts.read import Read
 from unstuck.adapters.scripts.reading import Reading
-from unstuck.adapters.scripts.recording import Recording
+from unstuck.adapters.scripts.recording import Recording, texts_of
 from unstuck.adapters.scripts.unused import Unused, unused
 from unstuck.adapters.scripts.update import PRODUCTS, Update
 from unstuck.autodiff.tape import LEAF, Node, Site

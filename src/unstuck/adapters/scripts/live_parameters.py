@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.living import follow
+from unstuck.adapters.scripts.paths import follow
 
 Path = tuple[Any, ...]
 Scope = dict[str, Any]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.autodiff.tape import Tape
 
 TURNS_KEPT = 300_000

@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unstuck.adapters.scripts.case import operand_of
-from unstuck.adapters.scripts.living import reachable_paths, spelled
+from unstuck.adapters.scripts.hooks import Place, operand_of
 from unstuck.adapters.scripts.names_in_source import flows, last_part, names_of_all, names_used_by, parts
 from unstuck.adapters.scripts.parameters import Chain, shown
+from unstuck.adapters.scripts.paths import reachable_paths, spelled
 from unstuck.adapters.scripts.provenance import Provenance
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.source import Source
 from unstuck.adapters.scripts.update import Candidate
 from unstuck.autodiff.families import ADDING, SUBTRACTING

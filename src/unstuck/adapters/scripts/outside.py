@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.provenance import Where
-from unstuck.adapters.scripts.rewriting import Place
 
 DATA = 100_000  # bytes from which on the origin of an array is never forgotten
 FEWEST, LATELY = 16, 64  # numbers that are no chance, and arrays made last among which they are looked for

@@ -14,7 +14,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.beside import made_in
 from unstuck.adapters.scripts.data_sets import coded, places_of
-from unstuck.adapters.scripts.living import reachable_paths, spelled
+from unstuck.adapters.scripts.paths import reachable_paths, spelled
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding, Location

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.living import is_function
+from unstuck.adapters.scripts.paths import is_function
 from unstuck.adapters.scripts.provenance import Provenance
 
 PLAIN = (int, float, str, bytes, bool, type(None), list, tuple, dict, set, range, np.ndarray, np.generic)

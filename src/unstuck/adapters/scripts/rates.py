@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.case import operand_of
+from unstuck.adapters.scripts.hooks import Place, operand_of
 from unstuck.adapters.scripts.parameters import Chain
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.autodiff.families import DIVIDING, MULTIPLYING, NEGATING
 from unstuck.autodiff.tape import LEAF, Node
 

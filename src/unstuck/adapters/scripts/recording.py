@@ -1,12 +1,18 @@
 """What is recorded of one run of a script, and for how long it is watched."""
 
+import linecache
+import operator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.loops import Loops, Turn
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.shuffling import Shuffle
 from unstuck.autodiff.tape import Tape
+
+PRINTED, WRAPPED = 200, 20  # calls and subtractions that are kept
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,24 @@ class Recording:
     wrapped: list[tuple[Place, tuple[int, ...], float]] = field(default_factory=list)  # of what shape, which share
     shuffles: list[Shuffle] = field(default_factory=list)  # the first of them
 
+    def saw_printed(self, place: Place, arguments: tuple[Any, ...]) -> None:
+        """Remember what was printed."""
+        if len(self.printed) < PRINTED:
+            self.printed.append((place, arguments))
+
+    def saw_wrapped(self, place: Place, a: Any, b: Any, shape: tuple[int, ...]) -> None:
+        """Remember where unsigned whole numbers wrapped around: below zero they start again at their largest."""
+        if place.op is operator.sub and len(self.wrapped) < WRAPPED:
+            share = float(np.mean(np.less(a, b)))
+            if share:
+                self.wrapped.append((place, shape, share))
+
     def all_turns(self) -> list[Turn]:
         """The turns that were ended, and those that were under way when the recording ended."""
         return [*self.turns, *self.loops.under_way()]
+
+
+def texts_of(recording: Recording) -> dict[str, str]:
+    """The watched files with their texts, the script's own first."""
+    files = dict.fromkeys(place.site.file for place in recording.places)
+    return {file: "".join(linecache.getlines(file)) for file in files}

@@ -10,9 +10,9 @@ import ast
 import copy
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+from unstuck.adapters.scripts.hooks import Hooking, Place
 from unstuck.adapters.scripts.operators import BINARY, COMPARE, UNARY
 from unstuck.adapters.scripts.syntax import (
     Declarations,
@@ -24,7 +24,6 @@ from unstuck.adapters.scripts.syntax import (
     unsigned,
     yields,
 )
-from unstuck.autodiff.tape import Site
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -37,20 +36,6 @@ DISPLAYS = (ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.BinOp)
 ATTRIBUTES = frozenset({"T", "shape", "size"})
 
 
-@dataclass(slots=True)
-class Place:
-    """One hooked expression: where it stands, of which kind it is, and what a hook needs to know of it."""
-
-    site: Site
-    kind: str  # binary, unary, compare, call, attribute, get, set, augment, for, while, each, unpack, literal
-    op: Any = None  # the function of `operator`, or the name of the attribute
-    literal: tuple[bool, ...] = ()  # for each operand whether it is written out in the source
-    loops: tuple[int, ...] = ()  # the places of the loops around it in the same function, outermost first
-    suspends: bool = False  # a loop in a generator: other code runs during its turns
-    names: frozenset[str] = frozenset()  # of an outermost loop: the names and attributes in its body
-    node: ast.AST | None = field(default=None, repr=False)  # as it stood in the source
-
-
 def rewritten(text: str, filename: str, places: list[Place]) -> ast.Module:
     """The source as a syntax tree with hooks; the places that they name are appended to `places`.
 
@@ -61,49 +46,7 @@ def rewritten(text: str, filename: str, places: list[Place]) -> ast.Module:
     return ast.fix_missing_locations(rewriter.visit(tree))
 
 
-class _Rewriter(ast.NodeTransformer):
-    def __init__(self, text: str, filename: str, places: list[Place], moved: frozenset[str]) -> None:
-        self.lines, self.filename, self.places, self.moved = text.splitlines(), filename, places, moved
-        self.loops: tuple[int, ...] = ()
-        self.temporaries = 0
-        self.in_generator = False
-
-    # -- helpers ---------------------------------------------------------------------------------------------------
-
-    def place(self, node: Any, kind: str, op: Any = None, operands: tuple[ast.AST, ...] = ()) -> ast.Constant:
-        site = Site(
-            self.filename,
-            node.lineno,
-            self.column(node.lineno, node.col_offset),
-            node.end_lineno,
-            self.column(node.end_lineno, node.end_col_offset),
-            self.text(node),
-        )
-        literal = tuple(isinstance(unsigned(operand), ast.Constant) for operand in operands)
-        kept = copy.deepcopy(node) if isinstance(node, ast.expr) else copy.copy(node)  # its parts are rewritten too
-        self.places.append(Place(site, kind, op, literal, self.loops, self.in_generator, node=kept))
-        return ast.copy_location(ast.Constant(len(self.places) - 1), node)
-
-    def column(self, line: int, offset: int) -> int:
-        """Columns count characters from 1; the parser counts bytes from 0."""
-        if not 0 < line <= len(self.lines):
-            return offset + 1
-        return len(self.lines[line - 1].encode()[:offset].decode(errors="ignore")) + 1
-
-    def text(self, node: Any) -> str:
-        if node.lineno == node.end_lineno and 0 < node.lineno <= len(self.lines):
-            line = self.lines[node.lineno - 1].encode()
-            return line[node.col_offset : node.end_col_offset].decode(errors="ignore")
-        return " ".join(ast.unparse(node).split())
-
-    def hook(self, name: str, node: Any, *arguments: Any, keywords: list[ast.keyword] | None = None) -> Any:
-        function = ast.Name(f"__unstuck_{name}__", ast.Load())
-        return ast.copy_location(ast.Call(function, list(arguments), keywords or []), node)
-
-    def temporary(self) -> str:
-        self.temporaries += 1
-        return f"__unstuck_{self.temporaries}__"
-
+class _Rewriter(Hooking):
     def index(self, node: Any) -> Any:
         """A subscript's index as an expression that can be an argument."""
         if isinstance(node, ast.Slice):

@@ -10,6 +10,7 @@ import random
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +30,7 @@ from unstuck.sandbox.origin import is_user_file
 LOOK = 0.1  # seconds
 
 
+@dataclass(eq=False)
 class ScriptRun:
     """Runs one script under one watch after the other: the `run` that `watch` speaks of.
 
@@ -36,28 +38,20 @@ class ScriptRun:
     outcomes  of all runs so far
     """
 
-    def __init__(
-        self,
-        source: Source,
-        arguments: tuple[str, ...],
-        overlay: Overlay,
-        finder: StandInFinder,
-        remarks: Remarks,
-        ends: float,
-        send: Callable[[str], None],
-    ) -> None:
-        self.source = source
-        self.arguments = arguments
-        self.overlay = overlay
-        self.finder = finder
-        self.remarks = remarks
-        self.ends = ends
-        self.send = send
-        self.folder = os.path.dirname(source.filename)
-        self.seed = 0
-        self.outcomes: list[Outcome] = []
-        lines = source.text.splitlines(keepends=True)
-        linecache.cache[source.filename] = (len(source.text), None, lines, source.filename)
+    source: Source
+    arguments: tuple[str, ...]
+    overlay: Overlay
+    finder: StandInFinder
+    remarks: Remarks
+    ends: float
+    send: Callable[[str], None]
+    seed: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.folder = os.path.dirname(self.source.filename)
+        lines = self.source.text.splitlines(keepends=True)
+        linecache.cache[self.source.filename] = (len(self.source.text), None, lines, self.source.filename)
 
     @property
     def supply(self) -> Supply:

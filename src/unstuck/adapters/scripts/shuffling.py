@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.rewriting import Place
+from unstuck.adapters.scripts.hooks import Place
 
 SMALL = 4 << 20  # bytes of an array that is kept as it was then
 LARGE = 64 << 20  # bytes of an array that is kept at all where a choice of its rows leaves it as it is

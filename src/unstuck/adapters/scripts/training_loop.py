@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.loops import Turn
 from unstuck.adapters.scripts.parameters import Chain
 from unstuck.adapters.scripts.recording import Recording
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.adapters.scripts.update import Update
 
 

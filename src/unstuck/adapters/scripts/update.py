@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.class_numbers import class_number
+from unstuck.adapters.scripts.hooks import Place
 from unstuck.adapters.scripts.parameters import MOST_MARKS, Chain, ancestors, dependence, shown
 from unstuck.adapters.scripts.provenance import CREATED
 from unstuck.adapters.scripts.recording import Recording
-from unstuck.adapters.scripts.rewriting import Place
 from unstuck.autodiff.families import CONTRACTIONS, DIVIDING, MATRIX_PRODUCTS, MULTIPLYING, SUBTRACTING
 from unstuck.autodiff.tape import LEAF, Node, filled
 

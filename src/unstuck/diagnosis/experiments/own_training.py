@@ -9,14 +9,17 @@ from itertools import combinations
 
 import numpy as np
 
+from unstuck.diagnosis.examination.evidence import MEASURED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments.changes import with_fresh_initialisation
 from unstuck.diagnosis.experiments.choices import ASPECTS
+from unstuck.diagnosis.experiments.verdicts import Trial, Verdicts
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.identification.layout import write_chain
 from unstuck.diagnosis.measurements.target_coding import labels_of
+from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup, chance, corrected, decide, run
 from unstuck.diagnosis.twin.twin import Link, Twin
@@ -245,3 +248,24 @@ def _reference(e: Examination, labels: Array, train: Array, held: Array) -> Setu
         600,
     )
     return with_fresh_initialisation(replace(setup, seed=3))
+
+
+def judge_by_own_training(e: Examination, evidence: dict[str, list[Evidence]], found: Verdicts) -> None:
+    """What can be said without a twin: whether the program learns, and which choices keep its own loop from it."""
+    task = find_task(e)
+    if task is None:
+        return
+    found.learns = learns(e, task, 0.4 * work.OWN_TRAINING)
+    if "B14" in evidence and found.learns is not None:
+        found.matters["B14"] = not found.learns
+    kept_by = None if found.learns else cause(e, task, evidence, 0.5 * work.OWN_TRAINING)
+    if kept_by is not None:
+        found.settings = list(kept_by.codes)
+        found.trials.append(Trial(kept_by.codes, kept_by.before, kept_by.after, 0, 0, kept_by.seconds))
+        if kept_by.times != 1:
+            said = (
+                f"the program does not learn by its own steps, and does with each taken {kept_by.times:g} times as far"
+            )
+            evidence[kept_by.codes[0]] = [Evidence(MEASURED, said, {"times_as_far": kept_by.times})]
+    if found.learns or kept_by is not None:
+        found.matters |= {code: code in found.settings for code in found.choices}
