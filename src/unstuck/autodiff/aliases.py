@@ -28,6 +28,53 @@ def renaming(source: str, site: Site, used_elsewhere: bool) -> Site | None:
     return None
 
 
+def handed_on(source: str, site: Site) -> Site | None:
+    """The return statement that hands on the value of an expression as it was assigned; None where there is none."""
+    for body in _bodies(source):
+        own = next((s for s in body if s.lineno <= site.line <= (s.end_lineno or s.lineno)), None)
+        if isinstance(own, ast.Assign | ast.AugAssign):
+            target = own.target if isinstance(own, ast.AugAssign) else own.targets[0]
+            later = [s for s in body if s.lineno > own.lineno]
+            returned = next(
+                (s for s in later if isinstance(s, ast.Return) and ast.unparse(target) in _returned(s)), None
+            )
+            return None if returned is None or _assigns(later, ast.unparse(target)) else _site(returned, site)
+    return None
+
+
+def handed_through(source: str, site: Site) -> Site | None:
+    """In the class of an expression the one method that only hands on what it is given; None where there is none."""
+    tree = _parsed(source)
+    classes = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)] if tree is not None else []
+    around = [one for one in classes if one.lineno <= site.line <= (one.end_lineno or one.lineno)]
+    methods = [m for m in max(around, key=lambda c: c.lineno).body if isinstance(m, ast.FunctionDef)] if around else []
+    found = []
+    for method in methods:
+        given = {argument.arg for argument in method.args.args[1:]}
+        last = method.body[-1]
+        handed = given & set(_returned(last)) if isinstance(last, ast.Return) else set()
+        apart = not method.lineno <= site.line <= (method.end_lineno or method.lineno)
+        if apart and handed and not any(_assigns(list(_statements(method.body)), name) for name in handed):
+            found.append(last)
+    return _site(found[0], site) if len(found) == 1 else None
+
+
+def _returned(statement: ast.Return) -> list[str]:
+    """What a return statement hands on, as it is written."""
+    value = statement.value
+    return [ast.unparse(one) for one in (value.elts if isinstance(value, ast.Tuple) else [value]) if one is not None]
+
+
+def _assigns(statements: list[ast.stmt], name: str) -> bool:
+    """Whether any of these statements gives a name another value."""
+    targets = [
+        target
+        for s in statements
+        for target in (s.targets if isinstance(s, ast.Assign) else [s.target] if isinstance(s, ast.AugAssign) else [])
+    ]
+    return any(ast.unparse(target) == name for target in targets)
+
+
 @lru_cache(maxsize=8)
 def _parsed(source: str) -> ast.Module | None:
     try:

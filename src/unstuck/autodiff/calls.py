@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.matching import Match
-from unstuck.autodiff.other_values import Trial
+from unstuck.autodiff.other_values import OTHER_VALUE, Trial
 from unstuck.autodiff.replay import Expression
 from unstuck.autodiff.suspicion import Scope
 from unstuck.autodiff.tape import Node, Site, filled
@@ -32,9 +32,9 @@ def by_call(scope: Scope, suspects: set[int], matches: dict[int, Match | None]) 
             yield _given("sign", call, inside, scope, {number: minus})
             alike = [n for n in earlier if n != number and np.shape(scope.value(n)) == np.shape(value)]
             for other in alike[-MOST_OTHERS:]:
-                yield _given("another value was meant", call, inside, scope, {number: graph.tape.nodes[other]})
+                yield _given(OTHER_VALUE, call, inside, scope, {number: graph.tape.nodes[other]})
         for others in _kept_by_others(scope, sorted(given & scope.forward)):
-            yield _given("another value was meant", call, inside, scope, others)
+            yield _given(OTHER_VALUE, call, inside, scope, others)
 
 
 def _calls(scope: Scope, suspects: set[int]) -> Iterator[tuple[Site, list[Node]]]:
@@ -50,16 +50,41 @@ def _calls(scope: Scope, suspects: set[int]) -> Iterator[tuple[Site, list[Node]]
 
 
 def _kept_by_others(scope: Scope, given: Sequence[int]) -> Iterator[dict[int, Any]]:
-    """For values of the forward pass those that the same expressions made at another time: before, or after."""
+    """For values of the forward pass those that the same expressions made at another time: before, or after, or by
+    another way of calls."""
     nodes = scope.proof.step.graph.tape.nodes
     if not given or any(nodes[number].site is None for number in given):
         return
-    forward = sorted(scope.forward)
-    made = {number: [other for other in forward if nodes[other].site is nodes[number].site] for number in given}
+    forward = [nodes[number] for number in sorted(scope.forward)]
+    made = {number: [other for other in forward if other.site is nodes[number].site] for number in given}
     for by in (1, -1):
-        places = {number: made[number].index(number) + by for number in given}
+        places = {number: made[number].index(nodes[number]) + by for number in given}
         if all(0 <= place < len(made[number]) for number, place in places.items()):
-            yield {number: nodes[made[number][place]] for number, place in places.items()}
+            yield {number: made[number][place] for number, place in places.items()}
+    ways = {number: _by_way(made[number]) for number in given}
+    for way in dict.fromkeys(way for number in given for way in ways[number]):
+        others = {number: _counterpart(ways[number], nodes[number], way) for number in given}
+        if None not in others.values():
+            yield others
+
+
+def _by_way(made: Sequence[Node]) -> dict[tuple[Any, ...], list[Node]]:
+    """The values of one expression by the calls on the way there."""
+    found: dict[tuple[Any, ...], list[Node]] = {}
+    for node in made:
+        found.setdefault(_way(node), []).append(node)
+    return found
+
+
+def _way(node: Node) -> tuple[Any, ...]:
+    return tuple(site.key for site in node.stack)
+
+
+def _counterpart(ways: dict[tuple[Any, ...], list[Node]], node: Node, way: tuple[Any, ...]) -> Node | None:
+    """What another way made as this one made a node; None for its own way, or where there is none."""
+    own = ways[_way(node)]
+    others = ways.get(way, [])
+    return others[own.index(node)] if way != _way(node) and len(own) == len(others) else None
 
 
 def _given(kind: str, call: Site, inside: list[Node], scope: Scope, others: dict[int, Any]) -> Trial:

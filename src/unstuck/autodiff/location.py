@@ -13,11 +13,12 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from unstuck.autodiff.aliases import renaming
+from unstuck.autodiff.aliases import handed_on, handed_through, renaming
 from unstuck.autodiff.other_values import Trial
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.putting_right import SHORT, put_right, stops_short, throughout
 from unstuck.autodiff.repairing import repair
+from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.search import MOST_WORK, Search, search_of
 from unstuck.autodiff.suspicion import Departure, by_matching, departures, independent, left_out, made_of
 from unstuck.autodiff.tape import Node, Site, is_made_of_zeros
@@ -116,8 +117,7 @@ def _renamed(departure: Departure) -> Departure:
     wanting = not departure.by_repair or any(word in departure.kind for word in WANTING)
     if departure.site is None or not wanting or departure.kind == APPLIED:
         return departure
-    source = "".join(linecache.getlines(departure.site.file))
-    place: Site | None = renaming(source, departure.site, "left out" in departure.kind)
+    place: Site | None = renaming(_source(departure.site), departure.site, "left out" in departure.kind)
     return departure if place is None else replace(departure, site=place)
 
 
@@ -177,7 +177,42 @@ def _of_trial(search: Search, trial: Trial, names: tuple[str, ...]) -> Departure
     changed = search.values(search.every(), trial.edits) or {}
     expected = changed.get(search.proof.step.graph.same[node.number])
     meant = trial.edits[node.number]
-    return Departure(node.site, node.stack, trial.kind, node, node.value, expected, names, True, meant)
+    site = _handed_on(trial) or node.site
+    return Departure(site, node.stack, trial.kind, node, node.value, expected, names, True, meant)
+
+
+def _handed_on(trial: Trial) -> Site | None:
+    """The statement that hands a value on without the factor that a change adds to it; None where there is none.
+
+    It stands in the class that made the factor, as a layer's way back does, or where the same expression returned the
+    operand that wants the factor.
+    """
+    node = trial.place[-1]
+    edit = trial.edits[node.number]
+    if "missing" not in trial.kind or not isinstance(edit, Expression):
+        return None
+    for factor in _nodes(edit):
+        if factor.site is not None and all(factor is not one for one in _nodes(expression_of(node))):
+            through = handed_through(_source(factor.site), factor.site)
+            if through is not None:
+                return through
+    for one, argument in zip(node.args, edit.args):
+        again = isinstance(one, Node) and one.site is node.site
+        if again and isinstance(argument, Expression) and node.site is not None:
+            return handed_on(_source(node.site), node.site)
+    return None
+
+
+def _nodes(expression: Any) -> list[Node]:
+    """The recorded values in an expression."""
+    if isinstance(expression, Expression | list | tuple):
+        parts = expression.args if isinstance(expression, Expression) else expression
+        return [node for part in parts for node in _nodes(part)]
+    return [expression] if isinstance(expression, Node) else []
+
+
+def _source(site: Site) -> str:
+    return "".join(linecache.getlines(site.file))
 
 
 def _names(verdicts: list[Verdict]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.edits import combined, slopes, with_others
-from unstuck.autodiff.families import MATRIX_PRODUCTS, SUMMING
+from unstuck.autodiff.families import ADDING, MATRIX_PRODUCTS, SUMMING
 from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.suspicion import Scope
 from unstuck.autodiff.tape import LEAF, Node, Site, filled
@@ -17,6 +17,8 @@ from unstuck.autodiff.tape import LEAF, Node, Site, filled
 NEAREST = 8  # values that one expression made before a place
 EARLIER, FOLLOWING = 6, 30  # operations, one on another and in all, of later statements that are tried earlier
 MOST_VALUES = 120  # other values tried in the place of one
+
+OTHER_VALUE = "another value was meant"
 
 Pool = dict[tuple[int, ...], list[list[Node]]]
 
@@ -41,7 +43,7 @@ def by_other_values(scope: Scope, place: list[Node], pool: Pool, on_the_way: boo
 
 
 def pool_of(scope: Scope) -> Pool:
-    """All values of the step by shape, those of one expression together."""
+    """All values of the step by shape, those of one expression together, and those of each way to call it."""
     graph, step = scope.proof.step.graph, scope.proof.step
     by_site: dict[Any, list[Node]] = {}
     last = max((n.number for p in step.parameters for n in p.after), default=0)
@@ -58,8 +60,16 @@ def pool_of(scope: Scope) -> Pool:
             by_site.setdefault(key, []).append(node)
     pool: Pool = {}
     for key, nodes in by_site.items():
-        pool.setdefault(key[2], []).append(nodes)
+        pool.setdefault(key[2], []).extend([nodes, *_by_calls(nodes)])
     return pool
+
+
+def _by_calls(nodes: list[Node]) -> list[list[Node]]:
+    """What one expression made apart by the calls on the way there: a sigmoid of several gates; empty for one way."""
+    ways: dict[tuple[Any, ...], list[Node]] = {}
+    for node in nodes:
+        ways.setdefault(tuple(site.key for site in node.stack), []).append(node)
+    return list(ways.values()) if len(ways) > 1 else []
 
 
 def _aligned(place: Sequence[Node], group: Sequence[Node]) -> Iterator[list[Node]]:
@@ -81,6 +91,7 @@ def _aligned(place: Sequence[Node], group: Sequence[Node]) -> Iterator[list[Node
         for ordered in (list(group), list(group[::-1])):
             yield ordered[1:]
             yield ordered[:-1]
+            yield [ordered[0], *ordered[: k - 1]]
     elif len(group) > k and all(_before(group, node) for node in place):  # other calls have made some of them
         yield [group[_before(group, node) - 1] for node in place]
 
@@ -129,7 +140,7 @@ def _substituted(place: list[Node], pool: Pool) -> Iterator[Trial]:
                     same = all(o is n.args[position] for o, n in zip(others, place) if len(n.args) > position)
                     early = None if same else [_as_early(other, node.number) for other, node in zip(others, place)]
                     if early is not None and all(other is not None for other in early):
-                        yield Trial("another value was meant", place, with_others(place, position, early))
+                        yield Trial(OTHER_VALUE, place, with_others(place, position, early))
 
 
 def _completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
@@ -148,7 +159,8 @@ def _completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
 
 
 def _operands_completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
-    """With a factor or a term added to one operand of a product of matrices, a sum or a concatenation."""
+    """With a factor or a term added to one operand of a product of matrices, a sum or a concatenation; of an addition,
+    where a term more is one of the whole, a factor."""
     for path in _operand_paths(place[0]):
         operands = [_at_path(node, path) for node in place]
         if any(operand is None for operand in operands):
@@ -156,8 +168,9 @@ def _operands_completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
         for group in pool.get(np.shape(operands[0].value), [])[-MOST_VALUES:]:
             for others in _aligned(place, group):
                 if _usable(place, others):
-                    yield _with_operands("another value was meant", place, path, others)
-                    for op in (operator.mul, operator.add):
+                    if place[0].op not in ADDING:
+                        yield _with_operands(OTHER_VALUE, place, path, others)
+                    for op in (operator.mul,) if place[0].op in ADDING else (operator.mul, operator.add):
                         kind = "a factor is missing" if op is operator.mul else "a path is missing"
                         expressions = [Expression(op, (a, b)) for a, b in zip(operands, others)]
                         yield _with_operands(kind, place, path, expressions)
@@ -165,7 +178,7 @@ def _operands_completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
 
 def _operand_paths(node: Node) -> list[tuple[int, ...]]:
     """Where the operands stand among the arguments, for operations that are not entry by entry."""
-    if node.op in MATRIX_PRODUCTS or node.op in SUMMING or node.op in (np.outer, np.einsum):
+    if node.op in MATRIX_PRODUCTS | SUMMING | ADDING or node.op in (np.outer, np.einsum):
         return [(i,) for i, argument in enumerate(node.args) if isinstance(argument, Node)]
     if node.args and isinstance(node.args[0], list | tuple):
         return [(0, j) for j, part in enumerate(node.args[0]) if isinstance(part, Node)]

@@ -154,7 +154,7 @@ def _score(search: Search, changed: dict[int, Any], number: int) -> int:
 def _match(scope: Scope, value: Any) -> Match | None:
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
         return None
-    return scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+    return scope.known.match(value.astype(float), scope.proof.tolerance, scope.scale)
 
 
 def _adjoints_like(search: Search, number: int, like: int | None) -> Iterator[tuple[int, Any]]:
@@ -170,7 +170,7 @@ def _adjoints_like(search: Search, number: int, like: int | None) -> Iterator[tu
         site = nodes[like].site
         found = [n for n in found if nodes[n].site == site]
     for n in sorted(found, reverse=True)[:MOST_ADJOINTS]:
-        total = np.asarray(proof.adjoints.totals[n]) * (proof.scale or _scale(search))
+        total = np.asarray(proof.adjoints.totals[n]) * (search.scope.scale or _scale(search))
         yield n, total.reshape(np.shape(value)).astype(value.dtype)
     yield NOTHING, np.zeros_like(value)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from unstuck.autodiff.other_values import Trial
+from unstuck.autodiff.calls import by_call
+from unstuck.autodiff.other_values import OTHER_VALUE, Trial
 from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.search import Search, Users
 from unstuck.autodiff.trials import places_of, scaled, trials
@@ -36,7 +37,21 @@ def repair(
             best = trial, fixed
         if best is not None and len(best[1]) == len(search.wrong):
             break
-    return None if best is None else _moved_on(search, *best, every, suspects, slices[id(first)])
+    if best is None:
+        return None
+    return _of_a_call(search, *best, every) or _moved_on(search, *best, every, suspects, slices[id(first)])
+
+
+def _of_a_call(search: Search, trial: Trial, fixed: list[Verdict], every: Users) -> tuple[Trial, list[Verdict]] | None:
+    """The call that was given what another one was meant to take, where other values put a place in it right."""
+    if trial.kind != OTHER_VALUE or trial.call is not None:
+        return None
+    here = {node.number for node in trial.place}
+    for other in by_call(search.scope, here, {}):
+        again = [] if search.over else search.repairs(every, other.edits, search.wrong)
+        if len(again) >= len(fixed):
+            return other, again
+    return None
 
 
 def _all_trials(search: Search, suspects: set[int], slice_: set[int]) -> Iterator[Trial]:

@@ -70,6 +70,7 @@ class Search:
         graph, scale = self.proof.step.graph, self.proof.scale
         assert verdict.expected is not None
         tolerance = self.proof.tolerance
+        before = self.scope.scale / scale if scale else 1.0  # of gradients that no rate was multiplied into
         for candidate in verdict.candidates:
             numbers = [graph.same[n.number] for n in candidate.nodes]
             if not any(n in changed for n in numbers):
@@ -91,7 +92,8 @@ class Search:
             one = fit(value, verdict.expected)
             same = max(SAME_SCALE[8], min(tolerance * 10, 1e-2))
             climbs = not scale and along(verdict.parameter, candidate.value) > 0
-            agrees = abs(one.scale - 1) <= same if scale else (-one.scale if climbs else one.scale) > 0
+            alike = any(abs(one.scale - known) <= same * abs(known) for known in (1.0, before))
+            agrees = alike if scale else (-one.scale if climbs else one.scale) > 0
             if one.residual <= tolerance and agrees:
                 return True
         return False

@@ -1,5 +1,6 @@
 """Where recorded arrays cease to be adjoints, and gradients that show their fault by themselves."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +13,7 @@ from unstuck.autodiff.matching import Catalogue, Match, Numbers
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import sources
 from unstuck.autodiff.tape import LEAF, Node, Site
-from unstuck.autodiff.verdicts import APPLIED, Verdict
+from unstuck.autodiff.verdicts import APPLIED, Verdict, rounded
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,28 @@ class Scope:
     put: dict[int, Any] = field(default_factory=dict)  # values that follow from places which were put right before
     matches: dict[int, tuple[Any, Match | None]] = field(default_factory=dict)  # found before: the value and its match
     slices: dict[int, set[int]] = field(default_factory=dict)  # what gradients are made of, by their verdicts' ids
+
+    @cached_property
+    def scale(self) -> float:
+        """That of the adjoints on the way back, 0 where no gradient is right: that of the gradients, but for a rate
+        that is multiplied in before they are there, as in `rate * x.T @ d`."""
+        proof = self.proof
+        right = [verdict for verdict in proof.verdicts if verdict.right] if proof.scale else []
+        scales = [scale for verdict in right if (scale := self._last_scale(verdict)) is not None]
+        counts = Counter(map(rounded, scales))
+        most = max(scales, key=lambda scale: counts[rounded(scale)], default=proof.scale)
+        return proof.scale if counts[rounded(proof.scale)] == counts[rounded(most)] else most
+
+    def _last_scale(self, verdict: Verdict) -> float | None:
+        """That of the last adjoint on the way to a gradient; None where there is none."""
+        graph = self.proof.step.graph
+        ends = {graph.same[node.number] for node in verdict.gradient.nodes} if verdict.gradient is not None else set()
+        for number in sorted((made_of(self, verdict) & self.errors) - ends, reverse=True):
+            value = graph.tape.nodes[number].value
+            one = self.known.match(value.astype(float), self.proof.tolerance) if _is_array(value) else None
+            if one is not None and one.whole and not one.turned:
+                return one.scale
+        return None
 
     @cached_property
     def numbers(self) -> Numbers:
@@ -81,9 +104,9 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
     matches: dict[int, Match | None] = {}
     for number in inside:
         value = scope.value(number)
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        if _is_array(value):
             if number not in scope.matches or scope.matches[number][0] is not value:
-                match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+                match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.scale)
                 scope.matches[number] = value, match
             matches[number] = scope.matches[number][1]
         elif isinstance(value, float):
@@ -96,6 +119,10 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
         if number not in right and all(p in right for p in parents):
             departing.append(number)
     return departing, right, matches
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def independent(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:

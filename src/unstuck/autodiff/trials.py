@@ -22,6 +22,8 @@ def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial
     places = places_of(scope, suspects, slice_)
     ranks = _ranks(scope, suspects, slice_)
     pool = pool_of(scope)
+    together = [place for place in places if len(place) > 1 and suspects.issuperset(node.number for node in place)]
+    shared = {node.number for place in together for node in place}
     later: list[Trial] = []
     for rank in (0, 1, 2):
         here = [place for place in places if _rank_of(place, ranks) == rank]
@@ -31,8 +33,9 @@ def trials(scope: Scope, suspects: set[int], slice_: set[int]) -> Iterator[Trial
                 if expressions:
                     yield Trial(edit.kind, place, expressions)
         for place in here if rank < 2 else []:
-            if len(place) > 1 or not any(place[0] in wider and len(wider) > 1 for wider in places):
-                yield from _screened(scope, place, pool, later)
+            if len(place) > 1 or place[0].number not in shared:
+                first = next((node for node in place if ranks.get(node.number) == 0), place[0])
+                yield from _screened(scope, place, first, pool, later)
     yield from by_call(scope, suspects, departures(scope, slice_)[2])
     for place in places:
         for edit in broad_edits(place[0]):
@@ -47,11 +50,12 @@ def _rank_of(place: list[Node], ranks: dict[int, int]) -> int:
     return 0 if any(ranks.get(node.number) == 0 for node in place) else ranks.get(place[0].number, 1)
 
 
-def _screened(scope: Scope, place: list[Node], pool: Pool, later: list[Trial]) -> Iterator[Trial]:
-    """The changes by other values that give an adjoint; those of which that cannot be told go to `later`."""
+def _screened(scope: Scope, place: list[Node], first: Node, pool: Pool, later: list[Trial]) -> Iterator[Trial]:
+    """The changes by other values that give an adjoint where the place departs at first; those of which that cannot be
+    told go to `later`."""
     on_the_way = place[0].number in scope.errors
     for trial in by_other_values(scope, place, pool, on_the_way):
-        if np.size(place[0].value) > 1 and _becomes_an_adjoint(scope, trial):
+        if np.size(place[0].value) > 1 and _becomes_an_adjoint(scope, trial, first):
             yield trial
         elif not on_the_way or np.size(place[0].value) == 1:
             later.append(trial)
@@ -82,11 +86,11 @@ def scaled(place: list[Node], factor: float) -> Trial:
     return Trial("factor", place, elsewhere(place), elsewhere)
 
 
-def _becomes_an_adjoint(scope: Scope, trial: Trial) -> bool:
-    """Whether the changed expression, or what is next made of it, is an adjoint where it is first carried out."""
+def _becomes_an_adjoint(scope: Scope, trial: Trial, first: Node) -> bool:
+    """Whether the changed expression, or what is next made of it, is an adjoint at one node of its place."""
     graph = scope.proof.step.graph
     changed: dict[int, Any] = {}
-    number = trial.place[0].number
+    number = first.number
 
     def value_of(node: Node) -> Any:
         own = graph.same[node.number]
@@ -102,7 +106,7 @@ def _becomes_an_adjoint(scope: Scope, trial: Trial) -> bool:
         scope.work += SCREENING + np.size(value)
         if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
             return False
-        match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.proof.scale)
+        match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.scale)
         if match is not None:
             return not match.turned
         users = scope.users.get(number, [])

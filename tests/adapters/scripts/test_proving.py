@@ -200,6 +200,105 @@ def test_what_is_added_to_on_the_way_there_or_back_is_no_parameter(text, shapes)
     assert {np.shape(chain.root.value) for chain in found.chains} == shapes
 
 
+LAYERS = """\
+import numpy as np
+np.random.seed(4)
+X, Y = np.random.randn(90, 5), np.random.randn(90, 2)
+class Dense:
+    def __init__(self, a, b):
+        self.W = np.random.randn(a, b) * 0.6
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+    def backward(self, d):
+        self.dW = self.x.T @ d
+        return d @ self.W.T
+class Dropout:
+    def forward(self, x):
+        self.mask = (np.random.rand(*x.shape) < 0.7) / 0.7
+        return x * self.mask
+    def backward(self, d):
+        return d * self.mask
+def relu(z):
+    return np.maximum(z, 0), z
+def relu_back(d, z):
+    return d * (z > 0)
+one, two, three, drop = Dense(5, 6), Dense(6, 6), Dense(6, 2), Dropout()
+for k in range(80):
+    x, y = X[k:k + 10], Y[k:k + 10]
+    a, kept = relu(one.forward(x))
+    b, kept_too = relu(two.forward(a))
+    d = (three.forward(drop.forward(b)) - y) / 10
+    d = relu_back(drop.backward(three.backward(d)), kept_too)
+    d = relu_back(two.backward(d), kept)
+    one.backward(d)
+    for layer in (one, two, three):
+        layer.W -= 0.1 * layer.dW
+"""
+
+
+def test_layers_that_are_right_are_proved_right():
+    assert proved(LAYERS).all_right
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("return d * self.mask", "return d"),
+        ("relu_back(two.backward(d), kept)", "relu_back(two.backward(d), kept_too)"),
+    ],
+)
+def test_a_layer_that_hands_on_what_it_is_given_or_takes_what_another_kept_is_named(right, wrong):
+    text = LAYERS.replace(right, wrong)
+    line = next(i for i, (a, b) in enumerate(zip(LAYERS.splitlines(), text.splitlines()), 1) if a != b)
+    assert [departure.site.line for departure in proved(text).departures] == [line]
+
+
+GATES = """\
+import numpy as np
+np.random.seed(1)
+X, Y = np.random.randn(7, 30, 3), np.random.randn(30, 2)
+U, V, W, B = (np.random.randn(*shape) * 0.5 for shape in ((3, 4), (3, 4), (4, 2), (3, 4)))
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+def back(dc, kept):
+    x, c, f, i, g = kept
+    df = dc * c * f * (1 - f)
+    di = dc * g * i * (1 - i)
+    dg = dc * i * (1 - g ** 2)
+    return x.T @ df, x.T @ di, x.T @ dg, dc * f
+for k in range(60):
+    c, kept = np.zeros((30, 4)), []
+    for x in X:
+        f, i, g = sigmoid(x @ U), sigmoid(x @ V), np.tanh(x @ B)
+        kept.append((x, c, f, i, g))
+        c = f * c + i * g
+    error = (c @ W - Y) / 30
+    dc = error @ W.T
+    W -= 0.1 * c.T @ error
+    dU, dV, dB = np.zeros_like(U), np.zeros_like(V), np.zeros_like(B)
+    for one in kept[::-1]:
+        du, dv, db, dc = back(dc, one)
+        dU += du
+        dV += dv
+        dB += db
+    U -= 0.1 * dU
+    V -= 0.1 * dV
+    B -= 0.1 * dB
+"""
+
+
+def test_a_slope_that_one_of_several_gates_lacks_is_named():
+    text = GATES.replace("di = dc * g * i * (1 - i)", "di = dc * g")
+    departure = proved(text).departures[0]
+    assert (departure.site.line, departure.kind) == (10, "a factor is missing")
+
+
+def test_a_state_whose_way_back_lacks_its_gate_is_told_where_it_is_added_to():
+    departures = proved(CELLS.format(keep="", also="")).departures
+    assert [(one.site.line, one.kind) for one in departures] == [(18, "a factor is missing")]
+
+
 WITHOUT_A_LOSS = """\
 import numpy as np
 np.random.seed(0)

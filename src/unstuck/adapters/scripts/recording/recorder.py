@@ -158,7 +158,8 @@ class Recorder:
         followed = known.holds(b)
         if not isinstance(a, np.ndarray):
             value = op(_plain(a), _plain(b))
-            return self.nodes.record(place, op, (a, b), value) if followed or known.knows(a) else value
+            followed = (followed or known.knows(a)) and not isinstance(value, list | tuple)  # parts stay what they are
+            return self.nodes.record(place, op, (a, b), value) if followed else value
         where = self.nodes.where(place)
         old = known.before_write(a, where, followed)
         kept = known.argument(b, where) if old is not None else None
