@@ -59,9 +59,21 @@ LAW = {
         ("classifier", "regressor"),
         ("__init__",),
     ),
+    "unstuck.adapters.scripts": (
+        ("manners", "text", "__init__"),
+        ("recording", "stand_ins"),
+        ("reading", "running"),
+        ("replay",),
+        ("proof",),
+        ("faults",),
+        ("study",),
+        ("examine",),
+        ("child",),
+        ("start",),
+    ),
 }
 
-LARGEST = {"unstuck.diagnosis": (3, 10)}  # loose files and floors
+LARGEST = {"unstuck.diagnosis": (3, 10), "unstuck.adapters.scripts": (5, 10)}  # loose files and floors
 
 # What a part may know at most of the package around it, where that is less than all that lies below. An adapter knows
 # what is handed over to a diagnosis and what comes back, not how it is found.

@@ -113,6 +113,16 @@ def test_a_wrong_backward_pass_is_found_near_its_line(name, right, wrong, tmp_pa
     assert abs(place.line - changed) <= 1
 
 
+def test_an_update_that_goes_up_is_its_own_place_though_what_it_takes_has_a_second_name(tmp_path):
+    text = (PROGRAMS / "dense_sigmoid_flat.py").read_text()
+    text = text.replace("z1 = X.dot(W1)", "l0 = X\n    z1 = l0.dot(W1)")
+    path = tmp_path / "up.py"
+    path.write_text(text.replace("W1 -= 0.1 * dW1", "W1 += 0.1 * l0.T.dot(delta1)"))
+    place = locate(next(proof for proof in proofs_of(path) if proof.wrong))[0].site
+    assert place is not None
+    assert path.read_text().splitlines()[place.line - 1].strip().startswith("W1 +=")
+
+
 def test_one_wrong_line_of_cells_in_two_networks_is_one_place(tmp_path):
     text = (PROGRAMS / "rnn_encoder_decoder.py").read_text()
     path = tmp_path / "cells.py"

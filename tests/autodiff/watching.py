@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from unstuck.adapters.scripts import steps
-from unstuck.adapters.scripts.parameters import Chain, find_chains
-from unstuck.adapters.scripts.recorder import Recorder
-from unstuck.adapters.scripts.recording import Recording, Settings
+from unstuck.adapters.scripts.reading import steps
+from unstuck.adapters.scripts.reading.parameters import Chain, find_chains
+from unstuck.adapters.scripts.recording.recorder import Recorder
+from unstuck.adapters.scripts.recording.recording import Recording, Settings
 from unstuck.adapters.watch import Stopped
 from unstuck.autodiff.step import Step
 
@@ -54,7 +54,7 @@ def watched(path: Path, text: str | None = None, updates: int = 2, seconds: floa
         finally:
             sys.path[:] = before
             os.chdir(folder)
-    return Watched(recorder.recording, find_chains(recorder.tape), error)
+    return Watched(recorder.recording, find_chains(recorder.recording.tape), error)
 
 
 def step_at(seen: Watched, update: int) -> Step | None:

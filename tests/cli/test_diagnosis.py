@@ -206,6 +206,13 @@ def test_no_answer_replaces_the_program(shell, tmp_path, option):
     assert (tmp_path / "net.py").read_text().startswith("import numpy")
 
 
+@pytest.mark.parametrize(("one", "other"), [("--html", "--sarif"), ("--html", "--fix"), ("--fix", "--sarif")])
+def test_no_answer_replaces_another(shell, tmp_path, one, other):
+    (tmp_path / "net.py").write_text("import numpy as np\nw = np.zeros(3)\n")
+    assert_one_sentence(shell("diagnose", "net.py", one, "told", other, "./told"), "is the file of", "another file")
+    assert not (tmp_path / "told").exists()
+
+
 def test_a_budget_is_a_number(shell, tmp_path):
     (tmp_path / "net.py").write_text("w = 1\n")
     assert_one_sentence(shell("diagnose", "net.py", "--budget", "nan"), "no number of seconds")

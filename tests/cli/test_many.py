@@ -57,6 +57,7 @@ def test_files_are_taken_as_they_are_named(shell):
         (("nowhere", "--out", "out"), "nowhere: no such file or folder"),
         (("class", "--out", "out", "--jobs", "2", "--scheduler", "tcp://x:1"), "expected one of the two"),
         (("class", "--out", "out", "--junit", "no/x.xml"), "--junit"),
+        (("class", "--out", "out", "--junit", "x.xml", "--sarif", "x.xml"), "is the file of --sarif too"),
         (("class", "--out", "out", "--junit", "class/ada/net.py"), "is the program itself"),
     ],
 )

@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Formula, Pass
-from unstuck.diagnosis.formulas.forward import Form, output_form
+from unstuck.diagnosis.formulas.forward import output_form
+from unstuck.diagnosis.formulas.functions import Form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.twin import Link, Twin

@@ -229,6 +229,13 @@ def test_divergence_stops_training_with_update_layer_and_cause(hidden: str) -> N
     assert "the learning rate 10000 is probably too high" in sentence
 
 
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_a_rate_that_is_too_high_at_the_first_update_is_named() -> None:
+    network = Network([2, 8, 3], "relu", "linear", "squared_error")
+    with pytest.raises(TrainingError, match=r"update 1: the parameters of layer 1 .* 1e\+308 is probably too high"):
+        train(network, blobs(), epochs=1, batch_size=300, optimizer=SGD(1e308))
+
+
 def test_initial_weights_that_overflow_are_named() -> None:
     network = Network([2, 8, 3], "linear", "linear", "squared_error")
     network.parameters[2][...] = 3e38

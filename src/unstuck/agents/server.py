@@ -11,9 +11,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from unstuck import __version__
 from unstuck.adapters.fixes.files import content, expect_another_file
 from unstuck.adapters.fixes.trials import fix_of
-from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.process import diagnose_script
-from unstuck.adapters.scripts.source import defines_a_case, read_source
+from unstuck.adapters.scripts.running.job import Job
+from unstuck.adapters.scripts.running.process import diagnose_script
+from unstuck.adapters.scripts.text.source import defines_a_case, read_source
 from unstuck.diagnosis.catalogue.terminal import rules_text
 from unstuck.errors import CaseError, UnstuckError
 from unstuck.writing import write_whole

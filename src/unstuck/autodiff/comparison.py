@@ -1,6 +1,7 @@
 """Is an array a multiple of another, up to rounding, and if not: how does it differ?"""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -12,6 +13,8 @@ gradients lie at 1e-16 to 1e-11 in float64 and 1e-7 to 1e-4 in float32, wrong on
 
 SAME_SCALE = {8: 1e-6, 4: 4e-3, 2: 5e-2}
 """Relative difference up to which two scales are the same."""
+
+LARGEST_DENOMINATOR, CLOSE = 100, 1e-5  # of a short number, and how closely a scale must be one at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,15 @@ def fit(given: Array, expected: Array, parameter: Array | None = None) -> Fit:
 def _flat(array: Array) -> Array:
     flat = array.reshape(-1)
     return flat.astype(np.float64) if flat.dtype.itemsize > 8 else flat
+
+
+def is_short(scale: float, tolerance: float) -> bool:
+    """Whether a scale may stand in a program or count something: it, or 1 / it, is a fraction of small numbers."""
+    if not scale or not np.isfinite(scale):
+        return False
+    number = max(abs(scale), 1 / abs(scale))
+    short = float(Fraction(number).limit_denominator(max(1, int(LARGEST_DENOMINATOR / number))))
+    return abs(short - number) <= min(tolerance, CLOSE) * number
 
 
 def kind_of(given: Array, expected: Array, scale: float, tolerance: float) -> str:

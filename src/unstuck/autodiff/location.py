@@ -21,7 +21,7 @@ from unstuck.autodiff.repairing import repair
 from unstuck.autodiff.search import MOST_WORK, Search, search_of
 from unstuck.autodiff.suspicion import Departure, by_matching, departures, independent, left_out, made_of
 from unstuck.autodiff.tape import Node, Site, is_made_of_zeros
-from unstuck.autodiff.verdicts import Verdict
+from unstuck.autodiff.verdicts import APPLIED, Verdict
 from unstuck.autodiff.writes import assigned, changes_its_argument, read_window, write_window
 
 LATER = 0.1  # of all work, for each place after the first
@@ -111,9 +111,10 @@ def _is_returned(site: Site) -> bool:
 
 
 def _renamed(departure: Departure) -> Departure:
-    """The same at the statement that only gives the value another name, where something is missing."""
+    """The same at the statement that only gives the value another name, where something is missing; a right gradient
+    that is applied with the wrong sign has all that it takes."""
     wanting = not departure.by_repair or any(word in departure.kind for word in WANTING)
-    if departure.site is None or not wanting:
+    if departure.site is None or not wanting or departure.kind == APPLIED:
         return departure
     source = "".join(linecache.getlines(departure.site.file))
     place: Site | None = renaming(source, departure.site, "left out" in departure.kind)

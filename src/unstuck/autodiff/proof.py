@@ -57,13 +57,23 @@ class Proof:
         return [verdict for verdict in self.verdicts if verdict.right is False]
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked under every hypothesis: which candidates for a gradient are one, to this tolerance."""
+
+    step: Step
+    candidates: Sequence[Sequence[Candidate]]  # of each parameter
+    meetings: Sequence[Meeting]
+    tolerance: float
+
+
 def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     """The verdict on every parameter of a step. `given` hypotheses are tried before those that are found."""
     met = meetings(step)
     met = (upstream(step, met) or met)[:MOST_MEETINGS]
     forward = forward_nodes(step, met)
     candidates = [candidates_of(step, parameter, forward) for parameter in step.parameters]
-    tolerance = EXACT[coarsest(step, candidates)]
+    question = Question(step, candidates, met, EXACT[coarsest(step, candidates)])
     best: Proof | None = None
     written: Proof | None = None
     work, tried = 0, set()
@@ -75,7 +85,7 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
         if key in tried or (best is not None and work > MOST_WORK):
             continue
         tried.add(key)
-        found = _under(step, hypothesis, Tie.SPLIT, candidates, met, tolerance)
+        found = _under(question, hypothesis, Tie.SPLIT)
         work += effort
         if hypothesis.rank == 0 and _is_flat(found):
             continue
@@ -89,13 +99,13 @@ def prove(step: Step, given: Sequence[Hypothesis] = ()) -> Proof:
     if written is not None and best is not None and best.hypothesis is not None and best.hypothesis.rank == 2:
         best = written
     if best is None:
-        return _without_hypothesis(step, candidates, met, tolerance)
+        return _without_hypothesis(question)
     for tie in (Tie.LAST, Tie.FIRST, Tie.ALL):
         if best.wrong and best.hypothesis is not None:
-            found = _under(step, best.hypothesis, tie, candidates, met, tolerance)
+            found = _under(question, best.hypothesis, tie)
             best = found if _promise(found) > _promise(best) else best
     sure = _sure(best)
-    return _without_hypothesis(step, candidates, met, tolerance) if _explains_nothing(sure) else sure
+    return _without_hypothesis(question) if _explains_nothing(sure) else sure
 
 
 def proved_apart(proof: Proof, tie: Tie | None = None) -> Proof:
@@ -109,8 +119,8 @@ def proved_apart(proof: Proof, tie: Tie | None = None) -> Proof:
     apart = step_on(merged_within(step.graph, forward_pass(proof)), step.parameters)
     before = forward_nodes(step, proof.meetings)  # as in the proof: the error itself may be a gradient
     candidates = [candidates_of(apart, parameter, before) for parameter in apart.parameters]
-    scale = proof.scale if tie is None else 0.0
-    return _sure(_under(apart, hypothesis, tie or proof.tie, candidates, proof.meetings, proof.tolerance, scale))
+    question = Question(apart, candidates, proof.meetings, proof.tolerance)
+    return _sure(_under(question, hypothesis, tie or proof.tie, proof.scale if tie is None else 0.0))
 
 
 def forward_pass(proof: Proof) -> set[int]:
@@ -166,16 +176,9 @@ def _promise(proof: Proof) -> tuple[int, int, int, int]:
     return large, len(right), -rank, sum(v.gradient.value.size for v in right if v.gradient)
 
 
-def _under(
-    step: Step,
-    hypothesis: Hypothesis,
-    tie: Tie,
-    candidates: Sequence[Sequence[Candidate]],
-    met: Sequence[Meeting],
-    tolerance: float,
-    known_scale: float = 0.0,
-) -> Proof:
+def _under(question: Question, hypothesis: Hypothesis, tie: Tie, known_scale: float = 0.0) -> Proof:
     """All verdicts under one hypothesis, at the scale that most gradients share where none is known."""
+    step, candidates, tolerance = question.step, question.candidates, question.tolerance
     true = adjoints(step.graph, hypothesis.seeds, set(step.moving), tie)
     expected = [expected_gradient(step, parameter, true) for parameter in step.parameters]
     proofs = []
@@ -185,7 +188,7 @@ def _under(
             for parameter, found, array in zip(step.parameters, candidates, expected)
         )
         signed = with_signs(verdicts, tolerance)
-        proofs.append(Proof(step, hypothesis, tie, scale, signed, true, tuple(met), tolerance))
+        proofs.append(Proof(step, hypothesis, tie, scale, signed, true, tuple(question.meetings), tolerance))
     return min(proofs, key=_doubt) if len(proofs) > 1 else proofs[0]
 
 
@@ -239,14 +242,14 @@ def _distance(verdict: Verdict) -> float:
 
 def unexplained(proof: Proof) -> Proof:
     """The same step of which nothing is known: neither a loss nor outputs and targets explain a gradient."""
-    return _without_hypothesis(proof.step, [()] * len(proof.verdicts), proof.meetings, proof.tolerance)
+    return _without_hypothesis(Question(proof.step, [()] * len(proof.verdicts), proof.meetings, proof.tolerance))
 
 
-def _without_hypothesis(
-    step: Step, candidates: Sequence[Sequence[Candidate]], met: Sequence[Meeting], tolerance: float
-) -> Proof:
+def _without_hypothesis(question: Question) -> Proof:
     verdicts = tuple(
         Verdict(parameter, None, np.nan, 0.0, "neither a loss nor outputs that meet targets were found", None, None)
-        for parameter in step.parameters
+        for parameter in question.step.parameters
     )
-    return Proof(step, None, Tie.SPLIT, 0.0, verdicts, Adjoints(), tuple(met), tolerance)
+    return Proof(
+        question.step, None, Tie.SPLIT, 0.0, verdicts, Adjoints(), tuple(question.meetings), question.tolerance
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unstuck.autodiff.candidates import Candidate, along, value_after, value_of
-from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, kind_of
+from unstuck.autodiff.comparison import EXACT, SAME_SCALE, fit, is_short, kind_of
 from unstuck.autodiff.reverse import Adjoints
 from unstuck.autodiff.step import Parameter, Step
 
@@ -83,7 +83,8 @@ def common_scales(
 ) -> list[float]:
     """The scales that most parameters share, at most three; each parameter offers those of all its candidates.
 
-    A single number is a multiple of any other: it is asked only where no array is explained.
+    A single number is a multiple of any other: it is asked only where no array is explained, and where there are arrays
+    only a short scale is believed.
     """
     known = [
         (found, array, parameter)
@@ -91,7 +92,10 @@ def common_scales(
         if not isinstance(array, str) and np.linalg.norm(array) > VANISHING
     ]
     several = [one for one in known if one[1].size > 1]
-    return _offered(several, tolerance) or _offered(known, tolerance) or [0.0]
+    offered = _offered(several, tolerance)
+    if not offered:
+        offered = [scale for scale in _offered(known, tolerance) if not several or is_short(scale, tolerance)]
+    return offered or [0.0]
 
 
 def _offered(known: Sequence[tuple[Sequence[Candidate], Array, Parameter]], tolerance: float) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from itertools import combinations
 from typing import Any
 
 import click
@@ -72,3 +73,11 @@ def expect_writable(path: str | os.PathLike[str], argument: str = "--out", **rea
         raise UnstuckError(f"{argument} {error}") from error
     if not os.access(place.parent, os.W_OK):
         raise UnstuckError(f"{argument} {path}: cannot write into the folder {place.parent}")
+
+
+def expect_apart(**written: str | os.PathLike[str] | None) -> None:
+    """Says before the long work that two results, each under the name of its option, would replace each other."""
+    given = [(name, path) for name, path in written.items() if path]
+    for (one, path), (other, place) in combinations(given, 2):
+        if is_same_file(path, place):
+            raise UnstuckError(f"--{one} {path}: is the file of --{other} too, expected the name of another file")

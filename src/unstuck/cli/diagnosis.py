@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unstuck.cli.arguments import Seconds, expect_writable
+from unstuck.cli.arguments import Seconds, expect_apart, expect_writable
 from unstuck.cli.grouped import GroupedCommand, completing, rule_names, under
 from unstuck.cli.many import diagnose_programs, expect_one
 from unstuck.cli.shell import print_json
@@ -20,7 +20,7 @@ from unstuck.errors import CaseError
 from unstuck.writing import write_whole
 
 if TYPE_CHECKING:
-    from unstuck.adapters.scripts.job import Answer
+    from unstuck.adapters.scripts.running.job import Answer
     from unstuck.diagnosis.diagnose import Listener
     from unstuck.diagnosis.report.report import Report
 
@@ -90,13 +90,14 @@ def diagnose(file: Path, arguments: tuple[str, ...], json_: bool, html: str | No
     expect_one(file, options)
     from unstuck.adapters.fixes.files import expect_another_file
     from unstuck.adapters.fixes.terminal import as_text
-    from unstuck.adapters.scripts.source import defines_a_case, read_source
+    from unstuck.adapters.scripts.text.source import defines_a_case, read_source
 
     if options["fix"]:
         expect_another_file(options["fix"], file)
     for path, option in ((html, "--html"), (options["fix"], "--fix"), (options["sarif"], "--sarif")):
         if path:
             expect_writable(path, option, program=file, data=options["data"])
+    expect_apart(html=html, fix=options["fix"], sarif=options["sarif"])
     out, silent = (sys.stderr, sys.stderr is None or not sys.stderr.isatty()) if json_ else (sys.stdout, False)
 
     def listen(line: str) -> None:
@@ -159,7 +160,7 @@ def descriptor_to_stderr() -> Iterator[None]:
 
 def _wired(file: Path, page: bool, options: dict[str, Any], listen: Callable[[str], None]) -> Answer:
     """The diagnosis of a Case, in this process."""
-    from unstuck.adapters.scripts.job import Answer
+    from unstuck.adapters.scripts.running.job import Answer
     from unstuck.diagnosis.report.page.document import as_html
 
     with redirect_stdout(sys.stderr):  # what the program prints as it is loaded is not our answer
@@ -173,9 +174,9 @@ def _script(
     """The diagnosis of a script, in a process of its own, and the fix where one is wanted."""
     from unstuck.adapters.fixes.files import content
     from unstuck.adapters.fixes.trials import fix_of
-    from unstuck.adapters.scripts.job import Job
-    from unstuck.adapters.scripts.process import diagnose_script
-    from unstuck.adapters.scripts.source import read_source
+    from unstuck.adapters.scripts.running.job import Job
+    from unstuck.adapters.scripts.running.process import diagnose_script
+    from unstuck.adapters.scripts.text.source import read_source
 
     job = Job(
         str(file),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unstuck.cli.arguments import expect_writable
+from unstuck.cli.arguments import expect_apart, expect_writable
 from unstuck.cli.shell import print_json
 from unstuck.errors import CaseError, UnstuckError
 from unstuck.writing import write_whole
@@ -61,6 +61,7 @@ def diagnose_programs(paths: Sequence[Path], options: dict[str, Any]) -> int:
     for path, option in ((options["junit"], "--junit"), (options["sarif"], "--sarif")):
         for program in submissions if path else ():
             expect_writable(path, option, program=program.path, data=options["data"])
+    expect_apart(junit=options["junit"], sarif=options["sarif"])
     with _workers(options) as workers, _progress(len(submissions)) as listen:
         outcomes = diagnose_all(submissions, _settings(options), out, workers, options["resume"], listen)
     written = {

@@ -26,6 +26,7 @@ from unstuck.diagnosis.experiments.outside_the_step import read_twice, train_twi
 from unstuck.diagnosis.experiments.repairs import mended
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Verdicts
 from unstuck.diagnosis.measurements.as_found import say_if_trained
+from unstuck.diagnosis.measurements.value_lines import line_of_fault
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.program.program import Program
 from unstuck.diagnosis.report.conclusion import conclude
@@ -34,6 +35,7 @@ from unstuck.diagnosis.report.portrait.portrait import Portrait, portray
 from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.change import change_line
+from unstuck.diagnosis.source.location import location_of
 from unstuck.errors import is_strict
 from unstuck.nn.blas_threads import single_threaded
 from unstuck.sandbox import clock
@@ -77,6 +79,8 @@ def diagnose(case: Case, budget: float = USUAL_BUDGET, cures: bool = True, liste
             followed = safely(e, "how far the twin follows", partial(follow, e), decides=False) or []
             cure(e, evidence, verdicts, budget > LONG)
         report = conclude(e, evidence, verdicts, clock.real_now() - started, followed)
+        located = partial(with_lines_of_values, e, report)
+        report.findings = safely(e, "lines by their values", located, decides=False) or report.findings
         drawn = partial(sit, e, report, verdicts or Verdicts())
         report.portrait = safely(e, "what the page draws", drawn, decides=False)
         changed = partial(with_changes, report)
@@ -131,6 +135,17 @@ def sit(e: Examination, report: Report, verdicts: Verdicts) -> Portrait | None:
     settings = any(RULES[code].setting for code in codes)
     after = verdicts.right if settings else mended(before, e, codes, verdicts.meant)
     return portray(e, codes, before, after)
+
+
+def with_lines_of_values(e: Examination, report: Report) -> list[Finding]:
+    """The findings, those whose line the form of the source does not tell with the line that their numbers tell."""
+    found = []
+    for finding in report.findings:
+        place = None
+        if finding.location is None:
+            place = line_of_fault(e, finding.rule.code, finding.layer or 0, finding.evidence)
+        found.append(finding if place is None else replace(finding, location=location_of(*place)))
+    return found
 
 
 def with_changes(report: Report) -> list[Finding]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unstuck.adapters.scripts.process import HOME, end, signal_name, temporary_folder
+from unstuck.adapters.scripts.running.process import HOME, end, signal_name, temporary_folder
 from unstuck.many.isolation import bare_environment, walled
 from unstuck.many.limits import Limits, end_family
 from unstuck.many.outcome import UNEXAMINED, Outcome, facts_of

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 
-from unstuck.adapters.scripts.process import HOME
+from unstuck.adapters.scripts.running.process import HOME
 
 SYSTEM = (
     "/usr",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 
-from unstuck.adapters.scripts.process import resident_memory
+from unstuck.adapters.scripts.running.process import resident_memory
 
 ENTRY = 4096  # bytes that a file takes at least
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from unstuck.adapters.fixes.terminal import as_text
 from unstuck.adapters.fixes.trials import fix_of
-from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.process import diagnose_script
+from unstuck.adapters.scripts.running.job import Job
+from unstuck.adapters.scripts.running.process import diagnose_script
 from unstuck.errors import UnstuckError
 
 BUDGET = 60.0  # seconds, if none are given

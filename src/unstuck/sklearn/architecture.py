@@ -8,7 +8,6 @@ from numpy.typing import DTypeLike
 
 from unstuck.nn.activations import Activation
 from unstuck.nn.layers import Dense
-from unstuck.nn.losses import Loss
 from unstuck.nn.network import CHUNK, Network
 from unstuck.nn.settings import per_hidden_layer
 from unstuck.sklearn.losses import EXP
@@ -57,28 +56,8 @@ def draw_parameters(
     return coefs, intercepts
 
 
-def assemble(
-    coefs: Sequence[Array],
-    intercepts: Sequence[Array],
-    activation: str | Sequence[str],
-    out_activation: str,
-    loss: Loss,
-    dropout: float | Sequence[float] = 0.0,
-    alpha: float = 0.0,
-    sparse: bool = False,
-) -> Network:
-    """The network whose layers hold these very arrays; with `sparse`, for inputs as rows of a sparse matrix."""
-    n_hidden = len(coefs) - 1
-    network = Network(
-        [len(coefs[0]), *(coef.shape[1] for coef in coefs)],
-        hidden=[ACTIVATIONS[name] for name in hidden_activations(activation, n_hidden)],
-        output=OUTPUTS[out_activation],
-        loss=loss,
-        initializer="zeros",
-        dtype=coefs[0].dtype,
-        dropout=dropout_rates(dropout, n_hidden),
-        l2=alpha,
-    )
+def holding(network: Network, coefs: Sequence[Array], intercepts: Sequence[Array], sparse: bool) -> Network:
+    """The network with layers that hold these very arrays; with `sparse`, for inputs as rows of a sparse matrix."""
     for i, (layer, coef, intercept) in enumerate(zip(network.layers, coefs, intercepts)):
         kind = SparseDense if sparse and i == 0 else Dense
         network.layers[i] = kind(coef, intercept, layer.activation)

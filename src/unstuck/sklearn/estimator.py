@@ -21,9 +21,17 @@ from unstuck.nn.engine.training_run import Callback
 from unstuck.nn.history import History
 from unstuck.nn.losses import Loss
 from unstuck.nn.network import Network
-from unstuck.sklearn.architecture import assemble, draw_parameters, layer_sizes, logits_of
+from unstuck.sklearn.architecture import (
+    OUTPUTS,
+    draw_parameters,
+    dropout_rates,
+    hidden_activations,
+    holding,
+    layer_sizes,
+    logits_of,
+)
 from unstuck.sklearn.descent import Descent, OptimizerState
-from unstuck.sklearn.parameters import Check, check_parameters
+from unstuck.sklearn.parameters import ACTIVATIONS, Check, check_parameters
 from unstuck.sklearn.sparse import as_examples, subset
 
 Array = np.ndarray
@@ -165,9 +173,18 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _assemble(self, sparse: bool = False) -> Network:
         name, loss = self._outputs(self.n_outputs_)
-        return assemble(
-            self.coefs_, self.intercepts_, self.activation, name, loss, self.dropout, self.alpha, sparse=sparse
+        n_hidden = len(self.coefs_) - 1
+        network = Network(
+            [len(self.coefs_[0]), *(coef.shape[1] for coef in self.coefs_)],
+            hidden=[ACTIVATIONS[name] for name in hidden_activations(self.activation, n_hidden)],
+            output=OUTPUTS[name],
+            loss=loss,
+            initializer="zeros",
+            dtype=self.coefs_[0].dtype,
+            dropout=dropout_rates(self.dropout, n_hidden),
+            l2=self.alpha,
         )
+        return holding(network, self.coefs_, self.intercepts_, sparse)
 
     def _split(self, examples: Examples) -> tuple[Examples, Examples]:
         """Training and validation examples, split as scikit-learn splits them."""

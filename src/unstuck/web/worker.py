@@ -95,9 +95,9 @@ def program(say: Say, stop: threading.Event, text: str, kind: str, fix: bool) ->
     """Diagnose a program of the visitor's own as the shell does, and look for its fix."""
     from unstuck.adapters.fixes.files import content
     from unstuck.adapters.fixes.trials import fix_of
-    from unstuck.adapters.scripts.job import Job
-    from unstuck.adapters.scripts.process import diagnose_script
-    from unstuck.adapters.scripts.source import read_source
+    from unstuck.adapters.scripts.running.job import Job
+    from unstuck.adapters.scripts.running.process import diagnose_script
+    from unstuck.adapters.scripts.text.source import read_source
     from unstuck.web.limits import PROGRAM_BUDGET
 
     name = "program.ipynb" if kind == "notebook" else "program.py"

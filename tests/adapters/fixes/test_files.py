@@ -8,7 +8,7 @@ from unstuck.adapters.fixes.edit import applied
 from unstuck.adapters.fixes.files import content, expect_another_file
 from unstuck.adapters.fixes.statements import inserted_before, inserted_behind
 from unstuck.adapters.fixes.syntax import Syntax
-from unstuck.adapters.scripts.source import read_source
+from unstuck.adapters.scripts.text.source import read_source
 from unstuck.errors import CaseError
 
 

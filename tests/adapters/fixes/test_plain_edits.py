@@ -61,6 +61,7 @@ def test_inputs_are_standardised_with_those_of_the_test():
             "def sigmoid(z):\n    return 1 / 1 + np.exp(-z)\n",
             "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n",
         ),
+        ("E03", "p = net(x, True)\n", "p = net(x, False)\n"),
         ("F09", "z[z < 0] = 0\n", "z = z.copy()\nz[z < 0] = 0\n"),
         ("F09", "a = np.maximum(z, 0, out=z)\n", "a = np.maximum(z, 0)\n"),
         ("L01", "p = softmax(softmax(z))\n", "p = softmax(z)\n"),
@@ -74,6 +75,55 @@ def test_a_line_is_put_right(code, before, after):
     parameters = [{"updated_at": line, "line": 1, "shape": [2, 3]} for line in (1, 2)]
     reading = {"targets": {"name": "t"}, "parameters": parameters}
     assert after in fixed(before, code, 1, None, reading=reading)
+
+
+@pytest.mark.parametrize(
+    ("line", "before", "after"),
+    [
+        (
+            2,
+            "for i in range(0, n, 8):\n    xb, yb = x[:8], y[0:8]\n",
+            "for i in range(0, n, 8):\n    xb, yb = x[i:i + 8], y[i:i + 8]\n",
+        ),
+        (
+            2,
+            "for k in range(n // b):\n    step(x[:, :b], t[:, :b])\n",
+            "for k in range(n // b):\n    step(x[:, k * b:(k + 1) * b], t[:, k * b:(k + 1) * b])\n",
+        ),
+        (1, "for x in xs:\n    d = net(x)\nw -= d\nshow(w)\n", "for x in xs:\n    d = net(x)\n    w -= d\nshow(w)\n"),
+        (2, "x = x[f(9)]\nt = t[f(9)]\n", "order = f(9)\nx = x[order]\nt = t[order]\n"),
+        (2, "t = y\nx = x[rows]\n", "t = y\nx = x[rows]\nt = t[rows]\n"),
+        (2, "t = y\nx = x[f(9)]\n", "t = y\norder = f(9)\nx = x[order]\nt = t[order]\n"),
+        (
+            2,
+            "t = y\nrng.shuffle(x)\n",
+            "t = y\norder = rng.permutation(len(x))\nx = x[order]\nt = t[order]\n",
+        ),
+        (2, "a, b = mixed(x, y, seed=1)\nt = coded(y[:9])\n", "a, b = mixed(x, y, seed=1)\nt = coded(b[:9])\n"),
+    ],
+)
+def test_examples_and_targets_are_taken_together(line, before, after):
+    parameters = [{"updated_at": 3, "line": 1, "shape": [2, 3]}]
+    reading = {"targets": {"name": "t"}, "parameters": parameters}
+    found = [one for code in ("D10", "D14") for one in fixed(before, code, line, None, reading=reading)]
+    assert after in found
+
+
+def test_results_of_a_call_with_other_arguments_are_no_others_in_their_place():
+    assert not fixed("a, b = split(x, y, 1)\nt = coded(y)\n", "D10", 2, 1)
+
+
+def test_a_weight_that_an_error_passes_is_written_where_it_was_left_out():
+    text = "w = [draw() for _ in range(4)]\nd = [e * h[j] * (1 - h[j]) for j in range(4)]\nw[j] -= e * h[j]\n"
+    found = fixed(text, "B14", 2, 6, reading={"parameters": [{"line": 1, "updated_at": 3, "shape": []}]})
+    assert text.replace("[e * h[j] *", "[e * w[j] * h[j] *") in found
+
+
+def test_a_bias_is_added_to_a_product_that_is_written_as_a_method():
+    text = "W, b = start()\nz = x.dot(W)\n"
+    named = {"parameters": [{"name": name, "line": 1, "updated_at": 3, "shape": [2] * len(name)} for name in "Wb"]}
+    named["parameters"][0]["shape"] = [2, 3]
+    assert "W, b = start()\nz = x.dot(W) + b\n" in fixed(text, "F07", 2, 5, reading=named)
 
 
 def test_a_test_without_data_of_its_own_is_left_alone():
@@ -157,6 +207,7 @@ def test_what_is_there_for_a_sigmoid_is_written_for_the_tanh_too():
     [
         ("d = e @ w.T * (1 - a)\n", "1 - a", "1 - a ** 2", "d = e @ w.T * (1 - a ** 2)\n"),
         ("d = e.dot(w)\n", "e.dot(w)", "e.dot(w) * a", "d = e.dot(w) * a\n"),
+        ("d = e @ w.T\n", "w.T", "v.T", "d = e @ v.T\n"),
         ("g = d.dot(w) / n\n", "d.dot(w)", "d.dot(w) * a", "g = (d.dot(w) * a) / n\n"),
     ],
 )

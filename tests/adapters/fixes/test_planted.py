@@ -6,8 +6,8 @@ import pytest
 
 from tests.adapters.scripts.drawn import FAULTS, draw
 from unstuck.adapters.fixes.trials import fix_of
-from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.process import diagnose_script
+from unstuck.adapters.scripts.running.job import Job
+from unstuck.adapters.scripts.running.process import diagnose_script
 
 COUNT = int(os.environ.get("UNSTUCK_DRAWN_FIXES", "2"))
 PLANTED = [fault for fault in FAULTS if fault != "healthy"]

@@ -6,7 +6,7 @@ from tests.adapters.fixes.test_fix import report
 from unstuck.adapters.fixes import trials
 from unstuck.adapters.fixes.printed import accuracies, is_worse
 from unstuck.adapters.fixes.search import find_fix
-from unstuck.adapters.scripts.job import Answer, Job
+from unstuck.adapters.scripts.running.job import Answer, Job
 
 RATED = "d = (e @ W.T) * a\nlr = 0.1\nW -= lr * d\n"
 DECAYED = "net.fit(x, decay=1.0)\nd = (e @ W.T) * a\n"

@@ -4,8 +4,8 @@ import pytest
 
 from tests.adapters.scripts.drawn import draw
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.beside import read_accuracy
-from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.replay.beside import read_accuracy
+from unstuck.adapters.scripts.study import study
 
 SCRIPT = """\
 import numpy as np

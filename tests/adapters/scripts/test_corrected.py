@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.corrected import behind_wrong_gradients
-from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.proof.corrected import behind_wrong_gradients
+from unstuck.adapters.scripts.study import study
 from unstuck.diagnosis.examination.true_step import with_true_gradients
 
 QUADRANTS = """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.study import study
 
 PROGRAM = """\
 import numpy as np

@@ -7,9 +7,9 @@ import pytest
 
 from tests.adapters.scripts.drawn import STYLES, draw
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.examples import input_rows, target_rows
-from unstuck.adapters.scripts.update import read_update
+from unstuck.adapters.scripts.reading.examples import input_rows, target_rows
+from unstuck.adapters.scripts.reading.update import read_update
+from unstuck.adapters.scripts.study import study
 from unstuck.diagnosis.diagnose import diagnose
 
 COUNT = int(os.environ.get("UNSTUCK_DRAWN_SCRIPTS", "25"))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.falling import climbs, falls, own_losses
-from unstuck.adapters.scripts.proving import prove_recorded
+from unstuck.adapters.scripts.faults.falling import falls, own_losses
+from unstuck.adapters.scripts.proof.climbing import climbs
+from unstuck.adapters.scripts.proof.proving import prove_recorded
+from unstuck.adapters.scripts.study import study
 
 NOISE = np.random.default_rng(0).normal(0, 0.3, 2000)
 LIKELIHOOD = """

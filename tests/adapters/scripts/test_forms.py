@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unstuck.adapters.scripts.forms import Batch, like, match
+from unstuck.adapters.scripts.replay.forms import Batch, like, match
 
 NUMBERS = np.array([[0.0, 1.0], [2.5, -3.0]])
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
-from unstuck.adapters.scripts.proving import prove_recorded
+from unstuck.adapters.scripts.faults.evaluating import evaluated_as_in_training
+from unstuck.adapters.scripts.proof.forward_report import of_forward_faults, with_forward_faults
+from unstuck.adapters.scripts.proof.proving import prove_recorded
+from unstuck.adapters.scripts.study import study
 
 PROGRAMS = Path(__file__).parents[2] / "programs" / "forward"
 RIGHT = {path.read_text(): path.parent.name for path in sorted(PROGRAMS.glob("*/right.py"))}  # each once

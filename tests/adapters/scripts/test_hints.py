@@ -6,8 +6,8 @@ import pytest
 
 from tests.adapters.scripts.drawn import STYLES, draw
 from tests.adapters.scripts.watched import NAME, runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.unused import unused
+from unstuck.adapters.scripts.study import study
+from unstuck.adapters.scripts.text.unused import unused
 
 SCRIPT = """\
 import numpy as np

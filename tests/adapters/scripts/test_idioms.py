@@ -4,8 +4,8 @@ that are single numbers."""
 import tracemalloc
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.proving import prove_recorded
+from unstuck.adapters.scripts.proof.proving import prove_recorded
+from unstuck.adapters.scripts.study import study
 
 RESHAPED = """\
 import numpy as np

@@ -1,9 +1,9 @@
 """A finding points to the expression that it is about, in arrays as in single numbers."""
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.lines import Lines
-from unstuck.adapters.scripts.locating import with_lines
+from unstuck.adapters.scripts.faults.locating import with_lines
+from unstuck.adapters.scripts.reading.lines import Lines
+from unstuck.adapters.scripts.study import study
 from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.rules import RULES
 

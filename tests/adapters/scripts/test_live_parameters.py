@@ -4,7 +4,7 @@ import types
 
 import numpy as np
 
-from unstuck.adapters.scripts.live_parameters import layers
+from unstuck.adapters.scripts.replay.live_parameters import layers
 
 
 def unit(weights: object, bias: float) -> types.SimpleNamespace:

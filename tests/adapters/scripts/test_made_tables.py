@@ -81,3 +81,41 @@ def test_the_target_can_be_learnt_from_the_columns():
 )
 def test_a_file_of_which_the_script_says_too_little_is_not_made_up(path, program):
     assert table_of(path, program) is None
+
+
+PASSENGERS = """
+df = pd.read_csv("titanic.csv")
+df = df[["Survived", "Pclass", "Sex", "Age", "Embarked"]]
+df["Sex"] = df["Sex"].map({"male": 0, "female": 1})
+port = pd.get_dummies(df["Embarked"])
+X = df[["Pclass", "Sex", "Age"]].values
+y = df["Survived"].values
+W = np.random.randn(3, 8)
+V = np.random.randn(8, 1)
+p = sigmoid(X @ W @ V)
+"""
+
+
+def test_columns_of_words_hold_the_words_that_the_program_translates():
+    text, _ = table_of("titanic.csv", PASSENGERS)
+    head, *lines = text.splitlines()
+    columns = dict(zip(head.split(","), zip(*(line.split(",") for line in lines), strict=True), strict=True))
+    assert set(columns["Sex"]) == {"male", "female"}
+    assert len(set(columns["Embarked"])) > 1
+    assert not any(word[0].isdigit() for word in columns["Embarked"])
+    assert set(columns["Survived"]) == {"0", "1"}
+    assert len({float(age) for age in columns["Age"]}) > 10
+
+
+def test_a_target_in_words_is_one_of_them():
+    program = BY_NAME.replace("df['kind'].values", "df['kind'].map({'long': 0, 'wide': 1}).values")
+    text, _ = table_of("flowers.csv", program)
+    head, *lines = text.splitlines()
+    place = head.split(",").index("kind")
+    assert {line.split(",")[place] for line in lines} == {"long", "wide"}
+
+
+def test_columns_that_are_left_out_come_on_top_of_the_inputs():
+    program = "df = pd.read_csv('t.csv').drop(['id', 'name'], axis=1)\ny = df['rich'].values\nW = np.random.randn(4, 1)"
+    text, _ = table_of("t.csv", program)
+    assert len(text.splitlines()[0].split(",")) == 7

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.scripts.watched import NAME, runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.naming import naming, split
-from unstuck.adapters.scripts.source import Source
+from unstuck.adapters.scripts.reading.naming import naming, split
+from unstuck.adapters.scripts.study import study
+from unstuck.adapters.scripts.text.source import Source
 from unstuck.errors import CaseError
 
 DATA = """\

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.not_finite import of_not_finite, with_size
+from unstuck.adapters.scripts.faults.not_finite import of_not_finite, with_size
+from unstuck.adapters.scripts.study import study
 from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.rules import RULES
 

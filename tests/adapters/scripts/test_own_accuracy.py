@@ -6,8 +6,10 @@ import types
 import numpy as np
 import pytest
 
-from unstuck.adapters.scripts.data_sets import DataSet
-from unstuck.adapters.scripts.own_accuracy import own_accuracy
+from tests.adapters.scripts.watched import runner
+from unstuck.adapters.scripts.replay.data_sets import DataSet
+from unstuck.adapters.scripts.replay.own_accuracy import own_accuracy
+from unstuck.adapters.scripts.study import study
 
 X = np.arange(24.0).reshape(8, 3)
 LABELS = np.array([0, 1, 2, 1, 0, 2, 2, 1])
@@ -67,3 +69,42 @@ def test_the_line_that_returns_the_count_is_known():
     exec(compile(text, "counted.py", "exec"), scope)
     accuracy = own_accuracy(text, scope, [DataSet(X, ROWS, ("x", "t"), len(X))])
     assert accuracy.line == ("counted.py", 5)
+
+
+TRAINED = """\
+import numpy as np
+rng = np.random.RandomState(0)
+X = rng.randn(60, 3)
+y = (X[:, 0] > 0).astype(float).reshape(-1, 1)
+class Model:
+    def __init__(self):
+        self.w, self.b = rng.randn(3, 1), np.zeros(1)
+    def fit(self, x, t):
+        for epoch in range(50):
+            p = 1 / (1 + np.exp(-(x @ self.w + self.b)))
+            self.w -= 0.5 * x.T @ (p - t) / len(x)
+            self.b -= 0.5 * (p - t).mean(axis=0)
+        return self
+    def score(self, x, t):
+        return np.mean((x @ self.w + self.b > 0) == t)
+def train(x, t):
+    weights, bias = rng.randn(3, 1), np.zeros(1)
+    for epoch in range(50):
+        p = 1 / (1 + np.exp(-(x @ weights + bias)))
+        weights -= 0.5 * x.T @ (p - t) / len(x)
+        bias -= 0.5 * (p - t).mean(axis=0)
+    return weights, bias
+def score(x, t, w, b):
+    return np.mean((x @ w + b > 0) == t)
+"""
+
+
+@pytest.mark.parametrize(
+    "behind",
+    ["net = Model().fit(X, y)\nprint(net.score(X, y))", "w, b = train(X, y)\nprint(score(X, y, w, b))"],
+)
+def test_the_accuracy_of_what_comes_out_of_the_training(behind):
+    case = study(runner(f"{TRAINED}{behind}\n")).case
+    answers = (np.asarray(case.predict(case.x)) > 0.5).astype(int)[:, 0]
+    assert case.accuracy(case.x, answers) == 1
+    assert case.accuracy(case.x, 1 - answers) == 0

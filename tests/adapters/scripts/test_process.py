@@ -15,8 +15,8 @@ import pytest
 
 import unstuck
 from tests.adapters.scripts.test_hostile import marked  # noqa: F401 - a fixture
-from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.process import without_diagnosis
+from unstuck.adapters.scripts.running.job import Job
+from unstuck.adapters.scripts.running.process import without_diagnosis
 from unstuck.errors import CaseError
 
 HOME = str(Path(unstuck.__file__).parents[1])

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.falling import diverge, falls, own_losses
-from unstuck.adapters.scripts.proving import prove_recorded
-from unstuck.adapters.scripts.training_loop import find_loop
-from unstuck.adapters.scripts.update import read_update
+from unstuck.adapters.scripts.faults.falling import diverge, falls, own_losses
+from unstuck.adapters.scripts.proof.proving import prove_recorded
+from unstuck.adapters.scripts.reading.training_loop import find_loop
+from unstuck.adapters.scripts.reading.update import read_update
+from unstuck.adapters.scripts.study import study
 from unstuck.diagnosis import schema
 
 PROGRAMS = Path(__file__).parents[2] / "programs" / "backward"

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.proving import prove_recorded
+from unstuck.adapters.scripts.proof.climbing import ascending
+from unstuck.adapters.scripts.proof.proving import prove_recorded
+from unstuck.adapters.scripts.study import study
 
 KEPT = """\
 import numpy as np
@@ -69,6 +70,15 @@ def test_gradients_that_are_never_cleared_come_back_in_full_where_they_are_added
     assert found.kept.site.text.startswith("gV +=")
 
 
+@pytest.mark.parametrize(
+    ("sign", "learns", "codes"), [("+", None, ["U01"]), ("+", False, ["U01"]), ("+", True, []), ("-", None, [])]
+)
+def test_updates_along_the_gradient_of_a_usual_loss_go_up_unless_the_script_learns(sign, learns, codes):
+    text = NEVER_CLEARED.replace("gV +=", "gV =").replace("gW +=", "gW =")
+    found = proved(text.replace("-= 0.1", f"{sign}= 0.1"))
+    assert [finding.rule.code for finding in ascending(found, lambda: learns)] == codes
+
+
 IN_TURN = """\
 import numpy as np
 np.random.seed(3)
@@ -115,6 +125,79 @@ def test_networks_that_are_updated_in_turn_are_proved_each_of_its_own_loss():
 def test_a_wrong_slope_in_networks_that_are_updated_in_turn_is_found_on_its_line():
     found = proved(IN_TURN.format(slope="(1 - self.h)"))
     assert [departure.site.line for departure in found.departures] == [11]
+
+
+def test_a_single_number_that_fits_any_scale_does_not_excuse_a_wrong_error():
+    text = IN_TURN.format(slope="(1 - self.h ** 2)").replace("randn(a, b)", "randn(a, b) / 3")
+    found = proved(text.replace("(p - 1) / 20", "p / 20"))
+    assert [departure.site.line for departure in found.departures] == [31]
+    assert found.consequence.matters
+
+
+RESIDUAL = """\
+import numpy as np
+np.random.seed(0)
+X = np.random.randn(80, 4)
+Y = np.sin(X[:, :1])
+blocks = [np.random.randn(4, 4) * 0.5 for _ in range(2)]
+head = np.random.randn(4, 1) * 0.5
+for k in range(100):
+    rows = np.random.randint(0, 80, 20)
+    h, kept = X[rows], []
+    for W in blocks:
+        a = np.tanh(h @ W)
+        kept.append((h, a))
+        h = h + a
+    error = (h @ head - Y[rows]) / 20
+    back = error @ head.T
+    head -= 0.1 * h.T @ error
+    for W, (x, a) in zip(blocks[::-1], kept[::-1]):
+        d = back * (1 - a ** 2)
+        back = back + d @ W.T
+        W -= 0.1 * x.T @ d
+"""
+
+CELLS = """\
+import numpy as np
+np.random.seed(1)
+X, Y = np.random.randn(25, 30, 3), np.random.randn(30, 2)
+U, V, W, B = (np.random.randn(*shape) * 0.5 for shape in ((3, 4), (4, 4), (4, 2), (3, 4)))
+for k in range(60):
+    h, c, kept = np.zeros((30, 4)), np.zeros((30, 4)), []
+    for x in X:
+        f, g = 1 / (1 + np.exp(-x @ B)), np.tanh(x @ U + h @ V)
+        kept.append((x, h, c, f, g))
+        c = f * c + (1 - f) * g
+        h = np.tanh(c)
+        kept[-1] += (h,)
+    error = (h @ W - Y) / 30
+    dh, dc = error @ W.T, np.zeros((30, 4))
+    dU, dV, dB = np.zeros_like(U), np.zeros_like(V), np.zeros_like(B)
+    W -= 0.1 * h.T @ error
+    for x, before, cell, f, g, after in kept[::-1]:
+        dc = dc + dh * (1 - after ** 2)
+        dB += x.T @ (dc * (cell - g) * f * (1 - f))
+        dg = dc * (1 - f) * (1 - g ** 2)
+        dU += x.T @ dg
+        dV += before.T @ dg
+        dh{keep} = dg @ V.T{also}
+    U -= 0.1 * dU
+    V -= 0.1 * dV
+    B -= 0.1 * dB
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes"),
+    [
+        (RESIDUAL, {(4, 4), (4, 1)}),
+        (CELLS.format(keep="", also=""), {(3, 4), (4, 4), (4, 2)}),
+        (CELLS.format(keep=", dc", also=", dc * f"), {(3, 4), (4, 4), (4, 2)}),
+    ],
+)
+def test_what_is_added_to_on_the_way_there_or_back_is_no_parameter(text, shapes):
+    found = study(runner(text))
+    assert {np.shape(chain.root.value) for chain in found.chains} == shapes
 
 
 WITHOUT_A_LOSS = """\

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.study import study
 
 SCRIPT = """
 import numpy as np

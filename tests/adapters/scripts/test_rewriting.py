@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from unstuck.adapters.scripts.recorder import Recorder
-from unstuck.adapters.scripts.rewriting import rewritten
+from unstuck.adapters.scripts.recording.recorder import Recorder
+from unstuck.adapters.scripts.recording.rewriting import rewritten
 from unstuck.adapters.watch import Stopped
 
 SNIPPETS = {

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.same_batch import same_batch
+from unstuck.adapters.scripts.faults.same_batch import same_batch
+from unstuck.adapters.scripts.study import study
 
 PROGRAM = """\
 import numpy as np

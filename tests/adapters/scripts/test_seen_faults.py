@@ -3,9 +3,11 @@
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.made_anew import only_counts
-from unstuck.adapters.scripts.seen_faults import lost_updates, seen_faults
+from unstuck.adapters.scripts.faults.in_vain import updated_in_vain
+from unstuck.adapters.scripts.faults.made_anew import only_counts
+from unstuck.adapters.scripts.faults.seen_faults import lost_updates, one_target_for_all_outputs, seen_faults
+from unstuck.adapters.scripts.proof.idle import updates_of_nothing
+from unstuck.adapters.scripts.study import study
 
 HEAD = """\
 import numpy as np
@@ -210,5 +212,56 @@ for epoch in range(50):
 )
 def test_targets_that_were_split_apart_from_their_inputs_are_told_by_what_both_were_taken_from(splits, expected):
     pytest.importorskip("sklearn")
-    found = studied(SPLIT.format(splits=splits)).parted
+    found = studied(SPLIT.format(splits=splits)).apart
     assert (found and found.location.line) == expected
+
+
+COUNTED = "print(np.mean(forward(X)[1].argmax(axis=1) == Y[:, 0]))\n"
+
+
+@pytest.mark.parametrize(
+    ("targets", "end", "expected"),
+    [
+        ("(X[:, :1] > 0.5).astype(float)", COUNTED, ["D09"]),
+        ("np.hstack([X[:, :1] > 0.5] * 2).astype(float)", COUNTED, []),
+        ("(X[:, :1] > 0.5).astype(float)", "", []),
+        ("X[:, :1]", COUNTED, []),
+    ],
+)
+def test_one_column_of_class_numbers_for_several_outputs_is_seen_where_the_largest_is_asked_for(targets, end, expected):
+    read = studied(f"Y = {targets}\n{BATCHES}{end}").read
+    assert read is not None
+    assert [finding.rule.code for finding in one_target_for_all_outputs(read)] == expected
+
+
+SLOPELESS = """\
+for epoch in range(200):
+    h, p = forward(X)
+    total = {start}
+    for w in [W1, b1, W2, b2]:
+        w -= 0.5 * total
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "lines"),
+    [("0.0 * np.ones(1)", [19]), ("np.ones(1)", []), ("0.0 * (p - Y).sum()", [])],
+)
+def test_updates_that_add_zeros_of_nowhere_to_what_was_drawn_are_seen(start, lines):
+    tape = studied(SLOPELESS.format(start=start)).recording.tape
+    assert [finding.location.line for finding in updates_of_nothing(tape)] == lines
+
+
+@pytest.mark.parametrize(("end", "count"), [("", 2), ("+ b1", 1)])
+def test_a_bias_that_nothing_but_its_updates_reads_is_seen(end, count):
+    text = HEAD.replace("W1 + b1)", f"W1 {end})").replace("+ b2)", ")") + BATCHES
+    read = study(runner(text)).read
+    assert read is not None
+    assert [finding.rule.code for finding in updated_in_vain(read)] == ["F07"] * count
+
+
+def test_a_sum_of_errors_that_is_only_kept_is_no_bias_in_vain():
+    kept = "total = np.zeros(2)\n" + BATCHES + "        total += (forward(X)[1] - Y).sum(axis=0)\n"
+    read = studied(kept).read
+    assert read is not None
+    assert not list(updated_in_vain(read))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from unstuck.adapters.scripts.source import defines_a_case, read_source
+from unstuck.adapters.scripts.text.source import defines_a_case, read_source
 from unstuck.errors import CaseError
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
-from unstuck.adapters.scripts.proving import prove_recorded
+from unstuck.adapters.scripts.proof.proving import prove_recorded
+from unstuck.adapters.scripts.study import study
 
 CIRCLE = """
 import math

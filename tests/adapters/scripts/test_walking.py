@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.adapters.scripts.watched import runner
-from unstuck.adapters.scripts.examine import study
+from unstuck.adapters.scripts.study import study
 
 SCRIPT = """\
 import numpy as np

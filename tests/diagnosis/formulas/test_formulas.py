@@ -14,15 +14,8 @@ from tests.diagnosis.networks import (
     unlike,
 )
 from unstuck.diagnosis.formulas import gradients, hidden_deltas
-from unstuck.diagnosis.formulas.forward import (
-    COMMON,
-    HIDDEN,
-    OUTPUT,
-    hidden_form,
-    output_form,
-    right_hidden,
-    right_output,
-)
+from unstuck.diagnosis.formulas.forward import HIDDEN, OUTPUT, hidden_form, output_form, right_hidden, right_output
+from unstuck.diagnosis.formulas.functions import COMMON, FAMILIES
 from unstuck.diagnosis.formulas.output_deltas import right_deltas, wrong_deltas
 from unstuck.diagnosis.formulas.targets import codings
 from unstuck.diagnosis.rules import RULES
@@ -212,3 +205,22 @@ def test_a_softmax_of_one_output_is_put_right_as_a_sigmoid():
     assert right_output("softmax over the examples", 1) == "sigmoid"
     assert right_hidden("linear", "tanh") == "tanh"
     assert right_hidden("relu", "tanh") == "relu"
+
+
+RANGES = {"softmax": (0, 1), "sigmoid": (0, 1), "hard_sigmoid": (0, 1), "tanh": (-1.72, 1.72)}
+IN_A_RANGE = [form for form in OUTPUT if form.family in RANGES and not form.fault]
+
+
+@pytest.mark.parametrize("form", IN_A_RANGE, ids=lambda form: form.name)
+def test_a_right_function_has_the_range_of_its_family(form):
+    z = np.random.default_rng(0).uniform(-20, 20, (50, 3))
+    low, high = RANGES[form.family]
+    values = np.exp(form.value(z)) if form.name == "log_softmax" else form.value(z)
+    assert low <= values.min() <= values.max() <= high
+    assert values.max() - values.min() > 0.9 * (high - low) / 1.72
+
+
+def test_every_family_is_that_of_a_right_function_of_its_name():
+    for family in FAMILIES:
+        assert any(form.name.startswith(family) for form in OUTPUT if form.family == family and not form.fault)
+    assert {form.family for form in (*HIDDEN, *OUTPUT)} == {"", *FAMILIES}

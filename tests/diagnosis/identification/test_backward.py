@@ -6,7 +6,8 @@ import pytest
 from tests.diagnosis.identification.storage import store
 from tests.diagnosis.networks import draw_batch, draw_parameters, draw_pass, draw_twin
 from unstuck.diagnosis.formulas.formula import Formula
-from unstuck.diagnosis.formulas.forward import TANH, output_form
+from unstuck.diagnosis.formulas.forward import output_form
+from unstuck.diagnosis.formulas.functions import TANH
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS
 from unstuck.diagnosis.formulas.hidden_deltas import factor_formulas, factors_of_other_layers
 from unstuck.diagnosis.formulas.output_deltas import right_deltas

@@ -39,6 +39,8 @@ def run_of(twin, updates=8):
         (RateLaw("geometric", 0.8), 0.0),
         (RateLaw("geometric", 1.2), 0.0),
         (RateLaw("inverse", 0.3), 0.0),
+        (RateLaw("inverse", 1.0, power=0.5), 0.0),
+        (RateLaw("inverse", 2.0, power=3.0), 0.0),
         (RateLaw("geometric", 0.8), 0.5),
         (RateLaw("geometric", 0.8, keeps_steps=False), 0.5),
     ],

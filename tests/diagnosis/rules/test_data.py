@@ -140,8 +140,9 @@ def few_columns(n, seed):
         (lambda given, like: standardised(given, like), None, False),
         (lambda given, like: standardised(given, given), "proved", True),
         (lambda given, like: given, "measured", False),
+        (lambda given, like: standardised(given, like) / like.std(axis=0), "measured", False),
     ],
-    ids=["alike", "by its own numbers", "not at all"],
+    ids=["alike", "by its own numbers", "not at all", "by the variance"],
 )
 def test_standardised_inputs_tell_how_the_test_inputs_were_prepared(prepare_test, grade, asleep):
     (x, targets), (given, wanted) = few_columns(400, 1), few_columns(200, 2)
@@ -149,6 +150,32 @@ def test_standardised_inputs_tell_how_the_test_inputs_were_prepared(prepare_test
     case.x_test, case.targets_test = prepare_test(given, x), wanted
     seen = see(case, "D05").get("D05")
     assert (None if seen is None else (seen.grade, seen.asleep)) == (None if grade is None else (grade, asleep))
+
+
+def numbers(n, seed):
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(n, 4))
+    return x, np.column_stack([np.sin(x[:, 0]) + x[:, 1], x[:, 2] - 0.5 * x[:, 3]]) + 0.1 * generator.normal(
+        size=(n, 2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("prepare", "prepare_test", "grade"),
+    [
+        (lambda t: t, lambda t: t, None),
+        (lambda t: np.roll(t, 1, axis=0), lambda t: t, "measured"),
+        (lambda t: np.roll(t, 1, axis=0), lambda t: np.roll(t, 1, axis=0), None),  # there may be nothing to read
+        (lambda t: np.roll(t > 0, 1, axis=0) * 1.0, lambda t: (t > 0) * 1.0, "measured"),
+    ],
+    ids=["as they are", "of the next example", "of the next in both parts", "tags of the next example"],
+)
+def test_numbers_that_can_be_read_off_test_inputs_alone_are_those_of_other_examples(prepare, prepare_test, grade):
+    (x, targets), (x_test, targets_test) = numbers(500, 1), numbers(300, 2)
+    case = toy(x, prepare(targets))
+    case.x_test, case.targets_test = x_test, prepare_test(targets_test)
+    seen = see(case, "D10").get("D10")
+    assert (None if seen is None else (seen.grade, seen.falsifies)) == (None if grade is None else (grade, True))
 
 
 def test_test_inputs_of_another_width_are_said_to_be_left_out():

@@ -1,12 +1,16 @@
 """Updates whose formulas are in no table: what targets, batches and the step before do in them is seen all the same."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.diagnosis.examination.small_network import SmallNetwork
+from tests.diagnosis.rules.small_program import see
 from unstuck.diagnosis.diagnose import diagnose
+from unstuck.diagnosis.examination import examine_forward
+from unstuck.diagnosis.identification.stepping import probe_stepping
 
 
 class OwnDelta(SmallNetwork):
@@ -235,3 +239,70 @@ def test_arrays_of_any_network_are_held_against_the_own_loss(way, found):
     proofs_of_gradients = [f for f in (*report.findings, *report.notes) if f.rule.code == "B14"]
     assert [f.rule.code for f in proofs_of_gradients] == found
     assert all(f.grade == "proved" and "array 5 (8,) moves up your loss" in f.summary for f in proofs_of_gradients)
+
+
+def first_of_adam(gradient):
+    return -0.01 * gradient / (np.abs(gradient) + 1e-8)
+
+
+def first_of_adadelta(gradient):
+    return -gradient * np.sqrt(1e-4) / np.sqrt(0.05 * gradient**2 + 1e-4)
+
+
+def with_stepping(e):
+    return replace(e, stepping=probe_stepping(e.program))
+
+
+@pytest.mark.parametrize("rule", [first_of_adam, first_of_adadelta])
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda i, g: g, ""),
+        (lambda i, g: g[::-1] if i == 0 else g, "array 1 (10, 8) goes up your loss in some places"),
+        (lambda i, g: -g if i == 4 else g, "array 5 (8,) moves up your loss"),
+    ],
+    ids=["right", "rows turned over", "turned round"],
+)
+def test_signs_tell_where_the_rule_hides_the_gradient(rule, spoil, said):
+    program = Squeezed(1)
+    program.update = lambda gradients: [rule(spoil(i, g)) for i, g in enumerate(gradients)]
+    seen = see(program.case(loss=program.loss), "B14", stages=(with_stepping,))
+    assert bool(seen) == bool(said)
+    if said:
+        assert seen["B14"].grade == "proved"
+        assert said in seen["B14"].summary
+        assert "3 (8, 6)" in seen["B14"].summary.split("; ")[-1]
+
+
+class Dropping(SmallNetwork):
+    """Dropout in the hidden layer; `back(mask, generator)` is what the way back multiplies with."""
+
+    def __init__(self, back):
+        super().__init__()
+        self.generator, self.back = np.random.default_rng(3), back
+
+    def gradients(self, x, targets):
+        mask = (self.generator.random((len(x), 8)) < 0.6) / 0.6
+        plain = self.hidden(x)
+        sums = (plain * mask) @ self.parameters[2] + self.parameters[3]
+        p = np.exp(sums - sums.max(axis=1, keepdims=True))
+        delta = (p / p.sum(axis=1, keepdims=True) - targets) / len(x)
+        below = delta @ self.parameters[2].T * self.back(mask, self.generator) * self.derivative(plain)
+        return [x.T @ below, below.sum(axis=0), (plain * mask).T @ delta, delta.sum(axis=0)]
+
+
+@pytest.mark.parametrize(
+    ("back", "said"),
+    [
+        (lambda mask, generator: mask, ""),
+        (lambda mask, generator: 1.0, "learn all the same"),
+        (lambda mask, generator: (generator.random(mask.shape) < 0.6) / 0.6, "left out|leaves out"),
+    ],
+    ids=["right", "forgotten", "drawn anew"],
+)
+def test_units_that_are_left_out_are_left_out_on_the_way_back(back, said):
+    seen = see(Dropping(back).case(), "B14", stages=(examine_forward, with_stepping))
+    assert bool(seen) == bool(said)
+    if said:
+        assert seen["B14"].grade == "proved"
+        assert re.search(said, seen["B14"].summary)

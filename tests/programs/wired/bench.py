@@ -9,16 +9,16 @@ from pathlib import Path
 
 import unstuck
 from tests.diagnosis.trials.digits import load_digits
-from tests.programs.wired import cases, fifth_cases, fourth_cases, further_cases, third_cases
+from tests.programs.wired import cases, fifth_cases, fourth_cases, further_cases, sixth_cases, third_cases
 from tests.programs.wired.cases import Written
 from unstuck.diagnosis.report.report import Report
 
-SETS = (cases, further_cases, third_cases, fourth_cases, fifth_cases)
+SETS = (cases, further_cases, third_cases, fourth_cases, fifth_cases, sixth_cases)
 PROGRAMS = Path(__file__).parent / "programs"
 WITH_OWN_DATA = (
     *("curve", "flowers", "rare", "spam", "houses", "counts"),
     *("ages", "survival", "ranking", "weather", "valves", "gates", "fraud", "bands", "noisy"),
-    *("maxout", "choice"),
+    *("maxout", "choice", "tides", "mushrooms", "wine", "loans", "batched"),
 )
 
 

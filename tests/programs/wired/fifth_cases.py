@@ -9,13 +9,7 @@ twelve, were left in peace. What is still not found stands in NOT_FOUND.
 from tests.programs.wired.cases import Written
 
 NOT_FOUND = {
-    "tagger: marks of the next digit",  # inconclusive: whether several marks belong to their inputs is not asked
     "tagger: error of the sums",  # healthy: it is squared error, and it learns
-    "tagger: rate of five",  # inconclusive: of Adam with gathered gradients no twin follows
-    "normed: pixels taken for numbers below one",  # inconclusive: named in the notes
-    "tied: pictures not scaled",  # inconclusive: named in the notes, as no experiment tells of real targets without a twin
-    "maxout: both sums pushed",  # inconclusive: AdaDelta stands between the gradient and its step
-    "maxout: surface of other points",  # inconclusive: the order of real targets is not asked
     "choice: rate falls at once",  # inconclusive: the law by which the rate falls is not known
 }
 

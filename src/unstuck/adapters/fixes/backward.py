@@ -11,7 +11,7 @@ import numpy as np
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, renamed
 from unstuck.adapters.fixes.syntax import Syntax, bare, factors, has_product, operands
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 SLOPES = {"sigmoid": "{a} * (1 - {a})", "tanh": "1 - {a} ** 2", "relu": "{a} > 0"}  # at the activation's value
 DERIVATIVE = re.compile(r"prime|deriv|derv|grad|slope|_d$|^d_|dash", re.IGNORECASE)

@@ -9,7 +9,7 @@ from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
 from unstuck.adapters.fixes.syntax import number_of, numbers_behind
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 DECAY = re.compile(r"lam|decay|l2|reg|alpha|weight_penalty", re.IGNORECASE)
 LARGE = 100  # labels that were divided by so much are taken for pixels
@@ -147,14 +147,14 @@ def _is_of_numpy(call: ast.Call) -> bool:
 
 @edits_for("E03", framework=("", "numpy"))
 def evaluated_without_training(fault: Fault) -> Alternatives:
-    """forward(x, training=True) of an evaluation becomes forward(x, training=False)."""
+    """forward(x, training=True) of an evaluation becomes forward(x, training=False), and forward(x, True) likewise."""
     syntax = fault.syntax
     for call in [node for node in syntax.nodes if isinstance(node, ast.Call) and node.lineno == fault.line]:
-        given = [one for one in call.keywords if "train" in (one.arg or "")]
-        for one in given:
-            if getattr(one.value, "value", None) is True:
-                yield [Edit(syntax.span(one.value), "False")]
-        for function in syntax.functions(last_name(call.func)) if not given else []:
+        named = [one.value for one in call.keywords if "train" in (one.arg or "")]
+        switches = [one for one in (*named, *call.args) if getattr(one, "value", None) is True]
+        for switch in switches:
+            yield [Edit(syntax.span(switch), "False")]
+        for function in syntax.functions(last_name(call.func)) if not named and not switches else []:
             names = [argument.arg for argument in function.args.args if "train" in argument.arg]
             for name in names[:1]:
                 yield [argument_added(syntax, call, f"{name}=False")]

@@ -8,8 +8,8 @@ import re
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import inserted_behind
 from unstuck.adapters.fixes.syntax import Syntax
-from unstuck.adapters.scripts.names_in_source import last_name, stored_names
-from unstuck.adapters.scripts.unused import unused
+from unstuck.adapters.scripts.text.names_in_source import last_name, stored_names
+from unstuck.adapters.scripts.text.unused import unused
 
 SCALED = re.compile(r"scale|norm|std|standard", re.IGNORECASE)
 PREPARES = ("fit_transform", "transform", "scale", "normalize", "standardize", "minmax_scale")
@@ -95,32 +95,6 @@ def prepared_data_kept(fault: Fault) -> Alternatives:
         fitted.add(owner)
         edits.append(Edit(syntax.span(node), f"{argument.id} = {words}"))
     yield edits
-
-
-@edits_for("D10")
-def shuffled_together(fault: Fault) -> Alternatives:
-    """Inputs and targets that are shuffled one after the other are put in one and the same new order."""
-    syntax = fault.syntax
-    calls = [
-        node.value
-        for node in syntax.nodes
-        if isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and last_name(node.value.func) == "shuffle"
-        and len(node.value.args) == 1
-        and isinstance(node.value.args[0], ast.Name)
-    ]
-    used = {node.id for node in syntax.nodes if isinstance(node, ast.Name)}
-    order = next((name for name in ("order", "permutation", "new_order", "shuffled_order") if name not in used), "")
-    if not order or len(calls) != 2 or calls[0].col_offset != calls[1].col_offset:
-        return
-    first, second = (call.args[0].id for call in calls)  # type: ignore[attr-defined]
-    margin = " " * calls[0].col_offset
-    drawn = syntax.words(calls[0].func)[: -len("shuffle")]
-    if not drawn.endswith("random.") and "rng" not in drawn:
-        return
-    words = f"{order} = {drawn}permutation(len({first}))\n{margin}{first} = {first}[{order}]"
-    yield [Edit(syntax.span(calls[0]), words), Edit(syntax.span(calls[1]), f"{second} = {second}[{order}]")]
 
 
 @edits_for("D05")

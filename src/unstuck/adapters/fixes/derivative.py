@@ -10,7 +10,7 @@ from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, re
 from unstuck.adapters.fixes.operands import neighbours
 from unstuck.adapters.fixes.statements import block_of, inserted_before
 from unstuck.adapters.fixes.syntax import NUMBERED, PRODUCTS, Syntax, bare, factors, operands
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 OTHERS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
 MEANS = {"mean": "sum", "average": "sum", "sum": "mean"}
@@ -41,7 +41,13 @@ def what_the_proof_found(fault: Fault) -> Alternatives:
             if syntax.words(node) == departure["place"]["text"]:
                 torn = isinstance(syntax.parents.get(node), (ast.BinOp, ast.UnaryOp, ast.Attribute))
                 words = departure["meant"]
-                yield [Edit(syntax.span(node), f"({words})" if torn and not syntax.in_brackets(node) else words)]
+                free = not torn or syntax.in_brackets(node) or _is_one(words)
+                yield [Edit(syntax.span(node), words if free else f"({words})")]
+
+
+def _is_one(words: str) -> bool:
+    """Whether no operator of its own can be torn from the words of an expression."""
+    return isinstance(ast.parse(words, mode="eval").body, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
 
 
 @edits_for("B14")
@@ -87,6 +93,24 @@ def _normalisations(syntax: Syntax) -> Iterator[tuple[str, str, str]]:
 
 def _keyword(syntax: Syntax, node: ast.keyword) -> str:
     return f"{node.arg}={syntax.words(node.value)}"
+
+
+@edits_for("B14", "B05", framework=("", "numpy"))
+def weights_left_out(fault: Fault) -> Alternatives:
+    """A product of single numbers, error * h[j], gets the weight that leads there: error * w[j] * h[j]."""
+    syntax = fault.syntax
+    learnt = fault.learnt
+    parts = [one for one in syntax.nodes if isinstance(one, ast.Subscript)]
+    rows = {syntax.words(one.value) for one in parts if isinstance(one.value, ast.Subscript)}
+    weights = [one for one in parts if syntax.words(one.value) in learnt and syntax.words(one) not in rows]
+    for node in _place(fault)[:1]:
+        there = [one for one in parts if one in ast.walk(node)]
+        indices, read = {syntax.words(one.slice) for one in there}, {syntax.words(one) for one in there}
+        fitting = [syntax.words(one) for one in weights if syntax.words(one.slice) in indices]
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for weight in dict.fromkeys(one for one in fitting if one not in read):
+                first = factors(node)[0]
+                yield [Edit(syntax.span(first), f"{syntax.operand(first)} * {weight}")]
 
 
 @edits_for(*CODES)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unstuck.adapters.fixes.syntax import Span, Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 
 @dataclass(frozen=True, order=True)
@@ -100,6 +100,15 @@ class Fault:
         return list(self.reading.get("parameters", []))
 
     @property
+    def learnt(self) -> set[str]:
+        """The last names of the arrays that learn: as they were read, or else of what is assigned where they are
+        made."""
+        names = {str(one["name"]).split(".")[-1].split("[")[0] for one in self.parameters if one.get("name")}
+        lines = {one["line"] for one in self.parameters if not one.get("name")}
+        made = [node for node in self.syntax.nodes if isinstance(node, ast.Assign) and node.lineno in lines]
+        return names | {last_name(target) for node in made for target in node.targets}
+
+    @property
     def lines_of_updates(self) -> list[int]:
         """The lines in which parameters are updated, in their order."""
         return sorted({one["updated_at"] for one in self.parameters if one["updated_at"]})
@@ -154,7 +163,8 @@ def alternatives(fault: Fault) -> Iterator[tuple[Edit, ...]]:
         if frameworks and fault.framework not in frameworks:
             continue
         for edits in propose(fault):
-            found = tuple(sorted(set(edits)))
+            text = fault.syntax.text
+            found = tuple(sorted({edit for edit in edits if applied(text, [edit]) != text}))
             if found and found not in seen:
                 seen.add(found)
                 yield found

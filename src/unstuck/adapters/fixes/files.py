@@ -11,7 +11,7 @@ from contextlib import suppress
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from unstuck.adapters.scripts.source import Source
+from unstuck.adapters.scripts.text.source import Source
 from unstuck.errors import CaseError
 from unstuck.writing import is_same_file
 

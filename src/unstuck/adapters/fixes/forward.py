@@ -10,7 +10,7 @@ from unstuck.adapters.fixes.backward import DERIVATIVE
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for, renamed
 from unstuck.adapters.fixes.statements import argument_removed, inserted_before
 from unstuck.adapters.fixes.syntax import has_product
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 ACTIVATION = re.compile(r"sigmoid|relu|tanh|softmax|elu|^act|activation", re.IGNORECASE)
 OTHERS = re.compile(f"{DERIVATIVE.pattern}|back|loss", re.IGNORECASE)  # functions of an activation that are none

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 SIZES = {  # a function that makes an array -> the position of the argument `size` or `shape`
     **dict.fromkeys(("zeros", "ones", "full", "empty", "random", "random_sample", "standard_normal"), 0),

@@ -14,7 +14,7 @@ from typing import Any
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import block_of, moved_behind
 from unstuck.adapters.fixes.syntax import bare, operands
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 INDEX = re.compile(r"(.*\[)\s*(-?\s*)(\w+)\s*(?:([+-])\s*1\s*)?\]")
 
@@ -30,11 +30,6 @@ def _products(fault: Fault) -> Iterator[tuple[Any, Any, Any]]:
                 yield node, *pair
 
 
-def _parameters(fault: Fault) -> set[str]:
-    """The last names of the arrays that learn."""
-    return {str(one.get("name", "")).split(".")[-1].split("[")[0] for one in fault.parameters}
-
-
 def _root(node: Any) -> str:
     """The last name of an array, also of one that is an element of a list or a dict."""
     inner = bare(node)
@@ -45,7 +40,7 @@ def _root(node: Any) -> str:
 
 def _forward(fault: Fault) -> Iterator[tuple[Any, Any]]:
     """Inputs and weights of the products of the forward pass: there weights stand as they are."""
-    names = _parameters(fault)
+    names = fault.learnt
     for _, left, right in fault.syntax.products():
         for value, weights in ((left, right), (right, left)):
             if bare(weights) is weights and _root(weights) in names and _root(value) not in names:
@@ -71,7 +66,7 @@ def neighbours(words: str) -> Iterator[str]:
 @edits_for("B05")
 def errors_through_their_weights(fault: Fault) -> Alternatives:
     """The weights that errors go back through become others of the program, or are turned."""
-    syntax, names = fault.syntax, _parameters(fault)
+    syntax, names = fault.syntax, fault.learnt
     weights = list(dict.fromkeys(syntax.words(one) for _, one in _forward(fault)))
     for _, left, right in _products(fault):
         for side in (left, right):
@@ -105,7 +100,7 @@ def inputs_of_the_layer(fault: Fault) -> Alternatives:
 @edits_for("B06")
 def errors_before_the_update(fault: Fault) -> Alternatives:
     """The update of the weights above is moved behind the statement that sends errors back through them."""
-    syntax, names = fault.syntax, _parameters(fault)
+    syntax, names = fault.syntax, fault.learnt
     for _, left, right in _products(fault):
         for side in (left, right):
             words = syntax.words(bare(side))
@@ -174,12 +169,14 @@ def bias_is_added(fault: Fault) -> Alternatives:
     """x @ W becomes x @ W + b where b is an array that learns, and that the product is not added to."""
     syntax = fault.syntax
     biases = [
-        str(one["name"]).split(".")[-1] for one in fault.parameters if len(one["shape"]) == 1 or 1 in one["shape"]
+        str(one["name"]).split(".")[-1]
+        for one in fault.parameters
+        if one.get("name") and (len(one["shape"]) == 1 or 1 in one["shape"])
     ]
+    line = (fault.finding.get("evidence") or {}).get("updated_in_line")
+    biases += [_root(one.target) for one in syntax.nodes if isinstance(one, ast.AugAssign) and one.lineno == line]
     for value, weights in _forward(fault):
-        product = syntax.parents[value]
-        if operands(product) is None:
-            continue
+        product = next(one for one in syntax.above(value) if operands(one) is not None)
         root = _root(weights)
         likely = sorted(biases, key=lambda name: name[1:].lower() != root[1:].lower() and name[-1:] != root[-1:])
         for name in likely:

@@ -18,6 +18,7 @@ from unstuck.adapters.fixes import (  # noqa: F401 - registers their edits
     forward,
     initial,
     operands,
+    pairing,
     sums,
     training,
     update,

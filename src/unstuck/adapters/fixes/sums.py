@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_added, edits_for
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 
 @edits_for("B08")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from unstuck.adapters.scripts.names_in_source import last_name, stored_names
+from unstuck.adapters.scripts.text.names_in_source import last_name, stored_names
 
 LOOPS = (ast.For, ast.While)
 PRODUCTS = ("dot", "matmul", "outer", "einsum", "tensordot", "inner")

@@ -9,7 +9,7 @@ from typing import Any
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.statements import inserted_before, inserted_behind
 from unstuck.adapters.fixes.syntax import LOOPS, NUMBERED, Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 SIGN = {ast.Add: "+", ast.Sub: "-"}
 OTHER_SIGN = {ast.Add: "-", ast.Sub: "+"}

@@ -10,9 +10,9 @@ from typing import Any
 from unstuck.adapters.fixes.fix import Fix, withdrawn
 from unstuck.adapters.fixes.printed import is_worse
 from unstuck.adapters.fixes.search import find_fix
-from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.process import attempt, diagnose_script
-from unstuck.adapters.scripts.source import read_source
+from unstuck.adapters.scripts.running.job import Job
+from unstuck.adapters.scripts.running.process import attempt, diagnose_script
+from unstuck.adapters.scripts.text.source import read_source
 from unstuck.errors import CaseError
 
 PRINTING = 0.25  # of the budget, for each of the runs that are only listened to

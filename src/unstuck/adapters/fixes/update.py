@@ -10,7 +10,7 @@ from typing import Any
 
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.syntax import Span, factors, numbers_behind
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 MORE = 5  # times as many rounds
 CLOSE = 1e-3  # between a rate in the source and the one that was observed

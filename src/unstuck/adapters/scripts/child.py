@@ -11,26 +11,26 @@ from typing import Any
 
 from unstuck.adapters.frameworks import choose_backend, examine_framework, framework_of, seed_torch
 from unstuck.adapters.scripts.examine import examine
-from unstuck.adapters.scripts.failure import why_no_update
-from unstuck.adapters.scripts.job import Answer, Job
 from unstuck.adapters.scripts.manners.files import divert_files
 from unstuck.adapters.scripts.manners.locks import end_with_parent, limit, lock
 from unstuck.adapters.scripts.manners.overlay import Overlay
 from unstuck.adapters.scripts.manners.quiet import separate_streams
 from unstuck.adapters.scripts.manners.refusals import refuse
 from unstuck.adapters.scripts.manners.remarks import Remarks
-from unstuck.adapters.scripts.naming import naming
-from unstuck.adapters.scripts.places import place_entries, placed
-from unstuck.adapters.scripts.printing import Printing
-from unstuck.adapters.scripts.run import ScriptRun
-from unstuck.adapters.scripts.source import Source, read_source
+from unstuck.adapters.scripts.reading.naming import naming
+from unstuck.adapters.scripts.running.failure import why_no_update
+from unstuck.adapters.scripts.running.job import Answer, Job
+from unstuck.adapters.scripts.running.printing import Printing
+from unstuck.adapters.scripts.running.run import ScriptRun
+from unstuck.adapters.scripts.running.telling import Send, Telling
 from unstuck.adapters.scripts.stand_ins.digits import Digits
 from unstuck.adapters.scripts.stand_ins.installed import ChangingFinder
 from unstuck.adapters.scripts.stand_ins.libraries import StandInFinder
 from unstuck.adapters.scripts.stand_ins.old_names import answer_old_names
 from unstuck.adapters.scripts.stand_ins.supply import Supply
 from unstuck.adapters.scripts.stand_ins.tables import answer_tables
-from unstuck.adapters.scripts.telling import Send, Telling
+from unstuck.adapters.scripts.text.places import place_entries, placed
+from unstuck.adapters.scripts.text.source import Source, read_source
 from unstuck.diagnosis.report.page.document import as_html
 from unstuck.diagnosis.report.text import as_text
 from unstuck.errors import CaseError, UnstuckError

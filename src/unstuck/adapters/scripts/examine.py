@@ -3,57 +3,44 @@
 from __future__ import annotations
 
 import ast
-import gc
 import os
-import sys
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.beside import read_accuracy, read_loss, texts_of
-from unstuck.adapters.scripts.building import Built, build
-from unstuck.adapters.scripts.case import CannotReplay, operand_of
-from unstuck.adapters.scripts.corrected import behind_wrong_gradients, with_behind
-from unstuck.adapters.scripts.decisions import corrections, perceptron_report
-from unstuck.adapters.scripts.evaluating import evaluated_as_in_training
-from unstuck.adapters.scripts.failure import is_of_the_script, last_steps
-from unstuck.adapters.scripts.falling import falls, own_losses
-from unstuck.adapters.scripts.first_look import first_look, network
-from unstuck.adapters.scripts.forward_report import of_forward_faults, with_forward_faults
-from unstuck.adapters.scripts.handing_over import case_of
-from unstuck.adapters.scripts.hints import hints
-from unstuck.adapters.scripts.job import Job
-from unstuck.adapters.scripts.listing import listing_of
-from unstuck.adapters.scripts.locating import with_lines
-from unstuck.adapters.scripts.naming import NAMELESS, Naming, named_chains, none_named, not_so_named, scopes
-from unstuck.adapters.scripts.not_finite import with_not_finite
-from unstuck.adapters.scripts.parameters import Chain, ParameterSearch
-from unstuck.adapters.scripts.parted import parted_from_source
-from unstuck.adapters.scripts.proof_report import joined, not_yet_named, with_seen
-from unstuck.adapters.scripts.proving import Proved, prove_recorded
-from unstuck.adapters.scripts.read import Read
-from unstuck.adapters.scripts.reading import (
-    Reading,
-    read_inputs,
-    read_outputs,
-    read_parameters,
-    read_targets,
+from unstuck.adapters.scripts.faults.answering import reads_others
+from unstuck.adapters.scripts.faults.decisions import corrections, perceptron_report
+from unstuck.adapters.scripts.faults.evaluating import evaluated_as_in_training
+from unstuck.adapters.scripts.faults.falling import falls, own_losses
+from unstuck.adapters.scripts.faults.in_vain import updated_in_vain
+from unstuck.adapters.scripts.faults.locating import with_lines
+from unstuck.adapters.scripts.faults.not_finite import with_not_finite
+from unstuck.adapters.scripts.faults.replaced import replaced_by_steps
+from unstuck.adapters.scripts.faults.same_batch import same_batch
+from unstuck.adapters.scripts.faults.seen_faults import (
+    lost_updates,
+    of_lost_updates,
+    one_target_for_all_outputs,
+    seen_faults,
 )
-from unstuck.adapters.scripts.recorder import Recorder
-from unstuck.adapters.scripts.recording import Recording, Settings
-from unstuck.adapters.scripts.same_batch import same_batch
-from unstuck.adapters.scripts.seen_faults import lost_updates, of_lost_updates, seen_faults
-from unstuck.adapters.scripts.steps import name_of
-from unstuck.adapters.scripts.telling import Telling
-from unstuck.adapters.scripts.training_loop import TrainingLoop, find_loop, turns_before
-from unstuck.adapters.scripts.update import read_update, takes_part
-from unstuck.adapters.watch import Outcome, Run
+from unstuck.adapters.scripts.proof.corrected import behind_wrong_gradients, with_behind
+from unstuck.adapters.scripts.proof.forward_report import of_forward_faults, with_forward_faults
+from unstuck.adapters.scripts.proof.idle import updates_of_nothing
+from unstuck.adapters.scripts.proof.listing import listing_of
+from unstuck.adapters.scripts.proof.proof_report import joined, not_yet_named, with_seen
+from unstuck.adapters.scripts.proof.proving import Proved, prove_recorded
+from unstuck.adapters.scripts.reading.naming import Naming
+from unstuck.adapters.scripts.reading.read import Read
+from unstuck.adapters.scripts.reading.steps import name_of
+from unstuck.adapters.scripts.reading.update import takes_part
+from unstuck.adapters.scripts.recording.hooks import operand_of
+from unstuck.adapters.scripts.recording.recording import texts_of
+from unstuck.adapters.scripts.running.failure import last_steps
+from unstuck.adapters.scripts.running.job import Job
+from unstuck.adapters.scripts.running.telling import Telling
+from unstuck.adapters.scripts.study import Studied, study
+from unstuck.adapters.watch import Run
 from unstuck.autodiff.consequence import loss_of_constant_answers
-from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.diagnose import diagnose, with_changes
 from unstuck.diagnosis.examination.examination import Missing
 from unstuck.diagnosis.report.contents import Finding
@@ -62,127 +49,7 @@ from unstuck.sandbox import clock
 
 EVALUATING = 10.0  # seconds, for a run of the evaluation
 DIAGNOSING = 30.0  # seconds, of a budget that is not raised on purpose
-MANY = 2_000  # operations without a parameter that changes, from which on lost updates are looked for
-Notice = Callable[[dict[str, Any]], None]
-LONG_TAPE, LONG_WORK = 100_000, 500_000_000  # operations recorded, or numbers computed, for which one update must do
 MOST_NODES = 20_000  # of an update written number by number, for which the proof is made in any case
-
-
-@dataclass(frozen=True)
-class Studied:
-    """What came of studying a script: how it was read, its training loop, and a Case where its steps could be
-    replayed."""
-
-    reading: Reading
-    case: Case | None
-    recording: Recording
-    outcome: Outcome
-    read: Read | None = None
-    built: Built | None = None
-    chains: tuple[Chain, ...] = ()
-    loop: TrainingLoop | None = None
-    parted: Finding | None = None
-
-
-def study(
-    run: Run, seconds: float = 30.0, name: str = "", notice: Notice = lambda first: None, names: Naming = NAMELESS
-) -> Studied:
-    """Run a script under a recorder, read it, run it again up to its training, and make a Case of it.
-
-    `notice` is given what is known as soon as one update was seen (see `first_look`); `names` says what is what. Raises
-    CaseError where nothing in the run bears one of them.
-    """
-    search: ParameterSearch | None = None
-    noticed, known = False, 0
-    named: dict[int, str] = {}
-
-    def updates(recording: Recording) -> int:
-        nonlocal search, noticed, known
-        if search is None:
-            search = ParameterSearch(recording.tape)
-        chains = search.chains()
-        if not chains and len(recording.tape) > MANY and lost_updates(recording.tape):
-            return Settings.updates
-        if names.parameters:
-            named.update(named_chains(names.parameters, chains, recorder.known, scopes(recorder.files)))
-            chains = [chain for chain in chains if chain.root.number in named]
-        seen = min((chain.updates for chain in chains), default=0)
-        if seen and not noticed and (first := first_look(recording, chains)) is not None:
-            notice(first)
-            noticed = True
-        complete, known = len(chains) == known, len(chains)  # else a forward pass is still coming to more of them
-        long = len(recording.tape) > LONG_TAPE or recorder.work > LONG_WORK
-        return seen + 1 if seen and long and complete else seen
-
-    recorder = Recorder(updates, Settings(seconds=seconds))
-    collecting = gc.isenabled()
-    gc.disable()  # what is recorded is kept anyway, and looking through it again and again is slow
-    try:
-        outcome = run(recorder)
-    finally:
-        if collecting:
-            gc.enable()
-    everything = (search or ParameterSearch(recorder.tape)).chains()  # a short script ends before the first look
-    if names.parameters:  # of a script that came to its end
-        named.update(named_chains(names.parameters, everything, recorder.known, [vars(sys.modules["__main__"])]))
-    recorder.let_go()
-    gc.collect()
-    recording, reading = recorder.recording, Reading()
-    for place in recording.cut:
-        reading.remarks.append(f"the loop in line {place.site.line} was watched for its first turns only")
-    chains = [chain for chain in everything if chain.root.number in named] if names.parameters else everything
-    if names.parameters and not chains:
-        raise none_named(names, everything)
-    if chains and not noticed and (first := first_look(recording, chains)) is not None:
-        notice(first)
-    update = read_update(recording, chains, 1, names.choose) if chains else None
-    if update is None:
-        reading.miss("parameters", "an update w = w - … that was reached while the script was watched")
-        return Studied(reading, None, recording, outcome, chains=tuple(chains))
-    reading.parameters = read_parameters(chains, [None] * len(chains))
-    reading.inputs = read_inputs(update.inputs) if update.inputs else None
-    reading.targets = read_targets(update.targets) if update.targets else None
-    reading.outputs = read_outputs(update) if update.outputs else None
-    if update.inputs is None:
-        reading.miss("inputs", not_so_named("inputs", names.inputs))
-    if update.targets is None:
-        reading.miss("targets", not_so_named("targets", names.targets, names.outputs))
-    loop = find_loop(recording, chains, update)
-    if loop is None:
-        reading.miss("the training loop", "a loop in which the parameters are updated")
-    if loop is None or update.inputs is None or update.targets is None:
-        return Studied(reading, None, recording, outcome, chains=tuple(chains), loop=loop)
-    second = read_update(recording, chains, 2, names.choose)
-    if takes_part(chains):
-        reading.miss("inputs", "inputs that meet the same weights in every update")
-        return Studied(reading, None, recording, outcome, chains=tuple(chains), loop=loop)
-    full = second is not None and second.inputs is not None and _same(second.inputs.values, update.inputs.values)
-    skip = turns_before(recording, loop) if names.parameters else 0
-    read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
-    reading.network, reading.loss = network(update, chains), read_loss(read)
-    built = case = parted = None
-    try:
-        built = build(read, run)
-        case = case_of(reading, read, built, run, name)
-    except CannotReplay as reason:
-        reading.miss("a step with other examples", str(reason))
-    except Exception as error:  # a script's own, run again; or one of ours
-        if os.environ.get("UNSTUCK_STRICT") and not is_of_the_script(error, recorder.files):
-            raise
-        reading.miss("a step with other examples", f"a loop that can be run again: {type(error).__name__}: {error}")
-    reading.accuracy = read_accuracy(texts_of(recording))
-    reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.everything if built else {})]
-    if built is not None:
-        if case is not None:
-            scope, line = built.replay.living.everything, loop.place.site.line
-            with suppress(IndexError, AttributeError, TypeError, ValueError):  # an unforeseen program costs this alone
-                parted = parted_from_source(case, scope, texts_of(recording), line)
-        built.replay.living.aside.clear()
-    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, parted)
-
-
-def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
-    return len(a) == len(b) and all(np.array_equal(one, other) for one, other in zip(a, b))
 
 
 def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) -> Report | None:
@@ -197,9 +64,9 @@ def examine(run: Run, job: Job, ends: float, names: Naming, telling: Telling) ->
     studied = study(run, max(ends - clock.now(), 1.0), notice=telling.first, names=names)
     reading = studied.reading.to_dict()
     if not studied.reading.parameters:
-        lost = lost_updates(studied.recording.tape)
-        if lost:
-            findings = list(of_lost_updates(lost))
+        findings = list(of_lost_updates(lost_updates(studied.recording.tape)))
+        findings = findings or list(replaced_by_steps(studied.recording.tape, ()))
+        if findings:
             return Report("", "faulty", 0.0, {}, findings, reading=reading)
         corrected = corrections(studied.recording.tape)
         if corrected is not None:
@@ -248,13 +115,23 @@ def _behind(report: Report, studied: Studied, seconds: float) -> list[Finding]:
 def _seen(run: Run, studied: Studied, proved: Proved | None, report: Report, ends: float) -> list[Finding]:
     """What the recording shows by itself: in what was read, in the evaluation, and in the forward pass."""
     examples = next((value.shape[0] for value in studied.reading.data if value.shape), None)
-    seen = list(seen_faults(studied.read, examples)) if studied.read is not None else []
+    tape = studied.recording.tape
+    seen = list(updates_of_nothing(tape) if studied.read is None else seen_faults(studied.read, examples))
+    if studied.read is not None:
+        seen += not_yet_named(updated_in_vain(studied.read), report.findings)
+    if studied.read is not None and studied.case is not None:
+        coded = list(one_target_for_all_outputs(studied.read))
+        seen += with_lines(coded, studied.read, studied.case, studied.reading.data)
     update = studied.reading.update
     if studied.read is not None and studied.built is not None and update is not None and examples is not None:
         again = same_batch(run, studied.read, studied.built, examples, update.batch_size)
         seen += [again] if again is not None else []
-    if studied.parted is not None:
-        seen += not_yet_named([studied.parted], [*report.findings, *seen])
+    seen += replaced_by_steps(studied.recording.tape, studied.chains)
+    seen += not_yet_named(studied.apart, [*report.findings, *seen])
+    if studied.case is not None and studied.loop is not None and ends > clock.now():
+        left, files = min(EVALUATING, ends - clock.now()), texts_of(studied.recording)
+        other = reads_others(run, studied.recording, studied.loop, files, studied.case, left)
+        seen += [other] if other is not None else []
     if proved is not None:
         left = min(EVALUATING, max(ends - clock.now(), 1.0))
         seen += evaluated_as_in_training(run, studied.recording, list(studied.chains), proved.proofs[0], left)

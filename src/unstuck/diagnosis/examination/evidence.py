@@ -28,3 +28,8 @@ class Evidence:
     asleep: bool = False
     falsifies: bool = False
     look_alikes: tuple[str, ...] = ()
+
+
+def any_shown(items: list[Evidence]) -> bool:
+    """Whether there is more than a suspicion."""
+    return any(item.grade != SUSPECTED for item in items)

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS
 from unstuck.diagnosis.formulas.targets import codings, one_hot
+from unstuck.diagnosis.measurements.plain_data import to_unit_scale
 from unstuck.diagnosis.program.handed_over import with_zeros
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Change, Setup
@@ -45,8 +47,9 @@ def with_fresh_initialisation(setup: Setup) -> Setup:
     weights: list[Array] = []
     for l, w in enumerate(setup.parameters.weights):
         n_in, n_out = w.shape
-        name = setup.twin.hidden[l] if l < len(setup.twin.hidden) else setup.twin.output
-        if "relu" in name or "elu" in name:
+        twin = setup.twin
+        form = hidden_form(twin.hidden[l]) if l < len(twin.hidden) else output_form(twin.output)
+        if form.family == "relu":
             drawn = generator.standard_normal((n_in, n_out)) * np.sqrt(2 / n_in)
         else:
             drawn = generator.uniform(-1, 1, (n_in, n_out)) * np.sqrt(6 / (n_in + n_out))
@@ -62,11 +65,9 @@ def with_negative_weights(setup: Setup) -> Setup:
 
 
 def with_inputs_scaled(setup: Setup) -> Setup:
-    """Inputs moved linearly so that the training set spans 0 to 1; the held-out examples by the same map."""
-    low, high = float(setup.x.min()), float(setup.x.max())
-    scale = 1 / max(high - low, 1e-12)
-    kind = setup.x.dtype
-    return replace(setup, x=((setup.x - low) * scale).astype(kind), x_held=((setup.x_held - low) * scale).astype(kind))
+    """Inputs moved to unit scale by the numbers of those that are trained on."""
+    x, x_held = (to_unit_scale(x, setup.x).astype(setup.x.dtype) for x in (setup.x, setup.x_held))
+    return replace(setup, x=x, x_held=x_held)
 
 
 def with_targets_standardised(setup: Setup) -> Setup:

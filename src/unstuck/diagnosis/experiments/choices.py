@@ -24,6 +24,7 @@ from unstuck.diagnosis.experiments.changes import (
     with_width,
     without_decay,
 )
+from unstuck.diagnosis.measurements.plain_data import UNEVEN, unevenness
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin import training as twin_training
 from unstuck.diagnosis.twin.training import Allowance, Change, Outcome, Setup
@@ -75,9 +76,10 @@ def _everything(setup: Setup) -> dict[str, Change]:
 
 
 def _wants_scaling(x: Array) -> bool:
-    """Whether inputs (n, n_features) are tiny or huge, or all of them nearer to each other than any is to 0."""
+    """Whether inputs (n, n_features) are tiny, huge, nearer to each other than any is to 0, or in units far
+    apart."""
     low, high = float(x.min()), float(x.max())
-    return not TINY <= max(-low, high) <= HUGE or high - low < max(low, -high)
+    return not TINY <= max(-low, high) <= HUGE or high - low < max(low, -high) or unevenness(x) > UNEVEN
 
 
 def has_large_targets(setup: Setup) -> bool:
@@ -214,7 +216,7 @@ def in_words(code: str, setup: Setup) -> str:
         return f"weights drawn around 0 with standard deviations {deviations}, biases 0"
     return {
         "decay": "no decay",
-        "inputs": "inputs scaled to 0 to 1",
+        "inputs": "inputs standardised" if setup.x.min() < 0 else "inputs scaled to 0 to 1",
         "biases": "a bias in every layer, 0 at first",
     }[aspect]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unstuck.diagnosis.examination.evidence import MEASURED, SUSPECTED, Evidence
+from unstuck.diagnosis.examination.evidence import MEASURED, Evidence, any_shown
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
@@ -16,9 +16,9 @@ from unstuck.diagnosis.experiments.changes import with_fresh_initialisation, wit
 from unstuck.diagnosis.experiments.choices import KEPT, aspects_of, causes_of_log_of_zero, needed, reference, with_right
 from unstuck.diagnosis.experiments.cures import in_order_of_making
 from unstuck.diagnosis.experiments.outside_the_step import users_loss_stays_finite
-from unstuck.diagnosis.experiments.own_training import ENOUGH, LEARNABLE
 from unstuck.diagnosis.experiments.repairs import MEANT, changes_for, leaves_activation_open, mended, put_back
-from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Trial, Verdicts
+from unstuck.diagnosis.experiments.task import ENOUGH, LEARNABLE
+from unstuck.diagnosis.experiments.verdicts import MATTERS, Runs, Verdicts
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.training import Allowance, Outcome, Setup, affordable, chance, corrected, run, score
 
@@ -37,15 +37,16 @@ def decide(
     found = Verdicts(choices=[code for code in evidence if settings[code]])
     made = baseline.as_it_is(e, work.ONE_RUN) if e.source == "step" or e.faithful else None
     if made is None:
-        _decide_by_own_training(e, evidence, found)
+        own_training.judge_by_own_training(e, evidence, found)
         return found
     user, updates = made
-    if "D12" in evidence and _any_shown(evidence["D12"]):
+    if "D12" in evidence and any_shown(evidence["D12"]):
         user = baseline.in_order(user)
     found.chance = chance(user)
     if not e.faithful:
-        task = own_training.find_task(e)
-        found.learns = None if task is None else own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
+        own_training.judge_by_own_training(e, evidence, found)
+        if found.settings:
+            return found
     found.formulas = [
         code
         for code, items in evidence.items()
@@ -274,25 +275,6 @@ class Judge:
         return any(self.corrected(other.best) >= self.goal for other in others)
 
 
-def _decide_by_own_training(e: Examination, evidence: dict[str, list[Evidence]], found: Verdicts) -> None:
-    """What can be said without a twin: whether the program learns, and which choices keep its own loop from it."""
-    task = own_training.find_task(e)
-    if task is None:
-        return
-    found.learns = own_training.learns(e, task, 0.4 * work.OWN_TRAINING)
-    if "B14" in evidence and found.learns is not None:
-        found.matters["B14"] = not found.learns
-    cause = None if found.learns else own_training.cause(e, task, evidence, 0.5 * work.OWN_TRAINING)
-    if cause is not None:
-        found.settings = list(cause.codes)
-        found.trials.append(Trial(cause.codes, cause.before, cause.after, 0, 0, cause.seconds))
-        if cause.times != 1:
-            said = f"the program does not learn by its own steps, and does with each taken {cause.times:g} times as far"
-            evidence[cause.codes[0]] = [Evidence(MEASURED, said, {"times_as_far": cause.times})]
-    if found.learns or cause is not None:
-        found.matters |= {code: code in found.settings for code in found.choices}
-
-
 def _asleep(items: list[Evidence]) -> bool:
     return all(item.asleep for item in items)
 
@@ -300,8 +282,4 @@ def _asleep(items: list[Evidence]) -> bool:
 def _may_be_tried(e: Examination, code: str, items: list[Evidence]) -> bool:
     """Whether an experiment says something of it: of a suspicion only in a twin that follows, which has the user's data
     but not the user's loop."""
-    return _any_shown(items) or (e.faithful and code[0] != "D")
-
-
-def _any_shown(items: list[Evidence]) -> bool:
-    return any(item.grade != SUSPECTED for item in items)
+    return any_shown(items) or (e.faithful and code[0] != "D")

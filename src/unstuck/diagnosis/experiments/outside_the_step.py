@@ -15,6 +15,7 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.experiments import own_training
 from unstuck.diagnosis.experiments import setup_as_it_is as baseline
 from unstuck.diagnosis.experiments.changes import with_rate
+from unstuck.diagnosis.experiments.task import find_task
 from unstuck.diagnosis.experiments.verdicts import MATTERS, Trial
 from unstuck.diagnosis.formulas.forward import output_form, right_hidden, right_output
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
@@ -83,7 +84,7 @@ def train_twice(e: Examination, codes: list[str]) -> list[Trial]:
 
 def _steps_beside_right_ones(e: Examination) -> list[Trial]:
     """The user's own steps, some of whose gradients no formula explains, beside as many with right ones."""
-    task = own_training.find_task(e)
+    task = find_task(e)
     scores = [] if task is None else own_training.scores_by_steps(e, task, 0.5 * work.READING)
     setup = by_the_book(e) if scores else None
     if task is None or setup is None:

@@ -122,10 +122,11 @@ def right_output_delta(setup: Setup) -> Setup:
         training = twin.output
     if twin.output == "linear" and twin.output_delta.name == "error of the sums":
         training = "linear"  # the error was that of a linear output, whatever else was multiplied in
-    table = right_deltas(output_form(training))
+    form = output_form(training)
+    table = right_deltas(form)
     own = next((f for f in table if f.name == twin.output_delta.name), None)
     squared = next((f for f in table if f.name == "squared_error"), table[0])
-    best = own or (squared if training.startswith("sigmoid") or "softmax" not in training else table[0])
+    best = own or (table[0] if form.family == "softmax" else squared)
     return replace(setup, twin=twin.plant(output_delta=best, training_output=training))
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula, Pass
-from unstuck.diagnosis.formulas.forward import RELU, SIGMOID, TANH, Form
+from unstuck.diagnosis.formulas.functions import RELU, SIGMOID, TANH, Form
 
 RIGHT_BACK = Formula("delta above through its weights", lambda p, l, d: d @ p.weights[l + 1].T)
 RIGHT_FACTOR = Formula("derivative", lambda f, p, l: f.derivative(p.sums[l], p.activations[l + 1]))
@@ -147,9 +147,9 @@ def factor_formulas(form: Form) -> list[Formula]:
     add("sum instead of the derivative", lambda f, z, a: z, "B01")
     add("derivative taken at the activation", lambda f, z, a: f.derivative(a, f.value(a)), "B03")
     add("derivative applied twice", lambda f, z, a: f.derivative(z, a) ** 2, "B04")
-    if form.name.startswith("sigmoid"):
+    if form.family == "sigmoid":
         add("z (1 - z): the derivative's formula fed the sum", lambda f, z, a: z * (1 - z), "B03")
-    if "tanh" in form.name:
+    if form.family == "tanh":
         add("1 - z²: the derivative's formula fed the sum", lambda f, z, a: 1 - z * z, "B03")
     add("1 - activation", lambda f, z, a: 1 - a, "B18")
     add("derivative of another function: a (1 - a)", lambda f, z, a: a * (1 - a), "B18")

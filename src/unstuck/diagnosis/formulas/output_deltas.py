@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula
-from unstuck.diagnosis.formulas.forward import Form, softmax
+from unstuck.diagnosis.formulas.functions import Form, softmax
 from unstuck.nn.activations import sigmoid
 
 TINY = 1e-300
@@ -31,7 +31,7 @@ def right_deltas(output: Form) -> list[Formula]:
     error = Formula("cross_entropy", lambda z, a, t: a - t)
     if output.couples_examples:
         return [error, *_through_shared_sum(None if "whole batch" in output.name else 0)]
-    if "softmax" in output.name:
+    if output.family == "softmax":
         return [
             error,
             Formula("cross_entropy of unnormalised targets", lambda z, a, t: a * t.sum(-1, keepdims=True) - t),
@@ -40,7 +40,7 @@ def right_deltas(output: Form) -> list[Formula]:
     if output.name == "linear":
         return [*_of_errors(lambda upstream, z, a: upstream), *_of_margins(), *_of_logarithms(), *_of_quantiles()]
     through = _of_errors(lambda upstream, z, a: upstream * f(z, a)) if f else [error]
-    if output.name.startswith("sigmoid"):
+    if output.family == "sigmoid":
         return [Formula("binary_cross_entropy", lambda z, a, t: a - t), *through]
     return through
 
@@ -122,13 +122,13 @@ def wrong_deltas(output: Form) -> list[Formula]:
     """Deltas that are the derivative of no loss over this output function, with the slip behind them."""
     found: list[Formula] = []
     f = output.derivative
-    is_softmax = "softmax" in output.name
+    is_softmax = output.family == "softmax"
 
     def add(name: str, compute: Callable[..., Array], fault: str) -> None:
         found.append(Formula(name, compute, fault))
 
     if f is not None and output.name != "linear":
-        if not is_softmax and not output.name.startswith("sigmoid"):
+        if not is_softmax and output.family != "sigmoid":
             add("error without the derivative", lambda z, a, t: a - t, "B02")
         if is_softmax:
             add("error times the diagonal a (1 - a)", lambda z, a, t: (a - t) * f(z, a), "B11")
@@ -142,7 +142,7 @@ def wrong_deltas(output: Form) -> list[Formula]:
         add("sum instead of the derivative", lambda z, a, t: (a - t) * z, "B01")
         add("derivative without the error", lambda z, a, t: f(z, a), "B12")
         add("derivative at the activation without the error", lambda z, a, t: f(a, output.value(a)), "B12")
-        if output.name.startswith("sigmoid") or is_softmax:
+        if output.family == "sigmoid" or is_softmax:
             add("z (1 - z): the derivative's formula fed the sum", lambda z, a, t: (a - t) * z * (1 - z), "B03")
             add("derivative of another function: 1 - a²", lambda z, a, t: (a - t) * (1 - a * a), "B18")
         else:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from unstuck.diagnosis.formulas.forward import HIDDEN, OUTPUT, Form, hidden_form, output_form
+from unstuck.diagnosis.formulas.forward import HIDDEN, OUTPUT, hidden_form, output_form
+from unstuck.diagnosis.formulas.functions import Form
 from unstuck.diagnosis.identification.layout import Chain, read_chain
 from unstuck.diagnosis.program import work
 from unstuck.sandbox import clock

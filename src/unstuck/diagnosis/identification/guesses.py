@@ -10,7 +10,8 @@ import numpy as np
 
 from unstuck.diagnosis.formulas import hidden_deltas
 from unstuck.diagnosis.formulas.formula import Formula, Pass
-from unstuck.diagnosis.formulas.forward import LOGITS, OUTPUT, Form, hidden_form, output_form
+from unstuck.diagnosis.formulas.forward import LOGITS, OUTPUT, hidden_form, output_form
+from unstuck.diagnosis.formulas.functions import Form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas, wrong_deltas
 from unstuck.diagnosis.formulas.targets import between, codings
 from unstuck.diagnosis.identification.fit import Transform

@@ -13,6 +13,8 @@ from unstuck.diagnosis.program.observations import Record
 from unstuck.diagnosis.twin.twin import Twin
 from unstuck.diagnosis.twin.update_rule import RateLaw
 
+POWERS = (1.0, 0.5, 2.0, 3.0)  # of the updates made, by which rates fall
+
 
 def find_rate_law(twin: Twin, ratio: float, runs: list[list[Record]], forward: Forward) -> tuple[Twin, float]:
     """The twin with the law of the rate with which it follows these runs best, and how far it departs then.
@@ -31,7 +33,7 @@ def _candidates(twin: Twin, ratio: float) -> Iterator[Twin]:
     rule, factor = twin.update, float(np.sqrt(ratio))
     laws = [RateLaw("geometric", factor)]
     if ratio < 1:  # a rate that rises this way would be infinite some day
-        laws.append(RateLaw("inverse", (1 / ratio - 1) / 2))
+        laws += [RateLaw("inverse", (ratio ** (-1 / power) - 1) / 2, power=power) for power in POWERS]
     for law in laws:
         for beta_factor, keeps_steps in ((factor, True), (1.0, False)):
             responses = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Array, Formula, Pass
-from unstuck.diagnosis.formulas.forward import Form
+from unstuck.diagnosis.formulas.functions import Form
 from unstuck.diagnosis.formulas.gradients import RIGHT_WEIGHTS
 from unstuck.diagnosis.identification.fit import stack
 
@@ -39,19 +39,19 @@ def find_levels(
     if factors[0] == 0:
         return []
     apart, n_outputs = float(factors[1] / factors[0]), given[0].shape[1]
-    low = (1 - apart) / n_outputs if "softmax" in output.name else float(factors[2] / factors[0])
+    low = (1 - apart) / n_outputs if output.family == "softmax" else float(factors[2] / factors[0])
     return [(low, low + apart)] if _smoothed(output, low, low + apart) else []
 
 
 def _smoothed(output: Form, low: float, high: float) -> bool:
     """Whether these are smoothed levels of 0 and 1 that this output can reach."""
-    least = 0 if output.name.startswith("sigmoid") or "softmax" in output.name else -1
+    least = 0 if output.family in ("sigmoid", "softmax") else -1
     return LEAST_APART <= high - low < 1 - 1e-4 and least <= low and high <= 1
 
 
 def usual_levels(output: Form, n_outputs: int) -> list[Levels]:
     """The levels of the usual shares, for updates that are not proportional to their gradients."""
-    if "softmax" not in output.name:
+    if output.family != "softmax":
         return [(share / 2, 1 - share / 2) for share in USUAL]
     over_all = [(share / n_outputs, 1 - share + share / n_outputs) for share in USUAL]
     return over_all + [(share / (n_outputs - 1), 1 - share) for share in USUAL]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.diagnosis.examination.examination import Examination
+from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.measurements.once import once
 from unstuck.diagnosis.twin.update_rule import State
 
@@ -74,7 +75,8 @@ def _watch(e: Examination) -> list[Moment]:
 
 def _twin_tells(e: Examination) -> bool:
     told = e.case.loss is None and e.case.step is not None and e.outputs is not None
-    return told and e.faithful and e.initial is not None and e.twin is not None and "softmax" not in e.twin.output
+    told = told and e.faithful and e.initial is not None and e.twin is not None
+    return told and e.twin is not None and output_form(e.twin.output).family != "softmax"
 
 
 def _watch_twin(e: Examination) -> list[Moment]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 MANY_CLASSES = 1000
+MOST_UNITS, UNEVEN = 50, 100.0  # columns with units of their own, at most; spreads that far apart learn at no one rate
 READ, MOST_LEVELS = 500, 3  # rows looked at; different values that codes of classes have at most
 SEVERAL = 0.3  # share of rows without exactly one class, from which on these are several labels at once
 
@@ -154,6 +155,24 @@ def mean_and_spread(x: Array) -> tuple[Array, Array]:
     mean = sum(part.sum(axis=0) for part in parts_of(x)) / len(x)
     variance = sum(((part - mean) ** 2).sum(axis=0) for part in parts_of(x)) / len(x)
     return mean, np.sqrt(variance)
+
+
+def unevenness(x: Array) -> float:
+    """The largest spread of a column of x (n, f) beside that of the middle one; 1 for more than 50 columns, which share
+    a unit."""
+    spreads = x.std(axis=0) if 2 < x.shape[1] <= MOST_UNITS else np.ones(1)
+    spreads = spreads[spreads > 1e-9 * float(np.abs(x).max())]
+    return float(spreads.max() / np.median(spreads)) if len(spreads) > 2 else 1.0
+
+
+def to_unit_scale(x: Array, like: Array) -> Array:
+    """x moved by the straight line that brings `like` (n, f) to 0..1; column by column, to means of 0 and spreads of 1,
+    where the columns of `like` have units far apart."""
+    if unevenness(like) > UNEVEN:
+        spread = like.std(axis=0)
+        return (x - like.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    low, high = float(like.min()), float(like.max())
+    return (x - low) * (1 / max(high - low, 1e-12))
 
 
 def sample(n: int, size: int, seed: int = 0) -> Array:

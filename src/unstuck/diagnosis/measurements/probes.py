@@ -23,7 +23,8 @@ Array = np.ndarray
 
 FITTED, HELD_OUT, NEIGHBOURS = 1500, 500, 200
 WIDE = 800  # more features than this are projected at random
-FEW = 20  # examples below which a probe says nothing
+FEW, MANY = 20, 160  # examples below which a probe says nothing: of classes, of numbers
+FEW_NEIGHBOURS = 8  # whose mean stands for a number: noise of one would hide it
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,17 @@ class Reading:
         return self.accuracy <= self.chance + 3 * float(np.sqrt(self.chance * (1 - self.chance) / self.n)) + 0.02
 
 
-class Probe:
-    """Both readers, fitted to some examples."""
+class Reader:
+    """Both readers of numbers desired (n, k), fitted to inputs x (n, f)."""
 
-    def __init__(self, x: Array, y: Array) -> None:
+    def __init__(self, x: Array, desired: Array) -> None:
         x = _narrow(x)
         self.centre = x.mean(axis=0)
         spread = x.std(axis=0)
         typical = float(np.sqrt(np.mean(spread**2))) or 1.0
         # few features are made alike in scale; many (pixels) keep their share of the whole
         self.scale = np.where(spread > 0, spread, 1.0) if x.shape[1] < 50 else np.full(x.shape[1], typical)
-        self.levels = np.unique(y)
-        self.x, self.y = self._prepared(x), y
-        desired = (y[:, None] == self.levels).astype(np.float32)  # (n, n_levels)
+        self.x = self._prepared(x)
         self.mean = desired.mean(axis=0)
         gram = self.x.T @ self.x  # (f, f)
         gram[np.diag_indices_from(gram)] += 0.03 * len(x) * float(np.mean(self.x**2)) + 1e-6
@@ -66,13 +65,26 @@ class Probe:
     def _prepared(self, x: Array) -> Array:
         return ((x - self.centre) / self.scale).astype(np.float32)
 
+    def by_regression(self, x: Array) -> Array:
+        """(m, k) numbers for inputs x (m, f)."""
+        return self._prepared(_narrow(x)) @ self.weights + self.mean
+
+    def distances(self, x: Array) -> Array:
+        """(m, n) squared distances from the inputs it was fitted to, up to a constant for each row of x."""
+        return (self.x**2).sum(axis=1) - 2 * self._prepared(_narrow(x)) @ self.x.T
+
+
+class Probe:
+    """Both readers of classes y (n,), fitted to some examples."""
+
+    def __init__(self, x: Array, y: Array) -> None:
+        self.levels, self.y = np.unique(y), y
+        self.reader = Reader(x, (y[:, None] == self.levels).astype(np.float32))
+
     def read(self, x: Array) -> tuple[Array, Array]:
         """Classes of x by ridge regression, (n,), and of its first rows by the nearest neighbour."""
-        x = self._prepared(_narrow(x))
-        ridge = self.levels[(x @ self.weights + self.mean).argmax(axis=1)]
-        few = x[:NEIGHBOURS]
-        distance = (self.x**2).sum(axis=1) - 2 * few @ self.x.T  # (m, n) up to a constant per row
-        return ridge, self.y[distance.argmin(axis=1)]
+        nearest = self.reader.distances(x[:NEIGHBOURS]).argmin(axis=1)
+        return self.levels[self.reader.by_regression(x).argmax(axis=1)], self.y[nearest]
 
     def reading(self, x: Array, y: Array) -> Reading:
         """The better of both readers on these examples."""
@@ -124,6 +136,24 @@ def fit_and_hold_out(x: Array, y: Array | None) -> Training | None:
     except np.linalg.LinAlgError:
         return None
     return Training(probe, probe.reading(x[rest].astype(float), y[rest]))
+
+
+def share_of_numbers_read(x: Array, wanted: Array) -> float | None:
+    """The share of the variance of held-out numbers wanted (n, k) that the better reader explains: ridge regression, or
+    the mean of a few nearest neighbours. None where there are too few examples."""
+    if len(x) < MANY:
+        return None
+    order = sample(len(x), FITTED + HELD_OUT)
+    rest, fitted = order[: len(order) // 4], order[len(order) // 4 :]
+    x_rest, known, truth = x[rest].astype(float), wanted[fitted].astype(float), wanted[rest].astype(float)
+    try:
+        reader = Reader(x[fitted].astype(float), known)
+    except np.linalg.LinAlgError:
+        return None
+    nearest = np.argpartition(reader.distances(x_rest), FEW_NEIGHBOURS, axis=1)[:, :FEW_NEIGHBOURS]
+    whole = max(float(np.sum((truth - truth.mean(axis=0)) ** 2)), 1e-300)
+    readings = (reader.by_regression(x_rest), known[nearest].mean(axis=1))
+    return max(0.0, *(1 - float(np.sum((reading - truth) ** 2)) / whole for reading in readings))
 
 
 @once

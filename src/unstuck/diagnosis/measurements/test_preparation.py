@@ -26,6 +26,7 @@ FAR, NEAR = 10.0, 3.0  # squared distance of column means in squared standard er
 WORSE = 0.8  # of what the probe read before: then the change is not what is missing
 STANDARD = 1e-5  # of the spread: rounding of 32 bits
 OTHER_UNITS = 1.5  # the typical spread of a column beside 1; by sampling it varies by less
+EACH_IN_OTHER_UNITS = 2.0  # the same on the average of the columns, whatever their means
 DEVIATES = 0.3  # of the spread of the inputs: by so much test inputs differ from what they should be
 
 
@@ -108,7 +109,8 @@ def test_of_standardised(e: Examination) -> OwnNumbers | None:
             return OwnNumbers(mean, spread, True)
         typical = float(np.exp(np.median(np.log(b[1]))))
         far = np.mean(b[0] ** 2 / (1 / len(x) + b[1] ** 2 / len(x_test)))
-        if far > FAR**2 and not 1 / OTHER_UNITS < typical < OTHER_UNITS:
+        factor = float(np.exp(np.mean(np.abs(np.log(b[1])))))  # of the columns' spreads, up or down
+        if (far > FAR**2 and not 1 / OTHER_UNITS < typical < OTHER_UNITS) or factor > EACH_IN_OTHER_UNITS:
             return OwnNumbers(mean, spread, False)
         return None
     return None

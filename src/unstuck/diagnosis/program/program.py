@@ -13,6 +13,7 @@ import numpy as np
 
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.program import work
+from unstuck.diagnosis.program.drawing import drawn_like
 from unstuck.diagnosis.program.handed_over import (
     as_output_rows,
     as_rows,
@@ -147,25 +148,7 @@ class Program:
 
     def draw_parameters(self, seed: int, biases: float = 0.5) -> list[Array]:
         """Well-conditioned random parameters of the user's shapes: sums of size about 1.5, biases of the size given."""
-        generator = np.random.default_rng(seed)
-        x = self.x[:200].astype(float)
-        x = x[np.abs(x).max(axis=1) < 1e100]
-        norm = float(np.sqrt(np.mean(np.sum(x**2, axis=1)))) if len(x) else 1.0
-        norm = norm or 1.0
-        n_features = self.x.shape[1]
-        drawn = []
-        for array, dtype in zip(self.as_found, self.dtypes, strict=True):
-            sizes = [n for n in array.shape if n > 1]
-            if n_features > 1 and (n_features in array.shape or n_features + 1 in array.shape) and array.ndim >= 2:
-                scale = 1.5 / norm
-            elif len(sizes) >= 2:
-                scale = 1.5 / np.sqrt(max(sizes))
-            else:
-                scale = biases
-            values = generator.standard_normal(array.shape) * scale
-            values = np.rint(4 * values) if dtype.kind in "iu" else values
-            drawn.append(values.astype(np.float32).astype(float))  # exactly representable in the user's type
-        return drawn
+        return drawn_like(self.as_found, self.dtypes, self.x, seed, biases)
 
     # -- running ---------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,12 @@ class Location:
         return {"file": self.file, "line": self.line, "text": self.text, **column}
 
 
+def location_of(file: str, line: int) -> Location | None:
+    """The place as one that can be told; None where the text of the file is not known."""
+    text = linecache.getline(file, line).strip()
+    return Location(file, line, text) if text else None
+
+
 def find(case: Any, code: str) -> Location | None:
     """The line where the fault of this code stands, or None.
 
@@ -75,5 +81,4 @@ def _single(matches: list[Match]) -> Location | None:
     if len({id(unit.tree) for unit, _ in matches}) != 1:
         return None
     unit, node = min(matches, key=lambda match: match[1].lineno)
-    text = linecache.getline(unit.file, node.lineno).strip()
-    return Location(unit.file, node.lineno, text) if text else None
+    return location_of(unit.file, node.lineno)

@@ -48,9 +48,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class Assignment:
-    """target = value, target op= value, keyword=value, or the append of a value to a list."""
+    """target = value, target op= value, keyword=value, {"key": value}, or the append of a value to a list."""
 
-    target: Any  # an expression, or the name of a keyword or argument
+    target: Any  # an expression, or the name of a keyword, key or argument
     value: ast.expr
     node: Any
     operator: type[ast.operator] | None = None
@@ -206,6 +206,9 @@ def _assignments(nodes: Iterable[ast.AST]) -> Iterator[Assignment]:
             yield Assignment(node.target, node.value, node)
         elif isinstance(node, ast.AugAssign):
             yield Assignment(node.target, node.value, node, type(node.op))
+        elif isinstance(node, ast.Dict):
+            named = ((k, v) for k, v in zip(node.keys, node.values) if isinstance(k, ast.Constant))
+            yield from (Assignment(k.value, v, v) for k, v in named if isinstance(k.value, str))
         elif isinstance(node, ast.Call):
             yield from (Assignment(k.arg, k.value, k.value) for k in node.keywords if k.arg)
             if isinstance(node.func, ast.Attribute) and node.func.attr == "append" and len(node.args) == 1:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.twin import Twin
@@ -72,20 +73,41 @@ def decide(outputs: Array, output: str) -> Array:
     """The class that outputs (n, k) stand for: the largest, or for one column the side of the middle."""
     if outputs.shape[1] > 1:
         return np.nan_to_num(outputs, nan=-np.inf).argmax(axis=1)
-    middle = 0.0 if "tanh" in output or output == "softsign" else 0.5
+    middle = 0.0 if output_form(output).family == "tanh" else 0.5
     return (outputs[:, 0] > middle).astype(int)
 
 
 def score(setup: Setup, parameters: Parameters) -> float:
-    """Share of held-out labels that are right; for real targets the share of their variance explained, at least 0."""
+    """Share of held-out labels that are right; for real targets the share of their variance explained, at least 0, and
+    for several tags how far the outputs go along with them: these may be scores."""
     with np.errstate(all="ignore"):
         twin = setup.twin
         outputs = twin.predict(parameters, setup.x_held)
         if setup.labels_held is not None:
             return float(np.mean(decide(outputs, twin.output) == setup.labels_held))
+        if are_tags(setup.targets_held):
+            return going_along(outputs, setup.targets_held)
         left = np.sum((outputs - setup.targets_held) ** 2)
         whole = np.sum((setup.targets_held - setup.targets_held.mean(0)) ** 2)
         return float(np.clip(1 - left / max(whole, 1e-12), 0, 1)) if np.isfinite(left) else 0.0
+
+
+def are_tags(targets: Array) -> bool:
+    """Whether targets (n, k) are answers to several questions of yes or no."""
+    return targets.shape[1] > 1 and len(np.unique(targets)) <= 2
+
+
+def going_along(outputs: Array, wanted: Array) -> float:
+    """The share of the variance of wanted (m, k) that goes along with the outputs (m, k), column by column: their
+    squared correlation, 0 where they go the other way; of tags the correlation, which is nearer to a share of right
+    ones."""
+    if not np.isfinite(outputs).all():
+        return 0.0
+    a, b = outputs - outputs.mean(axis=0), wanted - wanted.mean(axis=0)
+    both, variance = (a * b).sum(axis=0), (b**2).sum(axis=0)
+    shared = np.maximum(both, 0) ** 2 / np.maximum((a**2).sum(axis=0), 1e-300)
+    share = float(shared.sum() / max(float(variance.sum()), 1e-300))
+    return float(np.sqrt(share)) if are_tags(wanted) else share
 
 
 def chance(setup: Setup) -> float:

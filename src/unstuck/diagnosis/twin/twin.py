@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from unstuck.diagnosis.formulas.formula import Formula, Pass
-from unstuck.diagnosis.formulas.forward import Form, hidden_form, output_form
+from unstuck.diagnosis.formulas.forward import hidden_form, output_form
+from unstuck.diagnosis.formulas.functions import Form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS, RIGHT_WEIGHTS
 from unstuck.diagnosis.formulas.hidden_deltas import RIGHT_BACK, RIGHT_FACTOR
 from unstuck.diagnosis.twin.parameters import Parameters

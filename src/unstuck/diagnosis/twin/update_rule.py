@@ -18,19 +18,20 @@ Array = np.ndarray
 @dataclass(frozen=True)
 class RateLaw:
     """How the learning rate changes from update to update: "constant", "geometric": value to the power of the updates
-    made before, or "inverse": 1 / (1 + value · these updates). Where `keeps_steps`, momentum keeps steps as they were
-    made with their own rate, otherwise gradients.
+    made before, or "inverse": 1 / (1 + value · these updates), to a power of its own (1/2: by the square root). Where
+    `keeps_steps`, momentum keeps steps as they were made with their own rate, otherwise gradients.
     """
 
     name: str = "constant"
     value: float = 0.0
     keeps_steps: bool = True
+    power: float = 1.0
 
     def share(self, updates: int) -> float:
         """Of the first update's rate, after so many updates."""
         if self.name == "geometric":
             return self.value**updates
-        return 1 / (1 + self.value * updates) if self.name == "inverse" else 1.0
+        return 1 / (1 + self.value * updates) ** self.power if self.name == "inverse" else 1.0
 
 
 CONSTANT = RateLaw()

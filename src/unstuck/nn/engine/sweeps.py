@@ -29,27 +29,19 @@ class Sweep(Protocol):
         """Put parameters and what the optimiser remembers where others read them; updates may leave them elsewhere."""
 
 
-def find_sweep(
-    examples: Examples,
-    vector: ParameterVector,
-    batch_size: int,
-    generator: Generator,
-    second_thread: SecondThread,
-    work: int,
-    deterministic: bool,
-) -> Sweep:
-    """The fastest form of updates that the network and the optimiser allow.
+def is_compiled_faster(
+    examples: Examples, vector: ParameterVector, batch_size: int, second_thread: SecondThread, work: int
+) -> bool:
+    """Whether updates in compiled form are worth it and, where both forms are close, not slower than NumPy's here.
 
-    `work` counts the examples of all epochs. What is deterministic does not depend on the processor's instructions.
+    `work` counts the examples of all epochs. What it answers depends on the processor's instructions.
     """
 
     def make(is_compiled: bool, examples: Examples, vector: ParameterVector, generator: Generator) -> Sweep:
         return make_sweep(is_compiled, examples, vector, batch_size, generator, second_thread)
 
-    is_compiled = not deterministic and is_worth_compiling(examples, vector, work)
-    if is_compiled:
-        is_compiled = not is_numpy_faster(make, examples, vector.optimizer, batch_size, work * vector.n_weights)
-    return make(is_compiled, examples, vector, generator)
+    is_worth_it = is_worth_compiling(examples, vector, work)
+    return is_worth_it and not is_numpy_faster(make, examples, vector.optimizer, batch_size, work * vector.n_weights)
 
 
 def make_sweep(

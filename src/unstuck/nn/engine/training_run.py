@@ -16,7 +16,7 @@ from unstuck.nn.engine.non_finite import explain_non_finite
 from unstuck.nn.engine.normalization import BatchNormalization, NormalizedSteps
 from unstuck.nn.engine.shared_steps import SharedSteps, find_gradients
 from unstuck.nn.engine.supply import Augmentation, Supply
-from unstuck.nn.engine.sweeps import Sweep, find_sweep
+from unstuck.nn.engine.sweeps import Sweep, is_compiled_faster, make_sweep
 from unstuck.nn.engine.threads import SecondThread
 from unstuck.nn.engine.vector import ParameterVector
 from unstuck.nn.files.checkpoint import write_checkpoint
@@ -127,10 +127,13 @@ class TrainingRun:
             find = find_gradients(self.supply.shown, self.vector, self.second_thread, work, self.deterministic)
             holds_part = self.memory is not None
             return SharedSteps(find, self.vector, self.batch_size, self.generator, self.ranks, holds_part)
-        common = self.supply.shown, self.vector, self.batch_size, self.generator, self.second_thread
+        shown, threads = self.supply.shown, self.second_thread
+        common = shown, self.vector, self.batch_size, self.generator, threads
         if self.normalization is not None:
             return NormalizedSteps(*common, self.normalization)
-        return find_sweep(*common, work, self.deterministic)
+        may_compile = not self.deterministic
+        is_compiled = may_compile and is_compiled_faster(shown, self.vector, self.batch_size, threads, work)
+        return make_sweep(is_compiled, *common)
 
     def _hold_out(self, validation: Validation) -> None:
         if isinstance(validation, (tuple, list)):

@@ -9,7 +9,7 @@ from typing import Any
 from unstuck.adapters.fixes.edit import Edit, Fault
 from unstuck.adapters.fixes.statements import argument_removed, removed
 from unstuck.adapters.fixes.syntax import Span, Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 ACTIVATIONS = ("softmax", "logsoftmax", "sigmoid", "tanh", "relu", "elu", "leakyrelu", "gelu", "softplus", "hardtanh")
 OPTIMIZERS = ("sgd", "adam", "adamw", "adagrad", "adadelta", "adamax", "nadam", "rmsprop", "radam", "lbfgs", "rprop")

@@ -13,7 +13,7 @@ from unstuck.adapters.fixes.frameworks.calls import arguments_given, keyword
 from unstuck.adapters.fixes.frameworks.updates import backwards
 from unstuck.adapters.fixes.statements import argument_removed, block_of, inserted_before
 from unstuck.adapters.fixes.syntax import Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 
 def _trains(syntax: Syntax, node: Any) -> bool:

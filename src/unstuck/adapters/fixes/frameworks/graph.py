@@ -10,7 +10,7 @@ from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.frameworks.calls import statements_at
 from unstuck.adapters.fixes.statements import has_its_lines, indentation
 from unstuck.adapters.fixes.syntax import Span, Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 
 @edits_for("B13", "U05", framework=("pytorch", "keras"))

@@ -8,7 +8,7 @@ from typing import Any
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for
 from unstuck.adapters.fixes.frameworks.calls import keyword
 from unstuck.adapters.fixes.syntax import Syntax, number_of
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 
 @edits_for("D02", framework=("pytorch", "keras"))

@@ -19,7 +19,7 @@ from unstuck.adapters.fixes.frameworks.calls import (
 )
 from unstuck.adapters.fixes.statements import argument_removed
 from unstuck.adapters.fixes.syntax import Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 LOSSES_OF_SCORES = {  # a loss of probabilities or their logarithms -> the one of the scores themselves
     "NLLLoss": "CrossEntropyLoss",

@@ -9,7 +9,7 @@ from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, argument_adde
 from unstuck.adapters.fixes.frameworks.calls import calls_at, is_optimizer, keyword, optimizers
 from unstuck.adapters.fixes.statements import block_of, inserted_behind, moved_behind
 from unstuck.adapters.fixes.syntax import Syntax, numbers_behind
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 LISTS = (ast.List, ast.ListComp)
 

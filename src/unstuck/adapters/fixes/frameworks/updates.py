@@ -17,7 +17,7 @@ from unstuck.adapters.fixes.statements import (
     removed,
 )
 from unstuck.adapters.fixes.syntax import Span, Syntax
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 
 def backwards(syntax: Syntax) -> list[ast.Call]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.adapters.scripts.names_in_source import last_name
+from unstuck.adapters.scripts.stand_ins.words_in_tables import as_words, target_of, words_of
+from unstuck.adapters.scripts.text.names_in_source import last_name
 
 TABLE = re.compile(r"\.(csv|data|txt|tsv)$", re.IGNORECASE)
 READS = re.compile(r"read_csv|read_table|loadtxt|genfromtxt|csv\.reader")
@@ -29,6 +30,7 @@ class Columns:
     width    how many columns there are with the target's, or None
     target   the number of the target's column: the first where the others are cut out from the second on, else the last
     rows     the largest row number that it cuts at, or 0
+    dropped  how many columns it leaves out by name
     sizes    of the layers, as far as they are written out: the numbers of the first list or drawn arrays
     """
 
@@ -36,6 +38,7 @@ class Columns:
     width: int | None
     target: int
     rows: int
+    dropped: int
     sizes: tuple[int, ...]
 
 
@@ -49,24 +52,30 @@ def table_of(path: str, program: str) -> tuple[str, str] | None:
     except SyntaxError:
         return None
     said = columns_of(tree)
-    width = said.width or (said.sizes[0] + 1 if said.sizes else None) or (len(said.names) if said.names else None)
-    if width is None or not 2 <= width <= MOST_COLUMNS or len(said.names) > width:
+    width = said.width or max(said.sizes[0] + 1 + said.dropped if said.sizes else 0, len(said.names))
+    if not 2 <= width <= MOST_COLUMNS or len(said.names) > width:
         return None
+    words_by_name, names = words_of(tree), _names(said, width)
     classes = said.sizes[-1] if len(said.sizes) > 1 and 1 < said.sizes[-1] <= MOST_CLASSES else 2
     rows = int(np.clip(BEYOND * said.rows, LEAST_ROWS, MOST_ROWS))
     decides = DECIDES.search(program) is not None
     apart = SCALES.search(program) is not None
-    table = made_up(rows, width, said.target % width, classes if decides else 0, apart)
-    names = _names(said, width) if _has_header(tree) else None
-    target = f"{'0 or 1' if classes == 2 else f'one of {classes} classes'}" if decides else "a number"
+    header = _has_header(tree)
+    target = said.target % width
+    if header and names[target] in words_by_name:
+        classes, decides = len(words_by_name[names[target]]), True
+    table = made_up(rows, width, target, classes if decides else 0, apart)
+    told = f"{'0 or 1' if classes == 2 else f'one of {classes} classes'}" if decides else "a number"
     ranges = "of very different ranges" if apart else "of like ranges"
-    words = f"given {rows:,} made-up rows of {width - 1} columns {ranges} and a target, {target}"
-    return _as_text(table, names), words
+    words = f"given {rows:,} made-up rows of {width - 1} columns {ranges} and a target, {told}"
+    columns = [as_words(column, words_by_name.get(name, ())) for name, column in zip(names, table.T, strict=True)]
+    return _as_text(columns, names if header else None), words
 
 
 def columns_of(tree: ast.Module) -> Columns:
     """What the subscripts and calls of a program say of a table's columns and rows."""
     names: dict[str, None] = {}
+    gone = set[str]()  # columns that are left out
     stops, rows, single, from_second = [0], [0], [0], False
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript):
@@ -81,10 +90,13 @@ def columns_of(tree: ast.Module) -> Columns:
             named = [word.value for word in node.keywords if word.arg in ("names", "columns", "usecols")]
             if getattr(node.func, "attr", "") in ("drop", "pop"):
                 named += node.args[:1]
+                gone |= {text for value in named for text in _texts(value)}
             names |= dict.fromkeys(text for value in named for text in _texts(value))
-    found = tuple(name for name in names if name not in NO_COLUMN)
+    learnt = target_of(tree)
+    found = tuple(name for name in names if name not in NO_COLUMN and name != learnt)
+    found += (learnt,) if learnt in names else ()
     width = max(*stops, max(single) + 1 if max(single) else 0) or None
-    return Columns(found, width, 0 if from_second else -1, max(rows), tuple(_sizes(tree)))
+    return Columns(found, width, 0 if from_second else -1, max(rows), len(gone - {learnt}), tuple(_sizes(tree)))
 
 
 def made_up(rows: int, width: int, target: int, classes: int, apart: bool) -> np.ndarray:
@@ -178,6 +190,6 @@ def _names(said: Columns, width: int) -> list[str]:
     return [*said.names[:-1], *spare, *said.names[-1:]]
 
 
-def _as_text(table: np.ndarray, names: list[str] | None) -> str:
-    lines = [",".join(f"{value:.10g}" for value in row) for row in table]
+def _as_text(columns: list[list[str]], names: list[str] | None) -> str:
+    lines = map(",".join, zip(*columns, strict=True))
     return "\n".join([*([",".join(names)] if names else []), *lines]) + "\n"

@@ -10,7 +10,8 @@ import numpy as np
 
 from unstuck.diagnosis.formulas import gradients, hidden_deltas
 from unstuck.diagnosis.formulas.formula import Formula
-from unstuck.diagnosis.formulas.forward import Form, hidden_form, output_form
+from unstuck.diagnosis.formulas.forward import hidden_form, output_form
+from unstuck.diagnosis.formulas.functions import Form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas, wrong_deltas
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Change, Setup

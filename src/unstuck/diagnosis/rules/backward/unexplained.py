@@ -11,6 +11,7 @@ from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.identification.adaptive import looks_adaptive
 from unstuck.diagnosis.identification.backward import RIGHT
 from unstuck.diagnosis.measurements.central_differences import beside_the_loss, follows_loss, is_turned_round_in_part
+from unstuck.diagnosis.measurements.dropped_units import Astray, units_astray
 from unstuck.diagnosis.measurements.own_loss import losses_of_training, raised_by_training
 from unstuck.diagnosis.measurements.targets_at_work import mixed_examples, what_targets_fail_to_do
 from unstuck.diagnosis.rules.rule import rule
@@ -38,13 +39,15 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
     `loss`, central differences of it: nothing is said where the gradient equals them, and it is proved where this one
     does not and that of a layer above does, or where it does but for the sign in some places; measured where it does
     not and the whole training raises that loss. Of networks of any other kind, proved where the changes of some arrays
-    are these derivatives and those of others are not, or have the other sign. In a plain script it is proved by the
-    exact derivative of the script's own forward pass, with the expression at which the gradient departs.
+    are these derivatives and those of others are not, or have the other sign; of the first step of Adam, RMSProp and
+    their kind the signs are compared. With dropout, proved where units that were left out learn all the same. In a
+    plain script it is proved by the exact derivative of the script's own forward pass, with the expression at which
+    the gradient departs.
 
     Look-alikes: An unusual optimiser, clipping or noise inside the step look the same. Faults that the tables
     know have names of their own.
     """
-    if e.backward is None or e.forward is None:
+    if e.backward is None or e.forward is None or _hidden_by_an_adaptive_rule(e):
         return _by_arrays(e)
     found = []
     for r in reversed(e.backward.layers):  # as the way back goes: what lies below an unexplained layer is not known
@@ -74,20 +77,55 @@ def gradient_unexplained(e: Examination) -> list[Evidence]:
 
 
 def _by_arrays(e: Examination) -> list[Evidence]:
-    """Of a network whose layers are not known; nothing that matters where training halves the loss all the same."""
+    """Of a network whose layers or gradients are not known; nothing that matters where training halves the loss."""
+    astray = units_astray(e)
+    if astray is not None:
+        return [_astray(astray)]
     beside = beside_the_loss(e)
-    if beside is None or not beside.right or not (beside.wrong or beside.climbing):
+    if beside is None or not (beside.wrong or beside.climbing):
         return []
+    if not beside.right:
+        return _no_array_of_the_loss(e) if beside.by_signs and beside.wrong else []
     shapes = [array.shape for array in e.program.as_found]
     right, wrong, climbing = (
         ", ".join(f"{i + 1} {shapes[i]}" for i in arrays) for arrays in (beside.right, beside.wrong, beside.climbing)
     )
-    said = [f"the change of array {wrong} is not the derivative of your loss"] if wrong else []
+    if beside.by_signs:
+        apart, along = "goes up your loss in some places and down in others", "goes down it everywhere"
+    else:
+        apart, along = "is not the derivative of your loss", "is that derivative with the right sign"
+    said = [f"the change of array {wrong} {apart}"] if wrong else []
     said += [f"array {climbing} moves up your loss, along its derivative"] if climbing else []
     losses = losses_of_training(e)
     learns = losses is not None and losses[1] < HALVED * losses[0]
-    summary = f"{'; '.join(said)}; the change of array {right} is that derivative with the right sign"
+    summary = f"{'; '.join(said)}; the change of array {right} {along}"
     return [Evidence(PROVED, summary, {"arrays": [i + 1 for i in beside.wrong + beside.climbing]}, asleep=learns)]
+
+
+def _astray(found: Astray) -> Evidence:
+    if found.learning >= found.silenced:
+        said = "units that a step left out (dropout) learn all the same: the way back does not leave them out"
+    else:
+        said = "the way back leaves out other units than the way forward did (dropout)"
+    numbers = {"learning_though_left_out": found.learning, "left_out_on_the_way_back_alone": found.silenced}
+    return Evidence(PROVED, f"layer {found.layer}: {said}", numbers, found.layer)
+
+
+def _no_array_of_the_loss(e: Examination) -> list[Evidence]:
+    """Suspected, as another loss may be reported than the one that is learnt; measured where training raises it."""
+    raised = raised_by_training(e)
+    said = "no array goes down your loss everywhere, by central differences: what is learnt is another one"
+    if raised is None:
+        return [Evidence(SUSPECTED, said, {})]
+    said += f"; your whole training raises yours from {raised[0]:.3g} to {raised[1]:.3g}"
+    return [Evidence(MEASURED, said, {"loss_before": raised[0], "loss_after": raised[1]})]
+
+
+def _hidden_by_an_adaptive_rule(e: Examination) -> bool:
+    """Whether only the signs of the output layer's gradient are seen, so that no formula of it is known."""
+    assert e.backward is not None
+    top = e.backward.layers[-1]
+    return not top.explained and not top.weights_frozen and looks_adaptive(e.sight.steps)
 
 
 def _departs_from_loss(e: Examination, layer: int, array: int) -> bool:

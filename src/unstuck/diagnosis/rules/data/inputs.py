@@ -7,7 +7,16 @@ import numpy as np
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
 from unstuck.diagnosis.measurements.once import once
-from unstuck.diagnosis.measurements.plain_data import Raw, classes, raw_training, row_keys, sample, test_inputs
+from unstuck.diagnosis.measurements.plain_data import (
+    UNEVEN,
+    Raw,
+    classes,
+    raw_training,
+    row_keys,
+    sample,
+    test_inputs,
+    unevenness,
+)
 from unstuck.diagnosis.measurements.preparation import Matching, training_matching
 from unstuck.diagnosis.measurements.probes import Reading, fit_and_hold_out
 from unstuck.diagnosis.measurements.wrapping import find_wrapping, value_table
@@ -16,7 +25,7 @@ from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
 
-LARGE, SMALL, UNEVEN = 4.0, 0.01, 100.0  # root mean square of all inputs; ratio of column spreads
+LARGE, SMALL = 4.0, 0.01  # root mean square of all inputs
 NEARLY_CONSTANT = 1e-4  # variance between examples as a share of the mean square
 STILL_READABLE = 0.9  # of what a probe reads without wrapping: then the wrapping is harmless
 SAME = 1e-6  # of the range of the inputs
@@ -83,9 +92,7 @@ def inputs_unscaled(e: Examination) -> Evidence | None:
         return None
     x = e.program.x[sample(len(e.program.x), 1000)].astype(float)
     size, largest = float(np.sqrt(np.mean(x**2))), float(np.abs(x).max())
-    spreads = x.std(axis=0)
-    spreads = spreads[spreads > 1e-9 * largest]
-    uneven = float(spreads.max() / np.median(spreads)) if 2 < len(spreads) <= 50 else 1.0
+    uneven = unevenness(x)
     numbers = {"root_mean_square": size, "largest": largest, "largest_to_median_column_spread": uneven}
     if size > LARGE:
         return Evidence(MEASURED, f"the inputs reach {largest:.4g}, with a root mean square of {size:.3g}", numbers)

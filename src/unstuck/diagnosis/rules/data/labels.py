@@ -6,7 +6,14 @@ import numpy as np
 
 from unstuck.diagnosis.examination.evidence import MEASURED, PROVED, SUSPECTED, Evidence
 from unstuck.diagnosis.examination.examination import Examination
-from unstuck.diagnosis.measurements.plain_data import classes, labels, raw_training, test_classes, test_inputs
+from unstuck.diagnosis.measurements.plain_data import (
+    classes,
+    labels,
+    raw_training,
+    sample,
+    test_classes,
+    test_inputs,
+)
 from unstuck.diagnosis.measurements.preparation import cut_across_images, raw_labels
 from unstuck.diagnosis.measurements.probes import (
     FEW,
@@ -14,13 +21,16 @@ from unstuck.diagnosis.measurements.probes import (
     consistency,
     fit_and_hold_out,
     of_answers,
+    share_of_numbers_read,
     training_probe,
 )
-from unstuck.diagnosis.measurements.target_coding import strange_rows
+from unstuck.diagnosis.measurements.target_coding import numeric_targets, strange_rows
+from unstuck.diagnosis.program.handed_over import all_finite
 from unstuck.diagnosis.rules.rule import rule
 
 Array = np.ndarray
 
+UNREAD, READ_ELSEWHERE = 0.05, 0.35  # shares of the variance of numbers
 OTHER_SHARES = 0.3  # of the test examples: at most so much of the accuracy is lost by other shares of the classes
 
 
@@ -30,7 +40,8 @@ def labels_unrelated_to_inputs(e: Examination) -> Evidence | None:
 
     What it detects: Inputs whose raw image has another label than the target says, or targets that contradict `labels`;
     rows cut across the raw images by `images.reshape(n_pixels, -1).T`; without these, targets that neither a linear
-    probe nor the nearest neighbour reads off held-out training examples, although the test examples can be read.
+    probe nor the nearest neighbour reads off held-out training examples, although the test examples can be read. That
+    last one also of targets that are numbers, or several tags.
 
     Why it hurts: Nothing can be learnt but the share of each class; a large network learns the examples by heart.
 
@@ -50,7 +61,9 @@ def labels_unrelated_to_inputs(e: Examination) -> Evidence | None:
             {"pixels": e.n_features, "images": len(e.program.x)},
         )
     y, training = classes(e), training_probe(e)
-    if y is None or len(y) < 2 * FEW or len(np.unique(y)) < 2 or strange_rows(e) is not None:
+    if y is None:
+        return _numbers_unrelated(e)
+    if len(y) < 2 * FEW or len(np.unique(y)) < 2 or strange_rows(e) is not None:
         return None
     unread = training is None or training.reading.at_chance
     for truth, rows, where in _truths(e):
@@ -83,6 +96,33 @@ def labels_unrelated_to_inputs(e: Examination) -> Evidence | None:
             "chance": training.reading.chance,
             "probe_within_test": elsewhere.accuracy,
         },
+    )
+
+
+def _numbers_unrelated(e: Examination) -> Evidence | None:
+    """Of targets that are numbers or several tags: readers that read them off the test inputs, and not off as many
+    training inputs."""
+    wanted, x_test, given = numeric_targets(e), test_inputs(e), e.case.targets_test
+    if wanted is None or x_test is None or given is None or not all_finite(x_test):
+        return None
+    try:
+        truth = np.asarray(given, dtype=float).reshape(len(x_test), -1)
+    except (TypeError, ValueError):
+        return None
+    wanted = wanted.reshape(len(wanted), -1)
+    rows, as_many = sample(len(wanted), len(truth)), sample(len(truth), len(wanted))
+    if wanted.shape[1] != truth.shape[1] or not np.isfinite(truth).all():
+        return None
+    read = share_of_numbers_read(e.program.x[rows], wanted[rows])
+    elsewhere = share_of_numbers_read(x_test[as_many], truth[as_many])
+    if read is None or elsewhere is None or read > UNREAD or elsewhere < READ_ELSEWHERE:
+        return None
+    return Evidence(
+        MEASURED,
+        f"readers explain {read:.0%} of the variance of held-out training targets, but {elsewhere:.0%} of that of "
+        "held-out test targets, from as many examples",
+        {"explained": read, "explained_within_test": elsewhere},
+        falsifies=True,
     )
 
 

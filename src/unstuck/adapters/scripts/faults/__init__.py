@@ -1,0 +1,1 @@
+"""Faults that a recording or a further run of the script shows by itself."""
