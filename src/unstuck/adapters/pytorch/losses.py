@@ -153,7 +153,8 @@ def note_own_loss(watch: Watching, root: torch.Tensor) -> None:
     both = (
         kinds == {"binary_cross_entropy"} and len(found) == 2 and _are_opposite(found[0][1].target, found[1][1].target)
     )
-    if not both and (len(found) != 1 or kinds == {"binary_cross_entropy"}):
+    one_sided = kinds == {"binary_cross_entropy"} and len(found) == 1 and _is_of_one_class(found[0][1])
+    if not (both or one_sided) and (len(found) != 1 or kinds == {"binary_cross_entropy"}):
         return
     kind, pair = found[0]
     prediction, target = pair.prediction, pair.target
@@ -168,9 +169,16 @@ def note_own_loss(watch: Watching, root: torch.Tensor) -> None:
     else:
         apart = prediction - target
         value = float((apart**2 if kind == "mse_loss" else apart.abs()).mean())
-    number = note_loss(watch, kind, (prediction, target), value, pair.place, {"own": True})
+    number = note_loss(watch, kind, (prediction, target), value, pair.place, {"own": True, "one_sided": one_sided})
     mark(root, loss=number, climbs=bool(value > 0 and root.numel() == 1 and float(root) < 0))
     watch.loss_kind = kind
+
+
+def _is_of_one_class(pair: Pair) -> bool:
+    """Whether the logarithm of a sigmoid is taken for the examples of class 1 alone, though there are others."""
+    target = pair.target
+    both = bool(((target == 0) | (target == 1)).all()) and 0 < float(target.float().mean()) < 1
+    return pair.how == "product" and both and any("igmoid" in name for name in chain(pair.prediction, 3)[0])
 
 
 def _are_opposite(first: torch.Tensor, second: torch.Tensor) -> bool:

@@ -164,6 +164,11 @@ def decided_by_experiment(
     if h.all(Raised) and h.updates < ENOUGH // 2:
         return seen, Decided(matters, comparisons, learns(h))  # too little was made to judge what was learnt
     improves = learns(h) or experiments.learns_later()
+    if not improves:  # nothing is learnt: what helps by itself is in the way, however far
+        helped = {comparison.codes[0] for comparison in comparisons if comparison.helps and len(comparison.codes) == 1}
+        matters = {code: told or code in helped for code, told in matters.items()}
+        if any(matters.values()):
+            return seen, Decided(matters, comparisons, improves)
     if not improves or is_poor(h):
         found = another_rate(h, experiments, FAR_LOWER if improves else (*LOWER, *HIGHER))
         if found is not None:

@@ -71,10 +71,12 @@ def inputs_unscaled(h: History) -> Iterator[Seen]:
         yield Seen("D02", MEASURED, said, {"scaled_by": max(within)}, h.training_calls[0].place, repair)
         return
     uneven = columns and spread.max() > 20 * max(float(np.median(spread)), 1e-300)
-    if (1 / (4 * FAR) < size < FAR and not uneven) or np.isin(x, (0, 1)).all():
+    narrow = x.std() < FAR_WITHIN * size
+    if (1 / (4 * FAR) < size < FAR and not uneven and not narrow) or np.isin(x, (0, 1)).all():
         return
     factor = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0.0)
     said = f"inputs from {x.min():.4g} to {x.max():.4g}, {size:.3g} from 0 in the mean square"
+    said += f", and only {x.std():.2g} apart from each other" if narrow else ""
     shape = h.training_calls[0].input_shapes[0][1:]
     flat = columns and len(shape) == 1
     whole = int(np.prod(shape)) == x.shape[1]  # and not several inputs side by side

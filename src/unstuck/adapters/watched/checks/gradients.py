@@ -79,7 +79,7 @@ def parameters_never_change(h: History) -> Iterator[Seen]:
     numbers = {"steps_seen": len(steps), "parameters": len(steps[-1].parameters)}
     thrown = [step for step in steps if largest(step.parameters, "thrown") > 0]
     if all(one.used == 0 for step in steps for one in step.parameters):
-        if len(thrown) == len(steps):
+        if thrown and len(thrown) >= len(steps) - 1:  # before the first step there may have been none
             said = "the gradients are set to zero after they were made and before the step uses them"
             yield Seen("U05", PROVED, said, numbers, thrown[-1].zero_place, ("keep", True), certain=True)
         elif not h.backwards:

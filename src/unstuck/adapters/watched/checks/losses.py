@@ -270,12 +270,9 @@ def _unfit(event: LossTaken) -> str:
 
 
 def _every_pair(event: LossTaken) -> bool:
-    """Whether each of n predictions is held against each of n targets: nothing but a constant fits all of them."""
-    n = int(np.prod(event.prediction_shape))
-    return n == int(np.prod(event.target_shape)) > 1 and {len(event.prediction_shape), len(event.target_shape)} == {
-        1,
-        2,
-    }
+    """Whether each prediction is held against many targets, and each target against many predictions."""
+    shapes = (event.prediction_shape, event.target_shape)
+    return int(np.prod(np.broadcast_shapes(*shapes))) > max(int(np.prod(shape)) for shape in shapes)
 
 
 def _alike(first: tuple[int, ...], second: tuple[int, ...]) -> bool:

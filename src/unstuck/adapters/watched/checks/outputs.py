@@ -60,6 +60,25 @@ def softmax_over_examples(h: History) -> Iterator[Seen]:
     yield Seen("F02", PROVED, said, {"residual": worst, "batches_seen": len(tables)}, place, repair, certain=True)
 
 
+@check("F01")
+def softmax_over_batch(h: History) -> Iterator[Seen]:
+    """Exponentials are divided by one sum over the whole batch: `e / e.sum()`.
+
+    Cure: `e / e.sum(dim=1, keepdim=True)`, or `softmax(z, dim=1)`.
+
+    Cure in Keras: `axis=-1`.
+    """
+    shown = [(e, e.prediction) for e in h.shown if e.prediction is not None]
+    events = [e for e, p in shown if p.ndim == 2 and min(p.shape) > 1]
+    tables = [np.exp(p) if e.kind == "nll_loss" else p for e, p in shown if e in events]
+    if tables and all((p >= 0).all() and abs(p.sum() - 1) < CLOSE for p in tables):
+        event = events[0]
+        divided = event.places[event.last.index("Div")] if "Div" in event.last else None
+        said = "all outputs of a batch together sum to 1, and no row does: one sum is taken over the whole batch"
+        place = divided or event.last_place or event.place
+        yield Seen("F01", PROVED, said, {"batches_seen": len(tables)}, place, certain=True)
+
+
 @check("F02")
 def softmax_over_examples_inside(h: History) -> Iterator[Seen]:
     """A softmax inside of the model, such as that of attention, runs along the axis of the examples.

@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unstuck.adapters.watched.check import Seen, check
-from unstuck.adapters.watched.history import History
-from unstuck.adapters.watched.values import Parameter
-from unstuck.diagnosis.examination.evidence import PROVED
+import numpy as np
 
+from unstuck.adapters.watched.check import Seen, check
+from unstuck.adapters.watched.history import History, is_poor
+from unstuck.adapters.watched.values import Parameter
+from unstuck.diagnosis.examination.evidence import MEASURED, PROVED
+
+DEEP, VANISHED = 4, 1e-4  # layers; of the gradient of the last
 IN_A_ROW = 3  # updates of a matrix that is not random any more by accident
+
+
+@check("A06")
+def signal_vanishes(h: History) -> Iterator[Seen]:
+    """The gradient of the first layer is next to nothing beside that of the last: each sigmoid on the way takes three
+    quarters of it, or more.
+
+    Cure: `ReLU` in hidden layers, normalisation between them, or fewer layers.
+    """
+    sizes: dict[int, list[float]] = {}
+    layers = {one.parameter.key: one.parameter for step in h.steps for one in step.parameters if one.trainable}
+    for one in (one for step in h.steps for one in step.parameters if len(one.parameter.shape) > 1):
+        sizes.setdefault(one.parameter.key, []).append(one.used / max(np.sqrt(np.prod(one.parameter.shape)), 1.0))
+    mean = {key: float(np.mean(values)) for key, values in sizes.items() if key in h.reached}
+    if len(mean) < DEEP or len({step.optimizer for step in h.steps}) > 1:
+        return
+    (first, smallest), (_, largest) = next(iter(mean.items())), list(mean.items())[-1]
+    if 0 < smallest < VANISHED * largest:
+        said = f"the gradient of the first of {len(mean)} layers is {smallest / largest:.1g} times that of the last"
+        numbers, place, poor = {"first_over_last": smallest / largest}, layers[first].place, is_poor(h)
+        yield Seen("A06", MEASURED, said, numbers, place, certain=poor, asleep=not poor)
 
 
 @check("A01")
