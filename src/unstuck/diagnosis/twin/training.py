@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from unstuck.diagnosis.formulas.forward import output_form
+from unstuck.diagnosis.formulas.forward import LOGITS, output_form
 from unstuck.diagnosis.program import work
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.twin import Twin
@@ -79,13 +79,13 @@ def decide(outputs: Array, output: str) -> Array:
 
 def score(setup: Setup, parameters: Parameters) -> float:
     """Share of held-out labels that are right; for real targets the share of their variance explained, at least 0, and
-    for several tags how far the outputs go along with them: these may be scores."""
+    for several tags that are answered by scores how far these go along with them."""
     with np.errstate(all="ignore"):
         twin = setup.twin
         outputs = twin.predict(parameters, setup.x_held)
         if setup.labels_held is not None:
             return float(np.mean(decide(outputs, twin.output) == setup.labels_held))
-        if are_tags(setup.targets_held):
+        if are_tags(setup.targets_held) and twin.output in LOGITS:
             return going_along(outputs, setup.targets_held)
         left = np.sum((outputs - setup.targets_held) ** 2)
         whole = np.sum((setup.targets_held - setup.targets_held.mean(0)) ** 2)
