@@ -21,6 +21,7 @@ from unstuck.sandbox.values import FirstAppearance, Place
 
 if TYPE_CHECKING:
     from unstuck.diagnosis.examination.examination import Examination
+    from unstuck.diagnosis.formulas.formula import Formula
     from unstuck.diagnosis.identification.results import LayerResult
 
 Array = np.ndarray
@@ -69,10 +70,19 @@ def _on_the_way_back(e: Examination, code: str, result: LayerResult) -> Place | 
     for kind, layer, formula in guess.parts:
         if layer == result.layer and code in formula.faults:
             made = record.changes[place.weights] if kind == "weights" else guess.deltas[0]
-            return _of_record(e, record, _is_multiple(made, e.epsilon))
+            sent = _sent_back(e, result.layer, formula) if kind == "back" else None
+            found = None if sent is None else _of_record(e, record, _is_multiple(sent, e.epsilon))
+            return found or _of_record(e, record, _is_multiple(made, e.epsilon))
     if (code, result.layer) in [fault[:2] for fault in guess.faults]:
         return _of_record(e, record, _is_multiple(guess.deltas[0], e.epsilon))
     return None
+
+
+def _sent_back(e: Examination, layer: int, back: Formula) -> Array | None:
+    """What this way back gives of the error of the layer above, before the derivative of the activation joins it."""
+    assert e.backward is not None
+    above = e.backward.layers[layer + 1].guess if layer + 1 < len(e.backward.layers) else None
+    return back.compute(above.passes[0], layer, above.deltas[0]) if above is not None and above.passes else None
 
 
 def _of_a_climb(e: Examination, record: Record, array: int) -> Place | None:
