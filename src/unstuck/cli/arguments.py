@@ -72,9 +72,10 @@ class Seconds(click.FloatRange):
 
 def expect_writable(path: str | os.PathLike[str], argument: str = "--out", **read: Any) -> None:
     """Says before the long work that its result could not be saved there, or would replace what the command reads:
-    the paths `read`, each under the name of what it is."""
-    for what, other in read.items():
-        if other is not None and is_same_file(path, other):
+    the paths `read`, one or several (or None) under the name of what they are."""
+    for what, paths in read.items():
+        others = [paths] if isinstance(paths, str | os.PathLike) else paths or ()
+        if any(is_same_file(path, other) for other in others):
             raise UnstuckError(f"{argument} {path}: is the {what} itself, expected the name of another file")
     try:
         place = place_of(path)

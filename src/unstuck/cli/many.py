@@ -70,8 +70,8 @@ def diagnose_programs(paths: Sequence[Path], options: dict[str, Any]) -> int:
         raise UnstuckError(f"--out {out}: is a file, expected a folder for the reports")
     submissions = find_submissions(paths, out)
     for path, option in ((options["junit"], "--junit"), (options["sarif"], "--sarif")):
-        for program in submissions if path else ():
-            expect_writable(path, option, program=program.path, data=options["data"])
+        if path:
+            expect_writable(path, option, program=[one.path for one in submissions], data=options["data"])
     expect_apart(junit=options["junit"], sarif=options["sarif"])
     with _workers(options) as workers, _progress(len(submissions)) as listen:
         outcomes = diagnose_all(submissions, _settings(options), out, workers, options["resume"], listen)

@@ -91,9 +91,7 @@ def predict(model: str, images: tuple[str, ...], data: str | None, out: str | No
     if bool(images) == (data is not None):
         raise UnstuckError("expected either images or --data PATH")
     if out is not None:
-        expect_writable(out, model=model, data=data)
-        for image in images:
-            expect_writable(out, image=image)
+        expect_writable(out, model=model, data=data, image=images)
     network = load(model)
     names, x, unread, doubts = read_images(images) if data is None else rows_of(data)
     if not len(x):

@@ -183,9 +183,10 @@ FEW_UPDATES = 100  # fewer teach no network of a recipe anything, whatever the r
 
 def _first_to_try(run: Run) -> str:
     """What most likely helps a training that taught nothing."""
-    if run.updates >= FEW_UPDATES:
+    updates = run.history.updates
+    if updates >= FEW_UPDATES:
         return "a lower --learning-rate"
-    times = "once" if run.updates == 1 else f"{run.updates} times"
+    times = "once" if updates == 1 else f"{updates} times"
     return f"a smaller --batch-size or more --epochs (the weights were changed {times} only)"
 
 

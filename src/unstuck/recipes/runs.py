@@ -87,12 +87,6 @@ class Run:
         commonest = float(np.bincount(y).max() / len(y)) if len(y) else 1.0
         return accuracy is not None and len(y) >= FEW and accuracy < commonest + LEARNT * (1 - commonest)
 
-    @property
-    def updates(self) -> int:
-        """How many updates of the weights the epochs made."""
-        batch = self.recipe.batch_size or self.train_examples
-        return -(-self.train_examples // batch) * len(self.history.train_loss)
-
     def to_dict(self) -> dict[str, Any]:
         """The run as JSON values; accuracies are shares in 0..1, None where there were no examples to measure on.
 

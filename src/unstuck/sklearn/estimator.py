@@ -172,12 +172,12 @@ class MultilayerPerceptron(BaseEstimator):
         self.history_ = History(train_loss=self.loss_curve_, validation_loss=self.validation_loss_curve_)
 
     def _assemble(self, sparse: bool = False) -> Network:
-        name, loss = self._outputs(self.n_outputs_)
+        output, loss = self._outputs(self.n_outputs_)
         n_hidden = len(self.coefs_) - 1
         network = Network(
             [len(self.coefs_[0]), *(coef.shape[1] for coef in self.coefs_)],
-            hidden=[ACTIVATIONS[name] for name in hidden_activations(self.activation, n_hidden)],
-            output=OUTPUTS[name],
+            hidden=[ACTIVATIONS[hidden] for hidden in hidden_activations(self.activation, n_hidden)],
+            output=OUTPUTS[output],
             loss=loss,
             initializer="zeros",
             dtype=self.coefs_[0].dtype,

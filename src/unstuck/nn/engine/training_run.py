@@ -131,9 +131,8 @@ class TrainingRun:
         common = shown, self.vector, self.batch_size, self.generator, threads
         if self.normalization is not None:
             return NormalizedSteps(*common, self.normalization)
-        may_compile = not self.deterministic
-        is_compiled = may_compile and is_compiled_faster(shown, self.vector, self.batch_size, threads, work)
-        return make_sweep(is_compiled, *common)
+        compiled = not self.deterministic and is_compiled_faster(shown, self.vector, self.batch_size, threads, work)
+        return make_sweep(compiled, *common)
 
     def _hold_out(self, validation: Validation) -> None:
         if isinstance(validation, (tuple, list)):
