@@ -131,6 +131,13 @@ def test_folders_of_images(tmp_path):
     assert len(read_data(tmp_path / "train").images_test) == 0
 
 
+def test_an_empty_name_is_not_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "train.csv").write_text("label,pixel0\n1,0\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="the name of the data is empty"):
+        read_data("")
+
+
 def test_the_bundled_files_are_a_folder_like_any_other():
     read, loaded = read_data(MNIST_FOLDER), load_mnist()
     np.testing.assert_array_equal(read.images_train, loaded.images_train)

@@ -48,6 +48,8 @@ def read_data(path: str | os.PathLike[str]) -> Dataset:
 
     Raises DataError, one sentence that names the file and the place in it, whatever is wrong.
     """
+    if not os.fspath(path):
+        raise DataError("the name of the data is empty, expected a file or a folder")
     path = Path(path)
     try:
         if path.is_dir():
