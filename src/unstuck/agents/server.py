@@ -16,6 +16,7 @@ from unstuck.adapters.scripts.running.process import diagnose_script
 from unstuck.adapters.scripts.text.source import defines_a_case, read_source
 from unstuck.diagnosis.catalogue.terminal import rules_text
 from unstuck.errors import CaseError, UnstuckError
+from unstuck.sandbox import clock
 from unstuck.writing import write_whole
 
 INSTRUCTIONS = """\
@@ -65,8 +66,7 @@ def _fixed(path: str, out: str | None, budget: float) -> dict[str, Any]:
 
 
 def _job(path: str, budget: float, cures: bool = True) -> Job:
-    if not budget > 0:
-        raise UnstuckError(f"budget {budget}: expected a number of seconds above 0")
+    clock.expect_budget(budget)
     return Job(path, budget=budget, cures=cures)
 
 

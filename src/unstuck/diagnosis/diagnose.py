@@ -36,7 +36,7 @@ from unstuck.diagnosis.report.report import Report
 from unstuck.diagnosis.rules import RULES, in_order
 from unstuck.diagnosis.source.change import change_line
 from unstuck.diagnosis.source.location import location_of
-from unstuck.errors import CaseError, is_strict
+from unstuck.errors import is_strict
 from unstuck.nn.blas_threads import single_threaded
 from unstuck.sandbox import clock
 
@@ -56,8 +56,7 @@ def diagnose(case: Case, budget: float = USUAL_BUDGET, cures: bool = True, liste
 
     Raises CaseError where the budget is no time.
     """
-    if not budget > 0:
-        raise CaseError(f"budget {budget}: expected a number of seconds above 0")
+    clock.expect_budget(budget)
     started = clock.real_now()
     case, complaints = with_plain_beliefs(case)
     with single_threaded(), closing(Program(case)) as program, clock.until(clock.now() + budget):

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from unstuck.errors import CaseError
+
 SPEED = 1.0  # seconds of this clock in a real one; another number only in tests
 LONGEST = 1.5  # real seconds in which one second of a budget goes by, whatever else the machine does
 
@@ -79,6 +81,12 @@ def until(moment: float) -> Iterator[None]:
         yield
     finally:
         _ends.reset(token)
+
+
+def expect_budget(seconds: float) -> None:
+    """Raises CaseError for a budget that is no time: 0, less, or no number."""
+    if not seconds > 0:
+        raise CaseError(f"budget {seconds}: expected a number of seconds above 0")
 
 
 def left() -> float:
