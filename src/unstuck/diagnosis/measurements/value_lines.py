@@ -101,10 +101,11 @@ def _of_a_climb(e: Examination, record: Record, array: int) -> Place | None:
     turned = _of_record(e, record, is_gradient)
     if not along or along[0] < 0:
         return turned
-    changed = [i for i, one in enumerate(record.changes) if np.any(one)]
-    places = {i: _of_record(e, record, _is_equal(record.after[i])) for i in changed}
-    others = [place for i, place in places.items() if i != array]
-    return None if places.get(array) in others else places.get(array)  # a line for all arrays turns none round
+    place = _of_record(e, record, _is_equal(record.after[array]))
+    others = (i for i, one in enumerate(record.changes) if i != array and np.any(one))
+    if place is None or any(_of_record(e, record, _is_equal(record.after[i])) == place for i in others):
+        return None  # a line for all arrays turns none round
+    return place
 
 
 def _is_equal(wanted: Array) -> Callable[[Array], bool]:
