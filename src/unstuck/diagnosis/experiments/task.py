@@ -11,6 +11,7 @@ from unstuck.diagnosis.experiments.changes import with_fresh_initialisation
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
+from unstuck.diagnosis.measurements.plain_data import typical_spread
 from unstuck.diagnosis.measurements.target_coding import labels_of, numeric_targets
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup, are_tags, chance, corrected, decide, going_along, run
@@ -120,10 +121,7 @@ def _reference_for_numbers(e: Examination, numbers: Array, train: Array, held: A
 
 
 def _in_spreads(rows: Array, of: Array) -> Array:
-    spread = of.std(axis=0)
-    few = of.shape[1] < 50  # as for probes: features have units of their own, pixels share one
-    typical = float(np.sqrt(np.mean(spread**2))) or 1.0
-    return (rows - of.mean(axis=0)) / (np.where(spread > 0, spread, 1.0) if few else typical)
+    return (rows - of.mean(axis=0)) / typical_spread(of)
 
 
 def _setup(e: Examination, output: str, coded: Array, train: Array, held: Array, rate: float) -> Setup:
