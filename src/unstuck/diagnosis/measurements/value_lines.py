@@ -99,7 +99,7 @@ def _of_a_climb(e: Examination, record: Record, array: int) -> Place | None:
         return found
 
     turned = _of_record(e, record, is_gradient)
-    if not along or along[0] < 0:
+    if not along or along[-1] < 0:  # the last is that of the line: those before were there before it
         return turned
     place = _of_record(e, record, _is_equal(record.after[array]))
     others = (i for i, one in enumerate(record.changes) if i != array and np.any(one))
