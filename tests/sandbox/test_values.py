@@ -37,6 +37,18 @@ def as_an_argument(x, holder):
     return doubled(2 * (x + 1))[0]  # here
 
 
+KEPT = Holder()
+
+
+def with_one_kept(x, holder):
+    return with_another_made(x, KEPT)
+
+
+def with_another_made(x, holder):
+    a = x + 1
+    return a * 2  # here
+
+
 def never(x, holder):
     return 3 * x
 
@@ -57,6 +69,16 @@ def test_what_a_function_returns_was_made_by_its_last_line():
     watched = FirstAppearance(in_another_function, is_wanted)
     watched(np.array([1.0, 2.0, 3.0]), Holder())
     assert watched.place == (__file__, inspect.getsourcelines(doubled)[1] + 1)
+
+
+@pytest.mark.parametrize("function", [with_one_kept, with_another_made])
+@pytest.mark.parametrize("made", [True, False])
+def test_an_array_that_was_wanted_before_the_call_is_not_made_by_its_first_line(function, made, monkeypatch):
+    monkeypatch.setitem(KEPT.kept, "second", np.array([4.0, 6.0, 8.0]))
+    watched = FirstAppearance(function, is_wanted)
+    watched(np.array([1.0, 2.0, 3.0]) if made else np.zeros(3), KEPT)
+    line = inspect.getsourcelines(with_another_made)[1] + 2
+    assert watched.place == ((__file__, line) if made else None)
 
 
 def test_nothing_is_said_of_values_that_never_appear_and_tracing_is_put_back():

@@ -19,12 +19,13 @@ MOST_LINES = 5000  # run by the call, after which nothing is looked at any more
 
 class FirstAppearance:
     """Calls a function and keeps the first line after which a variable holds an array for which `is_wanted` says so, in
-    whatever lists, dicts or objects of the user's it lies. What held one before the call does not count."""
+    whatever lists, dicts or objects of the user's it lies. What was such an array before the call does not count."""
 
     def __init__(self, function: Callable[..., Any], is_wanted: Callable[[Array], bool]) -> None:
         self.function, self.is_wanted = function, is_wanted
         self.place: Place | None = None
         self._lines = 0
+        self._held: list[Array] | None = None  # wanted before the first line has run
         self._last: dict[FrameType, Place] = {}
 
     def __call__(self, *arguments: Any) -> Any:
@@ -35,6 +36,11 @@ class FirstAppearance:
         finally:
             sys.settrace(before)
             self._last.clear()
+            self._held = None
+
+    def _wanted(self, values: Any) -> Iterator[Array]:
+        held = self._held or []
+        return (a for a in _arrays(values) if not any(a is one for one in held) and self.is_wanted(a))
 
     @property
     def _is_over(self) -> bool:
@@ -53,8 +59,10 @@ class FirstAppearance:
         if self._is_over or event not in ("line", "return"):
             return self._on_line
         last = self._last.get(frame)
+        if self._held is None:
+            self._held = list(self._wanted([*frame.f_locals.values(), *frame.f_globals.values()]))
         values = [*frame.f_locals.values(), argument] if event == "return" else frame.f_locals.values()
-        if last is not None and any(self.is_wanted(array) for array in _arrays(values)):
+        if last is not None and next(self._wanted(values), None) is not None:
             self.place = last
         self._last[frame] = (frame.f_code.co_filename, frame.f_lineno)
         return self._on_line

@@ -81,6 +81,12 @@ class Negative(SmallNetwork):
         return [first, s.sum(axis=0), q.T @ r, r.sum(axis=0)]
 
 
+class AddingByOneLine(SmallNetwork):
+    def step(self, x, targets):
+        for sign, array, gradient in zip((1, -1, -1, -1), self.parameters, self.gradients(x, targets)):
+            array += sign * 0.1 * gradient
+
+
 class UnknownError(SmallNetwork):
     def gradients(self, u, v):
         q, p = self.hidden(u), self.predict(u)
@@ -106,6 +112,10 @@ def test_the_line_of_an_error_in_no_table_is_read_off_the_change_that_it_makes(p
 @pytest.mark.parametrize("program", [Adding, Negative])
 def test_the_line_that_turns_a_step_round_is_named(program):
     assert line_of(program, lambda e: ("B10", 1)) == place_of(program)
+
+
+def test_a_line_that_changes_every_array_is_not_accused_of_turning_one_round():
+    assert line_of(AddingByOneLine, lambda e: ("B10", 1)) is None
 
 
 @pytest.mark.parametrize("program", [Derivative, OutputError, Gradient, Activation])

@@ -1,6 +1,7 @@
 """How many of the written programs get the right verdict: python -m tests.programs.wired.bench [NAME…]"""
 
 import importlib.util
+import inspect
 import sys
 import tempfile
 import time
@@ -15,11 +16,6 @@ from unstuck.diagnosis.report.report import Report
 
 SETS = (cases, further_cases, third_cases, fourth_cases, fifth_cases, sixth_cases)
 PROGRAMS = Path(__file__).parent / "programs"
-WITH_OWN_DATA = (
-    *("curve", "flowers", "rare", "spam", "houses", "counts"),
-    *("ages", "survival", "ranking", "weather", "valves", "gates", "fraud", "bands", "noisy"),
-    *("maxout", "choice", "tides", "mushrooms", "wine", "loans", "batched"),
-)
 
 
 def case_of(written: Written, folder: Path, seed: int = 0) -> unstuck.Case:
@@ -36,7 +32,8 @@ def case_of(written: Written, folder: Path, seed: int = 0) -> unstuck.Case:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    data = () if written.program in WITH_OWN_DATA else load_digits(49)
+    has_own_data = list(inspect.signature(module.wire).parameters) == ["seed"]
+    data = () if has_own_data else load_digits(49)
     return unstuck.Case(**module.wire(*data, seed), build=lambda seed: case_of(written, folder, seed))
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from unstuck.diagnosis.formulas.forward import hidden_form, output_form
 from unstuck.diagnosis.formulas.gradients import RIGHT_BIAS
 from unstuck.diagnosis.formulas.targets import codings, one_hot
 from unstuck.diagnosis.measurements.plain_data import to_unit_scale
@@ -45,10 +44,8 @@ def with_fresh_initialisation(setup: Setup) -> Setup:
     """Glorot and Bengio 2010 (uniform) for sigmoid and tanh, He et al. 2015 (normal) for rectifiers; zero biases."""
     generator = np.random.default_rng(1000 + setup.seed)
     weights: list[Array] = []
-    for l, w in enumerate(setup.parameters.weights):
+    for w, form in zip(setup.parameters.weights, setup.twin.forms(), strict=True):
         n_in, n_out = w.shape
-        twin = setup.twin
-        form = hidden_form(twin.hidden[l]) if l < len(twin.hidden) else output_form(twin.output)
         if form.family == "relu":
             drawn = generator.standard_normal((n_in, n_out)) * np.sqrt(2 / n_in)
         else:

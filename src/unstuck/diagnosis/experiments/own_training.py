@@ -34,7 +34,7 @@ class Run:
 
     score: float
     ended: bool
-    in_units: bool = True
+    in_units: bool
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,7 @@ def learns(e: Examination, task: Task, allowed: float) -> bool | None:
     return True
 
 
-def cause(
-    e: Examination, task: Task, codes: Iterable[str], allowed: float, formulas_right: bool = False
-) -> Cause | None:
+def cause(e: Examination, task: Task, codes: Iterable[str], allowed: float, formulas_right: bool) -> Cause | None:
     """What keeps the user's whole loop from learning: the smallest of the choices at hand that it does not learn with.
     `formulas_right`: none of them is in doubt, so that steps may be too long as well as too short.
 

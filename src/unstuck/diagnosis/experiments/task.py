@@ -11,6 +11,7 @@ from unstuck.diagnosis.experiments.changes import with_fresh_initialisation
 from unstuck.diagnosis.formulas.forward import output_form
 from unstuck.diagnosis.formulas.output_deltas import right_deltas
 from unstuck.diagnosis.formulas.targets import codings, one_hot
+from unstuck.diagnosis.measurements.plain_data import typical_spread
 from unstuck.diagnosis.measurements.target_coding import labels_of, numeric_targets
 from unstuck.diagnosis.twin.parameters import Parameters
 from unstuck.diagnosis.twin.training import Setup, are_tags, chance, corrected, decide, going_along, run
@@ -21,7 +22,7 @@ Array = np.ndarray
 ENOUGH = 0.7  # chance-corrected share of the reference below which a network is stuck
 LEARNABLE = 0.1  # chance-corrected share below which nothing was learnt at all
 FEWEST_EXAMPLES, MOST_EXAMPLES = 100, 20_000  # the plain network's updates take no more
-RATES = (0.1, 0.02)  # of the plain network, where it is to learn numbers
+RATES = (0.1, 0.02)  # of the plain network; the second where it is to learn numbers and the first may be too high
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,10 @@ def find_task(e: Examination) -> Task | None:
         return None
     order = np.random.default_rng(77).permutation(n)
     held, train = order[: min(500, n // 5)], order[min(500, n // 5) :]
-    tried = [_reference(e, labels, train, held, RATES[0])] if labels is not None else []
-    tried = tried or [_reference_for_numbers(e, wanted, train, held, rate) for rate in RATES]
+    if labels is not None:
+        tried = [_reference(e, labels, train, held)]
+    else:
+        tried = [_reference_for_numbers(e, wanted, train, held, rate) for rate in RATES]
     scores = [run(reference).score for reference in tried]
     best = int(np.argmax(scores))
     goal = corrected(scores[best], chance(tried[best]))
@@ -101,13 +104,13 @@ def _parts(outputs: Array, wanted: Array) -> list[Array]:
     return [outputs] if outputs.shape == wanted.shape else [outputs[:, [k]] for k in range(outputs.shape[1])]
 
 
-def _reference(e: Examination, labels: Array, train: Array, held: Array, rate: float) -> Setup:
+def _reference(e: Examination, labels: Array, train: Array, held: Array) -> Setup:
     """The plain network, to learn classes."""
     n_outputs = max(e.n_outputs, 1)
     output = "softmax" if n_outputs > 1 else "sigmoid"
     coded = one_hot(labels, n_outputs) if n_outputs > 1 else (labels[:, None] > 0) * 1.0
     low, spread = float(e.program.x.min()), max(float(np.ptp(e.program.x)), 1e-12)
-    setup = _setup(e, output, coded, train, held, rate)
+    setup = _setup(e, output, coded, train, held, RATES[0])
     x, x_held = ((rows - low) / spread for rows in (setup.x, setup.x_held))
     return _of_floats(replace(setup, x=x, x_held=x_held, labels=labels[setup.rows], labels_held=labels[held]))
 
@@ -120,10 +123,7 @@ def _reference_for_numbers(e: Examination, numbers: Array, train: Array, held: A
 
 
 def _in_spreads(rows: Array, of: Array) -> Array:
-    spread = of.std(axis=0)
-    few = of.shape[1] < 50  # as for probes: features have units of their own, pixels share one
-    typical = float(np.sqrt(np.mean(spread**2))) or 1.0
-    return (rows - of.mean(axis=0)) / (np.where(spread > 0, spread, 1.0) if few else typical)
+    return (rows - of.mean(axis=0)) / typical_spread(of)
 
 
 def _setup(e: Examination, output: str, coded: Array, train: Array, held: Array, rate: float) -> Setup:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from unstuck.diagnosis.formulas.functions import (
@@ -15,6 +17,7 @@ from unstuck.diagnosis.formulas.functions import (
     SOFTMAX,
     TANH,
     Array,
+    Elementwise,
     Form,
     leaky,
     softmax,
@@ -25,27 +28,20 @@ WITHOUT_MINUS = Form(
     "sigmoid without the minus", lambda z: sigmoid(-z), lambda z, a: a * (1 - a), "F04", "sigmoid", family="sigmoid"
 )
 
+
+def _wrong_softmax(name: str, value: Elementwise, fault: str, couples_examples: bool = False) -> Form:
+    """A softmax with a slip in its value."""
+    return Form(name, value, SOFTMAX.derivative, fault, "softmax", couples_examples, family="softmax")
+
+
+OVER_THE_BATCH = _wrong_softmax("softmax over the whole batch", lambda z: softmax(z, None), "F01", True)
+OVER_THE_EXAMPLES = _wrong_softmax("softmax over the examples", lambda z: softmax(z, 0), "F02", True)
+
 HIDDEN: tuple[Form, ...] = (
     *COMMON,
     WITHOUT_MINUS,
     Form("linear", LINEAR.value, LINEAR.derivative, "F05"),
-    Form("softmax", softmax, SOFTMAX.derivative, "F08", family="softmax"),
-    Form(
-        "softmax over the whole batch",
-        lambda z: softmax(z, None),
-        SOFTMAX.derivative,
-        "F08",
-        couples_examples=True,
-        family="softmax",
-    ),
-    Form(
-        "softmax over the examples",
-        lambda z: softmax(z, 0),
-        SOFTMAX.derivative,
-        "F08",
-        couples_examples=True,
-        family="softmax",
-    ),
+    *(replace(form, fault="F08", meant="") for form in (SOFTMAX, OVER_THE_BATCH, OVER_THE_EXAMPLES)),
     Form("step", lambda z: (z > 0).astype(z.dtype), lambda z, a: np.zeros_like(z), "F11", "relu"),
     Form("1 / (1 + exp(-z)) without brackets", lambda z: 1 + np.exp(-z), lambda z, a: a * (1 - a), "F04", "sigmoid"),
     Form("absolute value", np.abs, lambda z, a: np.sign(z), "F11", "relu"),
@@ -100,14 +96,7 @@ def _shift(z: Array) -> Array:
 
 
 def _before_softmax(inner: Form) -> Form:
-    return Form(
-        f"softmax of {inner.name}",
-        lambda z: softmax(inner.value(z)),
-        lambda z, a: a * (1 - a),
-        "F06",
-        "softmax",
-        family="softmax",
-    )
+    return _wrong_softmax(f"softmax of {inner.name}", lambda z: softmax(inner.value(z)), "F06")
 
 
 def log_softmax(z: Array) -> Array:
@@ -124,26 +113,10 @@ OUTPUT: tuple[Form, ...] = (
     RELU,
     *(form for form in COMMON if form.name not in ("sigmoid", "tanh", "relu")),
     Form("log_sigmoid", lambda z: -np.logaddexp(0, -z)),
-    Form(
-        "softmax over the whole batch",
-        lambda z: softmax(z, None),
-        SOFTMAX.derivative,
-        "F01",
-        "softmax",
-        couples_examples=True,
-        family="softmax",
-    ),
-    Form(
-        "softmax over the examples",
-        lambda z: softmax(z, 0),
-        SOFTMAX.derivative,
-        "F02",
-        "softmax",
-        couples_examples=True,
-        family="softmax",
-    ),
+    OVER_THE_BATCH,
+    OVER_THE_EXAMPLES,
     *(
-        Form(name, value, SOFTMAX.derivative, code, "softmax", couples_examples=True, family="softmax")
+        _wrong_softmax(name, value, code, couples_examples=True)
         for code, name, value in (
             (
                 "F01",
@@ -156,48 +129,20 @@ OUTPUT: tuple[Form, ...] = (
         )
     ),
     WITHOUT_MINUS,
-    Form(
-        "softmax without the exponent's sign",
-        lambda z: softmax(-z),
-        SOFTMAX.derivative,
-        "F04",
-        "softmax",
-        family="softmax",
-    ),
+    _wrong_softmax("softmax without the exponent's sign", lambda z: softmax(-z), "F04"),
     *(_before_softmax(form) for form in (RELU, SIGMOID, TANH, leaky(0.01), leaky(0.1), leaky(0.2))),
     Form(
         "sigmoid of relu", lambda z: sigmoid(np.maximum(z, 0)), SIGMOID.derivative, "F06", "sigmoid", family="sigmoid"
     ),
     Form("sigmoid of sigmoid", lambda z: sigmoid(sigmoid(z)), SIGMOID.derivative, "F06", "sigmoid", family="sigmoid"),
     Form("sigmoid of tanh", lambda z: sigmoid(np.tanh(z)), SIGMOID.derivative, "F06", "sigmoid", family="sigmoid"),
-    Form("softmax of softmax", lambda z: softmax(softmax(z)), SOFTMAX.derivative, "L01", "softmax", family="softmax"),
+    _wrong_softmax("softmax of softmax", lambda z: softmax(softmax(z)), "L01"),
     Form("exp without normalisation", lambda z: np.exp(np.minimum(z, 700)), lambda z, a: a, "F11", "softmax"),
     Form("step", lambda z: (z > 0).astype(z.dtype), lambda z, a: np.zeros_like(z), "F11", "sigmoid"),
     Form("scores over their sum", lambda z: z / z.sum(axis=-1, keepdims=True), None, "F11", "softmax"),
-    Form(
-        "softmax over the largest",
-        lambda z: np.exp(z - z.max(-1, keepdims=True)),
-        SOFTMAX.derivative,
-        "F11",
-        "softmax",
-        family="softmax",
-    ),
-    Form(
-        "softmax whose sum is not shifted",
-        lambda z: softmax(z) * _shift(z),
-        SOFTMAX.derivative,
-        "F11",
-        "softmax",
-        family="softmax",
-    ),
-    Form(
-        "softmax whose sum alone is shifted",
-        lambda z: softmax(z) / _shift(z),
-        SOFTMAX.derivative,
-        "F11",
-        "softmax",
-        family="softmax",
-    ),
+    _wrong_softmax("softmax over the largest", lambda z: np.exp(z - z.max(-1, keepdims=True)), "F11"),
+    _wrong_softmax("softmax whose sum is not shifted", lambda z: softmax(z) * _shift(z), "F11"),
+    _wrong_softmax("softmax whose sum alone is shifted", lambda z: softmax(z) / _shift(z), "F11"),
     Form("exponentials over their mean", lambda z: softmax(z) * z.shape[-1], SOFTMAX.derivative, "F11", "softmax"),
     Form(
         "exponentials over the sum of the scores", lambda z: _exp(z) / z.sum(-1, keepdims=True), None, "F11", "softmax"

@@ -74,9 +74,9 @@ def _watch(e: Examination) -> list[Moment]:
 
 
 def _twin_tells(e: Examination) -> bool:
-    told = e.case.loss is None and e.case.step is not None and e.outputs is not None
-    told = told and e.faithful and e.initial is not None and e.twin is not None
-    return told and e.twin is not None and output_form(e.twin.output).family != "softmax"
+    if e.case.loss is not None or e.case.step is None or e.outputs is None or not e.faithful:
+        return False
+    return e.initial is not None and e.twin is not None and output_form(e.twin.output).family != "softmax"
 
 
 def _watch_twin(e: Examination) -> list[Moment]:

@@ -157,6 +157,13 @@ def mean_and_spread(x: Array) -> tuple[Array, Array]:
     return mean, np.sqrt(variance)
 
 
+def typical_spread(x: Array) -> Array | float:
+    """What to divide the columns of x (n, f) by: few have units of their own, (f,); many, as pixels, share one and keep
+    their part of the whole."""
+    spread = x.std(axis=0)
+    return np.where(spread > 0, spread, 1.0) if x.shape[1] < 50 else float(np.sqrt(np.mean(spread**2))) or 1.0
+
+
 def unevenness(x: Array) -> float:
     """The largest spread of a column of x (n, f) beside that of the middle one; 1 for more than 50 columns, which share
     a unit."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unstuck.diagnosis.measurements.once import once
-from unstuck.diagnosis.measurements.plain_data import classes, sample, test_classes, test_inputs
+from unstuck.diagnosis.measurements.plain_data import classes, sample, test_classes, test_inputs, typical_spread
 from unstuck.diagnosis.measurements.preparation import true_labels
 
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ class Reader:
     def __init__(self, x: Array, desired: Array) -> None:
         x = _narrow(x)
         self.centre = x.mean(axis=0)
-        spread = x.std(axis=0)
-        typical = float(np.sqrt(np.mean(spread**2))) or 1.0
-        # few features are made alike in scale; many (pixels) keep their share of the whole
-        self.scale = np.where(spread > 0, spread, 1.0) if x.shape[1] < 50 else np.full(x.shape[1], typical)
+        self.scale = typical_spread(x)
         self.x = self._prepared(x)
         self.mean = desired.mean(axis=0)
         gram = self.x.T @ self.x  # (f, f)

@@ -28,7 +28,7 @@ Array = np.ndarray
 FEWEST = 6  # numbers that make an array known again
 SECONDS = 10.0
 UNKNOWN = ("B14", "L04")  # of an output error, or a gradient, that may be in no table
-EXACT = 1e-7  # of its length, by which an array may miss the wanted one
+EXACT = 1e-7  # of its length, by which an array may miss the wanted one where rounding allows it
 
 
 def line_of_fault(e: Examination, code: str, layer: int, evidence: dict[str, Any]) -> Place | None:
@@ -66,15 +66,15 @@ def _on_the_way_back(e: Examination, code: str, result: LayerResult) -> Place | 
     if code == "B10":
         return _of_a_climb(e, record, place.weights)
     if result.bias is not None and result.bias.fault == code and place.bias is not None:
-        return _of_record(e, record, _is_multiple(record.changes[place.bias], e.epsilon))
+        return _of_array(e, record, record.changes[place.bias])
     for kind, layer, formula in guess.parts:
         if layer == result.layer and code in formula.faults:
             made = record.changes[place.weights] if kind == "weights" else guess.deltas[0]
             sent = _sent_back(e, result.layer, formula) if kind == "back" else None
-            found = None if sent is None else _of_record(e, record, _is_multiple(sent, e.epsilon))
-            return found or _of_record(e, record, _is_multiple(made, e.epsilon))
+            found = None if sent is None else _of_array(e, record, sent)
+            return found or _of_array(e, record, made)
     if (code, result.layer) in [fault[:2] for fault in guess.faults]:
-        return _of_record(e, record, _is_multiple(guess.deltas[0], e.epsilon))
+        return _of_array(e, record, guess.deltas[0])
     return None
 
 
@@ -99,12 +99,13 @@ def _of_a_climb(e: Examination, record: Record, array: int) -> Place | None:
         return found
 
     turned = _of_record(e, record, is_gradient)
-    if not along or along[0] < 0:
+    if not along or along[-1] < 0:  # the last is that of the line: those before were there before it
         return turned
-    changed = [i for i, one in enumerate(record.changes) if np.any(one)]
-    places = {i: _of_record(e, record, _is_equal(record.after[i])) for i in changed}
-    others = [place for i, place in places.items() if i != array]
-    return None if places.get(array) in others else places.get(array)  # a line for all arrays turns none round
+    place = _of_record(e, record, _is_equal(record.after[array]))
+    others = (i for i, one in enumerate(record.changes) if i != array and np.any(one))
+    if place is None or any(_of_record(e, record, _is_equal(record.after[i])) == place for i in others):
+        return None  # a line for all arrays turns none round
+    return place
 
 
 def _is_equal(wanted: Array) -> Callable[[Array], bool]:
@@ -123,11 +124,10 @@ def _of_an_unknown_delta(e: Examination, layer: int) -> Place | None:
     _, activations = propagate(view.x, view.weights, view.biases, e.forward.forms, e.forward.bias_modes)
     below, change = activations[result.layer], view.weight_changes[result.layer]
     delta, _, rank, _ = np.linalg.lstsq(below.T, change, rcond=1e-10)
-    if rank < len(below) or np.linalg.norm(below.T @ delta - change) > max(EXACT, 100 * e.epsilon) * np.linalg.norm(
-        change
-    ):
+    left = np.linalg.norm(below.T @ delta - change)
+    if rank < len(below) or left > _allowed(e.epsilon) * np.linalg.norm(change):
         return None
-    return _of_record(e, record, _is_multiple(delta, e.epsilon))
+    return _of_array(e, record, delta)
 
 
 def _of_changes(e: Examination, evidence: dict[str, Any]) -> Place | None:
@@ -136,10 +136,15 @@ def _of_changes(e: Examination, evidence: dict[str, Any]) -> Place | None:
         return None
     for record in observe(e.program, e.stepping.batch_size, 1, seed=60):
         for array in evidence["arrays"]:
-            place = _of_record(e, record, _is_multiple(record.changes[array - 1], e.epsilon))
+            place = _of_array(e, record, record.changes[array - 1])
             if place is not None:
                 return place
     return None
+
+
+def _of_array(e: Examination, record: Record, wanted: Array) -> Place | None:
+    """The line of this step that first gives a multiple of an array."""
+    return _of_record(e, record, _is_multiple(wanted, e.epsilon))
 
 
 def _of_record(e: Examination, record: Record, is_wanted: Callable[[Array], bool] | None) -> Place | None:
@@ -175,7 +180,7 @@ def _is_multiple(wanted: Array, epsilon: float) -> Callable[[Array], bool] | Non
     if np.count_nonzero(wanted) < FEWEST or not np.isfinite(length):
         return None
     forms = [(np.squeeze(form).shape, form.ravel() / length) for form in (wanted, wanted.T)]
-    allowed = max(EXACT, 100 * epsilon)
+    allowed = _allowed(epsilon)
 
     def is_multiple(array: Array) -> bool:
         alike = [form for shape, form in forms if shape == np.squeeze(array).shape]
@@ -186,3 +191,8 @@ def _is_multiple(wanted: Array, epsilon: float) -> Callable[[Array], bool] | Non
         return any(np.linalg.norm(direction - sign * form) < allowed for form in alike for sign in (1, -1))
 
     return is_multiple
+
+
+def _allowed(epsilon: float) -> float:
+    """Of its length, by which an array may miss the wanted one."""
+    return max(EXACT, 100 * epsilon)
