@@ -49,9 +49,9 @@ def stored_names(nodes: Iterable[ast.AST]) -> set[str]:
     return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
-def loop_variables(texts: Iterable[str]) -> set[str]:
-    """What the loops of a program, given as the texts of its files, call their elements."""
-    loops = [node for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For)]
+def loop_variables(part: ast.AST) -> set[str]:
+    """What the loops in a part of a program call their elements."""
+    loops = [node for node in ast.walk(part) if isinstance(node, ast.For)]
     return {name for loop in loops for name in stored_names(ast.walk(loop.target))}
 
 
