@@ -5,7 +5,6 @@ of another."""
 from __future__ import annotations
 
 import ast
-import linecache
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.faults.evaluating import with_short_loops
+from unstuck.adapters.scripts.reading.lines import location_of_line
 from unstuck.adapters.scripts.reading.training_loop import TrainingLoop
 from unstuck.adapters.scripts.recording.recording import Recording
 from unstuck.adapters.scripts.replay.beside import counting
@@ -25,7 +25,7 @@ from unstuck.adapters.scripts.text.names_in_source import last_name, stored_name
 from unstuck.adapters.watch import Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.examination.evidence import PROVED
-from unstuck.diagnosis.report.contents import Finding, Location
+from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.rules import RULES
 
 Array = np.ndarray
@@ -75,8 +75,7 @@ def reads_others(
             f"`{each.function.name}` is given examples as `{each.argument}` and reads none of them: it takes "
             f"`{ast.unparse(read)}` in their place, which holds others"
         )
-        text = linecache.getline(each.file, read.lineno).strip()
-        place = Location(each.file, read.lineno, text, None)
+        place = location_of_line(each.file, read.lineno)
         return Finding(RULES["E02"], PROVED, words, {"argument": each.argument}, True, None, place)
     return None
 
@@ -211,7 +210,7 @@ def of_two_sets(case: Case, scope: Mapping[str, Any], files: Mapping[str, str], 
         if len(inputs) == len(labels) == 1 and not inputs & labels:
             (x,), (t,) = inputs, labels
             words = f"the answers to the {x} inputs are held against the {t} labels"
-            place = Location(path, line, linecache.getline(path, line).strip(), None)
+            place = location_of_line(path, line)
             return Finding(RULES["E02"], PROVED, words, {"inputs": x, "labels": t}, True, None, place)
     return None
 

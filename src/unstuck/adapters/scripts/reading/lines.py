@@ -273,5 +273,9 @@ def _origin(node: Node, position: int | None) -> Node:
 
 def location(site: Site) -> Location:
     """A place of the recording as a place of the report: the line, and the column of the expression."""
-    text = linecache.getline(site.file, site.line).strip()
-    return Location(site.file, site.line, text, site.column)
+    return location_of_line(site.file, site.line, site.column)
+
+
+def location_of_line(file: str, line: int, column: int | None = None) -> Location:
+    """A line of a recorded file as a place of the report."""
+    return Location(file, line, linecache.getline(file, line).strip(), column)
