@@ -137,6 +137,11 @@ def nodes_in(argument: Any) -> Iterator[Node]:
         yield from nodes_in((argument.start, argument.stop, argument.step))
 
 
+def value_in(argument: Any) -> Any:
+    """What an argument stands for: the value of a node, anything else as it is."""
+    return argument.value if isinstance(argument, Node) else argument
+
+
 def is_made_of_zeros(argument: Any) -> bool:
     """Whether an argument is an array of zeros that the program itself made."""
     made = isinstance(argument, Node) and argument.op is LEAF and "made" in argument.kwargs

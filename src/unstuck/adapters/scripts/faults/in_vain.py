@@ -11,7 +11,7 @@ from unstuck.adapters.scripts.reading.lines import Lines, location
 from unstuck.adapters.scripts.reading.parameters import NO_READING, shown
 from unstuck.adapters.scripts.reading.read import Read
 from unstuck.autodiff.families import ADDING, SCALING, SUBTRACTING, SUMMING
-from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.tape import LEAF, Node, value_in
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.rules import RULES
@@ -40,7 +40,7 @@ def _change_in_vain(error: Node, users: Users) -> Node | None:
     sums = [node for node in users[error.number] if node.op in SUMMING]
     for start in (error, *sums):
         for scaled in users[start.number]:
-            if scaled.op not in SCALING or any(np.ndim(_value(one)) for one in scaled.args if one is not start):
+            if scaled.op not in SCALING or any(np.ndim(value_in(one)) for one in scaled.args if one is not start):
                 continue
             for change in users[scaled.number]:
                 before = change.args[0]
@@ -64,7 +64,3 @@ def _only_by(change: Node, users: Users) -> bool:
                 seen.add(user.number)
                 pending.append(user)
     return True
-
-
-def _value(argument: Any) -> Any:
-    return argument.value if isinstance(argument, Node) else argument
