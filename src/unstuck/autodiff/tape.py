@@ -47,6 +47,11 @@ class Site:
         """What tells one expression from all others."""
         return self.file, self.line, self.column, self.end_line, self.end_column
 
+    @property
+    def in_one_line(self) -> str:
+        """The expression as written, with single spaces for the ends of its lines."""
+        return " ".join(self.text.split())
+
 
 def LEAF() -> None:
     """Stands as `op` for a value that comes from outside; never called."""

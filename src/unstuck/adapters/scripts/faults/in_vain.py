@@ -30,7 +30,7 @@ def updated_in_vain(read: Read) -> Iterator[Finding]:
         if change is None or change.site is None or product is None or product in seen:
             continue
         seen.add(product)
-        words = f"`{' '.join(change.site.text.split())}` updates the bias of layer {layer}, and nothing reads it"
+        words = f"`{change.site.in_one_line}` updates the bias of layer {layer}, and nothing reads it"
         numbers = {"updated_in_line": change.site.line}
         yield Finding(RULES["F07"], PROVED, words, numbers, True, layer, location(product))
 

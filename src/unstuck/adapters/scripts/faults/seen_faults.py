@@ -89,7 +89,7 @@ def _is_first_value(node: Node) -> bool:
 def of_lost_updates(sites: list[Site]) -> Iterator[Finding]:
     """One finding for each expression whose results nothing reads."""
     for site in sites:
-        words = f"nothing reads what `{' '.join(site.text.split())}` gives: the parameters stay what they were"
+        words = f"nothing reads what `{site.in_one_line}` gives: the parameters stay what they were"
         yield Finding(RULES["U05"], PROVED, words, {}, True, None, location(site))
 
 

@@ -122,9 +122,10 @@ def updates_of_nothing(tape: Tape) -> Iterator[Finding]:
     for site, values in again.items():
         if site not in moving:
             words = (
-                f"`{' '.join(site.text.split())}` adds zeros to {len(values)} values drawn at random, each time: no "
+                f"`{site.in_one_line}` adds zeros to {len(values)} values drawn at random, each time: no gradient gets "
+                f"to them"
             )
-            yield Finding(RULES["U05"], PROVED, words + "gradient gets to them", {}, True, None, location(site))
+            yield Finding(RULES["U05"], PROVED, words, {}, True, None, location(site))
 
 
 def _is_drawn(node: Node) -> bool:
