@@ -6,7 +6,7 @@ and the targets beside them in y are others than those that the loop takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,9 @@ MOST_CLASSES = 100
 READ = 0.3  # chance-corrected, of what a probe reads of data that belong together
 
 
-def parted_from_source(case: Case, scope: dict[str, Any], files: dict[str, str], before: int | None) -> Finding | None:
+def parted_from_source(
+    case: Case, scope: dict[str, Any], files: Mapping[str, str], before: int | None
+) -> Finding | None:
     """A finding where neighbours have no more targets in common than strangers, but in the arrays that both came from.
 
     scope   what the program's variables hold where the training begins
