@@ -15,7 +15,7 @@ from unstuck.autodiff.proof import prove
 from unstuck.autodiff.reverse import adjoints
 from unstuck.autodiff.seeds import Hypothesis
 from unstuck.autodiff.step import Parameter, step_of
-from unstuck.autodiff.tape import Node, Tape
+from unstuck.autodiff.tape import Node, Tape, value_in
 from unstuck.autodiff.tracing import traced_on
 from unstuck.errors import TrainingError
 
@@ -54,7 +54,7 @@ def function_gradients(
     if not isinstance(found, tuple | list) or len(found) != len(leaves):
         count = len(found) if isinstance(found, tuple | list) else 1
         raise TrainingError(f"{count} gradients for {len(leaves)} parameters")
-    given = [np.asarray(g.value if isinstance(g, Node) else g, float) for g in found]
+    given = [np.asarray(value_in(g), float) for g in found]
     for i, (one, value) in enumerate(zip(given, values)):
         if one.shape not in (value.shape, value.shape[::-1]):
             raise TrainingError(f"gradient {i} has shape {one.shape}: expected {value.shape}")

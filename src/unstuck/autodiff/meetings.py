@@ -14,7 +14,7 @@ import numpy as np
 from unstuck.autodiff.families import ADDING, DIVIDING, SUBTRACTING
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.step import Step, moves
-from unstuck.autodiff.tape import Node, Site
+from unstuck.autodiff.tape import Node, Site, value_in
 from unstuck.autodiff.writes import assigned
 
 Array = np.ndarray
@@ -118,7 +118,7 @@ def _meeting(step: Step, node: Node, largest: int) -> tuple[Node, Array] | None:
             if np.size(node.value) == 1 and written_out(node, place):
                 continue  # the 1 of a slope 1 - t ** 2
             if isinstance(output, Node) and moves(step, output, largest) and not moves(step, target):
-                value = np.asarray(target.value if isinstance(target, Node) else target)
+                value = np.asarray(value_in(target))
                 same = value.size == np.size(output.value) and np.shape(node.value) == np.shape(output.value)
                 if value.dtype.kind in "fiub" and same:
                     return output, value.astype(float).reshape(np.shape(output.value))
@@ -139,7 +139,7 @@ def _less_one(node: Node) -> tuple[Node, Array] | None:
     old, key, value = node.args
     if not isinstance(value, Node) or value.op not in SUBTRACTING:
         return None
-    amount = value.args[1].value if isinstance(value.args[1], Node) else value.args[1]
+    amount = value_in(value.args[1])
     if np.size(amount) != 1 or not isinstance(old.value, np.ndarray):
         return None
     target = np.zeros(old.value.shape)
@@ -149,7 +149,7 @@ def _less_one(node: Node) -> tuple[Node, Array] | None:
 
 def _has_labels(key: Any) -> bool:
     parts = key if isinstance(key, tuple) else (key,)
-    values = [part.value if isinstance(part, Node) else part for part in parts]
+    values = [value_in(part) for part in parts]
     return any((isinstance(v, np.ndarray) and v.dtype.kind in "iu") or isinstance(v, int | np.integer) for v in values)
 
 
@@ -165,7 +165,7 @@ def _plain(key: Any) -> Any:
         return tuple(_plain(part) for part in key)
     if isinstance(key, slice):
         return slice(_plain(key.start), _plain(key.stop), _plain(key.step))
-    return key.value if isinstance(key, Node) else key
+    return value_in(key)
 
 
 def is_contradicted(step: Step, meeting: Meeting, met: Sequence[Meeting]) -> bool:

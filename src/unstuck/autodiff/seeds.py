@@ -15,7 +15,7 @@ from unstuck.autodiff.families import CASTING, DIVIDING, MULTIPLYING
 from unstuck.autodiff.meetings import Meeting, last_change, written_out
 from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.step import Step, moves
-from unstuck.autodiff.tape import Node, Site
+from unstuck.autodiff.tape import Node, Site, value_in
 
 Array = np.ndarray
 
@@ -159,7 +159,7 @@ def _factor(step: Step, node: Node, number: int) -> Any:
     other = node.args[1 - numbers.index(number)] if number in numbers else None
     if other is None or moves(step, other) or (node.op in DIVIDING and numbers[0] != number):
         return None
-    value = np.asarray(other.value if isinstance(other, Node) else other, float)
+    value = np.asarray(value_in(other), float)
     return 1 / value if node.op in DIVIDING else value
 
 

@@ -47,6 +47,11 @@ class Site:
         """What tells one expression from all others."""
         return self.file, self.line, self.column, self.end_line, self.end_column
 
+    @property
+    def in_one_line(self) -> str:
+        """The expression as written, with single spaces for the ends of its lines."""
+        return " ".join(self.text.split())
+
 
 def LEAF() -> None:
     """Stands as `op` for a value that comes from outside; never called."""
@@ -135,6 +140,11 @@ def nodes_in(argument: Any) -> Iterator[Node]:
             yield from nodes_in(part)
     elif isinstance(argument, slice):
         yield from nodes_in((argument.start, argument.stop, argument.step))
+
+
+def value_in(argument: Any) -> Any:
+    """What an argument stands for: the value of a node, anything else as it is."""
+    return argument.value if isinstance(argument, Node) else argument
 
 
 def is_made_of_zeros(argument: Any) -> bool:

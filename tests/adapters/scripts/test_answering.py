@@ -39,6 +39,11 @@ def seen(functions, behind):
     ("functions", "behind", "line"),
     [
         (PREDICT.format("X_train"), "print(predict(X_test))", "return np.argmax(X_train @ W + b, axis=-1)"),
+        (
+            f"def same(f):\n    return f\n@same\n{PREDICT.format('X_train')}",
+            "print(predict(X_test))",
+            "return np.argmax(X_train @ W + b, axis=-1)",
+        ),
         (PREDICT.format("x"), "print([predict(row) for row in X_test])", "return np.argmax(x @ W + b, axis=-1)"),
         (
             "def predict(inputs):\n    return [np.argmax(x @ W + b) for _ in range(len(inputs))]",

@@ -97,11 +97,22 @@ def train(x, t):
 def score(x, t, w, b):
     return np.mean((x @ w + b > 0) == t)
 """
+AT_ONCE = """\
+class Trained(Model):
+    def __init__(self, x, t):
+        super().__init__()
+        self.fit(x, t)
+net = Trained(X, y)
+print(net.score(X, y))"""
 
 
 @pytest.mark.parametrize(
     "behind",
-    ["net = Model().fit(X, y)\nprint(net.score(X, y))", "w, b = train(X, y)\nprint(score(X, y, w, b))"],
+    [
+        "net = Model().fit(X, y)\nprint(net.score(X, y))",
+        AT_ONCE,
+        "w, b = train(X, y)\nprint(score(X, y, w, b))",
+    ],
 )
 def test_the_accuracy_of_what_comes_out_of_the_training(behind):
     case = study(runner(f"{TRAINED}{behind}\n")).case

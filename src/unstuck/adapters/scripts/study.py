@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -99,9 +99,8 @@ def study(
     finally:
         if collecting:
             gc.enable()
-    everything = (
-        search or ParameterSearch(recorder.recording.tape)
-    ).chains()  # a short script ends before the first look
+    search = search or ParameterSearch(recorder.recording.tape)  # a short script ends before the first look
+    everything = search.chains()
     if names.parameters:  # of a script that came to its end
         named.update(named_chains(names.parameters, everything, recorder.known, [vars(sys.modules["__main__"])]))
     recorder.let_go()
@@ -140,7 +139,7 @@ def study(
     read = Read(recording, chains, update, loop, update.inputs, update.targets, second, skip, full)
     reading.network, reading.loss = network(update, chains), read_loss(read)
     built = case = None
-    apart: list[Finding | None] = []
+    apart: tuple[Finding, ...] = ()
     try:
         built = build(read, run)
         case = case_of(reading, read, built, run, name)
@@ -152,14 +151,22 @@ def study(
         reading.miss("a step with other examples", f"a loop that can be run again: {type(error).__name__}: {error}")
     reading.accuracy = read_accuracy(texts_of(recording))
     reading.hints = [hint.to_dict() for hint in hints(read, reading, built.replay.living.everything if built else {})]
+    if built is not None and case is not None:
+        apart = tuple(_apart(case, built, texts_of(recording), loop.place.site.line))
     if built is not None:
-        if case is not None:
-            scope, line = built.replay.living.everything, loop.place.site.line
-            for look in (parted_from_source, of_two_sets):
-                with suppress(IndexError, AttributeError, TypeError, ValueError):  # unforeseen: it costs this alone
-                    apart.append(look(case, scope, texts_of(recording), line))
         built.replay.living.aside.clear()
-    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, tuple(filter(None, apart)))
+    return Studied(reading, case, recording, outcome, read, built, tuple(chains), loop, apart)
+
+
+def _apart(case: Case, built: Built, files: Mapping[str, str], loop_line: int) -> Iterator[Finding]:
+    """Findings on inputs and labels that do not belong together, by what the program holds as its training begins."""
+    scope = built.replay.living.everything
+    for look in (parted_from_source, of_two_sets):
+        found = None
+        with suppress(IndexError, AttributeError, TypeError, ValueError):  # unforeseen: it costs this alone
+            found = look(case, scope, files, loop_line)
+        if found is not None:
+            yield found
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:

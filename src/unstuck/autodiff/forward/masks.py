@@ -14,7 +14,7 @@ from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.forward.next_positions import Reading
 from unstuck.autodiff.forward.softmaxes import Softmax, way_back
 from unstuck.autodiff.step import Step, moves
-from unstuck.autodiff.tape import Node
+from unstuck.autodiff.tape import Node, value_in
 from unstuck.autodiff.writes import assigned
 
 Array = np.ndarray
@@ -86,7 +86,7 @@ def _constants(node: Node) -> Sequence[object]:
 
 
 def _of_two_values(constant: object, shape: tuple[int, ...]) -> Array | None:
-    value = np.asarray(constant.value if isinstance(constant, Node) else constant)
+    value = np.asarray(value_in(constant))
     if value.dtype.kind not in "bfiu" or value.size < 2 or len(np.unique(value)) != 2:
         return None
     try:

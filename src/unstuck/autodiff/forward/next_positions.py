@@ -16,7 +16,7 @@ from unstuck.autodiff.forward.softmaxes import Softmax, way_back
 from unstuck.autodiff.meetings import Meeting
 from unstuck.autodiff.replay import Expression, expression_of, replayed, users_within
 from unstuck.autodiff.step import Step, moves
-from unstuck.autodiff.tape import Node, Site
+from unstuck.autodiff.tape import Node, Site, value_in
 
 Array = np.ndarray
 SHORTEST = 4  # places of a sequence
@@ -60,7 +60,7 @@ def readings(step: Step, forward: set[int]) -> Iterator[Reading]:
             part = parts[0]
             if moves(step, part):
                 continue
-            value = part.value if isinstance(part, Node) else part
+            value = value_in(part)
             if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and value.ndim in (1, 2, 3):
                 table = value[None] if value.ndim == 1 else value
                 if table.shape[1] >= SHORTEST:
@@ -111,7 +111,7 @@ def _places_seen(step: Step, reading: Reading, output: Node, forward: set[int]) 
 
 def _plain(argument: Any) -> Any:
     part = argument[0] if isinstance(argument, tuple) else argument
-    return part.value if isinstance(part, Node) else part
+    return value_in(part)
 
 
 def _others(values: Array) -> Array:

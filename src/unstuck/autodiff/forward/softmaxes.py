@@ -11,7 +11,7 @@ import numpy as np
 from unstuck.autodiff.families import ADDING, DIVIDING, MAXIMA, MULTIPLYING, TOTALS
 from unstuck.autodiff.movement import DATA
 from unstuck.autodiff.step import Step, moves
-from unstuck.autodiff.tape import Node, Site
+from unstuck.autodiff.tape import Node, Site, value_in
 
 GIVEN = re.compile(r"axis\s*=\s*[A-Za-z_](?!one)")
 FAR = 8  # operations between an exponential and what is divided
@@ -111,7 +111,7 @@ def _total(step: Step, divisor: Any) -> Node | None:
         node = step.graph.representative(node)
         if node.op in TOTALS:
             return node
-        if node.op in ADDING and np.size(node.args[1].value if isinstance(node.args[1], Node) else node.args[1]) == 1:
+        if node.op in ADDING and np.size(value_in(node.args[1])) == 1:
             node = node.args[0]
         elif node.op in DATA:
             node = moving_argument(step, node)

@@ -10,7 +10,7 @@ from unstuck.autodiff.forward.drawn import is_drawn
 from unstuck.autodiff.forward.fault import ForwardFault, Law
 from unstuck.autodiff.meetings import Meeting, forward_nodes, meetings, upstream
 from unstuck.autodiff.step import Parameter, Step, is_recurrent, moves
-from unstuck.autodiff.tape import LEAF, Node, Site, is_made_of_zeros, nodes_in
+from unstuck.autodiff.tape import LEAF, Node, Site, is_made_of_zeros, nodes_in, value_in
 
 Array = np.ndarray
 
@@ -117,7 +117,7 @@ def _read(step: Step) -> dict[tuple[object, int], list[Array]]:
     found: dict[tuple[object, int], list[Array]] = {}
     for node in _readings(step):
         for position, argument in enumerate(node.args):
-            value = argument.value if isinstance(argument, Node) else argument
+            value = value_in(argument)
             if moves(step, argument):
                 continue
             if isinstance(value, np.ndarray | int | float | np.number):

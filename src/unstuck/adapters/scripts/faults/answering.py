@@ -5,7 +5,6 @@ of another."""
 from __future__ import annotations
 
 import ast
-import linecache
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.adapters.scripts.faults.evaluating import with_short_loops
+from unstuck.adapters.scripts.reading.lines import location_of_line
 from unstuck.adapters.scripts.reading.training_loop import TrainingLoop
 from unstuck.adapters.scripts.recording.recording import Recording
 from unstuck.adapters.scripts.replay.beside import counting
@@ -25,7 +25,7 @@ from unstuck.adapters.scripts.text.names_in_source import last_name, stored_name
 from unstuck.adapters.watch import Run
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.examination.evidence import PROVED
-from unstuck.diagnosis.report.contents import Finding, Location
+from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.rules import RULES
 
 Array = np.ndarray
@@ -58,9 +58,7 @@ def reads_others(
 
     The script is run again, with short loops of training, where its text has such a function.
     """
-    found = [each for file, text in files.items() for each in given_and_not_read(file, text)]
-    within = {each.function.lineno for each in found if _holds(each, loop)}
-    found = [each for each in found if each.function.lineno not in within]
+    found = [each for file, text in files.items() for each in given_and_not_read(file, text) if not _holds(each, loop)]
     if not found:
         return None
     watch = _Calls(found, case)
@@ -70,15 +68,15 @@ def reads_others(
         with_short_loops(run, recording, loop, seconds)
     finally:
         sys.setprofile(before)
-    for each, read in watch.seen.values():
-        words = (
-            f"`{each.function.name}` is given examples as `{each.argument}` and reads none of them: it takes "
-            f"`{ast.unparse(read)}` in their place, which holds others"
-        )
-        text = linecache.getline(each.file, read.lineno).strip()
-        place = Location(each.file, read.lineno, text, None)
-        return Finding(RULES["E02"], PROVED, words, {"argument": each.argument}, True, None, place)
-    return None
+    if watch.seen is None:
+        return None
+    each, read = watch.seen
+    words = (
+        f"`{each.function.name}` is given examples as `{each.argument}` and reads none of them: it takes "
+        f"`{ast.unparse(read)}` in their place, which holds others"
+    )
+    place = location_of_line(each.file, read.lineno)
+    return Finding(RULES["E02"], PROVED, words, {"argument": each.argument}, True, None, place)
 
 
 def _holds(each: Instead, loop: TrainingLoop) -> bool:
@@ -105,7 +103,8 @@ def given_and_not_read(file: str, text: str) -> Iterator[Instead]:
 
 
 def _is_from_around(node: ast.Name | ast.Attribute, own: set[str], above: Mapping[int, ast.AST]) -> bool:
-    called = isinstance(above.get(id(node)), ast.Call) and getattr(above.get(id(node)), "func", None) is node
+    user = above.get(id(node))
+    called = isinstance(user, ast.Call) and user.func is node
     if isinstance(node, ast.Name):
         return isinstance(node.ctx, ast.Load) and node.id not in own and not called
     is_own = isinstance(node.value, ast.Name) and node.value.id == "self"
@@ -121,23 +120,23 @@ def _is_of_size(node: ast.Name, above: Mapping[int, ast.AST]) -> bool:
 
 
 class _Calls:
-    """Looks on at calls of some functions; `seen` are those that were given examples and read others."""
+    """Looks on at calls of some functions until one is `seen` that is given examples and reads others."""
 
     def __init__(self, functions: list[Instead], case: Case) -> None:
         self.examples = np.concatenate([np.asarray(x, float) for x in (case.x, case.x_test) if x is not None])
         targets = np.asarray(case.targets, float)
         self.targets = targets.reshape(len(targets), -1)
         self.functions: dict[tuple[str, str, int], list[Instead]] = {}
-        self.seen: dict[int, tuple[Instead, ast.Name | ast.Attribute]] = {}
+        self.seen: tuple[Instead, ast.Name | ast.Attribute] | None = None
         for each in functions:
             lines = [each.function.lineno, *(part.lineno for part in each.function.decorator_list)]
             self.functions.setdefault((each.file, each.function.name, min(lines)), []).append(each)
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        code = frame.f_code
-        if event != "call" or (code.co_filename, code.co_name, code.co_firstlineno) not in self.functions:
+        if event != "call" or self.seen is not None:
             return
-        for each in self.functions[code.co_filename, code.co_name, code.co_firstlineno]:
+        code = frame.f_code
+        for each in self.functions.get((code.co_filename, code.co_name, code.co_firstlineno), ()):
             given = _rows(frame.f_locals.get(each.argument), self.examples.shape[1])
             if given is None:
                 continue
@@ -146,7 +145,8 @@ class _Calls:
                 if taken is None or not self._are_examples(taken):
                     continue
                 if not _are_among(given, taken, _whole(each, read)):
-                    self.seen.setdefault(each.function.lineno, (each, read))
+                    self.seen = each, read
+                    return
 
     def _are_examples(self, rows: Array) -> bool:
         """Whether rows are inputs of the script, and could not be targets."""
@@ -211,7 +211,7 @@ def of_two_sets(case: Case, scope: Mapping[str, Any], files: Mapping[str, str], 
         if len(inputs) == len(labels) == 1 and not inputs & labels:
             (x,), (t,) = inputs, labels
             words = f"the answers to the {x} inputs are held against the {t} labels"
-            place = Location(path, line, linecache.getline(path, line).strip(), None)
+            place = location_of_line(path, line)
             return Finding(RULES["E02"], PROVED, words, {"inputs": x, "labels": t}, True, None, place)
     return None
 

@@ -67,7 +67,7 @@ def evaluated_as_in_training(
         for node in made_of:
             if node.site is not None and node.number not in numbers and _is_in_form(node, form):
                 entrance = _entrance(node, training)
-                text = " ".join(node.site.text.split())
+                text = node.site.in_one_line
                 words = f"answers are made here as in training: `{text}` in line {node.site.line} {form[node.site.key]}"
                 place = location(entrance)
                 yield Finding(RULES["E03"], PROVED, words, {"line": node.site.line}, True, None, place)

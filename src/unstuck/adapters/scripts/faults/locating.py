@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from unstuck.adapters.scripts.reading.lines import Lines, location
+from unstuck.adapters.scripts.reading.lines import Lines, location, location_of_line
 from unstuck.adapters.scripts.reading.read import Read
 from unstuck.adapters.scripts.reading.reading import Value
 from unstuck.autodiff.tape import Node, Site
@@ -110,4 +109,4 @@ def _lines_of(
 
 
 def _in(file: str, line: int | None) -> Location | None:
-    return None if line is None else Location(file, line, linecache.getline(file, line).strip())
+    return None if line is None else location_of_line(file, line)

@@ -53,7 +53,7 @@ def of_not_finite(read: Read) -> Iterator[Finding]:
         return
     code = "L03" if born.op in LOGARITHMS else "F03" if _is_of_softmax(read, born) else "U13"
     left = "parameters are" if broken else "the loss is"
-    text = " ".join(born.site.text.split())
+    text = born.site.in_one_line
     words = (
         f"in the first update `{text}` gives NaN or infinity where all it takes is finite: {left} so too from there on"
     )

@@ -29,7 +29,7 @@ def replaced_by_steps(tape: Tape, chains: Sequence[Chain]) -> Iterator[Finding]:
         site = after.site
         if site is not None and site not in seen and _is_their_gradient(tape, before, after):
             seen.add(site)
-            text = " ".join(site.text.split())
+            text = site.in_one_line
             words = f"`{text}` is a step along the gradient, and takes the place of the weights that it is to move"
             yield Finding(RULES["U17"], PROVED, words, {}, True, None, location(site))
 

@@ -19,7 +19,7 @@ from unstuck.adapters.scripts.recording.recording import texts_of
 from unstuck.adapters.scripts.recording.shuffling import FEWEST, Shuffle
 from unstuck.adapters.scripts.replay.data_sets import coded, places_of
 from unstuck.autodiff.families import ADDING, SUBTRACTING
-from unstuck.autodiff.tape import LEAF, Node, Site, Tape
+from unstuck.autodiff.tape import LEAF, Node, Site, Tape, value_in
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding, Location
 from unstuck.diagnosis.rules import RULES
@@ -89,7 +89,7 @@ def _is_first_value(node: Node) -> bool:
 def of_lost_updates(sites: list[Site]) -> Iterator[Finding]:
     """One finding for each expression whose results nothing reads."""
     for site in sites:
-        words = f"nothing reads what `{' '.join(site.text.split())}` gives: the parameters stay what they were"
+        words = f"nothing reads what `{site.in_one_line}` gives: the parameters stay what they were"
         yield Finding(RULES["U05"], PROVED, words, {}, True, None, location(site))
 
 
@@ -148,7 +148,7 @@ def _sides_of_the_error(read: Read) -> tuple[Any, Any] | None:
     node = read.targets.nodes[0]
     if read.targets.place is None or node.op not in SUBTRACTING or len(node.args) != 2:
         return None
-    first, second = (argument.value if isinstance(argument, Node) else argument for argument in node.args)
+    first, second = map(value_in, node.args)
     return (second, first) if read.targets.position == 0 else (first, second)
 
 
@@ -198,7 +198,7 @@ def _content(read: Read, numbers: set[int]) -> bytes:
     found = b""
     for number in sorted(numbers):
         argument = read.recording.tape.nodes[number].args[position]
-        found += np.asarray(argument.value if isinstance(argument, Node) else argument).tobytes()
+        found += np.asarray(value_in(argument)).tobytes()
     return found
 
 

@@ -74,7 +74,7 @@ def of_forward_faults(faults: Sequence[ForwardFault]) -> Iterator[Finding]:
 
 
 def _words(fault: ForwardFault) -> str:
-    numbers, text = fault.numbers, " ".join(fault.site.text.split()) if fault.site is not None else ""
+    numbers, text = fault.numbers, fault.site.in_one_line if fault.site is not None else ""
     if fault.law is Law.WEIGHTS_ADD_UP:
         return (
             f"`{text}` makes the weights add up to 1 over axis {numbers['axis']}, and the values that they weigh are "

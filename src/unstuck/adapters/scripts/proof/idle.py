@@ -21,7 +21,7 @@ from unstuck.autodiff.families import ADDING, SUBTRACTING
 from unstuck.autodiff.graph import Graph
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.reverse import Adjoints, adjoints
-from unstuck.autodiff.tape import LEAF, Node, Site, Tape
+from unstuck.autodiff.tape import LEAF, Node, Site, Tape, value_in
 from unstuck.diagnosis.examination.evidence import PROVED
 from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.rules import RULES
@@ -109,7 +109,7 @@ def updates_of_nothing(tape: Tape) -> Iterator[Finding]:
         if node.site is None or node.op not in ADDING | SUBTRACTING or len(node.args) != 2:
             continue
         before, step = node.args
-        if np.any(step.value if isinstance(step, Node) else step):
+        if np.any(value_in(step)):
             moving.add(node.site)
         elif isinstance(before, Node):
             value = shown(before)
@@ -122,9 +122,10 @@ def updates_of_nothing(tape: Tape) -> Iterator[Finding]:
     for site, values in again.items():
         if site not in moving:
             words = (
-                f"`{' '.join(site.text.split())}` adds zeros to {len(values)} values drawn at random, each time: no "
+                f"`{site.in_one_line}` adds zeros to {len(values)} values drawn at random, each time: no gradient gets "
+                f"to them"
             )
-            yield Finding(RULES["U05"], PROVED, words + "gradient gets to them", {}, True, None, location(site))
+            yield Finding(RULES["U05"], PROVED, words, {}, True, None, location(site))
 
 
 def _is_drawn(node: Node) -> bool:

@@ -61,7 +61,7 @@ def never_cleared(proved: Proved) -> Iterator[Finding]:
         summary = "the second update brings back the gradients of the first in full"
         place = None
         if kept.site is not None:
-            place, summary = location(kept.site), summary + f": `{_short(kept.site.text)}` adds to what they were"
+            place, summary = location(kept.site), summary + f": `{_short(kept.site)}` adds to what they were"
         yield Finding(RULES["U02"], PROVED, summary, {"share_kept": kept.share}, None, None, place)
 
 
@@ -74,7 +74,7 @@ def _of_departure(proved: Proved, departure: Departure) -> Finding:
     told = listed(names if len(names) <= FEW else [*names[: FEW - 1], f"{len(names) - FEW + 1} more"])
     worst = max(wrong, key=lambda verdict: verdict.residual)
     kind = departure.kind if departure.kind != "different" else "it departs although what it is made of is right"
-    summary = f"the gradient of {told} is not the derivative of {of}; `{_short(departure.site.text)}`: {kind}"
+    summary = f"the gradient of {told} is not the derivative of {of}; `{_short(departure.site)}`: {kind}"
     numbers: dict[str, Any] = {
         "parameters": names,
         "kind": departure.kind,
@@ -91,7 +91,7 @@ def _of_departure(proved: Proved, departure: Departure) -> Finding:
     code, site = _code(proof, departure, wrong), departure.site
     if {verdict.kind for verdict in wrong} == {"zero"} and (zero := first_zero(wrong)) is not None:
         site = zero
-        summary += f"; it is zero from `{_short(zero.text)}` in line {zero.line} on"
+        summary += f"; it is zero from `{_short(zero)}` in line {zero.line} on"
     return Finding(RULES[code], PROVED, summary, numbers, matters, None, location(site))
 
 
@@ -147,6 +147,6 @@ def _is_written(factor: float) -> bool:
     return abs(short - factor) <= CLOSE * abs(factor)
 
 
-def _short(text: str, most: int = 60) -> str:
-    text = " ".join(text.split())
+def _short(site: Site, most: int = 60) -> str:
+    text = site.in_one_line
     return text if len(text) <= most else text[: most - 1] + "…"

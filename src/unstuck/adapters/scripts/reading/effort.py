@@ -12,7 +12,7 @@ import numpy as np
 from unstuck.adapters.scripts.reading.training_loop import TrainingLoop
 from unstuck.adapters.scripts.recording.recording import Recording
 from unstuck.autodiff.families import MATRIX_PRODUCTS
-from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.tape import LEAF, Node, value_in
 
 SECOND = 2e10  # about what one core does: allowances are easier to picture in seconds
 OPERATION = 2e4  # an operation of the script's own Python, whatever it computes
@@ -29,7 +29,7 @@ def multiplications(node: Node) -> float:
     size = float(np.size(node.value)) if isinstance(node.value, np.ndarray) else 1.0
     if node.op not in CONTRACTING or not node.args:
         return size
-    first = node.args[0].value if isinstance(node.args[0], Node) else node.args[0]
+    first = value_in(node.args[0])
     return size * (np.shape(first)[-1] if np.ndim(first) else 1)
 
 

@@ -21,7 +21,7 @@ from unstuck.adapters.scripts.reading.reading import Reading
 from unstuck.adapters.scripts.reading.update import PRODUCTS, Update
 from unstuck.adapters.scripts.recording.recording import Recording, texts_of
 from unstuck.adapters.scripts.text.unused import Unused, unused
-from unstuck.autodiff.tape import LEAF, Node, Site
+from unstuck.autodiff.tape import LEAF, Node, Site, value_in
 
 DRAWS = re.compile(r"\b(rand|randn|random|normal|uniform|standard_normal|random_sample)\s*\(")
 MOST = 12  # hints; of a script that has more, each says little
@@ -118,7 +118,7 @@ def broadcast_targets(read: Read) -> Iterator[Hint]:
     if read.targets.position is None:
         return  # they are an index: whatever its parts, they do not broadcast
     for node in read.targets.nodes[:1]:
-        sides = [np.shape(argument.value if isinstance(argument, Node) else argument) for argument in node.args[:2]]
+        sides = [np.shape(value_in(argument)) for argument in node.args[:2]]
         if len(sides) == 2 and min(map(len, sides)) > 0:
             size = max(int(np.prod(side)) for side in sides)
             if np.size(node.value) > size:

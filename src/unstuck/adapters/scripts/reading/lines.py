@@ -7,7 +7,6 @@ import operator
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from unstuck.adapters.scripts.reading.parameters import Chain, ancestors, depend
 from unstuck.adapters.scripts.reading.read import Read
 from unstuck.adapters.scripts.reading.update import Meeting
 from unstuck.autodiff.families import ADDING, CONTRACTIONS, DIVIDING, SUMMING
-from unstuck.autodiff.tape import LEAF, Node, Site, is_made_of_zeros
+from unstuck.autodiff.tape import LEAF, Node, Site, is_made_of_zeros, value_in
 from unstuck.diagnosis.report.contents import Location
 
 PRODUCTS = CONTRACTIONS | {np.outer, operator.mul, np.multiply}
@@ -83,9 +82,9 @@ class Lines:
     def _is_gradient(self, node: Node) -> bool:
         if node.op not in PRODUCTS:
             return False
-        arrays = [argument for argument in node.args if np.ndim(_value(argument)) > 0]
+        arrays = [argument for argument in node.args if np.ndim(value_in(argument)) > 0]
         if node.op in (operator.mul, np.multiply):
-            return len(arrays) == 2 and all(np.size(_value(argument)) > 1 for argument in arrays)
+            return len(arrays) == 2 and all(np.size(value_in(argument)) > 1 for argument in arrays)
         return bool(arrays)
 
     def delta(self, layer: int | None) -> Node | None:
@@ -203,7 +202,7 @@ class Lines:
             if node.number in seen or not self._after_the_error[node.number]:
                 continue
             seen.add(node.number)
-            if node.op in DIVIDING and np.ndim(_value(node.args[1])) == 0 and node.site is not None:
+            if node.op in DIVIDING and np.ndim(value_in(node.args[1])) == 0 and node.site is not None:
                 found.append(node.site)
             pending += list(node.parents())
         return min(found, key=lambda site: POWER.search(site.text) is not None, default=self.updated(layer))
@@ -257,10 +256,6 @@ def _only_shows(node: Node) -> bool:
     return node.op in (np.transpose, np.ndarray.transpose, np.ndarray.reshape, np.reshape, operator.getitem, np.array)
 
 
-def _value(argument: Any) -> Any:
-    return argument.value if isinstance(argument, Node) else argument
-
-
 def _origin(node: Node, position: int | None) -> Node:
     """The expression that made the outermost array from outside that a value was taken from."""
     argument = node.args[position] if position is not None and position < len(node.args) else None
@@ -273,5 +268,9 @@ def _origin(node: Node, position: int | None) -> Node:
 
 def location(site: Site) -> Location:
     """A place of the recording as a place of the report: the line, and the column of the expression."""
-    text = linecache.getline(site.file, site.line).strip()
-    return Location(site.file, site.line, text, site.column)
+    return location_of_line(site.file, site.line, site.column)
+
+
+def location_of_line(file: str, line: int, column: int | None = None) -> Location:
+    """A line of a recorded file as a place of the report."""
+    return Location(file, line, linecache.getline(file, line).strip(), column)

@@ -17,7 +17,7 @@ import numpy as np
 from unstuck.adapters.scripts.reading.parameters import Chain
 from unstuck.adapters.scripts.recording.hooks import Place, operand_of
 from unstuck.autodiff.families import DIVIDING, MULTIPLYING, NEGATING
-from unstuck.autodiff.tape import LEAF, Node
+from unstuck.autodiff.tape import LEAF, Node, value_in
 
 CHAINS = 4  # parameters that are looked at
 LONGEST = 6  # operations from what is taken off a parameter to the gradient
@@ -48,7 +48,7 @@ def _factors(step: Node, places: dict[int, Place], examples: int) -> Iterator[fl
         if node.op not in MULTIPLYING | NEGATING:
             continue
         for position, argument in enumerate(node.args):
-            value = argument.value if isinstance(argument, Node) else argument
+            value = value_in(argument)
             if np.ndim(value) or not isinstance(value, (int, float, np.number)):
                 pending += [argument] if isinstance(argument, Node) else []
             elif isinstance(argument, Node) and argument.op is not LEAF and argument.op not in DIVIDING:
@@ -71,7 +71,7 @@ def _undivided(argument: Any, value: float, place: Place | None, position: int, 
 
 
 def _number(argument: Any) -> float:
-    value = argument.value if isinstance(argument, Node) else argument
+    value = value_in(argument)
     return float(value) if np.ndim(value) == 0 else float("nan")
 
 

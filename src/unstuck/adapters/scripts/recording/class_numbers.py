@@ -13,7 +13,7 @@ import numpy as np
 
 from unstuck.adapters.scripts.recording.hooks import Place
 from unstuck.autodiff.families import DIVIDING, SUBTRACTING
-from unstuck.autodiff.tape import Node
+from unstuck.autodiff.tape import Node, value_in
 
 LOGARITHMS: frozenset[Any] = frozenset({np.log, np.log2, np.log10, math.log})
 
@@ -28,7 +28,7 @@ def class_number(node: Node, place: Place | None, read_by: Iterable[Node]) -> An
     index = node.args[1]
     if isinstance(index, tuple) and isinstance(written, ast.Tuple) and index:
         index, written = index[-1], written.elts[-1]
-    value = index.value if isinstance(index, Node) else index
+    value = value_in(index)
     if place is None or isinstance(value, bool) or not isinstance(value, int | np.integer):
         return None
     if isinstance(written, ast.Name):
@@ -44,7 +44,7 @@ def _is_of_one_class(node: Node, other: Node) -> bool:
         return True
     if len(other.args) != 2:
         return False
-    first, second = (part.value if isinstance(part, Node) else part for part in other.args)
+    first, second = map(value_in, other.args)
     if other.op in SUBTRACTING:
         return other.args[0] is node and np.ndim(second) == 0 and second == 1
     return other.op in DIVIDING and other.args[1] is node and np.ndim(first) == 0

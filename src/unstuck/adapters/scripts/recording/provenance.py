@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.tape import LEAF, Node, Site, Tape
-from unstuck.autodiff.writes import Window, assigned, read_window, window, write_window
+from unstuck.autodiff.tape import Node, Site, Tape
+from unstuck.autodiff.writes import assigned, read_window, window, write_window
 
 Array = np.ndarray
 Where = tuple[Site | None, tuple[Site, ...]]
@@ -258,11 +258,3 @@ def _kept_writes(base: Array) -> int:
 def unknown(like: Array) -> Array:
     """An array of this shape and type without memory, for a value that was not kept."""
     return np.broadcast_to(np.zeros((), like.dtype), like.shape)
-
-
-def is_leaf(node: Node) -> bool:
-    """Whether a node came from outside."""
-    return node.op is LEAF
-
-
-__all__ = ["NOWHERE", "Provenance", "Window", "is_leaf", "owner", "unknown"]

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from unstuck.adapters.scripts.reading.parameters import Chain
 from unstuck.adapters.scripts.reading.training_loop import TrainingLoop
-from unstuck.adapters.scripts.reading.update import Meeting, Update
 from unstuck.adapters.scripts.recording.hooks import Place, operand_of
 from unstuck.adapters.scripts.recording.paths import follow
 from unstuck.adapters.scripts.recording.recording import Recording
-from unstuck.adapters.scripts.replay.forms import Batch, Form, match
+from unstuck.adapters.scripts.replay.forms import Batch, Form
 from unstuck.adapters.scripts.replay.live_parameters import layers
-from unstuck.adapters.scripts.replay.living import Captured, Finder, Living
+from unstuck.adapters.scripts.replay.living import Captured, Living
 from unstuck.sandbox.reachable import LARGE
-from unstuck.sandbox.snapshot import Snapshot
 
 Array = np.ndarray
 MADE = 16  # objects that a turn's examples stand in at once: an array, a list, copies of them; inputs and targets
@@ -213,17 +210,3 @@ class Visits:
         nodes = [node for node in self.recording.tape.nodes[self.loop.start : end] if node.site is place.site]
         nodes = [node for node in nodes if node.op.__name__ not in NO_VISIT]
         return tuple(index for index, node in enumerate(nodes) if node.number in self.wanted)
-
-
-Capturing = Callable[[int, Any], Any]
-__all__ = [
-    "CannotReplay",
-    "Chain",
-    "Finder",
-    "Meeting",
-    "Replay",
-    "Snapshot",
-    "Spot",
-    "Update",
-    "match",
-]

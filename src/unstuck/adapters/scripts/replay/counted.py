@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unstuck.adapters.scripts.replay.beside import counting, counts_in, is_equality, printed_counts
-from unstuck.adapters.scripts.text.names_in_source import last_name, stored_names
+from unstuck.adapters.scripts.text.names_in_source import last_name, loop_variables, stored_names
 
 Scope = Mapping[str, Any]
 
@@ -131,14 +131,8 @@ def _leading_to(path: Path, expression: ast.expr, loop_line: int, known: set[str
             if made:
                 found.insert(0, statement)
                 whole = isinstance(statement, ast.Assign | ast.AnnAssign)  # a loop adds to what there was
-                needed = (needed - made if whole else needed) | (_loaded(statement) - known - _targets(statement))
+                needed = (needed - made if whole else needed) | (_loaded(statement) - known - loop_variables(statement))
     return None if needed - {name for one in found for name in stored_names(ast.walk(one))} else found
-
-
-def _targets(statement: ast.stmt) -> set[str]:
-    """What a loop calls its elements."""
-    loops = [part for part in ast.walk(statement) if isinstance(part, ast.For)]
-    return {name for loop in loops for name in stored_names(ast.walk(loop.target))}
 
 
 def _loaded(part: ast.AST) -> set[str]:

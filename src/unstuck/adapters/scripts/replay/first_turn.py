@@ -3,6 +3,7 @@ parameters."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import operator
@@ -130,7 +131,7 @@ def _candidates(read: Read, living: Living) -> list[list[Path]]:
         index = index_of.get(shown(node).number)
         if index is not None and node.op is not operator.getitem:
             firsts[index].append(node.value)  # transposed, copied or of another type before training
-    passing = loop_variables(texts_of(read.recording).values())
+    passing = {name for text in texts_of(read.recording).values() for name in loop_variables(ast.parse(text))}
     steady = {name: value for name, value in living.scope.items() if name not in passing}
     found: list[list[Path]] = [[] for _ in firsts]
     for scope in (steady, living.scope):

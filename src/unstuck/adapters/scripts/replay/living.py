@@ -83,7 +83,7 @@ class Living:
     body: CodeType | None = None
     whole: dict[str, Any] = field(default_factory=dict)  # by name, the data that were shortened
     aside: dict[str, Any] = field(default_factory=dict)  # by name, what no turn can read
-    counter: tuple[str, int] | None = None  # the variable that counts the loop's turns, and by how much
+    counter: str | None = None  # the variable that counts the loop's turns
 
     @classmethod
     def of(cls, pause: Pause) -> "Living | None":
@@ -117,8 +117,8 @@ class Living:
 
     def count(self) -> None:
         """Let the loop's counter go on, as it does from turn to turn: Adam's corrections are made with it."""
-        if self.counter is not None and type(self.scope.get(self.counter[0])) is int:
-            self.scope[self.counter[0]] += self.counter[1]
+        if self.counter is not None and type(self.scope.get(self.counter)) is int:
+            self.scope[self.counter] += 1
 
     def shorten(self, total: int, count: int) -> None:
         """Keep `count` examples of `total` in every list and array of that length that a name leads to, and where a

@@ -6,18 +6,18 @@ and the targets beside them in y are others than those that the loop takes.
 
 from __future__ import annotations
 
-import linecache
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from unstuck.adapters.scripts.reading.lines import location_of_line
 from unstuck.adapters.scripts.recording.paths import reachable_paths, spelled
 from unstuck.adapters.scripts.replay.beside import made_in
 from unstuck.adapters.scripts.replay.data_sets import coded, places_of
 from unstuck.diagnosis.case import Case
 from unstuck.diagnosis.examination.evidence import PROVED
-from unstuck.diagnosis.report.contents import Finding, Location
+from unstuck.diagnosis.report.contents import Finding
 from unstuck.diagnosis.rules import RULES
 
 Array = np.ndarray
@@ -26,7 +26,9 @@ MOST_CLASSES = 100
 READ = 0.3  # chance-corrected, of what a probe reads of data that belong together
 
 
-def parted_from_source(case: Case, scope: dict[str, Any], files: dict[str, str], before: int | None) -> Finding | None:
+def parted_from_source(
+    case: Case, scope: dict[str, Any], files: Mapping[str, str], before: int | None
+) -> Finding | None:
     """A finding where neighbours have no more targets in common than strangers, but in the arrays that both came from.
 
     scope   what the program's variables hold where the training begins
@@ -114,5 +116,4 @@ def _finding(file: str, line: int) -> Finding:
         "the targets are not those that stood beside these inputs in the arrays that both were taken from: each was "
         "put in an order of its own"
     )
-    place = Location(file, line, linecache.getline(file, line).strip(), None)
-    return Finding(RULES["D10"], PROVED, words, {}, True, None, place)
+    return Finding(RULES["D10"], PROVED, words, {}, True, None, location_of_line(file, line))

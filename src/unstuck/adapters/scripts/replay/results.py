@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from unstuck.adapters.scripts.replay.counted import training_functions
@@ -24,9 +24,9 @@ def with_results(tree: ast.Module, loop_line: int, scope: Mapping[str, Any]) -> 
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
             called = last_name(statement.value.func)
             if called in classes and "__init__" in training:
-                returned: list[str] = ["self"]
+                returned = ["self"]
             else:
-                returned = list(_returned(functions[called])) if called in training else []
+                returned = _returned(functions[called]) if called in training else []
             for target in statement.targets:
                 names = _names(target)
                 if names and len(names) == len(returned):
@@ -34,17 +34,14 @@ def with_results(tree: ast.Module, loop_line: int, scope: Mapping[str, Any]) -> 
     return {**found, **scope}
 
 
-def _returned(function: ast.FunctionDef) -> Iterator[str]:
+def _returned(function: ast.FunctionDef) -> list[str]:
     """The variables that the last return of a function gives back, in their order."""
     returns = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
-    return iter(_names(returns[-1]) if returns else [])
+    return _names(returns[-1]) if returns else []
 
 
 def _names(node: ast.expr) -> list[str]:
     """The names in a name or a tuple of them; none of anything else."""
     parts = node.elts if isinstance(node, ast.Tuple) else [node]
-    return [part.id for part in parts if isinstance(part, ast.Name)] if all(map(_is_name, parts)) else []
-
-
-def _is_name(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name)
+    names = [part.id for part in parts if isinstance(part, ast.Name)]
+    return names if len(names) == len(parts) else []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unstuck.adapters.scripts.stand_ins.words_in_tables import as_words, target_of, words_of
+from unstuck.adapters.scripts.stand_ins.words_in_tables import as_words, target_of, texts_among, words_of
 from unstuck.adapters.scripts.text.names_in_source import last_name
 
 TABLE = re.compile(r"\.(csv|data|txt|tsv)$", re.IGNORECASE)
@@ -120,12 +120,9 @@ def _shares(classes: int) -> np.ndarray:
     return np.arange(1, classes) / classes
 
 
-def _texts(node: ast.AST) -> Iterator[str]:
+def _texts(node: ast.AST) -> list[str]:
     """The text constants of a subscript or argument that is one or a list of them."""
-    parts = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
-    for part in parts:
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            yield part.value
+    return texts_among(node.elts if isinstance(node, ast.List | ast.Tuple) else [node])
 
 
 def _number(node: ast.AST) -> int | None:

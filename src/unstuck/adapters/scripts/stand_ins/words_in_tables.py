@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def words_of(tree: ast.Module) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
-            compared = _words_in(ast.List(node.comparators))
+            compared = texts_among(node.comparators)
             for name in _columns(node.left) if compared else ():
                 found.setdefault(name, {}).update(dict.fromkeys(compared))
         elif isinstance(node, ast.Call) and last_name(node.func) in TRANSLATES and node.args:
@@ -30,8 +30,7 @@ def words_of(tree: ast.Module) -> dict[str, tuple[str, ...]]:
         elif isinstance(node, ast.Call) and last_name(node.func) in CODES:
             for name in _coded(node):
                 found.setdefault(name, {})
-    named = {name: tuple(words) for name, words in found.items()}
-    return {name: ANY if not words else (*words, "other")[: max(len(words), 2)] for name, words in named.items()}
+    return {name: (*words, "other")[: max(len(words), 2)] if words else ANY for name, words in found.items()}
 
 
 def target_of(tree: ast.Module) -> str | None:
@@ -54,11 +53,16 @@ def as_words(values: np.ndarray, words: tuple[str, ...]) -> list[str]:
     return [words[place] for place in np.searchsorted(bounds, values)]
 
 
+def texts_among(nodes: Iterable[ast.AST | None]) -> list[str]:
+    """The constants among some nodes that are text."""
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
 def _columns(node: ast.AST) -> Iterator[str]:
     """The columns that are looked up by themselves in an expression."""
     for part in ast.walk(node):
         if isinstance(part, ast.Subscript):
-            yield from _words_in(ast.List([part.slice]))
+            yield from texts_among([part.slice])
 
 
 def _translated(call: ast.Call) -> Iterator[tuple[str, list[str]]]:
@@ -76,13 +80,13 @@ def _translated(call: ast.Call) -> Iterator[tuple[str, list[str]]]:
 
 def _words_in(node: ast.AST) -> list[str]:
     parts = node.keys if isinstance(node, ast.Dict) else node.elts if isinstance(node, ast.List | ast.Tuple) else []
-    return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return texts_among(parts)
 
 
 def _coded(call: ast.Call) -> Iterator[str]:
     """The columns that are coded as numbers whatever words they hold."""
     if last_name(call.func) == "astype":
-        yield from _columns(call.func) if "category" in _words_in(ast.List(call.args)) else ()
+        yield from _columns(call.func) if "category" in texts_among(call.args) else ()
         return
     if last_name(call.func) == "fit_transform" and not re.search(r"encoder|^le\b|_le\b", ast.unparse(call.func), re.I):
         return

@@ -49,14 +49,14 @@ def stored_names(nodes: Iterable[ast.AST]) -> set[str]:
     return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
-def loop_variables(texts: Iterable[str]) -> set[str]:
-    """What the loops of a program, given as the texts of its files, call their elements."""
-    loops = [node for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For)]
+def loop_variables(part: ast.AST) -> set[str]:
+    """What the loops in a part of a program call their elements."""
+    loops = [node for node in ast.walk(part) if isinstance(node, ast.For)]
     return {name for loop in loops for name in stored_names(ast.walk(loop.target))}
 
 
-def counter_of(loop: Site) -> tuple[str, int] | None:
-    """The variable that counts the turns of a `for` loop and by how much; None where it also chooses examples, as a
+def counter_of(loop: Site) -> str | None:
+    """The variable that counts the turns of a `for` loop, one by one; None where it also chooses examples, as a
     subscript does."""
     nodes = ast.walk(ast.parse("".join(linecache.getlines(loop.file))))
     node = next((each for each in nodes if isinstance(each, ast.For) and each.lineno == loop.line), None)
@@ -68,7 +68,7 @@ def counter_of(loop: Site) -> tuple[str, int] | None:
     chosen = [part.slice for part in body if isinstance(part, ast.Subscript)]
     if steps or not isinstance(first, ast.Name) or any(first.id in _names_in(part) for part in chosen):
         return None
-    return first.id, 1
+    return first.id
 
 
 def _names_in(node: ast.AST) -> set[str]:
