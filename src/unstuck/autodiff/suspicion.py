@@ -15,6 +15,8 @@ from unstuck.autodiff.step import sources
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.autodiff.verdicts import APPLIED, Verdict, rounded
 
+Array = np.ndarray
+
 
 @dataclass(frozen=True)
 class Departure:
@@ -62,7 +64,7 @@ class Scope:
         ends = {graph.same[node.number] for node in verdict.gradient.nodes} if verdict.gradient is not None else set()
         for number in sorted((made_of(self, verdict) & self.errors) - ends, reverse=True):
             value = graph.tape.nodes[number].value
-            one = self.known.match(value.astype(float), self.proof.tolerance) if _is_array(value) else None
+            one = self.known.match(value.astype(float), self.proof.tolerance) if is_floating(value) else None
             if one is not None and one.whole and not one.turned:
                 return one.scale
         return None
@@ -71,6 +73,10 @@ class Scope:
     def numbers(self) -> Numbers:
         """The true adjoints of single numbers."""
         return Numbers.of(self.proof)
+
+    def match(self, value: Array) -> Match | None:
+        """The true adjoint that an array is at the scale of the way back; None where it is none."""
+        return self.known.match(value.astype(float), self.proof.tolerance, self.scale)
 
     def value(self, number: int) -> Any:
         """What a node gave, or would give with the places before it put right."""
@@ -104,10 +110,9 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
     matches: dict[int, Match | None] = {}
     for number in inside:
         value = scope.value(number)
-        if _is_array(value):
+        if is_floating(value):
             if number not in scope.matches or scope.matches[number][0] is not value:
-                match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.scale)
-                scope.matches[number] = value, match
+                scope.matches[number] = value, scope.match(value)
             matches[number] = scope.matches[number][1]
         elif isinstance(value, float):
             matches[number] = scope.numbers.match(float(value))
@@ -121,7 +126,8 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
     return departing, right, matches
 
 
-def _is_array(value: Any) -> bool:
+def is_floating(value: Any) -> bool:
+    """Whether a value is an array of floating point numbers, as adjoints are."""
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 

@@ -10,7 +10,7 @@ from unstuck.autodiff.calls import by_call
 from unstuck.autodiff.edits import at, broad_edits, local_edits
 from unstuck.autodiff.other_values import Pool, Trial, by_other_values, pool_of
 from unstuck.autodiff.replay import Expression, evaluated, expression_of
-from unstuck.autodiff.suspicion import Scope, departures
+from unstuck.autodiff.suspicion import Scope, departures, is_floating
 from unstuck.autodiff.tape import Node
 
 FAR = 3  # operations that are followed from a changed value to an adjoint
@@ -104,9 +104,9 @@ def _becomes_an_adjoint(scope: Scope, trial: Trial, first: Node) -> bool:
         except Exception:
             return False
         scope.work += SCREENING + np.size(value)
-        if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        if not is_floating(value):
             return False
-        match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.scale)
+        match = scope.match(value)
         if match is not None:
             return not match.turned
         users = scope.users.get(number, [])
