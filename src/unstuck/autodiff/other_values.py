@@ -21,6 +21,7 @@ MOST_VALUES = 120  # other values tried in the place of one
 OTHER_VALUE = "another value was meant"
 
 Pool = dict[tuple[int, ...], list[list[Node]]]
+Way = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,22 @@ def pool_of(scope: Scope) -> Pool:
             by_site.setdefault(key, []).append(node)
     pool: Pool = {}
     for key, nodes in by_site.items():
-        pool.setdefault(key[2], []).extend([nodes, *_by_calls(nodes)])
+        ways = list(by_way(nodes).values())
+        pool.setdefault(key[2], []).extend([nodes, *(ways if len(ways) > 1 else [])])
     return pool
 
 
-def _by_calls(nodes: list[Node]) -> list[list[Node]]:
-    """What one expression made apart by the calls on the way there: a sigmoid of several gates; empty for one way."""
-    ways: dict[tuple[Any, ...], list[Node]] = {}
+def by_way(nodes: Sequence[Node]) -> dict[Way, list[Node]]:
+    """What one expression made by the calls on the way there: a sigmoid of several gates."""
+    ways: dict[Way, list[Node]] = {}
     for node in nodes:
-        ways.setdefault(tuple(site.key for site in node.stack), []).append(node)
-    return list(ways.values()) if len(ways) > 1 else []
+        ways.setdefault(way_to(node), []).append(node)
+    return ways
+
+
+def way_to(node: Node) -> Way:
+    """The calls in which a value was made, outermost first."""
+    return tuple(site.key for site in node.stack)
 
 
 def _aligned(place: Sequence[Node], group: Sequence[Node]) -> Iterator[list[Node]]:
