@@ -49,8 +49,7 @@ def targets_in_the_order_of_the_inputs(fault: Fault) -> Alternatives:
     """Behind x = x[order], or in the place of shuffle(x), the targets are put in that order too; two orders become
     one."""
     syntax, new = fault.syntax, _new_name(fault.syntax)
-    here: list[Any] = [one for one in syntax.nodes if isinstance(one, ast.stmt) and one.lineno == fault.line and new]
-    for node in here:
+    for node in fault.here(ast.stmt) if new else []:
         for other in [one for one in block_of(syntax, node) if one is not node and _reordered(one)]:
             first, second = sorted((node, other), key=lambda one: one.lineno)
             if _reordered(first) and _reordered(second):
@@ -151,7 +150,7 @@ def _is_first(node: ast.Slice) -> bool:
 def updates_in_the_loop_over_examples(fault: Fault) -> Alternatives:
     """The statements behind a loop over examples, up to the last update, are moved into it."""
     syntax, lines = fault.syntax, fault.lines_of_updates
-    for loop in [one for one in syntax.nodes if isinstance(one, LOOPS) and one.lineno == fault.line]:
+    for loop in fault.here(*LOOPS):
         block = block_of(syntax, loop)
         behind = block[block.index(loop) + 1 :]
         until = [at for at, one in enumerate(behind, 1) if any(one.lineno <= n <= one.end_lineno for n in lines)]
@@ -163,7 +162,7 @@ def updates_in_the_loop_over_examples(fault: Fault) -> Alternatives:
 def same_rows_of_both(fault: Fault) -> Alternatives:
     """x[:9], y[9:] in one line becomes x[9:], y[9:], or x[:9], y[:9]."""
     syntax = fault.syntax
-    for pair in [one for one in syntax.nodes if isinstance(one, ast.Tuple) and one.lineno == fault.line]:
+    for pair in fault.here(ast.Tuple):
         if len(pair.elts) == 2 and all(isinstance(one, ast.Subscript) for one in pair.elts):
             first, second = (one.slice for one in pair.elts if isinstance(one, ast.Subscript))
             for old, new in ((first, second), (second, first)):
