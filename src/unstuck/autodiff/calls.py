@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.kinds import OTHER_VALUE
 from unstuck.autodiff.matching import Match
-from unstuck.autodiff.other_values import OTHER_VALUE, Trial, Way, by_way, way_to
+from unstuck.autodiff.other_values import Trial, Way, by_way, way_to
 from unstuck.autodiff.replay import Expression
 from unstuck.autodiff.suspicion import Scope
 from unstuck.autodiff.tape import Node, Site, filled

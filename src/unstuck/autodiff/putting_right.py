@@ -24,7 +24,6 @@ MOST_TURNS = 60  # of a loop, or units of a layer, at which one expression depar
 NEAR = 40  # operations behind a value that are looked at
 GRADIENT, WHOLE, PART = 5, 2, 1  # what counts a gradient that is right now, an array that has become an adjoint, a part
 STEPS = 4  # operations of the forward pass, one behind another, of which one may have been left out
-SHORT = "a step of the way back is missing"
 NOTHING = -1  # in the place of a node's number: nothing should come back here
 
 

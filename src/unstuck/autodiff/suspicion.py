@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.families import ADDING
+from unstuck.autodiff.kinds import LEFT_OUT, PATH_MISSING
 from unstuck.autodiff.matching import Catalogue, Match, Numbers
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import sources
@@ -154,14 +155,14 @@ def left_out(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
         if len(verdict.parameter.before) > 1:
             part = _part_of_numbers(scope, verdict)
             if part is not None:
-                return departure(part, "a path is missing", verdict)
+                return departure(part, PATH_MISSING, verdict)
             continue
         root = graph.same[verdict.parameter.before[0].number]
         for candidate in verdict.candidates[::-1]:
             match = known.match(candidate.value, scope.proof.tolerance, of=root)
             if match is not None and not match.whole:
                 node = candidate.nodes[0]
-                return departure(node, "an example or a time step is left out", verdict)
+                return departure(node, LEFT_OUT, verdict)
     return None
 
 
@@ -185,7 +186,7 @@ def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure:
         for parent in graph.parents(number):
             match = matches.get(parent)
             if match is not None and not match.whole and not match.turned and node.op not in ADDING:
-                return departure(graph.tape.nodes[parent], "a path is missing", first)
+                return departure(graph.tape.nodes[parent], PATH_MISSING, first)
         kind = "transposed" if matches.get(number) is not None else first.kind
         return departure(node, kind, first)
     inside = sorted(n for n in suspects if n in errors) or sorted(suspects)

@@ -8,6 +8,7 @@ import numpy as np
 
 from unstuck.autodiff.calls import by_call
 from unstuck.autodiff.edits import at, broad_edits, local_edits
+from unstuck.autodiff.kinds import FACTOR
 from unstuck.autodiff.other_values import Pool, Trial, by_other_values, pool_of
 from unstuck.autodiff.replay import Expression, evaluated, expression_of
 from unstuck.autodiff.suspicion import Scope, departures, is_floating
@@ -83,7 +84,7 @@ def scaled(place: list[Node], factor: float) -> Trial:
     def elsewhere(other: list[Node]) -> dict[int, Any]:
         return {node.number: Expression(operator.mul, (expression_of(node), factor)) for node in other}
 
-    return Trial("factor", place, elsewhere(place), elsewhere)
+    return Trial(FACTOR, place, elsewhere(place), elsewhere)
 
 
 def _becomes_an_adjoint(scope: Scope, trial: Trial, first: Node) -> bool:
