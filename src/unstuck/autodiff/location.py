@@ -192,8 +192,9 @@ def _handed_on(trial: Trial) -> Site | None:
     edit = trial.edits[node.number]
     if trial.kind not in INCOMPLETE or not isinstance(edit, Expression):
         return None
+    taken = set(_nodes(expression_of(node)))
     for factor in _nodes(edit):
-        if factor.site is not None and all(factor is not one for one in _nodes(expression_of(node))):
+        if factor.site is not None and factor not in taken:
             through = handed_through(_source(factor.site), factor.site)
             if through is not None:
                 return through
