@@ -19,41 +19,37 @@ def renaming(source: str, site: Site, used_elsewhere: bool) -> Site | None:
 
     `used_elsewhere`: whether it counts although the first name is read in other places too.
     """
-    for body in _bodies(source):
-        own = next((s for s in body if s.lineno <= site.line <= (s.end_lineno or s.lineno)), None)
-        if own is None or not isinstance(own, ast.Assign | ast.AugAssign):
-            continue
-        after = _renamed_after(body, own, site, used_elsewhere)
-        return after or _renamed_before(body, own, site)
-    return None
+    found = _assignment_at(source, site)
+    if found is None:
+        return None
+    body, own = found
+    return _renamed_after(body, own, site, used_elsewhere) or _renamed_before(body, own, site)
 
 
 def handed_on(source: str, site: Site) -> Site | None:
     """The return statement that hands on the value of an expression as it was assigned; None where there is none."""
-    for body in _bodies(source):
-        own = next((s for s in body if s.lineno <= site.line <= (s.end_lineno or s.lineno)), None)
-        if isinstance(own, ast.Assign | ast.AugAssign):
-            target = own.target if isinstance(own, ast.AugAssign) else own.targets[0]
-            later = [s for s in body if s.lineno > own.lineno]
-            returned = next(
-                (s for s in later if isinstance(s, ast.Return) and ast.unparse(target) in _returned(s)), None
-            )
-            return None if returned is None or _assigns(later, ast.unparse(target)) else _site(returned, site)
-    return None
+    found = _assignment_at(source, site)
+    if found is None:
+        return None
+    body, own = found
+    name = ast.unparse(_targets(own)[0])
+    later = [s for s in body if s.lineno > own.lineno]
+    returned = next((s for s in later if isinstance(s, ast.Return) and name in _returned(s)), None)
+    return None if returned is None or _assigns(later, name) else _site(returned, site)
 
 
 def handed_through(source: str, site: Site) -> Site | None:
     """In the class of an expression the one method that only hands on what it is given; None where there is none."""
     tree = _parsed(source)
     classes = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)] if tree is not None else []
-    around = [one for one in classes if one.lineno <= site.line <= (one.end_lineno or one.lineno)]
+    around = [one for one in classes if _is_in(site, one)]
     methods = [m for m in max(around, key=lambda c: c.lineno).body if isinstance(m, ast.FunctionDef)] if around else []
     found = []
     for method in methods:
         given = {argument.arg for argument in method.args.args[1:]}
         last = method.body[-1]
         handed = given & set(_returned(last)) if isinstance(last, ast.Return) else set()
-        apart = not method.lineno <= site.line <= (method.end_lineno or method.lineno)
+        apart = not _is_in(site, method)
         if apart and handed and not any(_assigns(list(_statements(method.body)), name) for name in handed):
             found.append(last)
     return _site(found[0], site) if len(found) == 1 else None
@@ -67,12 +63,14 @@ def _returned(statement: ast.Return) -> list[str]:
 
 def _assigns(statements: list[ast.stmt], name: str) -> bool:
     """Whether any of these statements gives a name another value."""
-    targets = [
-        target
-        for s in statements
-        for target in (s.targets if isinstance(s, ast.Assign) else [s.target] if isinstance(s, ast.AugAssign) else [])
-    ]
-    return any(ast.unparse(target) == name for target in targets)
+    return any(ast.unparse(target) == name for s in statements for target in _targets(s))
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    """What a statement assigns to."""
+    if isinstance(statement, ast.AugAssign):
+        return [statement.target]
+    return statement.targets if isinstance(statement, ast.Assign) else []
 
 
 @lru_cache(maxsize=8)
@@ -81,6 +79,21 @@ def _parsed(source: str) -> ast.Module | None:
         return ast.parse(source)
     except SyntaxError:
         return None
+
+
+def _is_in(site: Site, node: ast.stmt) -> bool:
+    """Whether an expression begins in the lines of a statement."""
+    return node.lineno <= site.line <= (node.end_lineno or node.lineno)
+
+
+def _assignment_at(source: str, site: Site) -> tuple[list[ast.stmt], ast.Assign | ast.AugAssign] | None:
+    """The statements of the innermost function around an assignment that an expression stands in, and the assignment;
+    None where there is none."""
+    for body in _bodies(source):
+        own = next((s for s in body if _is_in(site, s)), None)
+        if isinstance(own, ast.Assign | ast.AugAssign):
+            return body, own
+    return None
 
 
 def _bodies(source: str) -> Iterator[list[ast.stmt]]:
@@ -109,7 +122,7 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 def _renamed_after(
     body: list[ast.stmt], own: ast.Assign | ast.AugAssign, site: Site, used_elsewhere: bool
 ) -> Site | None:
-    target = own.target if isinstance(own, ast.AugAssign) else own.targets[0]
+    target = _targets(own)[0]
     if isinstance(target, ast.Subscript) and isinstance(own, ast.AugAssign):
         target = target.value
     if not isinstance(target, PURE):

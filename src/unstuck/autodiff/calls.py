@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.autodiff.kinds import OTHER_VALUE
 from unstuck.autodiff.matching import Match
-from unstuck.autodiff.other_values import OTHER_VALUE, Trial
+from unstuck.autodiff.other_values import Trial, Way, by_way, way_to
 from unstuck.autodiff.replay import Expression
 from unstuck.autodiff.suspicion import Scope
 from unstuck.autodiff.tape import Node, Site, filled
@@ -61,30 +62,17 @@ def _kept_by_others(scope: Scope, given: Sequence[int]) -> Iterator[dict[int, An
         places = {number: made[number].index(nodes[number]) + by for number in given}
         if all(0 <= place < len(made[number]) for number, place in places.items()):
             yield {number: made[number][place] for number, place in places.items()}
-    ways = {number: _by_way(made[number]) for number in given}
+    ways = {number: by_way(made[number]) for number in given}
     for way in dict.fromkeys(way for number in given for way in ways[number]):
         others = {number: _counterpart(ways[number], nodes[number], way) for number in given}
         if None not in others.values():
             yield others
 
 
-def _by_way(made: Sequence[Node]) -> dict[tuple[Any, ...], list[Node]]:
-    """The values of one expression by the calls on the way there."""
-    found: dict[tuple[Any, ...], list[Node]] = {}
-    for node in made:
-        found.setdefault(_way(node), []).append(node)
-    return found
-
-
-def _way(node: Node) -> tuple[Any, ...]:
-    return tuple(site.key for site in node.stack)
-
-
-def _counterpart(ways: dict[tuple[Any, ...], list[Node]], node: Node, way: tuple[Any, ...]) -> Node | None:
+def _counterpart(ways: dict[Way, list[Node]], node: Node, way: Way) -> Node | None:
     """What another way made as this one made a node; None for its own way, or where there is none."""
-    own = ways[_way(node)]
-    others = ways.get(way, [])
-    return others[own.index(node)] if way != _way(node) and len(own) == len(others) else None
+    own, others = ways[way_to(node)], ways.get(way, [])
+    return others[own.index(node)] if own is not others and len(own) == len(others) else None
 
 
 def _given(kind: str, call: Site, inside: list[Node], scope: Scope, others: dict[int, Any]) -> Trial:

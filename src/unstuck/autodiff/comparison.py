@@ -61,8 +61,13 @@ def is_short(scale: float, tolerance: float) -> bool:
     if not scale or not np.isfinite(scale):
         return False
     number = max(abs(scale), 1 / abs(scale))
-    short = float(Fraction(number).limit_denominator(max(1, int(LARGEST_DENOMINATOR / number))))
-    return abs(short - number) <= min(tolerance, CLOSE) * number
+    return is_fraction(number, max(1, int(LARGEST_DENOMINATOR / number)), min(tolerance, CLOSE))
+
+
+def is_fraction(number: float, denominator: int, tolerance: float) -> bool:
+    """Whether a finite number is a fraction with at most this denominator, up to a relative difference."""
+    nearest = float(Fraction(number).limit_denominator(denominator))
+    return abs(nearest - number) <= tolerance * abs(number)
 
 
 def kind_of(given: Array, expected: Array, scale: float, tolerance: float) -> str:

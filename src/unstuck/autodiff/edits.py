@@ -24,6 +24,7 @@ from unstuck.autodiff.families import (
     SUMMING,
     TURNING,
 )
+from unstuck.autodiff.kinds import EXPONENT_MISSING, FACTOR_TOO_MANY, TERM_MISSING
 from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.tape import Node
 from unstuck.autodiff.writes import assigned
@@ -71,7 +72,7 @@ def local_edits(node: Node) -> Iterator[Edit]:
         yield Edit("transposed", lambda n: n.args[0])
     if len([a for a in node.args if _is_value(a)]) >= 2 and node.op not in (assigned,):
         for position in range(len(node.args)):
-            kind = "a term too many" if node.op in ADDING or node.op in SUBTRACTING else "a factor too many"
+            kind = "a term too many" if node.op in ADDING or node.op in SUBTRACTING else FACTOR_TOO_MANY
             yield Edit(kind, _only(position))
     elif node.op in NEGATING:
         yield Edit("sign", lambda n: n.args[0])
@@ -94,14 +95,14 @@ def _with_indices_swapped(node: Node) -> Any:
 def broad_edits(node: Node) -> Iterator[Edit]:
     """Changes of the whole result, which many expressions on the same way allow."""
     yield Edit("sign", lambda n: Expression(operator.neg, (expression_of(n),)))
-    yield Edit("a term is missing", lambda n: Expression(operator.sub, (1, expression_of(n))))
+    yield Edit(TERM_MISSING, lambda n: Expression(operator.sub, (1, expression_of(n))))
     if np.ndim(node.value) == 2:
         yield Edit("transposed", lambda n: _reshaped(Expression(np.transpose, (expression_of(n),)), n))
     for axis in range(np.ndim(node.value)):
         yield Edit("order reversed", _flipped(axis))
     for exponent in (2, 0.5):
         if node.op in MULTIPLYING | DIVIDING | SUBTRACTING | ADDING and len(node.args) == 2:
-            yield Edit("an exponent is missing", _raised(exponent))
+            yield Edit(EXPONENT_MISSING, _raised(exponent))
 
 
 def slopes(value: Any) -> Iterator[tuple[str, Any]]:

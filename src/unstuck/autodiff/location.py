@@ -14,9 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from unstuck.autodiff.aliases import handed_on, handed_through, renaming
+from unstuck.autodiff.kinds import IDLE, INCOMPLETE, LEFT_OUT, PATH_MISSING, STEP_MISSING
 from unstuck.autodiff.other_values import Trial
 from unstuck.autodiff.proof import Proof
-from unstuck.autodiff.putting_right import SHORT, put_right, stops_short, throughout
+from unstuck.autodiff.putting_right import put_right, stops_short, throughout
 from unstuck.autodiff.repairing import repair
 from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.search import MOST_WORK, Search, search_of
@@ -27,7 +28,6 @@ from unstuck.autodiff.writes import assigned, changes_its_argument, read_window,
 
 LATER = 0.1  # of all work, for each place after the first
 MOST_FAULTS = 4
-WANTING = ("missing", "left out", "factor", "another value", "zero")  # kinds where a statement may compute nothing
 
 
 def locate(proof: Proof) -> list[Departure]:
@@ -87,7 +87,7 @@ def _at_zeros(search: Search, departure: Departure) -> Departure:
         places = Counter(argument.site for argument in zeros.values())
         for place, count in places.most_common(1):
             if count > 1 and place is not None:
-                return replace(departure, site=place, kind="a path is missing")
+                return replace(departure, site=place, kind=PATH_MISSING)
     return departure
 
 
@@ -102,7 +102,7 @@ def _at_its_call(departure: Departure) -> Departure:
     Where a repair adds what is missing, only if the call's result is returned as it is too.
     """
     site, stack = departure.site, departure.stack
-    if departure.kind != "a path is missing" or site is None or not stack or not _is_returned(site):
+    if departure.kind != PATH_MISSING or site is None or not stack or not _is_returned(site):
         return departure
     return replace(departure, site=stack[-1]) if not departure.by_repair or _is_returned(stack[-1]) else departure
 
@@ -114,10 +114,10 @@ def _is_returned(site: Site) -> bool:
 def _renamed(departure: Departure) -> Departure:
     """The same at the statement that only gives the value another name, where something is missing; a right gradient
     that is applied with the wrong sign has all that it takes."""
-    wanting = not departure.by_repair or any(word in departure.kind for word in WANTING)
+    wanting = not departure.by_repair or departure.kind in IDLE
     if departure.site is None or not wanting or departure.kind == APPLIED:
         return departure
-    place: Site | None = renaming(_source(departure.site), departure.site, "left out" in departure.kind)
+    place: Site | None = renaming(_source(departure.site), departure.site, departure.kind == LEFT_OUT)
     return departure if place is None else replace(departure, site=place)
 
 
@@ -164,7 +164,8 @@ def _one(search: Search, again: bool) -> tuple[Departure | None, dict[int, Any],
     if short is not None:
         node, edits, fixed = short
         meant = edits[node.number]
-        return Departure(node.site, node.stack, SHORT, node, node.value, meant, _names(fixed), True), edits, fixed
+        place = Departure(node.site, node.stack, STEP_MISSING, node, node.value, meant, _names(fixed), True)
+        return place, edits, fixed
     return by_matching(search.scope, suspects, first), {}, []
 
 
@@ -189,10 +190,11 @@ def _handed_on(trial: Trial) -> Site | None:
     """
     node = trial.place[-1]
     edit = trial.edits[node.number]
-    if "missing" not in trial.kind or not isinstance(edit, Expression):
+    if trial.kind not in INCOMPLETE or not isinstance(edit, Expression):
         return None
+    taken = set(_nodes(expression_of(node)))
     for factor in _nodes(edit):
-        if factor.site is not None and all(factor is not one for one in _nodes(expression_of(node))):
+        if factor.site is not None and factor not in taken:
             through = handed_through(_source(factor.site), factor.site)
             if through is not None:
                 return through

@@ -10,6 +10,7 @@ import numpy as np
 
 from unstuck.autodiff.edits import combined, slopes, with_others
 from unstuck.autodiff.families import ADDING, MATRIX_PRODUCTS, SUMMING
+from unstuck.autodiff.kinds import FACTOR_MISSING, OTHER_VALUE, PATH_MISSING, TERM_MISSING
 from unstuck.autodiff.replay import Expression, expression_of
 from unstuck.autodiff.suspicion import Scope
 from unstuck.autodiff.tape import LEAF, Node, Site, filled
@@ -18,9 +19,8 @@ NEAREST = 8  # values that one expression made before a place
 EARLIER, FOLLOWING = 6, 30  # operations, one on another and in all, of later statements that are tried earlier
 MOST_VALUES = 120  # other values tried in the place of one
 
-OTHER_VALUE = "another value was meant"
-
 Pool = dict[tuple[int, ...], list[list[Node]]]
+Way = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,22 @@ def pool_of(scope: Scope) -> Pool:
             by_site.setdefault(key, []).append(node)
     pool: Pool = {}
     for key, nodes in by_site.items():
-        pool.setdefault(key[2], []).extend([nodes, *_by_calls(nodes)])
+        ways = list(by_way(nodes).values())
+        pool.setdefault(key[2], []).extend([nodes, *(ways if len(ways) > 1 else [])])
     return pool
 
 
-def _by_calls(nodes: list[Node]) -> list[list[Node]]:
-    """What one expression made apart by the calls on the way there: a sigmoid of several gates; empty for one way."""
-    ways: dict[tuple[Any, ...], list[Node]] = {}
+def by_way(nodes: Sequence[Node]) -> dict[Way, list[Node]]:
+    """What one expression made by the calls on the way there: a sigmoid of several gates."""
+    ways: dict[Way, list[Node]] = {}
     for node in nodes:
-        ways.setdefault(tuple(site.key for site in node.stack), []).append(node)
-    return list(ways.values()) if len(ways) > 1 else []
+        ways.setdefault(way_to(node), []).append(node)
+    return ways
+
+
+def way_to(node: Node) -> Way:
+    """The calls in which a value was made, outermost first."""
+    return tuple(site.key for site in node.stack)
 
 
 def _aligned(place: Sequence[Node], group: Sequence[Node]) -> Iterator[list[Node]]:
@@ -150,10 +156,10 @@ def _completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
         for others in _aligned(place, group):
             if _usable(place, others):
                 for kind, op in (
-                    ("a factor is missing", operator.mul),
-                    ("a path is missing", operator.add),
-                    ("a term is missing", operator.sub),
-                    ("a factor is missing", operator.truediv),
+                    (FACTOR_MISSING, operator.mul),
+                    (PATH_MISSING, operator.add),
+                    (TERM_MISSING, operator.sub),
+                    (FACTOR_MISSING, operator.truediv),
                 ):
                     yield _inserted(kind, place, op, others)
 
@@ -171,7 +177,7 @@ def _operands_completed(place: list[Node], pool: Pool) -> Iterator[Trial]:
                     if place[0].op not in ADDING:
                         yield _with_operands(OTHER_VALUE, place, path, others)
                     for op in (operator.mul,) if place[0].op in ADDING else (operator.mul, operator.add):
-                        kind = "a factor is missing" if op is operator.mul else "a path is missing"
+                        kind = FACTOR_MISSING if op is operator.mul else PATH_MISSING
                         expressions = [Expression(op, (a, b)) for a, b in zip(operands, others)]
                         yield _with_operands(kind, place, path, expressions)
 
@@ -232,4 +238,4 @@ def _sloped(place: list[Node], forms: Sequence[Any]) -> Trial:
             node.number: Expression(operator.mul, (expression_of(node), form)) for node, form in zip(other_place, forms)
         }
 
-    return Trial("a factor is missing", place, elsewhere(place), elsewhere)
+    return Trial(FACTOR_MISSING, place, elsewhere(place), elsewhere)

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.autodiff.matching import Match, without_ones
+from unstuck.autodiff.matching import without_ones
 from unstuck.autodiff.movement import DATA
 from unstuck.autodiff.search import Search, Users, with_other_ties
-from unstuck.autodiff.suspicion import Scope, departures, made_of
+from unstuck.autodiff.suspicion import departures, is_floating, made_of
 from unstuck.autodiff.tape import Node
 from unstuck.autodiff.verdicts import Verdict
 
@@ -24,7 +24,6 @@ MOST_TURNS = 60  # of a loop, or units of a layer, at which one expression depar
 NEAR = 40  # operations behind a value that are looked at
 GRADIENT, WHOLE, PART = 5, 2, 1  # what counts a gradient that is right now, an array that has become an adjoint, a part
 STEPS = 4  # operations of the forward pass, one behind another, of which one may have been left out
-SHORT = "a step of the way back is missing"
 NOTHING = -1  # in the place of a node's number: nothing should come back here
 
 
@@ -147,14 +146,8 @@ def _score(search: Search, changed: dict[int, Any], number: int) -> int:
         0 if match is None or match.turned else WHOLE if match.whole else PART
         for other, value in changed.items()
         if other != number
-        for match in [_match(search.scope, value)]
+        for match in [search.scope.match(value) if is_floating(value) else None]
     )
-
-
-def _match(scope: Scope, value: Any) -> Match | None:
-    if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
-        return None
-    return scope.known.match(value.astype(float), scope.proof.tolerance, scope.scale)
 
 
 def _adjoints_like(search: Search, number: int, like: int | None) -> Iterator[tuple[int, Any]]:
@@ -181,7 +174,7 @@ def _scale(search: Search) -> float:
     scales = []
     for number in sorted(search.scope.errors):
         value = search.scope.value(number)
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and graph.same[number] == number:
+        if is_floating(value) and graph.same[number] == number:
             match = search.scope.known.match(value.astype(float), search.proof.tolerance)
             if match is not None and match.whole and not match.turned:
                 scales.append(float(f"{match.scale:.4e}"))

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from unstuck.autodiff.calls import by_call
-from unstuck.autodiff.other_values import OTHER_VALUE, Trial
+from unstuck.autodiff.kinds import EXPONENT_MISSING, OTHER_VALUE
+from unstuck.autodiff.other_values import Trial
 from unstuck.autodiff.replay import users_within
 from unstuck.autodiff.search import Search, Users
 from unstuck.autodiff.trials import places_of, scaled, trials
 from unstuck.autodiff.verdicts import Verdict
 
 MOST_MOVES = 12  # later places at which a factor or a term is tried again
-BROAD = ("sign", "transposed", "order reversed", "an exponent is missing")
+BROAD = ("sign", "transposed", "order reversed", EXPONENT_MISSING)
 
 
 def repair(

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from unstuck.autodiff.families import ADDING
+from unstuck.autodiff.kinds import LEFT_OUT, PATH_MISSING
 from unstuck.autodiff.matching import Catalogue, Match, Numbers
 from unstuck.autodiff.proof import Proof
 from unstuck.autodiff.step import sources
 from unstuck.autodiff.tape import LEAF, Node, Site
 from unstuck.autodiff.verdicts import APPLIED, Verdict, rounded
+
+Array = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Scope:
         ends = {graph.same[node.number] for node in verdict.gradient.nodes} if verdict.gradient is not None else set()
         for number in sorted((made_of(self, verdict) & self.errors) - ends, reverse=True):
             value = graph.tape.nodes[number].value
-            one = self.known.match(value.astype(float), self.proof.tolerance) if _is_array(value) else None
+            one = self.known.match(value.astype(float), self.proof.tolerance) if is_floating(value) else None
             if one is not None and one.whole and not one.turned:
                 return one.scale
         return None
@@ -71,6 +74,10 @@ class Scope:
     def numbers(self) -> Numbers:
         """The true adjoints of single numbers."""
         return Numbers.of(self.proof)
+
+    def match(self, value: Array) -> Match | None:
+        """The true adjoint that an array is at the scale of the way back; None where it is none."""
+        return self.known.match(value.astype(float), self.proof.tolerance, self.scale)
 
     def value(self, number: int) -> Any:
         """What a node gave, or would give with the places before it put right."""
@@ -104,10 +111,9 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
     matches: dict[int, Match | None] = {}
     for number in inside:
         value = scope.value(number)
-        if _is_array(value):
+        if is_floating(value):
             if number not in scope.matches or scope.matches[number][0] is not value:
-                match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.scale)
-                scope.matches[number] = value, match
+                scope.matches[number] = value, scope.match(value)
             matches[number] = scope.matches[number][1]
         elif isinstance(value, float):
             matches[number] = scope.numbers.match(float(value))
@@ -121,7 +127,8 @@ def departures(scope: Scope, suspects: set[int]) -> tuple[list[int], set[int], d
     return departing, right, matches
 
 
-def _is_array(value: Any) -> bool:
+def is_floating(value: Any) -> bool:
+    """Whether a value is an array of floating point numbers, as adjoints are."""
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
@@ -148,14 +155,14 @@ def left_out(scope: Scope, wrong: Sequence[Verdict]) -> Departure | None:
         if len(verdict.parameter.before) > 1:
             part = _part_of_numbers(scope, verdict)
             if part is not None:
-                return departure(part, "a path is missing", verdict)
+                return departure(part, PATH_MISSING, verdict)
             continue
         root = graph.same[verdict.parameter.before[0].number]
         for candidate in verdict.candidates[::-1]:
             match = known.match(candidate.value, scope.proof.tolerance, of=root)
             if match is not None and not match.whole:
                 node = candidate.nodes[0]
-                return departure(node, "an example or a time step is left out", verdict)
+                return departure(node, LEFT_OUT, verdict)
     return None
 
 
@@ -179,7 +186,7 @@ def by_matching(scope: Scope, suspects: set[int], first: Verdict) -> Departure:
         for parent in graph.parents(number):
             match = matches.get(parent)
             if match is not None and not match.whole and not match.turned and node.op not in ADDING:
-                return departure(graph.tape.nodes[parent], "a path is missing", first)
+                return departure(graph.tape.nodes[parent], PATH_MISSING, first)
         kind = "transposed" if matches.get(number) is not None else first.kind
         return departure(node, kind, first)
     inside = sorted(n for n in suspects if n in errors) or sorted(suspects)

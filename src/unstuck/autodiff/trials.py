@@ -8,9 +8,10 @@ import numpy as np
 
 from unstuck.autodiff.calls import by_call
 from unstuck.autodiff.edits import at, broad_edits, local_edits
+from unstuck.autodiff.kinds import FACTOR
 from unstuck.autodiff.other_values import Pool, Trial, by_other_values, pool_of
 from unstuck.autodiff.replay import Expression, evaluated, expression_of
-from unstuck.autodiff.suspicion import Scope, departures
+from unstuck.autodiff.suspicion import Scope, departures, is_floating
 from unstuck.autodiff.tape import Node
 
 FAR = 3  # operations that are followed from a changed value to an adjoint
@@ -83,7 +84,7 @@ def scaled(place: list[Node], factor: float) -> Trial:
     def elsewhere(other: list[Node]) -> dict[int, Any]:
         return {node.number: Expression(operator.mul, (expression_of(node), factor)) for node in other}
 
-    return Trial("factor", place, elsewhere(place), elsewhere)
+    return Trial(FACTOR, place, elsewhere(place), elsewhere)
 
 
 def _becomes_an_adjoint(scope: Scope, trial: Trial, first: Node) -> bool:
@@ -104,9 +105,9 @@ def _becomes_an_adjoint(scope: Scope, trial: Trial, first: Node) -> bool:
         except Exception:
             return False
         scope.work += SCREENING + np.size(value)
-        if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        if not is_floating(value):
             return False
-        match = scope.known.match(value.astype(float), scope.proof.tolerance, scope.scale)
+        match = scope.match(value)
         if match is not None:
             return not match.turned
         users = scope.users.get(number, [])

@@ -242,8 +242,8 @@ def _as_written(product: Any, left: str, right: str) -> str:
 def product_by_elements(fault: Fault) -> Alternatives:
     """np.dot(a, 1 - a) becomes a * (1 - a), as a row or as a column."""
     syntax = fault.syntax
-    for node in syntax.nodes:
-        pair = operands(node) if node.lineno == fault.line else None
+    for node in fault.here(ast.expr):
+        pair = operands(node)
         if pair is not None and {ast.dump(n) for n in ast.walk(pair[1])} >= {ast.dump(pair[0])}:
             left, right = (syntax.words(side) for side in pair)
             right = right if syntax.in_brackets(pair[1]) or not isinstance(pair[1], ast.BinOp) else f"({right})"

@@ -133,8 +133,8 @@ def right_answers_counted(fault: Fault) -> Alternatives:
 def answers_in_one_row(fault: Fault) -> Alternatives:
     """Answers and labels of which one is a column, so that each meets every other, are compared as rows."""
     syntax = fault.syntax
-    for node in syntax.nodes:
-        if isinstance(node, ast.Compare) and node.lineno == fault.line and isinstance(node.ops[0], ast.Eq):
+    for node in fault.here(ast.Compare):
+        if isinstance(node.ops[0], ast.Eq):
             for side in (node.left, node.comparators[0]):
                 yield [Edit(syntax.span(side), f"{syntax.operand(side)}.ravel()")]
 
@@ -149,7 +149,7 @@ def _is_of_numpy(call: ast.Call) -> bool:
 def evaluated_without_training(fault: Fault) -> Alternatives:
     """forward(x, training=True) of an evaluation becomes forward(x, training=False), and forward(x, True) likewise."""
     syntax = fault.syntax
-    for call in [node for node in syntax.nodes if isinstance(node, ast.Call) and node.lineno == fault.line]:
+    for call in fault.here(ast.Call):
         named = [one.value for one in call.keywords if "train" in (one.arg or "")]
         switches = [one for one in (*named, *call.args) if getattr(one, "value", None) is True]
         for switch in switches:

@@ -149,8 +149,8 @@ def test_made_of_the_test(fault: Fault) -> Alternatives:
 def examples_left_as_they_are(fault: Fault) -> Alternatives:
     """x -= m, which changes the examples themselves, becomes x = x - m."""
     syntax = fault.syntax
-    for node in syntax.nodes:
-        if isinstance(node, ast.AugAssign) and node.lineno == fault.line and isinstance(node.target, ast.Name):
+    for node in fault.here(ast.AugAssign):
+        if isinstance(node.target, ast.Name):
             sign = syntax.words(node)[len(node.target.id) :].lstrip().partition("=")[0]
             words = f"{node.target.id} = {node.target.id} {sign} {syntax.operand(node.value)}"
             yield [Edit(syntax.span(node), words)]

@@ -9,7 +9,7 @@ from typing import Any
 from unstuck.adapters.fixes.edit import Alternatives, Edit, Fault, edits_for, renamed
 from unstuck.adapters.fixes.operands import neighbours
 from unstuck.adapters.fixes.statements import block_of, inserted_before
-from unstuck.adapters.fixes.syntax import NUMBERED, PRODUCTS, Syntax, bare, factors, operands
+from unstuck.adapters.fixes.syntax import NUMBERED, PRIMARIES, PRODUCTS, Syntax, bare, factors, operands
 from unstuck.adapters.scripts.text.names_in_source import last_name
 
 OTHERS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
@@ -41,13 +41,8 @@ def what_the_proof_found(fault: Fault) -> Alternatives:
             if syntax.words(node) == departure["place"]["text"]:
                 torn = isinstance(syntax.parents.get(node), (ast.BinOp, ast.UnaryOp, ast.Attribute))
                 words = departure["meant"]
-                free = not torn or syntax.in_brackets(node) or _is_one(words)
+                free = not torn or syntax.in_brackets(node) or isinstance(ast.parse(words, mode="eval").body, PRIMARIES)
                 yield [Edit(syntax.span(node), words if free else f"({words})")]
-
-
-def _is_one(words: str) -> bool:
-    """Whether no operator of its own can be torn from the words of an expression."""
-    return isinstance(ast.parse(words, mode="eval").body, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
 
 
 @edits_for("B14")
@@ -104,12 +99,12 @@ def weights_left_out(fault: Fault) -> Alternatives:
     rows = {syntax.words(one.value) for one in parts if isinstance(one.value, ast.Subscript)}
     weights = [one for one in parts if syntax.words(one.value) in learnt and syntax.words(one) not in rows]
     for node in _place(fault)[:1]:
-        there = [one for one in parts if one in ast.walk(node)]
+        there = [one for one in ast.walk(node) if isinstance(one, ast.Subscript)]
         indices, read = {syntax.words(one.slice) for one in there}, {syntax.words(one) for one in there}
-        fitting = [syntax.words(one) for one in weights if syntax.words(one.slice) in indices]
+        fitting = dict.fromkeys(syntax.words(one) for one in weights if syntax.words(one.slice) in indices)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-            for weight in dict.fromkeys(one for one in fitting if one not in read):
-                first = factors(node)[0]
+            first = factors(node)[0]
+            for weight in [one for one in fitting if one not in read]:
                 yield [Edit(syntax.span(first), f"{syntax.operand(first)} * {weight}")]
 
 
@@ -195,7 +190,7 @@ def _squared(syntax: Syntax, node: Any) -> Changes:
     for one in ast.walk(node):
         parent = syntax.parents.get(one)
         taken_away = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub) and one is parent.right
-        if taken_away and isinstance(one, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+        if taken_away and isinstance(one, PRIMARIES):
             yield "an exponent is missing", [Edit(syntax.span(one), f"{syntax.words(one)} ** 2")]
 
 

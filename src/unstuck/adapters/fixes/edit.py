@@ -80,10 +80,16 @@ class Fault:
         """The expressions that begin where it stands, the outermost first; without a column those of the line, first
         what is assigned there."""
         here = self.syntax.at(self.line, self.column)
-        if self.column is not None:
-            return here
-        assigned = [self.syntax.parents[one].value for one in here if isinstance(self.syntax.parents[one], ast.Assign)]
-        return list(dict.fromkeys([*(one for one in assigned if one in here), *here]))
+        return here if self.column is not None else sorted(here, key=lambda one: not self._is_assigned(one))
+
+    def _is_assigned(self, expression: Any) -> bool:
+        """Whether an expression is the whole of what a statement assigns."""
+        statement = self.syntax.parents[expression]
+        return isinstance(statement, ast.Assign) and statement.value is expression
+
+    def here(self, *kinds: type[ast.AST]) -> list[Any]:
+        """The nodes of these kinds that begin in its line, in the order of the text."""
+        return [node for node in self.syntax.nodes if node.lineno == self.line and isinstance(node, kinds)]
 
     @property
     def layer(self) -> int:

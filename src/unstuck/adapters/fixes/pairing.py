@@ -23,21 +23,13 @@ def _new_name(syntax: Syntax) -> str:
 def shuffled_together(fault: Fault) -> Alternatives:
     """Inputs and targets that are shuffled one after the other are put in one and the same new order."""
     syntax = fault.syntax
-    calls = [
-        node.value
-        for node in syntax.nodes
-        if isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and last_name(node.value.func) == "shuffle"
-        and len(node.value.args) == 1
-        and isinstance(node.value.args[0], ast.Name)
-    ]
+    calls = [node.value for node in syntax.nodes if _shuffles(node) and isinstance(node.value.args[0], ast.Name)]
     order = _new_name(syntax)
     if not order or len(calls) != 2 or calls[0].col_offset != calls[1].col_offset:
         return
-    first, second = (call.args[0].id for call in calls)  # type: ignore[attr-defined]
+    first, second = (call.args[0].id for call in calls)
     margin = " " * calls[0].col_offset
-    drawn = syntax.words(calls[0].func)[: -len("shuffle")]
+    drawn = _generator(syntax, calls[0])
     if not drawn.endswith("random.") and "rng" not in drawn:
         return
     words = f"{order} = {drawn}permutation(len({first}))\n{margin}{first} = {first}[{order}]"
@@ -49,32 +41,51 @@ def targets_in_the_order_of_the_inputs(fault: Fault) -> Alternatives:
     """Behind x = x[order], or in the place of shuffle(x), the targets are put in that order too; two orders become
     one."""
     syntax, new = fault.syntax, _new_name(fault.syntax)
-    here: list[Any] = [one for one in syntax.nodes if isinstance(one, ast.stmt) and one.lineno == fault.line and new]
-    for node in here:
+    for node in fault.here(ast.stmt) if new else []:
         for other in [one for one in block_of(syntax, node) if one is not node and _reordered(one)]:
             first, second = sorted((node, other), key=lambda one: one.lineno)
             if _reordered(first) and _reordered(second):
                 yield _one_order(syntax, first, second, new)
         for targets in _names_of_targets(fault, node):
             if _reordered(node):
-                order = syntax.words(node.value.slice)
-                if isinstance(node.value.slice, ast.Name):
-                    yield list(inserted_behind(syntax, node, f"{targets} = {targets}[{order}]"))
-                else:
-                    yield [
-                        *inserted_before(syntax, node, f"{new} = {order}"),
-                        Edit(syntax.span(node.value.slice), new),
-                        *inserted_behind(syntax, node, f"{targets} = {targets}[{new}]"),
-                    ]
-            call = getattr(node, "value", None)
-            if isinstance(node, ast.Expr) and isinstance(call, ast.Call) and last_name(call.func) == "shuffle":
-                drawn, inputs = syntax.words(call.func)[: -len("shuffle")], [syntax.words(one) for one in call.args]
-                if len(inputs) == 1 and drawn.endswith(("random.", "rng.")):
-                    yield [
-                        *inserted_before(syntax, node, f"{new} = {drawn}permutation(len({inputs[0]}))"),
-                        Edit(syntax.span(node), f"{inputs[0]} = {inputs[0]}[{new}]"),
-                        *inserted_behind(syntax, node, f"{targets} = {targets}[{new}]"),
-                    ]
+                yield _also_reordered(syntax, node, targets, new)
+            elif _shuffles(node) and _generator(syntax, node.value).endswith(("random.", "rng.")):
+                yield _reordered_alike(syntax, node, targets, new)
+
+
+def _shuffles(node: Any) -> bool:
+    """Whether a statement is shuffle(x), which puts x in a new order where it stands."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and last_name(call.func) == "shuffle" and len(call.args) == 1
+
+
+def _generator(syntax: Syntax, call: ast.Call) -> str:
+    """What stands before the name of a call's function: np.random. of np.random.shuffle(x)."""
+    return syntax.words(call.func).removesuffix(last_name(call.func))
+
+
+def _also_reordered(syntax: Syntax, node: Any, targets: str, new: str) -> list[Edit]:
+    """The targets in the order of the inputs, x = x[order]; an order that is drawn there gets a name first."""
+    drawn = node.value.slice
+    named = isinstance(drawn, ast.Name)
+    order = syntax.words(drawn) if named else new
+    edits = list(inserted_behind(syntax, node, f"{targets} = {targets}[{order}]"))
+    return edits if named else [*_as_name(syntax, node, drawn, new), *edits]
+
+
+def _reordered_alike(syntax: Syntax, node: Any, targets: str, new: str) -> list[Edit]:
+    """Inputs that are shuffled, and the targets, in one new order."""
+    inputs = syntax.words(node.value.args[0])
+    return [
+        *inserted_before(syntax, node, f"{new} = {_generator(syntax, node.value)}permutation(len({inputs}))"),
+        Edit(syntax.span(node), f"{inputs} = {inputs}[{new}]"),
+        *inserted_behind(syntax, node, f"{targets} = {targets}[{new}]"),
+    ]
+
+
+def _as_name(syntax: Syntax, statement: Any, order: Any, new: str) -> list[Edit]:
+    """An order that is drawn in a statement, drawn before it under a new name."""
+    return [*inserted_before(syntax, statement, f"{new} = {syntax.words(order)}"), Edit(syntax.span(order), new)]
 
 
 def _reordered(node: Any) -> bool:
@@ -89,8 +100,7 @@ def _one_order(syntax: Syntax, first: Any, second: Any, new: str) -> list[Edit]:
     order, other = first.value.slice, second.value.slice
     if isinstance(order, ast.Name):
         return [Edit(syntax.span(other), order.id)]
-    drawn = inserted_before(syntax, first, f"{new} = {syntax.words(order)}")
-    return [*drawn, Edit(syntax.span(order), new), Edit(syntax.span(other), new)]
+    return [*_as_name(syntax, first, order, new), Edit(syntax.span(other), new)]
 
 
 def _names_of_targets(fault: Fault, before: Any) -> list[str]:
@@ -151,7 +161,7 @@ def _is_first(node: ast.Slice) -> bool:
 def updates_in_the_loop_over_examples(fault: Fault) -> Alternatives:
     """The statements behind a loop over examples, up to the last update, are moved into it."""
     syntax, lines = fault.syntax, fault.lines_of_updates
-    for loop in [one for one in syntax.nodes if isinstance(one, LOOPS) and one.lineno == fault.line]:
+    for loop in fault.here(*LOOPS):
         block = block_of(syntax, loop)
         behind = block[block.index(loop) + 1 :]
         until = [at for at, one in enumerate(behind, 1) if any(one.lineno <= n <= one.end_lineno for n in lines)]
@@ -163,7 +173,7 @@ def updates_in_the_loop_over_examples(fault: Fault) -> Alternatives:
 def same_rows_of_both(fault: Fault) -> Alternatives:
     """x[:9], y[9:] in one line becomes x[9:], y[9:], or x[:9], y[:9]."""
     syntax = fault.syntax
-    for pair in [one for one in syntax.nodes if isinstance(one, ast.Tuple) and one.lineno == fault.line]:
+    for pair in fault.here(ast.Tuple):
         if len(pair.elts) == 2 and all(isinstance(one, ast.Subscript) for one in pair.elts):
             first, second = (one.slice for one in pair.elts if isinstance(one, ast.Subscript))
             for old, new in ((first, second), (second, first)):

@@ -22,7 +22,7 @@ def summed_over_the_batch(fault: Fault) -> Alternatives:
     """sum(d) gets the axis of the examples; the first example alone, or no sum at all, becomes the sum."""
     syntax = fault.syntax
     axis = fault.axis_of_examples
-    whole = [one for one in syntax.nodes if isinstance(one, ast.Assign) and one.lineno == fault.line]
+    whole = fault.here(ast.Assign)
     nodes: list[Any] = [one for found in [*fault.expressions[:1], *whole] for one in ast.walk(found)]
     for node in nodes:
         summed = isinstance(node, ast.Call) and last_name(node.func) in ("sum", "mean")
@@ -42,8 +42,7 @@ def step_of_its_own_shape(fault: Fault) -> Alternatives:
     """b -= rate * d, with a row for every example in d, becomes b -= rate * d.sum(axis=0)."""
     syntax = fault.syntax
     axis = fault.axis_of_examples
-    updates = [one for one in syntax.nodes if isinstance(one, (ast.Assign, ast.AugAssign)) and one.lineno == fault.line]
-    for one in updates:
+    for one in fault.here(ast.Assign, ast.AugAssign):
         arrays = [node for node in ast.walk(one.value) if isinstance(node, (ast.Name, ast.Attribute))]
         for node in [node for node in arrays if syntax.words(node) not in syntax.targets(one)]:
             for kept in (", keepdims=True", ""):

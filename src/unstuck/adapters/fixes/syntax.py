@@ -16,6 +16,7 @@ from typing import Any
 from unstuck.adapters.scripts.text.names_in_source import last_name, stored_names
 
 LOOPS = (ast.For, ast.While)
+PRIMARIES = (ast.Name, ast.Attribute, ast.Subscript, ast.Call)  # no operator beside them tears them
 PRODUCTS = ("dot", "matmul", "outer", "einsum", "tensordot", "inner")
 NUMBERED = re.compile(r"\b([A-Za-z_]+)(\d)\b")
 
@@ -80,7 +81,7 @@ class Syntax:
     def operand(self, node: Any) -> str:
         """The node as an operand of any operator: in brackets, unless it is a name or what belongs to one."""
         words = self.words(node)
-        return words if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) else f"({words})"
+        return words if isinstance(node, PRIMARIES) else f"({words})"
 
     def at(self, line: int, column: int | None) -> list[Any]:
         """The expressions that begin at a place, the outermost first; without a column those of the line."""

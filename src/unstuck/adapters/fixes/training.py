@@ -19,7 +19,7 @@ OTHER_SIGN = {ast.Add: "-", ast.Sub: "+"}
 def one_sign_turned(fault: Fault) -> Alternatives:
     """A plus or minus in the statement of the update becomes the other, or a factor a divisor."""
     syntax = fault.syntax
-    found = [node for node in syntax.nodes if node.lineno == fault.line]
+    found = fault.here(ast.BinOp, ast.UnaryOp)
     for node in found:
         if isinstance(node, ast.BinOp) and type(node.op) in OTHER_SIGN:
             is_sum = isinstance(node.right, ast.BinOp) and isinstance(node.right.op, (ast.Add, ast.Sub))

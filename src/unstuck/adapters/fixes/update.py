@@ -179,8 +179,8 @@ def more_updates(fault: Fault) -> Alternatives:
 def _rounds(fault: Fault, factor: float) -> Iterator[Edit]:
     """The number of turns of the loop at the fault, so many times; nothing where these would be fewer."""
     syntax = fault.syntax
-    for node in syntax.nodes:
-        if isinstance(node, ast.For) and node.lineno == fault.line and isinstance(node.iter, ast.Call) and factor > 1:
+    for node in fault.here(ast.For):
+        if isinstance(node.iter, ast.Call) and factor > 1:
             numbers = [n for argument in node.iter.args[-1:] for n in numbers_behind(syntax, argument)]
             places = {syntax.span(number): number for number in numbers}
             if len(places) == 1:

@@ -41,8 +41,7 @@ def calls_at(fault: Fault) -> list[ast.Call]:
 
 def statements_at(fault: Fault) -> list[Any]:
     """The innermost statements that begin in the line of the fault."""
-    found = [node for node in fault.syntax.nodes if isinstance(node, ast.stmt) and node.lineno == fault.line]
-    return found[-1:]
+    return fault.here(ast.stmt)[-1:]
 
 
 def _end(node: Any) -> int:

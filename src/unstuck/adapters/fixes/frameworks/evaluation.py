@@ -24,7 +24,7 @@ def _trains(syntax: Syntax, node: Any) -> bool:
 def _models_called(fault: Fault) -> list[tuple[str, Any]]:
     """What is called by its name in the line of the fault, with the statement: net in net(images)."""
     syntax = fault.syntax
-    calls = [node for node in syntax.nodes if isinstance(node, ast.Call) and node.lineno == fault.line]
+    calls = fault.here(ast.Call)
     named = [call for call in calls if not any(isinstance(one, ast.Call) for one in ast.walk(call.func))]
     return [(syntax.words(call.func), syntax.statement(call)) for call in named]
 
@@ -92,7 +92,7 @@ def answers_of_the_labels_shape(fault: Fault) -> Alternatives:
     if len(set(told)) < 2 or not any(one.endswith(", 1") for one in told):
         return
     added = ".unsqueeze(1)" if fault.framework == "pytorch" else "[:, None]"
-    for compared in [node for node in _near(fault, ast.Compare) if node.lineno == fault.line]:
+    for compared in fault.here(ast.Compare):
         if len(compared.comparators) == 1 and isinstance(compared.ops[0], ast.Eq):
             for side in (compared.comparators[0], compared.left):
                 yield [Edit(fault.syntax.span(side), f"{fault.syntax.operand(side)}{added}")]

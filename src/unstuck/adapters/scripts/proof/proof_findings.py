@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from unstuck.adapters.scripts.proof.proving import Proved, shown_value
 from unstuck.adapters.scripts.reading.lines import location
 from unstuck.adapters.scripts.reading.parameters import ancestors
+from unstuck.autodiff.comparison import is_fraction
 from unstuck.autodiff.consequence import Consequence
 from unstuck.autodiff.families import SUMMING
 from unstuck.autodiff.proof import Proof
@@ -141,10 +141,7 @@ def _code(proof: Proof, departure: Departure, wrong: Sequence[Verdict]) -> str:
 def _is_written(factor: float) -> bool:
     """Whether a factor may stand in a program or count something: a short number. A slope that is left out, of the one
     output for one example, is none."""
-    if not np.isfinite(factor):
-        return False
-    short = float(Fraction(factor).limit_denominator(LARGEST_DENOMINATOR))
-    return abs(short - factor) <= CLOSE * abs(factor)
+    return bool(np.isfinite(factor)) and is_fraction(factor, LARGEST_DENOMINATOR, CLOSE)
 
 
 def _short(site: Site, most: int = 60) -> str:
