@@ -274,22 +274,6 @@ with torch.no_grad():
     assert found_in(tmp_path, START + "model = nn.Linear(6, 3)" + LOOP + judging) == found
 
 
-@pytest.mark.parametrize(("within", "found"), [("x / 255", [("D02", 20)]), ("x / 2", []), ("x - x.mean(0)", [])])
-def test_inputs_that_are_scaled_once_more_inside_of_the_model(within, found, tmp_path):
-    model = f"""
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.last = nn.Linear(6, 3)
-
-    def forward(self, x):
-        return self.last({within})
-
-model = Net()
-"""
-    assert found_in(tmp_path, START + model + LOOP) == found
-
-
 def test_labels_that_are_split_apart_are_told_over_many_small_batches(tmp_path):
     text = START.replace(
         "x, y = torch.randn(120, 6), torch.randint(0, 3, (120,))\n",

@@ -20,6 +20,22 @@ def test_inputs_that_hardly_differ(made, found, tmp_path):
     assert found_in(tmp_path, START + f"x = {made}\n" + LINEAR + LOOP) == found
 
 
+@pytest.mark.parametrize(("within", "found"), [("x / 255", [("D02", 20)]), ("x / 2", []), ("x - x.mean(0)", [])])
+def test_inputs_that_are_scaled_once_more_inside_of_the_model(within, found, tmp_path):
+    model = f"""
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.last({within})
+
+model = Net()
+"""
+    assert found_in(tmp_path, START + model + LOOP) == found
+
+
 @pytest.mark.parametrize(("total", "found"), [("e.sum()", [("F01", 12)]), ("e.sum(1, keepdim=True)", [])])
 def test_exponentials_over_one_sum_of_the_whole_batch(total, found, tmp_path):
     model = f"""

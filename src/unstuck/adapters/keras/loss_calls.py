@@ -10,14 +10,11 @@ import torch
 
 from unstuck.adapters.keras.losses import as_taken, kind_of
 from unstuck.adapters.keras.optimizers import silent
-from unstuck.adapters.pytorch.graph import chain
-from unstuck.adapters.pytorch.losses import remember_loss
+from unstuck.adapters.pytorch.losses import note_taken, remember_loss
 from unstuck.adapters.pytorch.numbers import as_array, as_tensor, single
 from unstuck.adapters.pytorch.repairs import PREDICTIONS
 from unstuck.adapters.pytorch.watch import Watch
-from unstuck.adapters.watched.events import LossTaken
 from unstuck.adapters.watched.places import innermost
-from unstuck.adapters.watched.scores import classes, score
 from unstuck.adapters.watched.values import Place
 from unstuck.sandbox.origin import is_user_file
 
@@ -70,36 +67,27 @@ class Losses:
 
     def _note(self, loss: Any, kind: str, pair: tuple[torch.Tensor, Any], result: Any, options: dict[str, Any]) -> None:
         """Notes that a loss of this (prediction, target) was taken."""
-        watch, learning = self._watch, pair[0].requires_grad
+        watch = self._watch
         with watch.aside():
             shown, wanted = as_array(pair[0]), as_array(as_tensor(pair[1]))
             assert shown is not None
             assert wanted is not None
             prediction, target = as_taken(kind, shown, wanted)
-            keep, number = watch.detailed, watch.number()
-            last, places = chain(pair[0]) if keep else ((), ())
-            event = LossTaken(
-                update=watch.updates,
+            number = note_taken(
+                watch,
+                kind,
+                pair[0],
+                (prediction, target),
+                watch.detailed,
                 place=self._place(),
-                number=number,
-                kind=kind,
-                learning=learning,
                 prediction_shape=tuple(prediction.shape),
                 target_shape=tuple(target.shape),
                 target_dtype=str(target.dtype),
                 value=single(result),
                 made=watch.made.get(id(loss)) or self._compiled(),
-                last=last,
-                last_place=next((one for one in places if one is not None), None),
-                places=places,
-                prediction=prediction if keep else None,
-                target=target if keep else None,
-                classes=classes(kind, prediction, target),
-                score=score(kind, prediction, target),
                 options=options,
             )
-            watch.note(event)
-        if learning:
+        if pair[0].requires_grad:
             remember_loss(watch, kind, number, result)
 
     def _place(self) -> Place | None:

@@ -17,7 +17,7 @@ from unstuck.adapters.watched.events import LossTaken
 from unstuck.adapters.watched.losses import COMPARES_NUMBERS
 from unstuck.adapters.watched.places import innermost
 from unstuck.adapters.watched.scores import classes, score
-from unstuck.adapters.watched.values import Place
+from unstuck.adapters.watched.values import Array, Place
 
 RECENT = 64  # losses that are remembered between two updates
 FIRST = 64  # nodes of a loss's graph among which its prediction and target are looked for
@@ -80,28 +80,45 @@ def note_loss(
     shown, wanted = as_array(prediction), as_array(target)
     assert shown is not None
     assert wanted is not None
-    keep, number = watch.detailed or "refused" in options, watch.number()
-    last, places = chain(prediction) if keep else ((), ())
+    return note_taken(
+        watch,
+        kind,
+        prediction,
+        (shown, wanted),
+        watch.detailed or "refused" in options,
+        place=place,
+        prediction_shape=tuple(prediction.shape),
+        target_shape=tuple(target.shape),
+        target_dtype=str(target.dtype).removeprefix("torch."),
+        value=value,
+        made=watch.models.layer_place(),
+        options=options,
+    )
+
+
+def note_taken(
+    watch: Watching, kind: str, outputs: torch.Tensor, pair: tuple[Array, Array], keep: bool, **facts: Any
+) -> int:
+    """Notes a loss of outputs with these facts and what its pair of (prediction, target) tells; returns its number.
+
+    keep: whether the pair itself is kept, and what made the outputs.
+    """
+    number = watch.number()
+    last, places = chain(outputs) if keep else ((), ())
     watch.note(
         LossTaken(
             update=watch.updates,
-            place=place,
             number=number,
             kind=kind,
-            learning=prediction.requires_grad,
-            prediction_shape=tuple(prediction.shape),
-            target_shape=tuple(target.shape),
-            target_dtype=str(target.dtype).removeprefix("torch."),
-            value=value,
-            made=watch.models.layer_place(),
+            learning=outputs.requires_grad,
             last=last,
             last_place=next((one for one in places if one is not None), None),
             places=places,
-            prediction=shown if keep else None,
-            target=wanted if keep else None,
-            classes=classes(kind, shown, wanted),
-            score=score(kind, shown, wanted),
-            options=options,
+            prediction=pair[0] if keep else None,
+            target=pair[1] if keep else None,
+            classes=classes(kind, *pair),
+            score=score(kind, *pair),
+            **facts,
         )
     )
     return number

@@ -267,9 +267,6 @@ class Steps:
             self._written[id(known)] = (known, gradient)
             self._write_place = self._write_place or innermost(sys._getframe(2))
 
-    def after_write(self, known: Known) -> None:
-        """A parameter was written to."""
-
     def _close_writes(self) -> None:
         """What was written since the last derivatives was one update."""
         if not self._written:

@@ -46,8 +46,6 @@ class StepsSeen(Protocol):
 
     def before_write(self, known: Known) -> None: ...
 
-    def after_write(self, known: Known) -> None: ...
-
 
 class StatesSeen(Protocol):
     """What is seen of states that go from call to call, as other parts ask for it."""

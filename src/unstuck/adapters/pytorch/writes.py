@@ -27,15 +27,11 @@ def read_gradient(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dic
 
 def write(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     target = args[0] if args else None
-    known = None
     if isinstance(target, torch.Tensor) and not watch.steps.in_step and not watch.models.stack:
         known = watch.parameters.sharing(target)
-    if known is not None:
-        watch.steps.before_write(known)
-    result = func(*args, **kwargs)
-    if known is not None:
-        watch.steps.after_write(known)
-    return result
+        if known is not None:
+            watch.steps.before_write(known)
+    return func(*args, **kwargs)
 
 
 def draw(watch: Watching, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

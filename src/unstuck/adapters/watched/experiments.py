@@ -6,7 +6,7 @@ of them. Seeds are paired. Time decides nothing: how many updates there are foll
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,10 +147,11 @@ def is_far(code: str, comparison: Comparison, often_meant: bool = False) -> bool
     chance = float(np.mean([r.chance for r in (*comparison.before, *comparison.after)]))
     if float(np.mean(before)) - chance < STUCK * (float(np.mean(after)) - chance):
         return True
-    first, second = ([_of_chance(r) for r in side] for side in (comparison.before, comparison.after))
-    return None not in (*first, *second) and min(first) > NEAR and max(second) < STUCK  # type: ignore[type-var,operator]
+    first, second = _of_chance(comparison.before), _of_chance(comparison.after)
+    return bool(first and second) and min(first) > NEAR and max(second) < STUCK
 
 
-def _of_chance(result: Result) -> float | None:
-    """The loss as a share of what the targets alone give, None where one of both is not known."""
-    return result.loss / result.chance_loss if result.loss is not None and result.chance_loss else None
+def _of_chance(results: Sequence[Result]) -> list[float]:
+    """The losses as shares of what the targets alone give; none where any of these numbers is not known."""
+    shares = [r.loss / r.chance_loss for r in results if r.loss is not None and r.chance_loss]
+    return shares if len(shares) == len(results) else []

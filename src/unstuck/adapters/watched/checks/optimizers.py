@@ -102,10 +102,9 @@ def stopped_as_it_gets_better(h: History) -> Iterator[Seen]:
     Cure in Keras: `EarlyStopping(monitor="val_loss")`, with `mode` left as it is.
     """
     for event in h.all(StopsAtBetter)[:1]:
-        said = (
-            f"the training stops where {event.monitor} does not get {'smaller' if event.wanted == 'min' else 'larger'}"
-        )
-        said += ", which it does not where the model learns"
+        wanted = "smaller" if event.wanted == "min" else "larger"
+        said = f"the training stops where {event.monitor} does not get {wanted}, "
+        said += "which it does not where the model learns"
         yield Seen("U09", PROVED, said, {"monitor": event.monitor}, event.place, certain=True)
 
 

@@ -44,12 +44,7 @@ def softmax_over_examples(h: History) -> Iterator[Seen]:
 
     Cure in Keras: `axis=-1`.
     """
-    events = [e for e in h.shown if e.prediction is not None and e.prediction.ndim == 2 and min(e.prediction.shape) > 1]
-    tables = []
-    for event in events:
-        assert event.prediction is not None
-        p = np.exp(event.prediction) if event.kind in ("nll_loss", "kl_div") else event.prediction
-        tables.append(p)
+    events, tables = _tables(h, "nll_loss", "kl_div")
     if not tables or not all(_columns(p) and not _columns(p.T) for p in tables):
         return
     event = events[0]
@@ -68,9 +63,7 @@ def softmax_over_batch(h: History) -> Iterator[Seen]:
 
     Cure in Keras: `axis=-1`.
     """
-    shown = [(e, e.prediction) for e in h.shown if e.prediction is not None]
-    events = [e for e, p in shown if p.ndim == 2 and min(p.shape) > 1]
-    tables = [np.exp(p) if e.kind == "nll_loss" else p for e, p in shown if e in events]
+    events, tables = _tables(h, "nll_loss")
     if tables and all((p >= 0).all() and abs(p.sum() - 1) < CLOSE for p in tables):
         event = events[0]
         divided = event.places[event.last.index("Div")] if "Div" in event.last else None
@@ -94,6 +87,13 @@ def softmax_over_examples_inside(h: History) -> Iterator[Seen]:
             repair = ("softmax axis", [event.place.line]) if event.place is not None else None
             yield Seen("F02", PROVED, said, {"change": mixed[n]}, event.place, repair, certain=True)
             return
+
+
+def _tables(h: History, *of_logarithms: str) -> tuple[list[LossTaken], list[np.ndarray]]:
+    """Losses of several examples and outputs, and these outputs; their exponentials for losses of some kinds."""
+    shown = [(e, e.prediction) for e in h.shown if e.prediction is not None]
+    shown = [(e, p) for e, p in shown if p.ndim == 2 and min(p.shape) > 1]
+    return [e for e, _ in shown], [np.exp(p) if e.kind in of_logarithms else p for e, p in shown]
 
 
 def _columns(p: np.ndarray) -> bool:
@@ -237,10 +237,8 @@ def axes_mixed_by_reshape(h: History) -> Iterator[Seen]:
     for event in h.all(Reshaped)[:1]:
         if event.place is None:
             continue
-        said = (
-            f"a reshape from {event.before} to {event.after} gives the axes another order, and leaves the numbers in "
-        )
-        said += "theirs"
+        said = f"a reshape from {event.before} to {event.after} gives the axes another order, "
+        said += "and leaves the numbers in theirs"
         repair = ("exchange", [event.place.line])
         numbers = {"before": list(event.before), "after": list(event.after)}
         yield Seen("F15", MEASURED, said, numbers, event.place, repair)

@@ -26,7 +26,8 @@ def signal_vanishes(h: History) -> Iterator[Seen]:
     layers = {one.parameter.key: one.parameter for step in h.steps for one in step.parameters if one.trainable}
     for one in (one for step in h.steps for one in step.parameters if len(one.parameter.shape) > 1):
         sizes.setdefault(one.parameter.key, []).append(one.used / max(np.sqrt(np.prod(one.parameter.shape)), 1.0))
-    mean = {key: float(np.mean(values)) for key, values in sizes.items() if key in h.reached}
+    reached = h.reached
+    mean = {key: float(np.mean(values)) for key, values in sizes.items() if key in reached}
     if len(mean) < DEEP or len({step.optimizer for step in h.steps}) > 1:
         return
     (first, smallest), (_, largest) = next(iter(mean.items())), list(mean.items())[-1]
